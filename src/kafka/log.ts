@@ -1,0 +1,248 @@
+/**
+ * The Log port: all that the engine and the binaries need of a partitioned log. Two implementations pass one contract
+ * suite: Kafka (`kafka_log.ts`) and an in-memory log (`memory_log.ts`).
+ *
+ * @module
+ */
+import type { RecordHeaders, RecordSet } from "./record_set.ts";
+
+/** One partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A partition and an offset in it: the offset of the next record to read or to process. */
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
+
+/** A string that names a partition, for use as a map's key: `topic-partition`. */
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+/** A topic to create. */
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Default: the broker's own default. */
+  readonly replicationFactor?: number;
+  /** Topic configuration by Kafka's names, such as `cleanup.policy`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** What is known of an existing topic. */
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+}
+
+/** A partitioned log with consumer groups. */
+export interface Log {
+  /** For messages: what it is and where, such as `Kafka at localhost:9092`. Never holds a secret. */
+  readonly description: string;
+  /** Describes the topics that exist, by name; a topic that does not exist is not in the map. */
+  describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
+  /** Creates the topics that do not exist yet, and resolves when they can be written to; existing ones are left as they are. */
+  createTopics(topics: readonly TopicSpec[]): Promise<void>;
+  /** Deletes topics; those that do not exist are no error. */
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  /** The first offset of each partition, or the one that the next record appended will get, in the order asked for. */
+  offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]>;
+  /** The offset that a group committed for each partition, in the order asked for; `undefined` where it committed none. */
+  committed(groupId: string, partitions: readonly TopicPartition[]): Promise<(number | undefined)[]>;
+  producer(options?: ProducerOptions): Producer;
+  fetcher(options?: FetcherOptions): Fetcher;
+  group(options: GroupOptions): GroupMember;
+  /** Closes the connections. Producers, fetchers and group members must have been closed before. */
+  close(): Promise<void>;
+}
+
+/** Settings of a {@linkcode Producer}. */
+export interface ProducerOptions {
+  /** How long records wait for more before they are sent, in ms. Default 5. {@linkcode Producer.flush} never waits. */
+  readonly lingerMs?: number;
+  /** A partition's batch is sent when it holds this many bytes. Default 131,072. */
+  readonly batchBytes?: number;
+  /** {@linkcode Producer.ready} waits while more than this many bytes are not acknowledged. Default 33,554,432. */
+  readonly bufferBytes?: number;
+  /** How long sending a batch is retried before its records are given up as lost, in ms. Default 120,000, as Kafka's `delivery.timeout.ms`. */
+  readonly deliveryTimeoutMs?: number;
+  readonly compression?: "none" | "gzip";
+}
+
+/** Appends records. Records of one partition keep their order, retries included. */
+export interface Producer {
+  /**
+   * HOT PATH. Copies one record into the open batch of its partition. Never blocks and never rejects; {@linkcode ready} holds a
+   * fast writer back and {@linkcode flush} tells of failures.
+   *
+   * @param timestamp Milliseconds since the epoch.
+   * @param key The buffer with the key, or `null` for none; the range is then ignored. Likewise `value`.
+   */
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | null,
+    keyFrom: number,
+    keyTo: number,
+    value: Uint8Array | null,
+    valueFrom: number,
+    valueTo: number,
+    headers?: RecordHeaders,
+  ): void;
+  /** Bytes appended and not yet acknowledged. */
+  readonly pendingBytes: number;
+  /** Counts since the producer was made. `appended` = `acknowledged` + `failed` + those still pending. */
+  readonly counts: { readonly appended: number; readonly acknowledged: number; readonly failed: number };
+  /** Sends so far retried, and the last reason: shows that a broker is slow or gone before anything is lost. */
+  readonly retries: { readonly count: number; readonly last: string | undefined };
+  /** Resolves at once while `pendingBytes` is at most `bufferBytes`, else when it is again: await it between records. */
+  ready(): Promise<void>;
+  /**
+   * Resolves when all that was appended before is acknowledged by all in-sync replicas.
+   * @throws {ProduceError} When records were given up since the last flush: how many, of which topics and why.
+   */
+  flush(): Promise<void>;
+  /** Flushes, then frees what it holds; rejects as {@linkcode flush} does. With `abandon`, drops what is pending instead of flushing. */
+  close(options?: { abandon?: boolean }): Promise<void>;
+}
+
+/** Settings of a {@linkcode Fetcher}. */
+export interface FetcherOptions {
+  /** How long the broker may hold a fetch open when there is nothing to read, in ms. Default 100. */
+  readonly maxWaitMs?: number;
+  /** Bytes a partition a fetch. Default 262,144. A larger single batch is still returned whole. */
+  readonly partitionBytes?: number;
+  /** Bytes a fetch. Default 4,194,304. */
+  readonly maxBytes?: number;
+  /** Whether records of open and aborted transactions are left out. Default `read_committed`. */
+  readonly isolation?: "read_committed" | "read_uncommitted";
+  /** What to do when an assigned offset is not in the log (any more): start over at an end, or fail {@linkcode Fetcher.poll}. Default `earliest`. */
+  readonly outOfRange?: "earliest" | "latest" | "fail";
+  /** Told when an offset was out of range and where reading goes on. */
+  readonly onOutOfRange?: (partition: TopicPartition, wanted: number, resumedAt: number) => void;
+}
+
+/** Reads partitions that it is told to read; knows nothing of groups. Fetches ahead: one fetch a broker is under way while the last is processed. */
+export interface Fetcher {
+  /** Adds a partition, or moves it: the next record is the one at `offset` or the first after it. What was fetched for it before is dropped. */
+  assign(partition: TopicPartition, offset: number): void;
+  /** Stops reading a partition. After this call `poll` returns nothing of it. */
+  unassign(partition: TopicPartition): void;
+  /** `poll` returns nothing more of this partition until {@linkcode resume}; at most one fetch's worth of it is kept. */
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  /**
+   * The sets fetched since the last poll, at most one a partition; as soon as there is one, else after `timeoutMs`
+   * or {@linkcode wakeup} with none. Sets may have no records but a `nextOffset`.
+   * @throws When the broker refuses for good (not authorized, corrupt records, offset out of range with `fail`), with what was read and why.
+   */
+  poll(timeoutMs: number): Promise<RecordSet[]>;
+  /** Ends a waiting {@linkcode poll} now; or, when none waits, the next one returns at once. */
+  wakeup(): void;
+  /** The end of what may be read of a partition as of the last fetch answer; `undefined` before the first. */
+  endOffset(partition: TopicPartition): number | undefined;
+  close(): Promise<void>;
+}
+
+/** A member of a group as the assignor sees it. */
+export interface Member {
+  readonly memberId: string;
+  readonly userData: Uint8Array;
+  /** What it owns now and will go on processing during the rebalance. */
+  readonly owned: readonly TopicPartition[];
+}
+
+/** What one member is to have. */
+export interface MemberAssignment {
+  readonly partitions: readonly TopicPartition[];
+  readonly userData?: Uint8Array;
+}
+
+/** Decides who gets what. Runs in the group's leader; must be deterministic. */
+export interface Assignor {
+  /** The protocol's name; all members must use the same. */
+  readonly name: string;
+  /** What this member says about itself, asked for at each join. */
+  userData(): Uint8Array;
+  /**
+   * The assignment to reach. The group sees to the steps: a partition goes to its new owner only after the old one has
+   * given it up ({@linkcode GroupOptions.onRevoked}), by a second rebalance (as Kafka's cooperative protocol does).
+   */
+  assign(
+    members: readonly Member[],
+    topics: ReadonlyMap<string, TopicDescription>,
+  ): Map<string, MemberAssignment>;
+}
+
+/** Settings of a {@linkcode GroupMember}. */
+export interface GroupOptions {
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly assignor: Assignor;
+  /** Static membership: with an id, a restart within the session timeout causes no rebalance. */
+  readonly groupInstanceId?: string;
+  /** After this time without a heartbeat a member is considered dead, in ms. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+  /** Default 1,000 ms: it is also how soon a member hears of a rebalance. */
+  readonly heartbeatIntervalMs?: number;
+  /** How long the group waits for its members to rejoin, in ms. Default 60,000. */
+  readonly rebalanceTimeoutMs?: number;
+  /**
+   * Partitions that this member did not have before, and the whole assignment with its user data. Awaited. Called once after
+   * each rebalance, also when nothing was added. Errors thrown end the membership (see {@linkcode GroupMember.failed}).
+   */
+  onAssigned(added: readonly TopicPartition[], assignment: MemberAssignment): Promise<void>;
+  /** Partitions to give up: commit them in here. Awaited before another member can get them. */
+  onRevoked(revoked: readonly TopicPartition[]): Promise<void>;
+  /** Partitions that are another member's already, as the group thought this one dead: drop their state, commits would fail. Awaited. */
+  onLost(lost: readonly TopicPartition[]): Promise<void>;
+}
+
+/** A membership in a consumer group. Callbacks come one at a time. */
+export interface GroupMember {
+  /** Joins in the background; resolves after the first assignment's `onAssigned`. Rejects when the group can't be joined, saying why. */
+  join(): Promise<void>;
+  /** Empty before the first join. */
+  readonly memberId: string;
+  /** The group's generation; −1 while not a member. */
+  readonly generation: number;
+  /** How many rebalances this member took part in. */
+  readonly rebalances: number;
+  /** Rejects when the membership ended by itself for good; never resolves. */
+  readonly failed: Promise<never>;
+  /**
+   * Commits offsets (each that of the next record to process).
+   * @throws {CommitRejected} When this member is no longer in the group (`onLost` follows), or a rebalance is under way: the commit was
+   * not made; with `retriable` it can be made again after the rebalance for partitions still owned.
+   */
+  commit(offsets: readonly TopicPartitionOffset[]): Promise<void>;
+  /** Asks for a rebalance, since this member's user data changed. */
+  rejoin(): void;
+  /** Leaves the group at once, without `onRevoked`: the caller has committed. Idempotent. */
+  leave(): Promise<void>;
+}
+
+/** A commit that the group refused. */
+export class CommitRejected extends Error {
+  override name = "CommitRejected";
+  readonly retriable: boolean;
+  constructor(message: string, retriable: boolean) {
+    super(message);
+    this.retriable = retriable;
+  }
+}
+
+/** Records that a producer gave up. */
+export class ProduceError extends Error {
+  override name = "ProduceError";
+  /** How many records were lost, by topic. */
+  readonly lost: ReadonlyMap<string, number>;
+  constructor(message: string, lost: ReadonlyMap<string, number>, options?: ErrorOptions) {
+    super(message, options);
+    this.lost = lost;
+  }
+}
