@@ -1,0 +1,62 @@
+/**
+ * What the process itself uses, under the names that Prometheus' client libraries share. prom-client's own
+ * `collectDefaultMetrics` reads parts of Node that Deno does not have.
+ *
+ * @module
+ */
+import { Counter, Gauge, type Registry } from "prom-client";
+import process from "node:process";
+
+/** Settings of {@linkcode registerProcessMetrics}. */
+export interface ProcessMetricsOptions {
+  readonly registry: Registry;
+  /** Which binary this is, for `kos_build_info`; such as `streams`. */
+  readonly component: string;
+  /** The project's version, for `kos_build_info`. */
+  readonly version: string;
+}
+
+/**
+ * Registers `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_start_time_seconds`,
+ * `kos_heap_used_bytes` and `kos_build_info{component,version,deno}` (always 1). Read when scraped.
+ */
+export function registerProcessMetrics({ registry, component, version }: ProcessMetricsOptions): void {
+  const registers = [registry];
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "User and system CPU time spent, in seconds.",
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory size, in bytes.",
+    registers,
+    collect() {
+      this.set(Deno.memoryUsage().rss);
+    },
+  });
+  new Gauge({
+    name: "kos_heap_used_bytes",
+    help: "V8 heap in use, in bytes.",
+    registers,
+    collect() {
+      this.set(Deno.memoryUsage().heapUsed);
+    },
+  });
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "Start time of the process, in seconds since the epoch.",
+    registers,
+  }).set(performance.timeOrigin / 1000);
+  new Gauge({
+    name: "kos_build_info",
+    help: "Always 1; the labels say what is running.",
+    labelNames: ["component", "version", "deno"],
+    registers,
+  }).set({ component, version, deno: Deno.version.deno }, 1);
+}

@@ -1,0 +1,102 @@
+/**
+ * The HTTP endpoint of a process: `/metrics` for Prometheus, `/healthz` and `/readyz` for Kubernetes.
+ *
+ * @module
+ */
+import type { Registry } from "prom-client";
+import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "./http_server.ts";
+
+/** The port of `/metrics` where none is given. */
+export const DEFAULT_METRICS_PORT = 9001;
+
+/** Settings of {@linkcode serveMetrics}. */
+export interface MetricsServerOptions {
+  readonly registry: Registry;
+  /** Default `0.0.0.0`: Prometheus and the kubelet come from elsewhere. */
+  readonly host?: string;
+  /** Default {@linkcode DEFAULT_METRICS_PORT}; 0 takes any free port. */
+  readonly port?: number;
+  /** The flag to name when the port is taken. Default `--metrics-port`. */
+  readonly portFlag?: string;
+  /** Why the process should be restarted; empty while it is alive. Default: always alive. */
+  readonly unhealthy?: () => readonly string[];
+  /** Why the process is not ready, such as `restoring`; empty when it is. Default: always ready. */
+  readonly notReady?: () => readonly string[];
+  /** More paths; see {@linkcode MetricsServer.route}. */
+  readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /** Told of errors while answering. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The running endpoint. */
+export interface MetricsServer extends HttpServer {
+  /** Adds a path, or with a `/` at the end all paths below it; the longest match answers. Any method. */
+  route(path: string, handler: RouteHandler): void;
+}
+
+/**
+ * Serves a registry and the process' health. It is listening when this returns.
+ *
+ * `/healthz` and `/readyz` answer 200 `{"status":"ok"}`, or 503 with the reasons.
+ *
+ * @throws {CannotListen} When the port can't be had, naming the port and the flag.
+ * @example
+ * ```ts ignore
+ * import { Registry } from "prom-client";
+ * import { serveMetrics } from "./server.ts";
+ *
+ * const server = serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
+ * const answer = await fetch(`${server.url}/readyz`);
+ * console.log(answer.status, await answer.json()); // 503 { status: "unavailable", reasons: ["restoring"] }
+ * await server.close();
+ * ```
+ */
+export function serveMetrics(options: MetricsServerOptions): MetricsServer {
+  const { registry } = options;
+  const routes = new Map<string, RouteHandler>();
+  const readOnly = (handler: RouteHandler): RouteHandler => (request, url) =>
+    request.method === "GET" || request.method === "HEAD"
+      ? handler(request, url)
+      : jsonResponse({ error: `${url.pathname} is read with GET; received ${request.method}` }, 405, {
+        allow: "GET, HEAD",
+      });
+  routes.set(
+    "/metrics",
+    readOnly(async () =>
+      new Response(await registry.metrics(), { headers: { "content-type": registry.contentType } })
+    ),
+  );
+  routes.set("/healthz", readOnly(() => statusResponse(options.unhealthy?.() ?? [])));
+  routes.set("/readyz", readOnly(() => statusResponse(options.notReady?.() ?? [])));
+  for (const [path, handler] of Object.entries(options.routes ?? {})) routes.set(path, handler);
+
+  const server = serveHttp({
+    name: "metrics",
+    host: options.host ?? "0.0.0.0",
+    port: options.port ?? DEFAULT_METRICS_PORT,
+    portFlag: options.portFlag ?? "--metrics-port",
+    ...(options.onError ? { onError: options.onError } : {}),
+    handler(request, url) {
+      const handler = match(routes, url.pathname);
+      if (handler) return handler(request, url);
+      return jsonResponse({ error: `no such path: ${url.pathname}`, paths: [...routes.keys()].sort() }, 404);
+    },
+  });
+  return { ...server, route: (path, handler) => void routes.set(path, handler) };
+}
+
+function match(routes: ReadonlyMap<string, RouteHandler>, path: string): RouteHandler | undefined {
+  const exact = routes.get(path);
+  if (exact) return exact;
+  let best = "";
+  for (const route of routes.keys()) {
+    if (route.endsWith("/") && path.startsWith(route) && route.length > best.length) best = route;
+  }
+  return routes.get(best);
+}
+
+function statusResponse(reasons: readonly string[]): Response {
+  return reasons.length === 0
+    ? jsonResponse({ status: "ok" })
+    : jsonResponse({ status: "unavailable", reasons }, 503);
+}

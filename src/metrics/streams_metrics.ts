@@ -1,0 +1,210 @@
+/**
+ * What a stream processor does, as Prometheus metrics.
+ *
+ * @module
+ */
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+
+/**
+ * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
+ * scrapes. All but those said to be of now are counts since the start and never go down.
+ */
+export interface StreamsStats {
+  /** Records taken from the source topics and processed or dropped. */
+  readonly processed: number;
+  /** Records left out, by reason: such as `null_key`, `late` or `undecodable`. Reasons named here at 0 have a series from the start. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Records that could not be decoded, by source topic. */
+  readonly decodeFailures: Readonly<Record<string, number>>;
+  /** Records written, by topic; changelogs included. */
+  readonly produced: Readonly<Record<string, number>>;
+  readonly commits: number;
+  /** Commits that the group or the broker refused. */
+  readonly commitFailures: number;
+  readonly rebalances: number;
+  /** Changelog records read back into stores. */
+  readonly restored: number;
+  /** Changelog records that are still to be read before all assigned tasks can run; of now. */
+  readonly restoreRemaining: number;
+  /** Tasks running; of now. */
+  readonly tasks: number;
+  /** The sizes of the stores, of now; asked for once a scrape, so it must be cheap. */
+  stores(): Iterable<StoreSize>;
+}
+
+/** The size of one store; that of all tasks of the process together, or of each task under the same name. */
+export interface StoreSize {
+  readonly store: string;
+  readonly entries: number;
+  /** An estimate of what the entries take in memory. */
+  readonly bytes: number;
+}
+
+/** Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to the request timeout. */
+const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+/**
+ * Metrics over a {@linkcode StreamsStats}. Nothing here runs on the record path: each scrape reads the numbers as they
+ * are.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "@std/assert";
+ * import { Registry } from "prom-client";
+ * import { StreamsMetrics } from "./streams_metrics.ts";
+ *
+ * const stats = {
+ *   processed: 0,
+ *   dropped: { null_key: 0, late: 0 },
+ *   decodeFailures: {},
+ *   produced: {},
+ *   commits: 0,
+ *   commitFailures: 0,
+ *   rebalances: 0,
+ *   restored: 0,
+ *   restoreRemaining: 0,
+ *   tasks: 0,
+ *   stores: () => [],
+ * };
+ * const registry = new Registry();
+ * new StreamsMetrics({ registry, stats });
+ * stats.processed += 42;
+ * assertStringIncludes(await registry.metrics(), "kos_streams_records_processed_total 42");
+ * ```
+ */
+export class StreamsMetrics {
+  readonly #commitSeconds: Histogram;
+
+  constructor({ registry, stats }: { readonly registry: Registry; readonly stats: StreamsStats }) {
+    const counters = new PulledMetrics(registry);
+    counters.counter(
+      "kos_streams_records_processed_total",
+      "Records taken from the source topics.",
+      () => stats.processed,
+    );
+    counters.counters(
+      "kos_streams_records_dropped_total",
+      "Records left out, by reason.",
+      "reason",
+      () => stats.dropped,
+    );
+    counters.counters(
+      "kos_streams_decode_failures_total",
+      "Records that could not be decoded, by source topic.",
+      "topic",
+      () => stats.decodeFailures,
+    );
+    counters.counters(
+      "kos_streams_records_produced_total",
+      "Records written, by topic.",
+      "topic",
+      () => stats.produced,
+    );
+    counters.counter("kos_streams_commits_total", "Commits made.", () => stats.commits);
+    counters.counter("kos_streams_commit_failures_total", "Commits refused.", () => stats.commitFailures);
+    counters.counter("kos_streams_rebalances_total", "Rebalances taken part in.", () => stats.rebalances);
+    counters.counter(
+      "kos_streams_records_restored_total",
+      "Changelog records read back into stores.",
+      () => stats.restored,
+    );
+    counters.gauge(
+      "kos_streams_restore_remaining_records",
+      "Changelog records still to be read before all assigned tasks can run.",
+      () => stats.restoreRemaining,
+    );
+    counters.gauge("kos_streams_tasks", "Tasks running.", () => stats.tasks);
+    counters.gauges(
+      "kos_streams_store_entries",
+      "Entries held, by store.",
+      "store",
+      () => sumByStore(stats, "entries"),
+    );
+    counters.gauges(
+      "kos_streams_store_bytes",
+      "Estimated memory of the entries held, in bytes, by store.",
+      "store",
+      () => sumByStore(stats, "bytes"),
+    );
+    this.#commitSeconds = new Histogram({
+      name: "kos_streams_commit_duration_seconds",
+      help: "Time a commit took: flush of what was produced and offsets, in seconds.",
+      buckets: COMMIT_BUCKETS,
+      registers: [registry],
+    });
+  }
+
+  /** Counts one commit that took `seconds`. A commit is rare enough to be told of each. */
+  observeCommit(seconds: number): void {
+    this.#commitSeconds.observe(seconds);
+  }
+}
+
+function sumByStore(stats: StreamsStats, field: "entries" | "bytes"): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const size of stats.stores()) sums[size.store] = (sums[size.store] ?? 0) + size[field];
+  return sums;
+}
+
+/**
+ * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but to 0
+ * with the process.
+ */
+export class PulledMetrics {
+  readonly #registers: Registry[];
+
+  constructor(registry: Registry) {
+    this.#registers = [registry];
+  }
+
+  counter(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+
+  /** One series a key, the key as the value of `label`. */
+  counters(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const [key, value] of Object.entries(read())) this.inc({ [label]: key }, value);
+      },
+    });
+  }
+
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: this.#registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** One series a key, the key as the value of `label`. */
+  gauges(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: this.#registers,
+      collect() {
+        this.reset();
+        for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value);
+      },
+    });
+  }
+}

@@ -1,0 +1,114 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Registry } from "prom-client";
+import {
+  LagMetrics,
+  lagSeconds,
+  metricTopic,
+  type PartitionLag,
+  recordsLag,
+  recordsLead,
+} from "../../src/metrics/lag_metrics.ts";
+
+const TOPICS = ["GAME-FRAME-RQ", "GAME-FRAME-RS"];
+
+function partition(topic: string, partition: number, position: number, start: number, end: number) {
+  return { topic, partition, position, startOffset: start, endOffset: end };
+}
+
+async function series(registry: Registry, prefix = "consumer_"): Promise<string[]> {
+  return (await registry.metrics()).split("\n").filter((line) => line.startsWith(prefix));
+}
+
+Deno.test("lag: 0 for every topic before any partition is owned", async () => {
+  const registry = new Registry();
+  new LagMetrics({ registry, topics: TOPICS, client: "c" });
+  assertEquals(await series(registry), [
+    'consumer_lag_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="-1",metric="records-lag"} 0',
+    'consumer_lead_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="-1",metric="records-lead"} 0',
+    'consumer_lag_game_frame_rs{client="c",topic="GAME-FRAME-RS",partition="-1",metric="records-lag"} 0',
+    'consumer_lead_game_frame_rs{client="c",topic="GAME-FRAME-RS",partition="-1",metric="records-lead"} 0',
+    'consumer_lag_seconds{client="c",topic="GAME-FRAME-RQ",partition="-1"} 0',
+    'consumer_lag_seconds{client="c",topic="GAME-FRAME-RS",partition="-1"} 0',
+  ]);
+});
+
+Deno.test("lag: a series a partition owned, revoked ones removed, the placeholder only where none is owned", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: TOPICS, client: "c", now: () => 10_000 });
+  lag.update([
+    { ...partition("GAME-FRAME-RQ", 0, 40, 10, 100), nextTimestamp: 7_500 },
+    partition("GAME-FRAME-RQ", 3, 5, 0, 5),
+  ]);
+  assertEquals(await series(registry), [
+    'consumer_lag_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="0",metric="records-lag"} 60',
+    'consumer_lag_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="3",metric="records-lag"} 0',
+    'consumer_lead_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="0",metric="records-lead"} 30',
+    'consumer_lead_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="3",metric="records-lead"} 5',
+    'consumer_lag_game_frame_rs{client="c",topic="GAME-FRAME-RS",partition="-1",metric="records-lag"} 0',
+    'consumer_lead_game_frame_rs{client="c",topic="GAME-FRAME-RS",partition="-1",metric="records-lead"} 0',
+    'consumer_lag_seconds{client="c",topic="GAME-FRAME-RQ",partition="0"} 2.5',
+    'consumer_lag_seconds{client="c",topic="GAME-FRAME-RQ",partition="3"} 0',
+    'consumer_lag_seconds{client="c",topic="GAME-FRAME-RS",partition="-1"} 0',
+  ]);
+  assertEquals(lag.totals(), new Map([["GAME-FRAME-RQ", 60], ["GAME-FRAME-RS", 0]]));
+
+  lag.update([partition("GAME-FRAME-RS", 3, 1, 0, 9)]);
+  assertEquals(await series(registry, "consumer_lag_game"), [
+    'consumer_lag_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="-1",metric="records-lag"} 0',
+    'consumer_lag_game_frame_rs{client="c",topic="GAME-FRAME-RS",partition="3",metric="records-lag"} 8',
+  ]);
+});
+
+Deno.test("lag: never negative and never what retention deleted", () => {
+  // Retention took 30..49: of 100 records only 50 are left to process.
+  assertEquals(recordsLag(partition("t", 0, 30, 50, 100)), 50);
+  assertEquals(recordsLead(partition("t", 0, 30, 50, 100)), 0);
+  // The end is older than the position, as the two are read at different times.
+  assertEquals(recordsLag(partition("t", 0, 101, 0, 100)), 0);
+  // All was deleted.
+  assertEquals(recordsLag(partition("t", 0, 30, 100, 100)), 0);
+});
+
+Deno.test("lag: seconds are 0 when caught up, unknown or when the record is from the future", () => {
+  const behind = partition("t", 0, 1, 0, 2);
+  assertEquals(lagSeconds({ ...behind, nextTimestamp: 1_000 }, 4_000), 3);
+  assertEquals(lagSeconds({ ...behind, nextTimestamp: 5_000 }, 4_000), 0);
+  assertEquals(lagSeconds(behind, 4_000), 0);
+  assertEquals(lagSeconds({ ...partition("t", 0, 2, 0, 2), nextTimestamp: 1_000 }, 4_000), 0);
+});
+
+Deno.test("lag: an update after the scrape began does not show in it", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: TOPICS, client: "c" });
+  const at = (n: number): PartitionLag[] => TOPICS.map((topic) => partition(topic, 0, 0, 0, n));
+  lag.update(at(1));
+  const scrape = registry.metrics();
+  // Any point at which the scrape may be suspended.
+  for (let i = 0; i < 5; i++) {
+    lag.update(at(2 + i));
+    await Promise.resolve();
+  }
+  const values = (await scrape).split("\n").filter((line) => line.startsWith("consumer_lag_game"))
+    .map((line) => line.split(" ").at(-1));
+  assertEquals(values, ["1", "1"]);
+});
+
+Deno.test("lag: the list given is copied", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["t"], client: "c" });
+  const mine = { topic: "t", partition: 0, position: 0, startOffset: 0, endOffset: 7 };
+  lag.update([mine]);
+  mine.endOffset = 99;
+  assertStringIncludes((await series(registry, "consumer_lag_t{"))[0]!, "} 7");
+});
+
+Deno.test("lag: names are lower case with _ and topics that share one keep their own series", async () => {
+  assertEquals(metricTopic("KINGOFSCALING-APP.x$1"), "kingofscaling_app_x_1");
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["a.b"], client: "c" });
+  lag.update([partition("a.b", 0, 0, 0, 1), partition("A-B", 0, 0, 0, 2)]);
+  assertEquals(await series(registry, "consumer_lag_a_b"), [
+    'consumer_lag_a_b{client="c",topic="a.b",partition="0",metric="records-lag"} 1',
+    'consumer_lag_a_b{client="c",topic="A-B",partition="0",metric="records-lag"} 2',
+  ]);
+});

@@ -1,0 +1,126 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Gauge, Registry } from "prom-client";
+import { CannotListen, serveHttp } from "../../src/metrics/http_server.ts";
+import { type MetricsServer, type MetricsServerOptions, serveMetrics } from "../../src/metrics/server.ts";
+
+async function served(
+  options: Partial<MetricsServerOptions>,
+  run: (server: MetricsServer) => Promise<void>,
+): Promise<void> {
+  const server = serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, ...options });
+  try {
+    await run(server);
+  } finally {
+    await server.close();
+  }
+}
+
+async function get(url: string, init?: RequestInit): Promise<{ status: number; type: string; text: string }> {
+  const answer = await fetch(url, init);
+  return { status: answer.status, type: answer.headers.get("content-type") ?? "", text: await answer.text() };
+}
+
+Deno.test("metrics server: /metrics in Prometheus' text format", async () => {
+  const registry = new Registry();
+  new Gauge({ name: "kos_test", help: "h", registers: [registry] }).set(3);
+  await served({ registry }, async ({ url }) => {
+    const answer = await get(`${url}/metrics`);
+    assertEquals(answer.status, 200);
+    assertEquals(answer.type, "text/plain; version=0.0.4; charset=utf-8");
+    assertStringIncludes(answer.text, "# TYPE kos_test gauge\nkos_test 3\n");
+  });
+});
+
+Deno.test("metrics server: health and readiness say why not", async () => {
+  let reasons: string[] = ["no partitions assigned", "restoring 2 stores"];
+  await served({ notReady: () => reasons, unhealthy: () => [] }, async ({ url }) => {
+    const waiting = await get(`${url}/readyz`);
+    assertEquals(waiting.status, 503);
+    assertEquals(JSON.parse(waiting.text), { status: "unavailable", reasons });
+    assertEquals((await get(`${url}/healthz`)).status, 200);
+    reasons = [];
+    assertEquals((await get(`${url}/readyz`)).status, 200);
+  });
+  await served({ unhealthy: () => ["the group was lost"] }, async ({ url }) => {
+    assertEquals((await get(`${url}/healthz`)).status, 503);
+  });
+});
+
+Deno.test("metrics server: more routes, also added later; the longest match answers", async () => {
+  await served({ routes: { "/stores/": (_, url) => new Response(url.pathname) } }, async (server) => {
+    assertEquals((await get(`${server.url}/stores/a/b`)).text, "/stores/a/b");
+    server.route("/stores/a/", () => new Response("a"));
+    assertEquals((await get(`${server.url}/stores/a/b`)).text, "a");
+    const missing = await get(`${server.url}/store`);
+    assertEquals(missing.status, 404);
+    assertEquals(JSON.parse(missing.text).paths, [
+      "/healthz",
+      "/metrics",
+      "/readyz",
+      "/stores/",
+      "/stores/a/",
+    ]);
+  });
+});
+
+Deno.test("metrics server: only reading is allowed", async () => {
+  await served({}, async ({ url }) => {
+    const answer = await get(`${url}/metrics`, { method: "POST" });
+    assertEquals(answer.status, 405);
+    assertStringIncludes(answer.text, "received POST");
+    assertEquals((await get(`${url}/metrics`, { method: "HEAD" })).status, 200);
+  });
+});
+
+Deno.test("metrics server: a handler that throws gives 500 and is reported", async () => {
+  const errors: unknown[] = [];
+  await served({
+    routes: {
+      "/boom": () => {
+        throw new Error("boom: a detail for the log only");
+      },
+    },
+    onError: (error) => errors.push(error),
+  }, async ({ url }) => {
+    const answer = await get(`${url}/boom`);
+    assertEquals(answer.status, 500);
+    assert(!answer.text.includes("detail"));
+    assertStringIncludes(String(errors[0]), "boom");
+  });
+});
+
+Deno.test("metrics server: a taken port names the port and the flag", async () => {
+  await served({}, async ({ port }) => {
+    await Promise.resolve();
+    const error = assertThrows(
+      () => serveMetrics({ registry: new Registry(), host: "127.0.0.1", port }),
+      CannotListen,
+    );
+    assertEquals(
+      error.message,
+      `Cannot serve metrics on 127.0.0.1:${port}: the port is in use; choose another with --metrics-port, or 0 for any free one`,
+    );
+  });
+});
+
+Deno.test("http server: close ends also while an answer hangs, and frees the port", async () => {
+  const options = { name: "test", host: "127.0.0.1", portFlag: "--port" };
+  const hanging = Promise.withResolvers<Response>();
+  const asked = Promise.withResolvers<void>();
+  const server = serveHttp({
+    ...options,
+    port: 0,
+    handler: () => {
+      asked.resolve();
+      return hanging.promise;
+    },
+  });
+  const answer = fetch(server.url).then((answer) => answer.text());
+  await asked.promise;
+  await Promise.all([server.close(), server.close()]);
+  const again = serveHttp({ ...options, port: server.port, handler: () => new Response("again") });
+  assertEquals(await (await fetch(again.url)).text(), "again");
+  hanging.resolve(new Response("late"));
+  assertEquals(await answer, "late");
+  await again.close();
+});

@@ -1,0 +1,105 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Registry } from "prom-client";
+import { registerProcessMetrics } from "../../src/metrics/process_metrics.ts";
+import { StreamsMetrics } from "../../src/metrics/streams_metrics.ts";
+
+function fakeStats() {
+  return {
+    processed: 0,
+    dropped: { null_key: 0, late: 0 } as Record<string, number>,
+    decodeFailures: {} as Record<string, number>,
+    produced: {} as Record<string, number>,
+    commits: 0,
+    commitFailures: 0,
+    rebalances: 0,
+    restored: 0,
+    restoreRemaining: 0,
+    tasks: 0,
+    sizes: [] as { store: string; entries: number; bytes: number }[],
+    stores() {
+      return this.sizes;
+    },
+  };
+}
+
+async function lines(registry: Registry): Promise<string[]> {
+  return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+Deno.test("streams metrics: each scrape shows the numbers as they are, as absolute values", async () => {
+  const registry = new Registry();
+  const stats = fakeStats();
+  new StreamsMetrics({ registry, stats });
+  stats.processed = 5;
+  await registry.metrics();
+  stats.processed = 7;
+  stats.dropped["late"] = 2;
+  stats.decodeFailures["GAME-FRAME-RQ"] = 1;
+  stats.produced["SESSIONS"] = 3;
+  stats.commits = 4;
+  stats.restoreRemaining = 9;
+  const text = await lines(registry);
+  for (
+    const line of [
+      "kos_streams_records_processed_total 7",
+      'kos_streams_records_dropped_total{reason="null_key"} 0',
+      'kos_streams_records_dropped_total{reason="late"} 2',
+      'kos_streams_decode_failures_total{topic="GAME-FRAME-RQ"} 1',
+      'kos_streams_records_produced_total{topic="SESSIONS"} 3',
+      "kos_streams_commits_total 4",
+      "kos_streams_commit_failures_total 0",
+      "kos_streams_rebalances_total 0",
+      "kos_streams_records_restored_total 0",
+      "kos_streams_restore_remaining_records 9",
+    ]
+  ) assert(text.includes(line), `${line} is missing in:\n${text.join("\n")}`);
+});
+
+Deno.test("streams metrics: stores are summed over tasks and those gone are removed", async () => {
+  const registry = new Registry();
+  const stats = fakeStats();
+  new StreamsMetrics({ registry, stats });
+  stats.sizes = [
+    { store: "a", entries: 1, bytes: 10 },
+    { store: "a", entries: 2, bytes: 20 },
+    { store: "b", entries: 4, bytes: 40 },
+  ];
+  const stores = async () => (await lines(registry)).filter((line) => line.startsWith("kos_streams_store_"));
+  assertEquals(await stores(), [
+    'kos_streams_store_entries{store="a"} 3',
+    'kos_streams_store_entries{store="b"} 4',
+    'kos_streams_store_bytes{store="a"} 30',
+    'kos_streams_store_bytes{store="b"} 40',
+  ]);
+  stats.sizes = [];
+  assertEquals(await stores(), []);
+});
+
+Deno.test("streams metrics: commit latency falls into buckets in seconds", async () => {
+  const registry = new Registry();
+  const metrics = new StreamsMetrics({ registry, stats: fakeStats() });
+  metrics.observeCommit(0.02);
+  metrics.observeCommit(0.3);
+  const text = await lines(registry);
+  assert(text.includes('kos_streams_commit_duration_seconds_bucket{le="0.01"} 0'), text.join("\n"));
+  assert(text.includes('kos_streams_commit_duration_seconds_bucket{le="0.025"} 1'), text.join("\n"));
+  assert(text.includes("kos_streams_commit_duration_seconds_count 2"), text.join("\n"));
+});
+
+Deno.test("process metrics: CPU, memory and what is running", async () => {
+  const registry = new Registry();
+  registerProcessMetrics({ registry, component: "streams", version: "1.2.3" });
+  const value = async (name: string) =>
+    Number((await lines(registry)).find((line) => line.startsWith(name + " "))?.split(" ")[1]);
+  const before = await value("process_cpu_seconds_total");
+  for (let x = 0, end = performance.now() + 30; performance.now() < end;) x = Math.sqrt(x + 1);
+  assert(await value("process_cpu_seconds_total") >= before + 0.005, "CPU time does not go up");
+  assert(await value("process_resident_memory_bytes") > 10_000_000);
+  assert(await value("kos_heap_used_bytes") > 1_000_000);
+  const started = await value("process_start_time_seconds");
+  assert(Math.abs(started - Date.now() / 1000) < 3600 * 24);
+  assertStringIncludes(
+    await registry.metrics(),
+    `kos_build_info{component="streams",version="1.2.3",deno="${Deno.version.deno}"} 1`,
+  );
+});
