@@ -1,0 +1,132 @@
+/**
+ * How a binary starts and ends: signals, exit codes, and errors as one clear line.
+ *
+ * @module
+ */
+import { writeAll } from "./write.ts";
+
+/** Exit codes of all binaries. */
+export const EXIT = {
+  ok: 0,
+  /** It could not do, or go on with, what was asked. */
+  failure: 1,
+  /** A flag or variable is wrong. */
+  usage: 2,
+} as const;
+
+/** The reason of the signal that {@linkcode main} passes on: which signal asked the process to end. */
+export class Interrupted extends Error {
+  override name = "Interrupted";
+  readonly signal: Deno.Signal;
+  constructor(signal: Deno.Signal) {
+    super(`asked to end by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** Settings of {@linkcode main}. */
+export interface MainOptions {
+  /** After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms. Default 10,000. */
+  readonly graceMs?: number;
+}
+
+/**
+ * Runs a binary and ends the process. `run` gets a signal that is aborted by the first SIGTERM or SIGINT; it then ends in order and
+ * resolves. A second SIGINT ends the process at once. The exit code is what `run` resolves with, else 0; 2 for wrong flags or
+ * variables; 1 for any other error, told in one line on stderr, with the stack only when `KOS_DEBUG` is `1`.
+ */
+export async function main(
+  name: string,
+  run: (signal: AbortSignal) => Promise<number | void>,
+  options: MainOptions = {},
+): Promise<never> {
+  const graceMs = options.graceMs ?? 10_000;
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    Deno.exit(reportError(name, event.reason));
+  });
+  const signal = shutdownSignal();
+  signal.addEventListener("abort", () => {
+    Deno.unrefTimer(setTimeout(() => {
+      say(`${name}: did not end within ${graceMs / 1000} s of being asked to: ending it now\n`);
+      Deno.exit(EXIT.failure);
+    }, graceMs));
+  });
+  let code: number;
+  try {
+    code = await run(signal) ?? EXIT.ok;
+  } catch (error) {
+    code = reportError(name, error);
+  }
+  Deno.exit(code);
+}
+
+/** A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); the second SIGINT ends the process with code 130. */
+export function shutdownSignal(): AbortSignal {
+  const controller = new AbortController();
+  const on = (signal: Deno.Signal) => {
+    Deno.addSignalListener(signal, () => {
+      // 128 + the signal's number, as shells have it.
+      if (signal === "SIGINT" && controller.signal.aborted) Deno.exit(130);
+      controller.abort(new Interrupted(signal));
+    });
+  };
+  on("SIGINT");
+  if (Deno.build.os !== "windows") on("SIGTERM");
+  return controller.signal;
+}
+
+function reportError(name: string, error: unknown): number {
+  const code = exitCodeOf(error);
+  if (code === EXIT.ok) return code;
+  say(`${name}: ${describeError(error)}\n`);
+  if (debugging()) say(`${stackOf(error)}\n`);
+  else if (isBug(error)) say(`${name}: this is a defect of the program; KOS_DEBUG=1 shows where it is\n`);
+  return code;
+}
+
+// By name, as this folder imports none of the folders that define them.
+const USAGE_ERRORS = new Set(["UsageError", "ConfigError"]);
+
+/** The exit code that an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof Error)) return EXIT.failure;
+  if (error.name === "NothingToDo") return EXIT.ok;
+  return USAGE_ERRORS.has(error.name) ? EXIT.usage : EXIT.failure;
+}
+
+/** An error's message in one line, with those of its causes that it does not contain already. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let e: unknown = error, depth = 0; e !== undefined && e !== null && depth < 5; depth++) {
+    const message = e instanceof Error ? e.message || e.name : String(e);
+    if (!parts.some((part) => part.includes(message))) parts.push(message);
+    e = e instanceof Error ? e.cause : undefined;
+  }
+  return parts.join(": ").replace(/\s*\r?\n\s*/g, " ");
+}
+
+function isBug(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError ||
+    error instanceof SyntaxError;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? String(error);
+  return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;
+}
+
+function debugging(): boolean {
+  try {
+    return Deno.env.get("KOS_DEBUG") === "1";
+  } catch (error) {
+    // Not permitted to read it: the same as not set.
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}
+
+function say(text: string): void {
+  writeAll(Deno.stderr, text);
+}

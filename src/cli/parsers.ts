@@ -1,0 +1,156 @@
+/**
+ * Parsers of flag values. Each throws an error that says what is allowed; commander puts before it which flag or
+ * variable it was and what was received.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from "commander";
+
+/** Turns what was typed into a value, or throws commander's `InvalidArgumentError` with what is allowed. */
+export type ValueParser<T> = (text: string) => T;
+
+/** A whole number from `min` to `max`, both included. */
+export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER }: {
+  readonly min?: number;
+  readonly max?: number;
+} = {}): ValueParser<number> {
+  const allowed = max === Number.MAX_SAFE_INTEGER
+    ? `Expected a whole number of at least ${min}.`
+    : `Expected a whole number from ${min} to ${max}.`;
+  return (text) => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
+      throw new InvalidArgumentError(allowed);
+    }
+    return value;
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/**
+ * A time such as `500ms`, `30s`, `1.5m`, `2h` or `1m30s`, in ms.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { duration } from "./parsers.ts";
+ *
+ * assertEquals(duration()("1m30s"), 90_000);
+ * ```
+ */
+export function duration({ min = 0 }: { readonly min?: number } = {}): ValueParser<number> {
+  return (text) => {
+    const ms = parseDuration(text);
+    if (ms === undefined) {
+      throw new InvalidArgumentError("Expected a time with its unit, such as 500ms, 30s, 2m or 1m30s.");
+    }
+    if (ms < min) throw new InvalidArgumentError(`Expected a time of at least ${formatDuration(min)}.`);
+    return ms;
+  };
+}
+
+/** A time with its units in ms; `undefined` when the text is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let ms = 0;
+  for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
+    ms += Number(count) * UNITS[unit!]!;
+  }
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+/** A time in the largest unit in which it is a whole number: `90s`, `2m`, `500ms`. */
+export function formatDuration(ms: number): string {
+  for (const unit of ["h", "m", "s"]) {
+    if (ms !== 0 && ms % UNITS[unit]! === 0) return `${ms / UNITS[unit]!}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+/** A rate a second: a number from 0 on, or `max` (as `Infinity`). */
+export function rate(): ValueParser<number> {
+  return (text) => {
+    const value = parseRate(text);
+    if (value === undefined) {
+      throw new InvalidArgumentError('Expected a number from 0 on, or "max" for as fast as it goes.');
+    }
+    return value;
+  };
+}
+
+/** A rate a second, `Infinity` for `max`; `undefined` when the text is none. */
+export function parseRate(text: string): number | undefined {
+  if (text === "max") return Infinity;
+  if (!/^\d+(\.\d+)?$/.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** A TCP port; 0 takes any free one. */
+export function port(): ValueParser<number> {
+  const parse = integer({ min: 0, max: 65_535 });
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for any free one.");
+    }
+  };
+}
+
+/** A TCP port, 0 for any free one, or `off`. */
+export function portOrOff(): ValueParser<number | "off"> {
+  const parse = port();
+  return (text) => {
+    if (text === "off") return "off";
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      throw new InvalidArgumentError('Expected a port from 1 to 65535, 0 for any free one, or "off".');
+    }
+  };
+}
+
+/** An http or https URL, without the slashes at its end. */
+export function url(): ValueParser<string> {
+  return (text) => {
+    const parsed = URL.parse(text);
+    if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
+      throw new InvalidArgumentError("Expected a URL such as http://localhost:8081.");
+    }
+    return text.replace(/\/+$/, "");
+  };
+}
+
+/** One of the given words. */
+export function choice<const T extends string>(...words: readonly T[]): ValueParser<T> {
+  return (text) => {
+    const word = words.find((word) => word === text);
+    if (word === undefined) throw new InvalidArgumentError(`Expected ${either(words)}.`);
+    return word;
+  };
+}
+
+/** `true` or `false`, also as `1`, `0`, `yes`, `no`. */
+export function boolean(): ValueParser<boolean> {
+  return (text) => {
+    if (/^(true|1|yes)$/i.test(text)) return true;
+    if (/^(false|0|no)$/i.test(text)) return false;
+    throw new InvalidArgumentError("Expected true or false.");
+  };
+}
+
+/** Any text but an empty one; `what` says what it is, such as `a host name`. */
+export function text(what: string): ValueParser<string> {
+  return (text) => {
+    if (text.trim() === "") throw new InvalidArgumentError(`Expected ${what}.`);
+    return text;
+  };
+}
+
+function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}

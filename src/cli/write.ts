@@ -1,0 +1,12 @@
+const encoder = new TextEncoder();
+
+/** Writes all of a text now: before a process exits, nothing must be left in a buffer. A reader that is gone gets nothing. */
+export function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = encoder.encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(to.writeSync(bytes));
+  } catch (error) {
+    // As in `deno task gen 2>&1 | head`: there is nobody left to tell.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

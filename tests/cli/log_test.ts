@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import { createLogger } from "../../src/cli/log.ts";
+
+Deno.test("log: one line each with time, level, name and fields", () => {
+  const lines: string[] = [];
+  const log = createLogger({ name: "gen", write: (line) => lines.push(line), now: () => 0 });
+  log.info("topic\nmade", { topic: "GAME-FRAME-RQ", why: 'was "missing"', left: undefined, n: 4 });
+  log.plain("1s  sent 5");
+  assertEquals(lines, [
+    '1970-01-01T00:00:00.000Z INFO  gen: topic\\nmade topic=GAME-FRAME-RQ why="was \\"missing\\"" n=4\n',
+    "1s  sent 5\n",
+  ]);
+});
+
+Deno.test("log: only up to the level", () => {
+  const said = (level: "error" | "warn" | "info" | "debug") => {
+    const lines: string[] = [];
+    const log = createLogger({ name: "x", level, write: (line) => lines.push(line), now: () => 0 });
+    log.error("e");
+    log.warn("w");
+    log.info("i");
+    log.plain("p");
+    log.debug("d");
+    return lines.map((line) => line.trim().at(-1)).join("");
+  };
+  assertEquals((["error", "warn", "info", "debug"] as const).map(said), ["e", "ew", "ewip", "ewipd"]);
+});
