@@ -1,0 +1,148 @@
+/**
+ * The control endpoint of a generator: its throughput, read and changed while it runs.
+ *
+ * - `GET /throughput` tells what is aimed at and what was reached.
+ * - `PUT /throughput` with `{"rate": 5000}`, `{"rate": "max"}`, `{"rate": 0}` (a pause) or `{"profile": "ramp:0..20000/60s"}`. A rate
+ *   overrides a profile; a profile begins anew.
+ * - `DELETE /throughput` goes back to what the generator was started with.
+ *
+ * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d` will do.
+ *
+ * @module
+ */
+import { type HttpServer, jsonResponse, serveHttp } from "../metrics/http_server.ts";
+import { parseProfile, type Profile, ProfileError } from "./profile.ts";
+
+/** The control port where none is given. */
+export const DEFAULT_CONTROL_PORT = 9011;
+
+/** What can be told of a generator and done to it from outside. */
+export interface Throughput {
+  /** For `GET`, as JSON; rates are numbers or `"max"`. */
+  describe(): Readonly<Record<string, unknown>>;
+  /** Records a second; `Infinity` for max. */
+  setRate(rate: number): void;
+  setProfile(profile: Profile): void;
+  /** Back to what it was started with. */
+  reset(): void;
+}
+
+/** Settings of {@linkcode serveControl}. */
+export interface ControlOptions {
+  readonly throughput: Throughput;
+  /** Default `127.0.0.1`: whoever reaches it can change the load. */
+  readonly host?: string;
+  /** Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free port. */
+  readonly port?: number;
+  /** Told of each change, for the log. */
+  readonly onChange?: (what: string) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Serves `/throughput`. It is listening when this returns.
+ *
+ * @throws {CannotListen} When the port can't be had, naming the port and the flag.
+ */
+export function serveControl(options: ControlOptions): HttpServer {
+  const { throughput, onChange } = options;
+  return serveHttp({
+    name: "the control endpoint",
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? DEFAULT_CONTROL_PORT,
+    portFlag: "--control-port",
+    ...(options.onError ? { onError: options.onError } : {}),
+    async handler(request, url) {
+      if (url.pathname !== "/throughput") {
+        return jsonResponse({ error: `no such path: ${url.pathname}; there is /throughput` }, 404);
+      }
+      switch (request.method) {
+        case "GET":
+        case "HEAD":
+          break;
+        case "PUT": {
+          const change = readChange(await readBody(request));
+          if (typeof change === "string") {
+            return jsonResponse({ error: `Cannot set the throughput: ${change}` }, 400);
+          }
+          if ("rate" in change) throughput.setRate(change.rate);
+          else throughput.setProfile(change.profile);
+          onChange?.("rate" in change ? `rate ${showRate(change.rate)}` : `profile ${change.profile.text}`);
+          break;
+        }
+        case "DELETE":
+          throughput.reset();
+          onChange?.("back to what it was started with");
+          break;
+        default:
+          return jsonResponse(
+            { error: `Cannot ${request.method} /throughput; allowed: GET, PUT, DELETE` },
+            405,
+            {
+              allow: "GET, HEAD, PUT, DELETE",
+            },
+          );
+      }
+      return jsonResponse(throughput.describe());
+    },
+  });
+}
+
+/** A rate as JSON has it: a number or `"max"`. */
+export function showRate(rate: number): number | "max" {
+  return rate === Infinity ? "max" : rate;
+}
+
+const MAX_BODY = 10_000;
+const ALLOWED = 'allowed: {"rate": <number from 0 on, or "max">} or {"profile": "<profile>"}';
+
+/** The body's text, cut off where it gets longer than any that is valid. */
+async function readBody(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  if (request.body === null) return text;
+  for await (const chunk of request.body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BODY) break;
+  }
+  return text;
+}
+
+/** What a body asks for; a string says what is wrong with it. */
+function readChange(body: string): { rate: number } | { profile: Profile } | string {
+  if (body.length > MAX_BODY) return `received more than ${MAX_BODY} characters; ${ALLOWED}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `received ${quote(body)}, which is no JSON (${why}); ${ALLOWED}`;
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    return `received ${quote(body)}; ${ALLOWED}`;
+  }
+  const keys = Object.keys(json);
+  if (keys.length !== 1 || (keys[0] !== "rate" && keys[0] !== "profile")) {
+    return `received ${quote(body)}; ${ALLOWED}`;
+  }
+  const value = (json as Record<string, unknown>)[keys[0]];
+  if (keys[0] === "rate") {
+    if (value === "max") return { rate: Infinity };
+    if (typeof value === "number" && value >= 0 && value < Infinity) return { rate: value };
+    return `received the rate ${
+      quote(typeof value === "number" ? String(value) : JSON.stringify(value))
+    }; ${ALLOWED}`;
+  }
+  if (typeof value !== "string") return `received the profile ${quote(JSON.stringify(value))}; ${ALLOWED}`;
+  try {
+    return { profile: parseProfile(value) };
+  } catch (error) {
+    if (error instanceof ProfileError) return error.message;
+    throw error;
+  }
+}
+
+function quote(text: string): string {
+  if (text === "") return "nothing";
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
