@@ -1,0 +1,76 @@
+import { Aggregate, type Aggregation } from "../processors/aggregate.ts";
+import type { BuilderGraph } from "./builder_graph.ts";
+import { KTable } from "./ktable.ts";
+import { DEFAULT_RETENTION_MS, type Grouped, type Materialized } from "./options.ts";
+
+/** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
+export class KGroupedStream<K, V> {
+  readonly #graph: BuilderGraph;
+  readonly #parent: string;
+  readonly #grouped: Grouped<K, V>;
+
+  /** Made by `KStream.groupByKey`. */
+  constructor(graph: BuilderGraph, parent: string, grouped: Grouped<K, V>) {
+    this.#graph = graph;
+    this.#parent = parent;
+    this.#grouped = grouped;
+  }
+
+  /**
+   * Aggregates the values of each key, beginning with what `initializer` gives.
+   *
+   * @param aggregator Gives the new aggregate of a key, its next value and the old aggregate, which it may change in place and return; `null` removes the key.
+   */
+  aggregate<A>(
+    initializer: () => A,
+    aggregator: (key: K, value: V, aggregate: A) => A | null,
+    materialized: Materialized<K, A>,
+  ): KTable<K, A> {
+    return this.#build(
+      "KSTREAM-AGGREGATE",
+      materialized,
+      (key, value, aggregate) => aggregator(key, value, aggregate === null ? initializer() : aggregate),
+    );
+  }
+
+  /** Counts the records of each key. */
+  count(materialized: Materialized<K, number>): KTable<K, number> {
+    // Kafka Streams uses up a store's number here; names must come out the same.
+    if (materialized.name === undefined) this.#graph.newStoreName("KSTREAM-AGGREGATE");
+    return this.#build("KSTREAM-AGGREGATE", materialized, (_key, _value, count) => (count ?? 0) + 1);
+  }
+
+  /** Combines the values of each key two by two: the first one is the first result. */
+  reduce(reducer: (aggregate: V, value: V) => V | null, materialized?: Materialized<K, V>): KTable<K, V> {
+    return this.#build(
+      "KSTREAM-REDUCE",
+      materialized ?? { value: this.#grouped.value },
+      (_key, value, aggregate) => aggregate === null ? value : reducer(aggregate, value),
+    );
+  }
+
+  #build<A>(
+    prefix: string,
+    materialized: Materialized<K, A>,
+    aggregation: Aggregation<K, V, A>,
+  ): KTable<K, A> {
+    const storeName = materialized.name ?? this.#graph.newStoreName(prefix);
+    const name = this.#graph.newName(prefix);
+    this.#graph.addStore({
+      kind: "key-value",
+      name: storeName,
+      key: materialized.key ?? this.#grouped.key,
+      value: materialized.value,
+      logged: materialized.logged ?? true,
+      retentionMs: materialized.retentionMs ?? DEFAULT_RETENTION_MS,
+    });
+    this.#graph.add({
+      kind: "processor",
+      name,
+      parents: [this.#parent],
+      stores: [storeName],
+      create: () => new Aggregate(storeName, aggregation),
+    });
+    return new KTable<K, A>(this.#graph, name, storeName);
+  }
+}

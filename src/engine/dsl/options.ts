@@ -1,0 +1,50 @@
+import type { Serde } from "../../avro/serde.ts";
+import type { TimestampExtractor } from "../topology/topology.ts";
+
+/** How a topic is read. */
+export interface Consumed<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** Default: the record's own timestamp. */
+  readonly timestampExtractor?: TimestampExtractor;
+}
+
+/** How a topic is written. */
+export interface Produced<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
+/** How values are grouped: the serdes of what follows. */
+export interface Grouped<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
+/** How the two sides of a join are kept. */
+export interface StreamJoined<K, V, O> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  readonly otherValue: Serde<O>;
+  /** Whether the stores have changelogs. Default true. */
+  readonly logged?: boolean;
+}
+
+/** How an aggregate's state is kept. */
+export interface Materialized<K, A> {
+  /** The store's name. Default: a generated one. */
+  readonly name?: string;
+  /** Default: the grouped stream's. */
+  readonly key?: Serde<K>;
+  readonly value: Serde<A>;
+  /** Whether the store has a changelog. Default true. */
+  readonly logged?: boolean;
+  /**
+   * How long a key lives after its last change, in ms of stream time: state that nothing removes grows for ever. Default one hour;
+   * `Infinity` keeps all keys, as Kafka Streams does.
+   */
+  readonly retentionMs?: number;
+}
+
+/** The default of {@linkcode Materialized.retentionMs}: one hour, in ms. */
+export const DEFAULT_RETENTION_MS = 3_600_000;

@@ -1,0 +1,81 @@
+/**
+ * HOT PATH. Where records come in and go out.
+ *
+ * @module
+ */
+import type { Serde } from "../../avro/serde.ts";
+import { NO_HEADERS } from "../../kafka/record_set.ts";
+import type { TopicCount } from "../runtime/stats.ts";
+import { Processor, type ProcessorInit } from "./processor.ts";
+
+/** The entry of one or several topics. */
+export class Source<K, V> extends Processor<K, V> {
+  override process(key: K, value: V, timestamp: number): void {
+    this.forward(key, value, timestamp, null);
+  }
+}
+
+/** Writes records to a topic: a key's records always to the partition that Kafka's default partitioner gives it. */
+export class Sink<K, V> extends Processor<K, V> {
+  readonly #topic: string;
+  readonly #partitions: number;
+  readonly #key: Serde<K>;
+  readonly #value: Serde<V>;
+  #next = 0;
+  #produced!: TopicCount;
+
+  constructor(topic: string, partitions: number, key: Serde<K>, value: Serde<V>) {
+    super();
+    this.#topic = topic;
+    this.#partitions = partitions;
+    this.#key = key;
+    this.#value = value;
+  }
+
+  override init(init: ProcessorInit): void {
+    super.init(init);
+    this.#produced = init.context.stats.producedTo(this.#topic);
+  }
+
+  override process(key: K, value: V, timestamp: number): void {
+    const { context } = this;
+    const { headers } = context;
+    const sent = headers === NO_HEADERS ? undefined : headers;
+    const encoded = value === null ? NO_VALUE : context.encodeValue(this.#value, value);
+    const bytes = value === null ? null : encoded.bytes;
+    if (key === null) {
+      // Records without a key go to the partitions in turn.
+      const partition = this.#next = (this.#next + 1) % this.#partitions;
+      context.producer.append(
+        this.#topic,
+        partition,
+        timestamp,
+        null,
+        0,
+        0,
+        bytes,
+        encoded.from,
+        encoded.to,
+        sent,
+      );
+    } else {
+      const k = context.encodeKey(this.#key, key);
+      const partition = (k.hash & 0x7fffffff) % this.#partitions;
+      context.producer.append(
+        this.#topic,
+        partition,
+        timestamp,
+        k.bytes,
+        k.from,
+        k.to,
+        bytes,
+        encoded.from,
+        encoded.to,
+        sent,
+      );
+    }
+    this.#produced.count++;
+  }
+}
+
+const NO_VALUE = { bytes: new Uint8Array(0), from: 0, to: 0 };

@@ -1,0 +1,84 @@
+/**
+ * HOT PATH. The steps without state.
+ *
+ * @module
+ */
+import { Processor } from "./processor.ts";
+
+/** Hands on what it gets: the merge of a join, a table's stream. */
+export class PassThrough<K, V> extends Processor<K, V> {
+  override process(key: K, value: V, timestamp: number, previous: V | null): void {
+    this.forward(key, value, timestamp, previous);
+  }
+}
+
+/** A table's changes as a stream: the previous values are of no use there. */
+export class TableToStream<K, V> extends Processor<K, V> {
+  override process(key: K, value: V, timestamp: number): void {
+    this.forward(key, value, timestamp, null);
+  }
+}
+
+/** Replaces the value. */
+export class MapValues<K, V, R> extends Processor<K, V> {
+  readonly #mapper: (value: V, key: K) => R;
+  constructor(mapper: (value: V, key: K) => R) {
+    super();
+    this.#mapper = mapper;
+  }
+  override process(key: K, value: V, timestamp: number): void {
+    this.context.forgetValue();
+    this.forward(key, this.#mapper(value, key), timestamp, null);
+  }
+}
+
+/** Replaces the value by several, or none. */
+export class FlatMapValues<K, V, R> extends Processor<K, V> {
+  readonly #mapper: (value: V, key: K) => Iterable<R>;
+  constructor(mapper: (value: V, key: K) => Iterable<R>) {
+    super();
+    this.#mapper = mapper;
+  }
+  override process(key: K, value: V, timestamp: number): void {
+    const values = this.#mapper(value, key);
+    const { context } = this;
+    if (Array.isArray(values)) {
+      for (let i = 0; i < values.length; i++) {
+        context.forgetValue();
+        this.forward(key, values[i], timestamp, null);
+      }
+      return;
+    }
+    for (const each of values) {
+      context.forgetValue();
+      this.forward(key, each, timestamp, null);
+    }
+  }
+}
+
+/** Lets through what the predicate says. */
+export class Filter<K, V> extends Processor<K, V> {
+  readonly #predicate: (key: K, value: V) => boolean;
+  readonly #wanted: boolean;
+  constructor(predicate: (key: K, value: V) => boolean, wanted: boolean) {
+    super();
+    this.#predicate = predicate;
+    this.#wanted = wanted;
+  }
+  override process(key: K, value: V, timestamp: number): void {
+    if (this.#predicate(key, value) === this.#wanted) this.forward(key, value, timestamp, null);
+  }
+}
+
+/** Calls an action for each record and hands it on. */
+export class Peek<K, V> extends Processor<K, V> {
+  readonly #action: (key: K, value: V) => void;
+  constructor(action: (key: K, value: V) => void) {
+    super();
+    this.#action = action;
+  }
+  override process(key: K, value: V, timestamp: number, previous: V | null): void {
+    this.#action(key, value);
+    this.forward(key, value, timestamp, previous);
+  }
+}

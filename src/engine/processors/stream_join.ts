@@ -1,0 +1,82 @@
+/**
+ * HOT PATH. The inner join of two streams within a window of time. Each side looks the record up among the other side's,
+ * and is kept for the other side to find.
+ *
+ * @module
+ */
+import type { JoinWindowStore } from "../state/store.ts";
+import { Processor, type ProcessorInit } from "./processor.ts";
+
+/** Hands a record to the join, then keeps it for the other side. */
+export class JoinWindowed<K, V> extends Processor<K, V> {
+  readonly #storeName: string;
+  #store!: JoinWindowStore<K, V>;
+
+  constructor(storeName: string) {
+    super();
+    this.#storeName = storeName;
+  }
+
+  override init(init: ProcessorInit): void {
+    super.init(init);
+    this.#store = init.store<JoinWindowStore<K, V>>(this.#storeName);
+  }
+
+  override process(key: K, value: V, timestamp: number): void {
+    this.forward(key, value, timestamp, null);
+    // Counted by the join already.
+    if (key === null || value === null) return;
+    if (!this.#store.put(key, value, timestamp)) this.context.stats.dropped.late++;
+  }
+}
+
+/** One side of the join: joins its records with those of the other side's store. */
+export class StreamJoin<K, V, O, R> extends Processor<K, V> {
+  readonly #otherStoreName: string;
+  readonly #beforeMs: number;
+  readonly #afterMs: number;
+  readonly #joiner: (value: V, other: O, key: K) => R;
+  #other!: JoinWindowStore<K, O>;
+
+  /**
+   * @param beforeMs How much earlier than this side's record the other one may be, in ms.
+   * @param afterMs How much later, in ms.
+   */
+  constructor(
+    otherStoreName: string,
+    beforeMs: number,
+    afterMs: number,
+    joiner: (value: V, other: O, key: K) => R,
+  ) {
+    super();
+    this.#otherStoreName = otherStoreName;
+    this.#beforeMs = beforeMs;
+    this.#afterMs = afterMs;
+    this.#joiner = joiner;
+  }
+
+  override init(init: ProcessorInit): void {
+    super.init(init);
+    this.#other = init.store<JoinWindowStore<K, O>>(this.#otherStoreName);
+  }
+
+  override process(key: K, value: V, timestamp: number): void {
+    const { context } = this;
+    if (key === null || value === null) {
+      context.stats.dropped[key === null ? "null_key" : "null_value"]++;
+      return;
+    }
+    const other = this.#other;
+    const found = other.fetch(
+      key,
+      Math.max(0, timestamp - this.#beforeMs),
+      Math.max(0, timestamp + this.#afterMs),
+    );
+    for (let i = 0; i < found; i++) {
+      // Read before forwarding: what follows may use the store again.
+      const otherTimestamp = other.timestampAt(i);
+      const joined = this.#joiner(value, other.valueAt(i), key);
+      this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * A topology bound to a log: checked against its topics, with its changelogs created and its serdes bound to theirs.
+ *
+ * @module
+ */
+import { bindSerde, type Serde } from "../../avro/serde.ts";
+import type { Log, TopicPartition, TopicSpec } from "../../kafka/log.ts";
+import { TopologyError } from "../errors.ts";
+import type { StoreDef } from "../state/store.ts";
+import type { Subtopology } from "../topology/subtopologies.ts";
+import type { Topology } from "../topology/topology.ts";
+
+// deno-lint-ignore no-explicit-any -- serdes of any types stand side by side
+type AnySerde = Serde<any>;
+
+/** Both serdes of a topic. */
+export interface Serdes {
+  readonly key: AnySerde;
+  readonly value: AnySerde;
+}
+
+/** A subtopology with the number of its tasks: one a partition of its largest source topic. */
+export interface BoundSubtopology extends Subtopology {
+  readonly tasks: number;
+  /** By source topic. */
+  readonly partitions: ReadonlyMap<string, number>;
+}
+
+/** A store of a bound topology. */
+export interface BoundStore extends Serdes {
+  readonly def: StoreDef;
+  /** The changelog topic; `undefined` for a store without. */
+  readonly changelog: string | undefined;
+}
+
+/** What the runtime makes tasks from. */
+export interface BoundTopology {
+  readonly topology: Topology;
+  readonly subtopologies: readonly BoundSubtopology[];
+  /** By source topic. */
+  readonly sources: ReadonlyMap<string, Serdes>;
+  /** By sink node. */
+  readonly sinks: ReadonlyMap<string, Serdes & { readonly partitions: number }>;
+  /** By store name. */
+  readonly stores: ReadonlyMap<string, BoundStore>;
+}
+
+/** How changelogs are created. */
+export interface BindOptions {
+  readonly applicationId: string;
+  readonly replicationFactor: number;
+}
+
+/** The changelog topic of a store. */
+export function changelogTopic(applicationId: string, store: string): string {
+  return `${applicationId}-${store}-changelog`;
+}
+
+/** How much longer than the store's retention its changelog keeps records, in ms, as Kafka Streams adds for windows. */
+const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000;
+
+/**
+ * Checks a topology against the log and creates its changelogs.
+ *
+ * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, or a changelog has another number of
+ * partitions than there are tasks.
+ */
+export async function bindTopology(
+  topology: Topology,
+  log: Log,
+  options: BindOptions,
+): Promise<BoundTopology> {
+  const subtopologies = topology.subtopologies();
+  const wanted = new Set(
+    subtopologies.flatMap(({ sourceTopics, sinkTopics }) => [...sourceTopics, ...sinkTopics]),
+  );
+  const known = await log.describeTopics([...wanted]);
+  const missing = [...wanted].filter((topic) => !known.has(topic));
+  if (missing.length > 0) {
+    throw new TopologyError(
+      `Cannot start ${options.applicationId}: received ${log.description} without the topic${
+        missing.length > 1 ? "s" : ""
+      } ` +
+        `${missing.join(", ")}; create ${missing.length > 1 ? "them" : "it"} first`,
+    );
+  }
+  const partitions = (topic: string): number => known.get(topic)!.partitions;
+  for (const topics of topology.copartitioned) {
+    if (new Set(topics.map(partitions)).size > 1) {
+      throw new TopologyError(
+        `Cannot join: received ${
+          topics.map((topic) => `${topic} with ${partitions(topic)} partitions`).join(", ")
+        }; ` +
+          `joined topics need the same number, so that equal keys come to one task: create them anew with equal numbers`,
+      );
+    }
+  }
+  const bound = await bindSerdes(topology, options.applicationId, partitions);
+  await createChangelogs(bound, log, options);
+  return bound;
+}
+
+/**
+ * Binds a topology's serdes to their topics.
+ *
+ * @param partitions Gives the number of partitions of a source or sink topic.
+ */
+export async function bindSerdes(
+  topology: Topology,
+  applicationId: string,
+  partitions: (topic: string) => number,
+): Promise<BoundTopology> {
+  const subtopologies = topology.subtopologies().map((each) => ({
+    ...each,
+    tasks: Math.max(...each.sourceTopics.map(partitions)),
+    partitions: new Map(each.sourceTopics.map((topic) => [topic, partitions(topic)])),
+  }));
+  const stores = new Map<string, BoundStore>();
+  for (const [name, def] of topology.stores) {
+    const topic = changelogTopic(applicationId, name);
+    stores.set(name, { def, changelog: def.logged ? topic : undefined, ...await bindBoth(def, topic) });
+  }
+  const sources = new Map<string, Serdes>();
+  const sinks = new Map<string, Serdes & { partitions: number }>();
+  for (const node of topology.nodes.values()) {
+    if (node.kind === "source") {
+      for (const topic of node.topics) sources.set(topic, await bindBoth(node, topic));
+    } else if (node.kind === "sink") {
+      sinks.set(node.name, { ...await bindBoth(node, node.topic), partitions: partitions(node.topic) });
+    }
+  }
+  return { topology, subtopologies, sources, sinks, stores };
+}
+
+async function createChangelogs(
+  bound: BoundTopology,
+  log: Log,
+  { replicationFactor }: BindOptions,
+): Promise<void> {
+  const changelogs: TopicSpec[] = [];
+  for (const { stores, tasks } of bound.subtopologies) {
+    for (const name of stores) {
+      const { changelog, def } = bound.stores.get(name)!;
+      if (changelog === undefined) continue;
+      changelogs.push({
+        topic: changelog,
+        partitions: tasks,
+        replicationFactor,
+        config: changelogConfig(def),
+      });
+    }
+  }
+  const existing = await log.describeTopics(changelogs.map(({ topic }) => topic));
+  for (const { topic, partitions } of changelogs) {
+    const found = existing.get(topic)?.partitions;
+    if (found !== undefined && found !== partitions) {
+      throw new TopologyError(
+        `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
+          `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
+      );
+    }
+  }
+  await log.createTopics(changelogs.filter(({ topic }) => !existing.has(topic)));
+}
+
+/** A store that forgets needs no record older than its retention; one that keeps all is only compacted. */
+function changelogConfig(def: StoreDef): Record<string, string> {
+  if (def.retentionMs === Infinity) return { "cleanup.policy": "compact" };
+  return {
+    "cleanup.policy": "compact,delete",
+    "retention.ms": String(def.retentionMs + CHANGELOG_EXTRA_RETENTION_MS),
+  };
+}
+
+async function bindBoth({ key, value }: Serdes, topic: string): Promise<Serdes> {
+  return { key: await bindSerde(key, topic, "key"), value: await bindSerde(value, topic, "value") };
+}
+
+/** The input partitions of a subtopology's task. */
+export function taskInputs(
+  { sourceTopics, partitions }: BoundSubtopology,
+  partition: number,
+): TopicPartition[] {
+  return sourceTopics.filter((topic) => partition < partitions.get(topic)!).map((topic) => ({
+    topic,
+    partition,
+  }));
+}

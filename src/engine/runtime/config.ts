@@ -1,0 +1,30 @@
+import type { DeserializationHandler, EngineLogger } from "./handlers.ts";
+
+/** Settings of a stream application. Times are in ms. */
+export interface StreamsConfig {
+  /** Names the consumer group and the changelogs; all instances of an application have the same. */
+  readonly applicationId: string;
+  /** How often outputs are flushed and offsets committed. Default 100. */
+  readonly commitIntervalMs?: number;
+  /** Of changelogs that are created. Default 1. */
+  readonly replicationFactor?: number;
+  /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
+  readonly autoOffsetReset?: "earliest" | "latest";
+  /** Static membership: a name of this instance that survives restarts. Default none. */
+  readonly groupInstanceId?: string;
+  /** After this time without a heartbeat an instance is considered dead. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+  /** Bytes a partition a fetch; about four times as much is held a partition. Default 262,144. */
+  readonly fetchPartitionBytes?: number;
+  /** Default: drop, count and log ({@linkcode logAndContinue}). */
+  readonly onUndecodable?: DeserializationHandler;
+  /** Told of each commit that was made: how long it took, in seconds. */
+  readonly onCommit?: (seconds: number) => void;
+  /** Default: silence. */
+  readonly logger?: EngineLogger;
+  /** The time of the machine, in ms since the epoch. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
+export const DEFAULT_COMMIT_INTERVAL_MS = 100;

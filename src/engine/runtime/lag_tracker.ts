@@ -1,0 +1,84 @@
+/**
+ * How far behind the tasks are.
+ *
+ * @module
+ */
+import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/log.ts";
+import type { Task } from "./task.ts";
+
+/** Where an instance stands in one partition. Offsets are those of the next record. */
+export interface PartitionPosition extends TopicPartition {
+  /** The next record to process. */
+  readonly position: number;
+  /** The first record that the log still holds. */
+  readonly startOffset: number;
+  /** The offset that the next record appended will get. */
+  readonly endOffset: number;
+  /** The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not fetched yet. */
+  readonly nextTimestamp: number | undefined;
+}
+
+/** How often the ends are asked for, in ms. */
+const REFRESH_MS = 1000;
+
+/** Keeps the starts and ends of the owned partitions current, also while nothing is fetched from them. */
+export class LagTracker {
+  readonly #log: Log;
+  readonly #fetcher: Fetcher;
+  readonly #tasks: () => readonly Task[];
+  readonly #onError: (error: unknown) => void;
+  readonly #starts = new Map<string, number>();
+  readonly #ends = new Map<string, number>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  #refreshing = false;
+
+  /** @param tasks Gives the tasks that this instance has now, running and restoring ones. */
+  constructor(log: Log, fetcher: Fetcher, tasks: () => readonly Task[], onError: (error: unknown) => void) {
+    this.#log = log;
+    this.#fetcher = fetcher;
+    this.#tasks = tasks;
+    this.#onError = onError;
+    this.#timer = setInterval(() => void this.#refresh(), REFRESH_MS);
+  }
+
+  /** The positions in all input partitions. */
+  positions(): PartitionPosition[] {
+    return this.#tasks().flatMap((task) => task.queues).map((queue) => {
+      const { topic, partition, position, ready, headTimestamp } = queue;
+      const key = partitionKey(topic, partition);
+      const end = Math.max(this.#ends.get(key) ?? 0, this.#fetcher.endOffset(queue) ?? 0, position);
+      return {
+        topic,
+        partition,
+        position,
+        startOffset: this.#starts.get(key) ?? 0,
+        endOffset: end,
+        nextTimestamp: ready ? headTimestamp : undefined,
+      };
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #refresh(): Promise<void> {
+    const owned = this.#tasks().flatMap((task) => task.inputs);
+    if (this.#refreshing || owned.length === 0) return;
+    this.#refreshing = true;
+    try {
+      const ends = await this.#log.offsets(owned, "latest");
+      const starts = await this.#log.offsets(owned, "earliest");
+      this.#starts.clear();
+      this.#ends.clear();
+      for (const [i, { topic, partition }] of owned.entries()) {
+        this.#starts.set(partitionKey(topic, partition), starts[i]!);
+        this.#ends.set(partitionKey(topic, partition), ends[i]!);
+      }
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+}

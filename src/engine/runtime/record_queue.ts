@@ -1,0 +1,153 @@
+/**
+ * HOT PATH. The fetched records of one input partition that are not processed yet, the first of them decoded.
+ *
+ * @module
+ */
+import { DeserializationError, SchemaNotLoaded, type Serde } from "../../avro/serde.ts";
+import type { TopicPartition } from "../../kafka/log.ts";
+import type { RecordSet } from "../../kafka/record_set.ts";
+import { ProcessingError } from "../errors.ts";
+import type { Processor } from "../processors/processor.ts";
+import type { TimestampExtractor } from "../topology/topology.ts";
+import { type DeserializationHandler, text } from "./handlers.ts";
+import type { EngineStats } from "./stats.ts";
+
+/** What a queue needs to know of its topic. */
+export interface RecordQueueOptions {
+  // deno-lint-ignore no-explicit-any -- queues of any types stand side by side
+  readonly key: Serde<any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly value: Serde<any>;
+  readonly timestampExtractor: TimestampExtractor | undefined;
+  /** The node that the records go to. */
+  readonly source: Processor;
+  readonly onUndecodable: DeserializationHandler;
+  readonly stats: EngineStats;
+}
+
+/** A queue of records; see the module. */
+export class RecordQueue implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly source: Processor;
+  /** The offset of the next record to process. */
+  position: number;
+  /** Whether the head fields below hold a record. */
+  ready = false;
+  headKey: unknown = null;
+  headValue: unknown = null;
+  headTimestamp = 0;
+  headSet!: RecordSet;
+  headIndex = 0;
+  /** The end of the partition as far as it is known; `undefined` before the first answer of the log. */
+  endOffset: number | undefined;
+  /** The writer's schema that the head's decoding waits for. */
+  blockedBy: SchemaNotLoaded | undefined;
+  readonly #options: RecordQueueOptions;
+  readonly #sets: RecordSet[] = [];
+
+  /** @param position The offset of the first record to process. */
+  constructor(topic: string, partition: number, position: number, options: RecordQueueOptions) {
+    this.topic = topic;
+    this.partition = partition;
+    this.position = position;
+    this.source = options.source;
+    this.#options = options;
+  }
+
+  /** How many sets are held; each is one partition's part of a fetch. */
+  get sets(): number {
+    return this.#sets.length;
+  }
+
+  /** Whether more is known to come while no record is ready: the other partitions of the task then wait, so that all are taken in the order of time. */
+  get mayHaveMore(): boolean {
+    return this.blockedBy !== undefined || this.endOffset === undefined || this.position < this.endOffset;
+  }
+
+  /** Adds records that follow those added before. */
+  push(set: RecordSet): void {
+    this.#sets.push(set);
+    this.endOffset = set.endOffset;
+    if (this.#sets.length === 1) {
+      this.headIndex = 0;
+      this.#decodeHead();
+    }
+  }
+
+  /** Takes the head off: it is processed. */
+  advance(): void {
+    this.position = this.headSet.offsets[this.headIndex]! + 1;
+    this.headIndex++;
+    this.#decodeHead();
+  }
+
+  /** Tries again to decode the head, after the schema that it waited for was loaded. */
+  unblock(): void {
+    this.blockedBy = undefined;
+    this.#decodeHead();
+  }
+
+  /** Decodes the record at the head index, or the first one after it that can be. */
+  #decodeHead(): void {
+    this.ready = false;
+    const sets = this.#sets;
+    const { key, value, stats } = this.#options;
+    while (sets.length > 0) {
+      const set = sets[0]!;
+      this.headSet = set;
+      for (; this.headIndex < set.count; this.headIndex++) {
+        const i = this.headIndex;
+        let part: "key" | "value" = "key";
+        try {
+          const keyStart = set.keyStart[i]!;
+          this.headKey = keyStart < 0 ? null : key.decode(set.bytes, keyStart, set.keyEnd[i]!);
+          part = "value";
+          const valueStart = set.valueStart[i]!;
+          this.headValue = valueStart < 0 ? null : value.decode(set.bytes, valueStart, set.valueEnd[i]!);
+        } catch (error) {
+          if (error instanceof SchemaNotLoaded) {
+            this.blockedBy = error;
+            return;
+          }
+          this.#refuse(error, part, set.offsets[i]!);
+          continue;
+        }
+        const { timestampExtractor } = this.#options;
+        const timestamp = timestampExtractor === undefined
+          ? set.timestamps[i]!
+          : timestampExtractor(this.headKey, this.headValue, set.timestamps[i]!);
+        if (timestamp >= 0) {
+          this.headTimestamp = timestamp;
+          this.ready = true;
+          return;
+        }
+        stats.dropped.negative_timestamp++;
+        stats.processed++;
+        this.position = set.offsets[i]! + 1;
+      }
+      this.position = set.nextOffset;
+      sets.shift();
+      this.headIndex = 0;
+    }
+  }
+
+  #refuse(error: unknown, part: "key" | "value", offset: number): void {
+    const { stats, onUndecodable } = this.#options;
+    const { topic, partition } = this;
+    stats.decodeFailures[topic] = (stats.decodeFailures[topic] ?? 0) + 1;
+    // A serde of the user's may throw anything; only a DeserializationError is surely the record's own fault.
+    if (onUndecodable({ topic, partition, offset, part, error }) === "fail") {
+      throw new ProcessingError(
+        `Cannot decode the ${part} of the record at offset ${offset} of ${topic}-${partition}: ${
+          text(error)
+        }; ` +
+          `nothing after it was processed; set the deserialization handler to continue to drop such records`,
+        { cause: error instanceof DeserializationError ? undefined : error },
+      );
+    }
+    stats.dropped.undecodable++;
+    stats.processed++;
+    this.position = offset + 1;
+  }
+}

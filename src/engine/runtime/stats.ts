@@ -1,0 +1,64 @@
+/**
+ * Plain numbers that the engine counts in; metrics read them when they are asked for.
+ *
+ * @module
+ */
+
+/** Why a record was dropped. */
+export type DropReason = "null_key" | "null_value" | "late" | "undecodable" | "negative_timestamp";
+
+/** A count of one topic's records: an object to count in without looking the topic up for each record. */
+export interface TopicCount {
+  count: number;
+}
+
+/** The size of one store of one task. */
+export interface StoreSize {
+  readonly store: string;
+  readonly entries: number;
+  /** Bytes of memory. */
+  readonly bytes: number;
+}
+
+/** What an application counts. All but `restoreRemaining` and `tasks` count up from its start. */
+export class EngineStats {
+  /** Records taken from the input partitions, dropped ones included. */
+  processed = 0;
+  readonly dropped: Record<DropReason, number> = {
+    null_key: 0,
+    null_value: 0,
+    late: 0,
+    undecodable: 0,
+    negative_timestamp: 0,
+  };
+  /** Records that could not be decoded, by topic. */
+  readonly decodeFailures: Record<string, number> = {};
+  commits = 0;
+  /** Commits that the group or the broker refused. */
+  commitFailures = 0;
+  rebalances = 0;
+  /** Changelog records read back into stores. */
+  restored = 0;
+  /** Changelog records that are still to be read before all assigned tasks can run. */
+  restoreRemaining = 0;
+  /** Tasks that process records now. */
+  tasks = 0;
+  /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
+  offsetResets = 0;
+  readonly #produced = new Map<string, TopicCount>();
+
+  /** Records appended, by topic, changelogs included. */
+  get produced(): Record<string, number> {
+    return Object.fromEntries([...this.#produced].map(([topic, { count }]) => [topic, count]));
+  }
+
+  /** The counter of records appended to a topic. */
+  producedTo(topic: string): TopicCount {
+    let counter = this.#produced.get(topic);
+    if (counter === undefined) this.#produced.set(topic, counter = { count: 0 });
+    return counter;
+  }
+
+  /** The sizes of the stores now; the application says. */
+  stores: () => Iterable<StoreSize> = () => [];
+}

@@ -1,0 +1,132 @@
+/**
+ * HOT PATH. What the processors of one task share: where the current record came from, its encoded key and value, and
+ * where outputs go.
+ *
+ * @module
+ */
+import { EncodeBuffer, type Serde } from "../../avro/serde.ts";
+import type { Producer } from "../../kafka/log.ts";
+import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
+import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../kafka/record_set.ts";
+import type { KeyBytes } from "../state/bytes_store.ts";
+import { MAX_KEY_BYTES } from "../state/arena.ts";
+import type { EngineStats } from "./stats.ts";
+
+/** A range of bytes. */
+export interface BytesRange {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The encoded form of the last key, kept as long as the same key comes again: it is used by every store and sink on its way. */
+class EncodedKey implements KeyBytes {
+  bytes: Uint8Array = new Uint8Array(0);
+  from = 0;
+  to = 0;
+  hash = 0;
+}
+
+class EncodedValue implements BytesRange {
+  bytes: Uint8Array = new Uint8Array(0);
+  from = 0;
+  to = 0;
+}
+
+const NOTHING: unknown = Symbol("nothing");
+
+/** The context of one task; see the module. */
+export class TaskContext {
+  readonly taskId: string;
+  readonly partition: number;
+  readonly stats: EngineStats;
+  /** The time of the machine, in ms since the epoch. */
+  readonly now: () => number;
+  /** Where changelogs and sinks write. */
+  readonly producer: Producer;
+  /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
+  streamTime = -1;
+
+  /** The set and the index in it of the record that is being processed. */
+  #set: RecordSet | undefined;
+  #index = 0;
+
+  readonly #keyBuffer = new EncodeBuffer(256);
+  readonly #encodedKey = new EncodedKey();
+  #key: unknown = NOTHING;
+  #keySerde: unknown;
+  readonly #valueBuffer = new EncodeBuffer(4096);
+  readonly #encodedValue = new EncodedValue();
+  #value: unknown = NOTHING;
+  #valueSerde: unknown;
+
+  constructor(taskId: string, partition: number, producer: Producer, stats: EngineStats, now: () => number) {
+    this.taskId = taskId;
+    this.partition = partition;
+    this.producer = producer;
+    this.stats = stats;
+    this.now = now;
+  }
+
+  /** The topic of the record that is being processed; `undefined` outside of one (in a punctuator). */
+  get topic(): string | undefined {
+    return this.#set?.topic;
+  }
+
+  /** The offset of the record that is being processed; −1 outside of one. */
+  get offset(): number {
+    return this.#set === undefined ? -1 : this.#set.offsets[this.#index]!;
+  }
+
+  /** The headers of the record that is being processed: they go on to what is derived from it. */
+  get headers(): RecordHeaders {
+    return this.#set === undefined ? NO_HEADERS : this.#set.headers(this.#index);
+  }
+
+  /** Called before a record goes into the topology. */
+  enter(set: RecordSet | undefined, index: number): void {
+    this.#set = set;
+    this.#index = index;
+    this.#key = NOTHING;
+    this.#value = NOTHING;
+  }
+
+  /** Says that a value object may have been changed in place since it was encoded last. */
+  forgetValue(): void {
+    this.#value = NOTHING;
+  }
+
+  /**
+   * The bytes and hash of a key, encoded once as long as the same object (or equal primitive) and serde come again.
+   * Valid until the next call.
+   *
+   * @throws {RangeError} When the encoded key is larger than {@linkcode MAX_KEY_BYTES}.
+   */
+  encodeKey<K>(serde: Serde<K>, key: K): KeyBytes {
+    const encoded = this.#encodedKey;
+    if (key === this.#key && serde === this.#keySerde) return encoded;
+    this.#key = NOTHING;
+    const to = this.#keyBuffer.encode(serde, key, 0);
+    if (to > MAX_KEY_BYTES) {
+      throw new RangeError(`Cannot use a record key: received ${to} bytes; allowed are ${MAX_KEY_BYTES}`);
+    }
+    encoded.bytes = this.#keyBuffer.bytes;
+    encoded.to = to;
+    encoded.hash = murmur2(encoded.bytes, 0, to);
+    this.#key = key;
+    this.#keySerde = serde;
+    return encoded;
+  }
+
+  /** The bytes of a value, encoded once as long as the same object and serde come again. Valid until the next call. */
+  encodeValue<V>(serde: Serde<V>, value: V): BytesRange {
+    const encoded = this.#encodedValue;
+    if (value === this.#value && serde === this.#valueSerde) return encoded;
+    this.#value = NOTHING;
+    encoded.to = this.#valueBuffer.encode(serde, value, 0);
+    encoded.bytes = this.#valueBuffer.bytes;
+    this.#value = value;
+    this.#valueSerde = serde;
+    return encoded;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a state store keeps: bytes under bytes. The typed stores (`key_value_store.ts`, `window_store.ts`) put serdes
+ * and the changelog in front of it, so another place for the bytes is one class.
+ *
+ * @module
+ */
+
+/** A key's bytes with their hash: encoded and hashed once a record, then used for every store and sink. */
+export interface KeyBytes {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** The murmur2 hash of the bytes, as Java's default partitioner computes it. */
+  readonly hash: number;
+}
+
+/** Where a value was found; overwritten by the next read of the same store. */
+export interface ValueBytes {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** Bytes by key: the latest value and its timestamp. */
+export interface BytesKeyValueStore {
+  /** How many keys there are. */
+  readonly size: number;
+  /** Bytes of memory that it takes. */
+  readonly bytes: number;
+  /** The value of a key, valid until the next call; `undefined` when there is none. */
+  get(key: KeyBytes): ValueBytes | undefined;
+  put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
+  /** @returns Whether there was such a key. */
+  delete(key: KeyBytes): boolean;
+  /** Visits every entry; the views are valid only during the visit. The order is not defined. */
+  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void;
+}
+
+/** Bytes by key and time, several of one key and time too, in the order of time and then of arrival: what a join needs. */
+export interface BytesWindowStore {
+  /** How many entries there are. */
+  readonly size: number;
+  /** Bytes of memory that it takes. */
+  readonly bytes: number;
+  /** The latest timestamp seen: entries of at most this less the retention are gone. `-1` at first. */
+  readonly observedTime: number;
+  /** @returns False when the entry is older than the retention and was not stored. */
+  put(key: KeyBytes, timestamp: number, value: Uint8Array, from: number, to: number): boolean;
+  /** Finds the entries of a key with timestamps in `[from, to]` and returns how many; they are read with {@linkcode entry} until the next call. */
+  fetch(key: KeyBytes, from: number, to: number): number;
+  /** Entry `i` of the last {@linkcode fetch}; overwritten by the next call. */
+  entry(i: number): ValueBytes;
+  /** Visits every entry that {@linkcode fetch} could find, in no defined order; the views are valid only during the visit. */
+  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void;
+}
+
+/** A mutable {@linkcode ValueBytes}: one a store. */
+export class ValueCursor implements ValueBytes {
+  bytes: Uint8Array = EMPTY;
+  from = 0;
+  to = 0;
+  timestamp = 0;
+}
+
+const EMPTY = new Uint8Array(0);

@@ -1,0 +1,64 @@
+import type { Producer } from "../../kafka/log.ts";
+import { NO_HEADERS, type RecordHeaders } from "../../kafka/record_set.ts";
+
+/** A record that was appended. */
+export interface CapturedRecord {
+  readonly partition: number;
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: RecordHeaders;
+}
+
+/** A producer that keeps what is appended, for tests to look at. */
+export class CapturingProducer implements Producer {
+  readonly pendingBytes = 0;
+  readonly counts = { appended: 0, acknowledged: 0, failed: 0 };
+  readonly retries = { count: 0, last: undefined };
+  readonly #records = new Map<string, CapturedRecord[]>();
+
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | null,
+    keyFrom: number,
+    keyTo: number,
+    value: Uint8Array | null,
+    valueFrom: number,
+    valueTo: number,
+    headers: RecordHeaders = NO_HEADERS,
+  ): void {
+    const record = {
+      partition,
+      timestamp,
+      key: key?.slice(keyFrom, keyTo) ?? null,
+      value: value?.slice(valueFrom, valueTo) ?? null,
+      headers,
+    };
+    const records = this.#records.get(topic);
+    if (records === undefined) this.#records.set(topic, [record]);
+    else records.push(record);
+    this.counts.appended++;
+    this.counts.acknowledged++;
+  }
+
+  /** Takes what was appended to a topic since the last call. */
+  take(topic: string): CapturedRecord[] {
+    const records = this.#records.get(topic) ?? [];
+    this.#records.delete(topic);
+    return records;
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

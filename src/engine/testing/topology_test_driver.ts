@@ -1,0 +1,212 @@
+/**
+ * Runs a topology record by record, without a log: for tests.
+ *
+ * @module
+ */
+import { EncodeBuffer } from "../../avro/serde.ts";
+import { type RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
+import { bindSerdes, type BoundTopology, type Serdes } from "../runtime/bound_topology.ts";
+import { type DeserializationHandler, logAndFail } from "../runtime/handlers.ts";
+import { EngineStats } from "../runtime/stats.ts";
+import { Task } from "../runtime/task.ts";
+import type { ReadOnlyKeyValueStore } from "../state/store.ts";
+import type { Topology } from "../topology/topology.ts";
+import { CapturingProducer } from "./capturing_producer.ts";
+
+/** A record that came out, decoded. */
+export interface TestRecord<K, V> {
+  readonly key: K;
+  readonly value: V;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly headers: RecordHeaders;
+}
+
+/** Settings of a {@linkcode TopologyTestDriver}. */
+export interface TopologyTestDriverOptions {
+  /** Default `test`. */
+  readonly applicationId?: string;
+  /** Where the machine's clock stands at first, in ms since the epoch. Default 0. */
+  readonly wallClockMs?: number;
+  /** Default: fail. */
+  readonly onUndecodable?: DeserializationHandler;
+}
+
+/**
+ * Feeds records into a topology and reads what comes out, at once and in one partition, as Kafka Streams' class of the
+ * same name does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { StreamsBuilder, stringSerde, TopologyTestDriver } from "../../../mod.ts";
+ *
+ * const text = { key: stringSerde(), value: stringSerde() };
+ * const builder = new StreamsBuilder();
+ * builder.stream("in", text).mapValues((value) => value.toUpperCase()).to("out", text);
+ * const driver = await TopologyTestDriver.create(builder.build());
+ * driver.pipe("in", "k", "hello", 5);
+ * assertEquals(driver.read("out"), [{ key: "k", value: "HELLO", timestamp: 5, headers: [] }]);
+ * ```
+ */
+export class TopologyTestDriver {
+  /** What was counted so far. */
+  readonly stats: EngineStats = new EngineStats();
+  readonly #bound: BoundTopology;
+  readonly #producer = new CapturingProducer();
+  readonly #tasks: Task[];
+  readonly #offsets = new Map<string, number>();
+  readonly #buffer = new EncodeBuffer();
+  #wallClockMs: number;
+
+  private constructor(bound: BoundTopology, options: TopologyTestDriverOptions) {
+    this.#bound = bound;
+    this.#wallClockMs = options.wallClockMs ?? 0;
+    const environment = {
+      producer: this.#producer,
+      stats: this.stats,
+      now: () => this.#wallClockMs,
+      onUndecodable: options.onUndecodable ?? logAndFail(),
+    };
+    this.#tasks = bound.subtopologies.map((subtopology) => new Task(bound, subtopology, 0, environment));
+    for (const task of this.#tasks) task.start(new Map(task.inputs.map(({ topic }) => [topic, 0])));
+  }
+
+  /** Makes a driver; asynchronous since serdes may have to ask a registry. */
+  static async create(
+    topology: Topology,
+    options: TopologyTestDriverOptions = {},
+  ): Promise<TopologyTestDriver> {
+    return new TopologyTestDriver(
+      await bindSerdes(topology, options.applicationId ?? "test", () => 1),
+      options,
+    );
+  }
+
+  /**
+   * Feeds one record.
+   *
+   * @param timestamp In ms since the epoch. Default: the driver's clock.
+   * @throws {Error} When no source reads the topic.
+   * @throws {ProcessingError} When a processor throws.
+   */
+  pipe(topic: string, key: unknown, value: unknown, timestamp?: number): void {
+    const { key: keySerde, value: valueSerde } = this.#source(topic);
+    const keyEnd = key === null ? 0 : this.#buffer.encode(keySerde, key, 0);
+    const valueEnd = value === null ? keyEnd : this.#buffer.encode(valueSerde, value, keyEnd);
+    const bytes = this.#buffer.bytes.slice(0, valueEnd);
+    this.pipeBytes(
+      topic,
+      key === null ? null : bytes.subarray(0, keyEnd),
+      value === null ? null : bytes.subarray(keyEnd),
+      timestamp,
+    );
+  }
+
+  /** Feeds one record as bytes: also such that can't be decoded. */
+  pipeBytes(
+    topic: string,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number = this.#wallClockMs,
+  ): void {
+    this.#source(topic);
+    const offset = this.#offsets.get(topic) ?? 0;
+    this.#offsets.set(topic, offset + 1);
+    for (const task of this.#tasks) {
+      const queue = task.queues.find((each) => each.topic === topic);
+      if (queue === undefined) continue;
+      for (const each of task.queues) each.endOffset = 0;
+      queue.push(oneRecord(topic, offset, key, value, timestamp));
+      task.process(Infinity);
+    }
+  }
+
+  /** Takes the records written to a sink's topic since the last call. */
+  read<K, V>(topic: string): TestRecord<K, V>[] {
+    const serdes = this.#sink(topic);
+    return this.#producer.take(topic).map(({ key, value, timestamp, headers }) => ({
+      key: decode(serdes.key, key) as K,
+      value: decode(serdes.value, value) as V,
+      timestamp,
+      headers,
+    }));
+  }
+
+  /** Takes the number of records written to any other topic, such as a changelog, since the last call. */
+  countOf(topic: string): number {
+    return this.#producer.take(topic).length;
+  }
+
+  /** A key-value store of the topology. */
+  store<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
+    for (const task of this.#tasks) {
+      const store = task.stores.get(name);
+      if (store !== undefined) return store as unknown as ReadOnlyKeyValueStore<K, V>;
+    }
+    throw new Error(
+      `Cannot read store ${name}: received a name that the topology does not have; it has ${
+        [...this.#bound.stores.keys()].join(", ")
+      }`,
+    );
+  }
+
+  /** Moves the machine's clock on. */
+  advanceTime(ms: number): void {
+    this.#wallClockMs += ms;
+  }
+
+  #source(topic: string): Serdes {
+    const serdes = this.#bound.sources.get(topic);
+    if (serdes === undefined) {
+      throw new Error(
+        `Cannot pipe into ${topic}: received a topic that no source reads; they read ${
+          [...this.#bound.sources.keys()].join(", ")
+        }`,
+      );
+    }
+    return serdes;
+  }
+
+  #sink(topic: string): Serdes {
+    for (const node of this.#bound.topology.nodes.values()) {
+      if (node.kind === "sink" && node.topic === topic) return this.#bound.sinks.get(node.name)!;
+    }
+    throw new Error(`Cannot read ${topic}: received a topic that no sink writes`);
+  }
+}
+
+function decode(serde: Serdes["key"], bytes: Uint8Array | null): unknown {
+  return bytes === null ? null : serde.decode(bytes, 0, bytes.length);
+}
+
+function oneRecord(
+  topic: string,
+  offset: number,
+  key: Uint8Array | null,
+  value: Uint8Array | null,
+  timestamp: number,
+): RecordSet {
+  const keyLength = key?.length ?? 0;
+  const end = keyLength + (value?.length ?? 0);
+  // One byte more: the count of no headers.
+  const bytes = new Uint8Array(end + 1);
+  if (key !== null) bytes.set(key);
+  if (value !== null) bytes.set(value, keyLength);
+  return new RecordSet({
+    topic,
+    partition: 0,
+    count: 1,
+    bytes,
+    offsets: Float64Array.of(offset),
+    timestamps: Float64Array.of(timestamp),
+    keyStart: Int32Array.of(key === null ? -1 : 0),
+    keyEnd: Int32Array.of(keyLength),
+    valueStart: Int32Array.of(value === null ? -1 : keyLength),
+    valueEnd: Int32Array.of(end),
+    headersStart: Int32Array.of(end),
+    nextOffset: offset + 1,
+    endOffset: offset + 1,
+    startOffset: 0,
+  });
+}

@@ -1,0 +1,54 @@
+import type { SourceDef, Topology } from "./topology.ts";
+
+/** Nodes that are connected, by edges or by a store that they share. One task of it processes one partition. */
+export interface Subtopology {
+  readonly id: number;
+  /** Names, in the order in which they were added. */
+  readonly nodes: readonly string[];
+  readonly stores: readonly string[];
+  readonly sourceTopics: readonly string[];
+  readonly sinkTopics: readonly string[];
+}
+
+/** Splits a topology into its connected parts, numbered in the order of their first sources, as Kafka Streams does. */
+export function subtopologies(topology: Topology): Subtopology[] {
+  const leader = new Map<string, string>();
+  const find = (name: string): string => {
+    const up = leader.get(name)!;
+    if (up === name) return name;
+    const top = find(up);
+    leader.set(name, top);
+    return top;
+  };
+  const union = (a: string, b: string): void => {
+    leader.set(find(b), find(a));
+  };
+  const userOfStore = new Map<string, string>();
+  for (const node of topology.nodes.values()) {
+    leader.set(node.name, node.name);
+    if (node.kind !== "source") { for (const parent of node.parents) union(parent, node.name); }
+    if (node.kind !== "processor") continue;
+    for (const store of node.stores) {
+      const user = userOfStore.get(store);
+      if (user === undefined) userOfStore.set(store, node.name);
+      else union(user, node.name);
+    }
+  }
+  const groups = new Map<string, string[]>();
+  const sources = [...topology.nodes.values()].filter((node): node is SourceDef => node.kind === "source");
+  for (const source of sources) if (!groups.has(find(source.name))) groups.set(find(source.name), []);
+  for (const name of topology.nodes.keys()) groups.get(find(name))!.push(name);
+  return [...groups.values()].map((names, id) => {
+    const nodes = names.map((name) => topology.nodes.get(name)!);
+    return {
+      id,
+      nodes: names,
+      stores: [...topology.stores.keys()].filter((store) => {
+        const user = userOfStore.get(store);
+        return user !== undefined && names.includes(user);
+      }),
+      sourceTopics: nodes.flatMap((node) => node.kind === "source" ? node.topics : []),
+      sinkTopics: [...new Set(nodes.flatMap((node) => node.kind === "sink" ? [node.topic] : []))],
+    };
+  });
+}

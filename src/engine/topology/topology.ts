@@ -1,0 +1,184 @@
+/**
+ * A topology: sources, processors, sinks and stores, by name. The DSL builds one; a program can build one by hand.
+ *
+ * @module
+ */
+import type { Serde } from "../../avro/serde.ts";
+import { TopologyError } from "../errors.ts";
+import type { Processor } from "../processors/processor.ts";
+import type { StoreDef } from "../state/store.ts";
+import { describeTopology } from "./describe.ts";
+import { subtopologies, type Subtopology } from "./subtopologies.ts";
+
+/** Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp; negative: drop it. */
+export type TimestampExtractor = (key: unknown, value: unknown, recordTimestamp: number) => number;
+
+/** Reads topics. */
+export interface SourceDef {
+  readonly kind: "source";
+  readonly name: string;
+  readonly topics: readonly string[];
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
+  readonly key: Serde<any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly value: Serde<any>;
+  readonly timestampExtractor?: TimestampExtractor | undefined;
+}
+
+/** Processes records. */
+export interface ProcessorDef {
+  readonly kind: "processor";
+  readonly name: string;
+  readonly parents: readonly string[];
+  /** The names of the stores that it uses. */
+  readonly stores: readonly string[];
+  /** Makes the processor of one task. */
+  readonly create: () => Processor;
+}
+
+/** Writes a topic. */
+export interface SinkDef {
+  readonly kind: "sink";
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly topic: string;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly key: Serde<any>;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly value: Serde<any>;
+}
+
+/** A node of a topology. */
+export type NodeDef = SourceDef | ProcessorDef | SinkDef;
+
+/**
+ * The graph of a stream program.
+ *
+ * @example
+ * ```ts
+ * import { StreamsBuilder, stringSerde } from "../../../mod.ts";
+ *
+ * const builder = new StreamsBuilder();
+ * builder.stream("words", { key: stringSerde(), value: stringSerde() })
+ *   .mapValues((word) => word.toUpperCase())
+ *   .to("shouts", { key: stringSerde(), value: stringSerde() });
+ * console.log(builder.build().describe());
+ * ```
+ */
+export class Topology {
+  readonly #nodes = new Map<string, NodeDef>();
+  readonly #stores = new Map<string, StoreDef>();
+  readonly #copartitioned: string[][] = [];
+
+  /** The nodes in the order in which they were added; a node comes after its parents. */
+  get nodes(): ReadonlyMap<string, NodeDef> {
+    return this.#nodes;
+  }
+
+  get stores(): ReadonlyMap<string, StoreDef> {
+    return this.#stores;
+  }
+
+  /** Groups of source topics that must have the same number of partitions, since they are joined. */
+  get copartitioned(): readonly (readonly string[])[] {
+    return this.#copartitioned;
+  }
+
+  /** @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic that its own part reads. */
+  add(node: NodeDef): this {
+    if (this.#nodes.has(node.name)) {
+      throw new TopologyError(
+        `Cannot add node ${node.name}: received a name that is taken; give each node its own name`,
+      );
+    }
+    if (node.kind === "source") {
+      for (const topic of node.topics) {
+        for (const other of this.#nodes.values()) {
+          if (other.kind === "source" && other.topics.includes(topic)) {
+            throw new TopologyError(
+              `Cannot add source ${node.name}: received topic ${topic}, which source ${other.name} reads already; use that stream twice instead`,
+            );
+          }
+        }
+      }
+    } else {
+      if (node.parents.length === 0) {
+        throw new TopologyError(
+          `Cannot add node ${node.name}: received no parents; name what it gets its records from`,
+        );
+      }
+      for (const parent of node.parents) {
+        const known = this.#nodes.get(parent);
+        if (known === undefined || known.kind === "sink") {
+          throw new TopologyError(
+            `Cannot add node ${node.name}: received parent ${parent}, which is ${
+              known ? "a sink" : "not there"
+            }; add sources and processors before what follows them`,
+          );
+        }
+      }
+    }
+    if (node.kind === "processor") {
+      for (const store of node.stores) {
+        if (!this.#stores.has(store)) {
+          throw new TopologyError(
+            `Cannot add node ${node.name}: received store ${store}, which is not there; add the store first`,
+          );
+        }
+      }
+    }
+    if (node.kind === "sink") this.#refuseOwnSource(node);
+    this.#nodes.set(node.name, node);
+    return this;
+  }
+
+  /** @throws {TopologyError} When the name is taken, or the retention is not a time. */
+  addStore(store: StoreDef): this {
+    if (this.#stores.has(store.name)) {
+      throw new TopologyError(
+        `Cannot add store ${store.name}: received a name that is used twice; give each store its own name`,
+      );
+    }
+    if (!(store.retentionMs > 0)) {
+      throw new TopologyError(
+        `Cannot add store ${store.name}: received retention ${store.retentionMs} ms; it must be more than 0`,
+      );
+    }
+    this.#stores.set(store.name, store);
+    return this;
+  }
+
+  /** Says that topics must have the same number of partitions. */
+  copartition(topics: readonly string[]): this {
+    if (topics.length > 1) this.#copartitioned.push([...topics]);
+    return this;
+  }
+
+  /** The parts of the graph that share nothing: their tasks are assigned independently. */
+  subtopologies(): Subtopology[] {
+    return subtopologies(this);
+  }
+
+  /** The source topics that a node's records come from. */
+  sourceTopicsOf(name: string): string[] {
+    const node = this.#nodes.get(name);
+    if (node === undefined) return [];
+    if (node.kind === "source") return [...node.topics];
+    return [...new Set(node.parents.flatMap((parent) => this.sourceTopicsOf(parent)))];
+  }
+
+  /** The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line. */
+  describe(): string {
+    return describeTopology(this);
+  }
+
+  #refuseOwnSource(sink: SinkDef): void {
+    for (const parent of sink.parents) {
+      if (this.sourceTopicsOf(parent).includes(sink.topic)) {
+        throw new TopologyError(
+          `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its output would come back for ever; write to another topic`,
+        );
+      }
+    }
+  }
+}
