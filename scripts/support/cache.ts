@@ -52,10 +52,7 @@ export async function remove(path: string): Promise<void> {
 export async function fillOnce(target: string, fill: (dir: string) => Promise<void>): Promise<string> {
   if (await exists(target)) return target;
   const parent = dirname(target);
-  await makeDir(parent);
-  const lock = await Deno.open(`${target}.lock`, { create: true, write: true });
-  try {
-    await lock.lock(true);
+  return await withLock(`${target}.lock`, async () => {
     if (await exists(target)) return target;
     const dir = await Deno.makeTempDir({ dir: parent, prefix: ".filling-" });
     try {
@@ -65,6 +62,16 @@ export async function fillOnce(target: string, fill: (dir: string) => Promise<vo
       await remove(dir); // nothing is left of it after the rename
     }
     return target;
+  });
+}
+
+/** Runs `body` while no other process or call holds the lock of that file, which is created where it is missing and stays. */
+export async function withLock<T>(lockFile: string, body: () => Promise<T>): Promise<T> {
+  await makeDir(dirname(lockFile));
+  const lock = await Deno.open(lockFile, { create: true, write: true });
+  try {
+    await lock.lock(true);
+    return await body();
   } finally {
     lock.close(); // which unlocks
   }
