@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Histogram, type Registry } from "prom-client";
+import { PulledMetrics } from "./pulled_metrics.ts";
 
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
@@ -144,67 +145,4 @@ function sumByStore(stats: StreamsStats, field: "entries" | "bytes"): Record<str
   const sums: Record<string, number> = {};
   for (const size of stats.stores()) sums[size.store] = (sums[size.store] ?? 0) + size[field];
   return sums;
-}
-
-/**
- * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but to 0
- * with the process.
- */
-export class PulledMetrics {
-  readonly #registers: Registry[];
-
-  constructor(registry: Registry) {
-    this.#registers = [registry];
-  }
-
-  counter(name: string, help: string, read: () => number): void {
-    new Counter({
-      name,
-      help,
-      registers: this.#registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  }
-
-  /** One series a key, the key as the value of `label`. */
-  counters(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
-    new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers: this.#registers,
-      collect() {
-        this.reset();
-        for (const [key, value] of Object.entries(read())) this.inc({ [label]: key }, value);
-      },
-    });
-  }
-
-  gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: this.#registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-
-  /** One series a key, the key as the value of `label`. */
-  gauges(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: this.#registers,
-      collect() {
-        this.reset();
-        for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value);
-      },
-    });
-  }
 }

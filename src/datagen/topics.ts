@@ -1,0 +1,49 @@
+/**
+ * The topics that the generator writes to.
+ *
+ * @module
+ */
+import type { Logger } from "../cli/log.ts";
+import type { Log } from "../kafka/log.ts";
+
+/**
+ * Creates the topics that do not exist and returns how many partitions they have. Existing topics stay as they are.
+ *
+ * @throws {Error} When they have different numbers of partitions: records of one key would not meet in one task.
+ */
+export async function ensureTopics(
+  log: Log,
+  topics: readonly string[],
+  partitions: number,
+  replicationFactor: number | undefined,
+  logger: Logger,
+): Promise<number> {
+  const before = await log.describeTopics(topics);
+  // A missing topic takes after the other, whatever was asked for: they have to match.
+  const wanted = before.values().next().value?.partitions ?? partitions;
+  const missing = topics.filter((topic) => !before.has(topic));
+  if (missing.length > 0) {
+    await log.createTopics(missing.map((topic) => ({
+      topic,
+      partitions: wanted,
+      ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    })));
+    logger.info("created topics", { topics: missing.join(","), partitions: wanted });
+  }
+  if (wanted !== partitions) {
+    logger.warn(`the topics exist with ${wanted} partitions: --partitions ${partitions} has no effect`);
+  }
+  const counts = new Map<string, number>();
+  for (const [topic, description] of await log.describeTopics(topics)) {
+    counts.set(topic, description.partitions);
+  }
+  const unequal = topics.filter((topic) => counts.get(topic) !== wanted);
+  if (unequal.length > 0) {
+    const received = topics.map((topic) => `${topic} with ${counts.get(topic) ?? "no"}`).join(" and ");
+    throw new Error(
+      `Cannot generate: received ${received} partitions; they must have the same number to be joined, ` +
+        `so delete one of them and start again`,
+    );
+  }
+  return wanted;
+}
