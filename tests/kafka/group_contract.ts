@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Assignor, CommitRejected } from "../../src/kafka/log.ts";
 import type { ContractContext } from "./log_contract.ts";
-import { evenAssignor, TestMember } from "./members.ts";
+import { evenAssignor, TestMember, untilOf } from "./members.ts";
 import { bytes, text } from "./records.ts";
 
 type Register = (what: string, partitions: number, body: (context: ContractContext) => Promise<void>) => void;
@@ -203,13 +203,9 @@ export function groupContract(test: Register): void {
     joins.push(two!.member.join(), three!.member.join());
     gate.resolve();
     await Promise.all(joins);
-    await one!.until(
-      () => one!.owned.size + two!.owned.size + three!.owned.size === 4 && one!.owned.size <= 2,
-      "gave up two",
-    );
-    await two!.until(() => one!.owned.size + two!.owned.size + three!.owned.size === 4, "all owned").catch(
-      () => three!.until(() => one!.owned.size + two!.owned.size + three!.owned.size === 4, "all owned"),
-    );
+    const all = [one!, two!, three!];
+    await untilOf(all, () => all.map((m) => m.owned.size).sort().join() === "1,1,2", "share 2, 1 and 1");
+    assertEquals(all.flatMap((m) => [...m.owned]).sort(), [0, 1, 2, 3].map((p) => `${topic}-${p}`));
     await leaveAll(one!, two!, three!);
   });
 }

@@ -54,7 +54,7 @@ export class TestMember {
   beforeRevoked: () => Promise<void> = () => Promise.resolve();
   beforeAssigned: () => Promise<void> = () => Promise.resolve();
   #inCallback = false;
-  #watchers = new Set<() => void>();
+  readonly watchers: Set<() => void> = new Set();
 
   constructor(log: Log, options: Pick<GroupOptions, "groupId" | "topics"> & Partial<GroupOptions>) {
     this.member = log.group({
@@ -80,28 +80,9 @@ export class TestMember {
     });
   }
 
-  /** Waits until `condition` holds, looking after each event. */
-  async until(condition: () => boolean, what: string): Promise<void> {
-    if (condition()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const watcher = () => condition() && resolve();
-    this.#watchers.add(watcher);
-    const timer = setTimeout(
-      () =>
-        reject(
-          new Error(
-            `${what}: not within 20 s; ${JSON.stringify([...this.owned])} ${JSON.stringify(this.events)}`,
-          ),
-        ),
-      20_000,
-    );
-    this.member.failed.catch(reject);
-    try {
-      await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#watchers.delete(watcher);
-    }
+  /** Waits until `condition` holds, looking after each event of this member. */
+  until(condition: () => boolean, what: string): Promise<void> {
+    return untilOf([this], condition, what);
   }
 
   /** Waits until it owns this many partitions. */
@@ -119,6 +100,31 @@ export class TestMember {
     await act();
     this.#inCallback = false;
     this.events.push({ what, partitions: partitions.map((p) => partitionKey(p.topic, p.partition)) });
-    for (const watcher of [...this.#watchers]) watcher();
+    for (const watcher of [...this.watchers]) watcher();
+  }
+}
+
+/** Waits until `condition` holds, looking after each event of these members. Fails when a membership does, or after 20 s. */
+export async function untilOf(
+  members: readonly TestMember[],
+  condition: () => boolean,
+  what: string,
+): Promise<void> {
+  if (condition()) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const watcher = () => condition() && resolve();
+  const timer = setTimeout(() => {
+    const state = members.map(({ owned, events }) => ({ owned: [...owned], events }));
+    reject(new Error(`${what}: not within 20 s; ${JSON.stringify(state)}`));
+  }, 20_000);
+  for (const { watchers, member } of members) {
+    watchers.add(watcher);
+    member.failed.catch(reject);
+  }
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    for (const { watchers } of members) watchers.delete(watcher);
   }
 }

@@ -1,0 +1,40 @@
+/**
+ * What goes wrong between this client and a Kafka broker.
+ *
+ * @module
+ */
+
+/** No broker could be reached. The message says which were tried, why each failed, and what to do. */
+export class BrokerUnavailable extends Error {
+  override name = "BrokerUnavailable";
+}
+
+/** A broker answered a request with an error. */
+export class KafkaError extends Error {
+  override name = "KafkaError";
+  /** Kafka's name of the error, such as `TOPIC_AUTHORIZATION_FAILED`. */
+  readonly code: string;
+  /** Whether the same request may succeed later. */
+  readonly retriable: boolean;
+  constructor(code: string, message: string, retriable: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.retriable = retriable;
+  }
+}
+
+/** A connection broke, or a request was not answered in time. The request may have been carried out. */
+export class ConnectionLost extends Error {
+  override name = "ConnectionLost";
+}
+
+/** Whether it makes sense to try again after this error. */
+export function isRetriable(error: unknown): error is Error {
+  return error instanceof ConnectionLost || error instanceof BrokerUnavailable ||
+    (error instanceof KafkaError && error.retriable);
+}
+
+/** An error's message, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

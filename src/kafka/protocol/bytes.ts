@@ -1,0 +1,147 @@
+/**
+ * The primitive types of Kafka's protocol (big-endian), read and written one after another.
+ * Layouts: https://kafka.apache.org/protocol#protocol_types
+ *
+ * @module
+ */
+
+/** Writes primitives into a buffer that grows. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #at = 0;
+
+  constructor(size = 512) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  int8(value: number): void {
+    this.#view.setInt8(this.#reserve(1), value);
+  }
+
+  int16(value: number): void {
+    const at = this.#reserve(2);
+    this.#view.setInt16(at, value);
+  }
+
+  int32(value: number): void {
+    const at = this.#reserve(4);
+    this.#view.setInt32(at, value);
+  }
+
+  /** A safe integer as INT64. */
+  int64(value: number): void {
+    const at = this.#reserve(8);
+    this.#view.setInt32(at, Math.floor(value / 0x1_0000_0000));
+    this.#view.setUint32(at + 4, value >>> 0);
+  }
+
+  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. */
+  string(value: string | null): void {
+    if (value === null) return this.int16(-1);
+    const encoded = utf8.encode(value);
+    this.int16(encoded.length);
+    this.raw(encoded);
+  }
+
+  /** BYTES: an INT32 length and the bytes. */
+  bytes(value: Uint8Array): void {
+    this.int32(value.length);
+    this.raw(value);
+  }
+
+  /** The bytes alone. */
+  raw(value: Uint8Array): void {
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
+  }
+
+  /** What was written; a view. */
+  done(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #reserve(size: number): number {
+    const at = this.#at;
+    this.#at += size;
+    if (this.#at > this.#bytes.length) {
+      const larger = new Uint8Array(this.#at * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return at;
+  }
+}
+
+/** Reads primitives from bytes. Every method throws a `RangeError` when the bytes end early. */
+export class ByteReader {
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    // Never a Node Buffer, whose `slice` is a view.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  int8(): number {
+    return this.#view.getInt8(this.#take(1));
+  }
+
+  int16(): number {
+    return this.#view.getInt16(this.#take(2));
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#take(4));
+  }
+
+  /** INT64 as a number; exact up to 2^53. */
+  int64(): number {
+    const at = this.#take(8);
+    return this.#view.getInt32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
+  }
+
+  /** INT64 with all its bits: ids are not always small. */
+  bigint64(): bigint {
+    return this.#view.getBigInt64(this.#take(8));
+  }
+
+  /** STRING; a null one reads as empty. */
+  string(): string {
+    const length = this.int16();
+    const at = this.#take(Math.max(0, length));
+    return decoder.decode(this.#bytes.subarray(at, this.#at));
+  }
+
+  /** BYTES or RECORDS as a view; null ones read as empty. */
+  bytes(): Uint8Array {
+    const length = this.int32();
+    const at = this.#take(Math.max(0, length));
+    return this.#bytes.subarray(at, this.#at);
+  }
+
+  /** ARRAY; a null one reads as empty. */
+  array<T>(item: () => T): T[] {
+    const items: T[] = [];
+    for (let left = this.int32(); left > 0; left--) items.push(item());
+    return items;
+  }
+
+  #take(size: number): number {
+    const at = this.#at;
+    if (at + size > this.#bytes.length) {
+      throw new RangeError(
+        `Cannot read Kafka data: received ${this.#bytes.length} bytes, needed ${at + size} or more`,
+      );
+    }
+    this.#at += size;
+    return at;
+  }
+}
+
+const utf8 = new TextEncoder();
+const decoder = new TextDecoder();

@@ -1,0 +1,101 @@
+/**
+ * Fetch, version 11. Layout: FetchRequest.json and FetchResponse.json of Apache Kafka.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from "./bytes.ts";
+
+/** Fetch's api key. */
+export const FETCH_KEY = 1;
+/** The version that is spoken here. */
+export const FETCH_VERSION = 11;
+
+/** What to fetch. */
+export interface FetchRequest {
+  readonly maxWaitMs: number;
+  readonly maxBytes: number;
+  readonly partitionBytes: number;
+  readonly readCommitted: boolean;
+  readonly partitions: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+  }[];
+}
+
+/** What was fetched of one partition. */
+export interface FetchedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly startOffset: number;
+  /** Transactions that were aborted, to be left out with `read_committed`. */
+  readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[];
+  /** Record batches; a view of the answer. */
+  readonly records: Uint8Array;
+}
+
+/** The answer to a fetch. */
+export interface FetchResponse {
+  readonly throttleMs: number;
+  readonly errorCode: number;
+  readonly partitions: readonly FetchedPartition[];
+}
+
+/** Encodes a request without a fetch session. Partitions of one topic in a row share its name. */
+export function encodeFetch(request: FetchRequest): Uint8Array {
+  const out = new ByteWriter(64 + request.partitions.length * 64);
+  out.int32(-1); // replica id: a client
+  out.int32(request.maxWaitMs);
+  out.int32(1); // min bytes
+  out.int32(request.maxBytes);
+  out.int8(request.readCommitted ? 1 : 0);
+  out.int32(0); // session id
+  out.int32(-1); // session epoch: no session
+  const runs: FetchRequest["partitions"][number][][] = [];
+  for (const partition of request.partitions) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[0]!.topic === partition.topic) last.push(partition);
+    else runs.push([partition]);
+  }
+  out.int32(runs.length);
+  for (const run of runs) {
+    out.string(run[0]!.topic);
+    out.int32(run.length);
+    for (const { partition, offset } of run) {
+      out.int32(partition);
+      out.int32(-1); // leader epoch: not checked
+      out.int64(offset);
+      out.int64(-1); // log start offset: a follower's
+      out.int32(request.partitionBytes);
+    }
+  }
+  out.int32(0); // forgotten topics
+  out.string(""); // rack
+  return out.done();
+}
+
+/** Decodes an answer; the records stay as they are. */
+export function decodeFetch(bytes: Uint8Array): FetchResponse {
+  const input = new ByteReader(bytes);
+  const throttleMs = input.int32();
+  const errorCode = input.int16();
+  input.int32(); // session id
+  const partitions = input.array(() => {
+    const topic = input.string();
+    return input.array((): FetchedPartition => {
+      const partition = input.int32();
+      const errorCode = input.int16();
+      const highWatermark = input.int64();
+      const lastStableOffset = input.int64();
+      const startOffset = input.int64();
+      const aborted = input.array(() => ({ producerId: input.bigint64(), firstOffset: input.int64() }));
+      input.int32(); // preferred read replica
+      const records = input.bytes();
+      return { topic, partition, errorCode, highWatermark, lastStableOffset, startOffset, aborted, records };
+    });
+  }).flat();
+  return { throttleMs, errorCode, partitions };
+}
