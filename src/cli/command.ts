@@ -57,7 +57,7 @@ export function flag<T>(flags: string, description: string, settings: FlagSettin
  */
 export function toggle(name: string, description: string, env?: string): Option {
   const option = new Option(`${name} [true|false]`, description)
-    .preset("true").argParser(boolean()).default(false, "false");
+    .argParser(boolean()).default(false, "false");
   return option.env(env ?? variable(option));
 }
 
@@ -110,6 +110,15 @@ export function parseArguments<T extends object>(command: Command, args: readonl
   }
   return command.opts<T>();
 }
+
+/** For `--help`: the variables that are no flags, since some of them are secrets and all go for every binary. */
+export const CONNECTION_HELP = `
+Variables of the connection:
+  KAFKA_BROKERS          bootstrap servers (default: localhost:9092)
+  SCHEMA_REGISTRY        a Confluent-compatible registry's URL (default: none; schemas go by their fingerprint)
+  API_KEY, SECRET_KEY    SASL PLAIN over TLS when both are set
+  CLOUD                  false: no SASL and no TLS in spite of the keys
+`;
 
 function variable(option: Option): string {
   return `KOS_${option.name().toUpperCase().replaceAll("-", "_")}`;

@@ -29,7 +29,8 @@ export interface Throughput {
 
 /** Settings of {@linkcode serveControl}. */
 export interface ControlOptions {
-  readonly throughput: Throughput;
+  /** `undefined` while there is no generator yet: answered with 503. */
+  readonly throughput: () => Throughput | undefined;
   /** Default `127.0.0.1`: whoever reaches it can change the load. */
   readonly host?: string;
   /** Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free port. */
@@ -45,7 +46,7 @@ export interface ControlOptions {
  * @throws {CannotListen} When the port can't be had, naming the port and the flag.
  */
 export function serveControl(options: ControlOptions): HttpServer {
-  const { throughput, onChange } = options;
+  const { onChange } = options;
   return serveHttp({
     name: "the control endpoint",
     host: options.host ?? "127.0.0.1",
@@ -56,6 +57,8 @@ export function serveControl(options: ControlOptions): HttpServer {
       if (url.pathname !== "/throughput") {
         return jsonResponse({ error: `no such path: ${url.pathname}; there is /throughput` }, 404);
       }
+      const throughput = options.throughput();
+      if (!throughput) return jsonResponse({ error: "the generator is starting; try again" }, 503);
       switch (request.method) {
         case "GET":
         case "HEAD":

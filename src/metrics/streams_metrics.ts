@@ -6,6 +6,8 @@
 import { Histogram, type Registry } from "prom-client";
 import { PulledMetrics } from "./pulled_metrics.ts";
 
+export { PulledMetrics };
+
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
  * scrapes. All but those said to be of now are counts since the start and never go down.

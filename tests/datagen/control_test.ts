@@ -8,6 +8,7 @@ interface Answer {
 
 async function controlled(
   run: (ask: (init?: RequestInit, path?: string) => Promise<Answer>, calls: string[]) => Promise<void>,
+  started = true,
 ) {
   const calls: string[] = [];
   const throughput: Throughput = {
@@ -16,7 +17,7 @@ async function controlled(
     setProfile: (profile) => void calls.push(`profile ${profile.text} ${profile.lengthMs}`),
     reset: () => void calls.push("reset"),
   };
-  const server = serveControl({ throughput, port: 0 });
+  const server = serveControl({ throughput: () => started ? throughput : undefined, port: 0 });
   try {
     await run(async (init, path = "/throughput") => {
       const answer = await fetch(server.url + path, init);
@@ -90,4 +91,11 @@ Deno.test("control: other methods and paths", async () => {
     assertEquals((await ask({ method: "POST", body: "{}" })).status, 405);
     assertEquals((await ask({}, "/")).status, 404);
   });
+});
+
+Deno.test("control: before the generator began", async () => {
+  await controlled(async (ask) => {
+    assertEquals((await ask()).status, 503);
+    assertEquals((await ask(put('{"rate": 5}'))).status, 503);
+  }, false);
 });
