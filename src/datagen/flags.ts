@@ -21,6 +21,7 @@ export interface Flags {
   readonly count?: number;
   readonly seed?: number;
   readonly machines?: number | "fallback";
+  readonly topicPrefix: string;
   readonly partitions: number;
   readonly replicationFactor?: number;
   readonly compression: "none" | "gzip";
@@ -64,6 +65,13 @@ export function generatorCommand(): Command {
           parse: machines,
         },
       ),
+    )
+    .addOption(
+      flag("--topic-prefix <text>", "put before the topics' names, for a trial beside a running system", {
+        parse: topicPrefix,
+        default: "",
+        defaultText: "none",
+      }),
     )
     .addOption(flag("--partitions <n>", "of topics that are created because they are missing", {
       parse: integer({ min: 1, max: 10_000 }),
@@ -137,4 +145,12 @@ function profile(text: string): Profile {
 
 function machines(text: string): number | "fallback" {
   return text === "fallback" ? text : integer({ min: 1, max: LARGEST_GROUP })(text);
+}
+
+function topicPrefix(text: string): string {
+  // What Kafka allows in a topic's name, short of its 249 characters.
+  if (!/^[A-Za-z0-9._-]{0,200}$/.test(text)) {
+    throw new InvalidArgumentError("Expected at most 200 letters, digits, '.', '_' and '-'.");
+  }
+  return text;
 }

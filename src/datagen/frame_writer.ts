@@ -6,7 +6,6 @@
 import { bindSerde, EncodeBuffer, type Serde } from "../avro/serde.ts";
 import type { Frame } from "../game/frame_generator.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
-import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../game/topics.ts";
 import type { Producer } from "../kafka/log.ts";
 import { partitionFor } from "../kafka/record_batch/murmur2.ts";
 
@@ -16,10 +15,18 @@ export interface FrameSerdes {
   readonly body: Serde<FrameBody>;
 }
 
+/** Where requests and responses go. */
+export interface FrameTopics {
+  readonly requests: string;
+  readonly responses: string;
+  /** Of either topic. */
+  readonly partitions: number;
+}
+
 /** Appends the request of a frame, then its response, to a producer. */
 export class FrameWriter {
   readonly #producer: Producer;
-  readonly #partitions: number;
+  readonly #topics: FrameTopics;
   readonly #requestKey: Serde<FrameHeader>;
   readonly #requestValue: Serde<FrameBody>;
   readonly #responseKey: Serde<FrameHeader>;
@@ -28,44 +35,40 @@ export class FrameWriter {
 
   private constructor(
     producer: Producer,
-    partitions: number,
+    topics: FrameTopics,
     requestKey: Serde<FrameHeader>,
     requestValue: Serde<FrameBody>,
     responseKey: Serde<FrameHeader>,
     responseValue: Serde<FrameBody>,
   ) {
     this.#producer = producer;
-    this.#partitions = partitions;
+    this.#topics = topics;
     this.#requestKey = requestKey;
     this.#requestValue = requestValue;
     this.#responseKey = responseKey;
     this.#responseValue = responseValue;
   }
 
-  /**
-   * Binds the serdes to the topics, which registers the schemas where there is a registry.
-   *
-   * @param partitions Of either topic.
-   */
-  static async create(producer: Producer, partitions: number, serdes: FrameSerdes): Promise<FrameWriter> {
+  /** Binds the serdes to the topics, which registers the schemas where there is a registry. */
+  static async create(producer: Producer, topics: FrameTopics, serdes: FrameSerdes): Promise<FrameWriter> {
     return new FrameWriter(
       producer,
-      partitions,
-      await bindSerde(serdes.header, REQUESTS_TOPIC, "key"),
-      await bindSerde(serdes.body, REQUESTS_TOPIC, "value"),
-      await bindSerde(serdes.header, RESPONSES_TOPIC, "key"),
-      await bindSerde(serdes.body, RESPONSES_TOPIC, "value"),
+      topics,
+      await bindSerde(serdes.header, topics.requests, "key"),
+      await bindSerde(serdes.body, topics.requests, "value"),
+      await bindSerde(serdes.header, topics.responses, "key"),
+      await bindSerde(serdes.body, topics.responses, "value"),
     );
   }
 
   /** Appends a frame's request. Its timestamp is the header's, its partition that of Kafka's default partitioner. */
   request(frame: Frame): void {
-    this.#append(REQUESTS_TOPIC, this.#requestKey, this.#requestValue, frame, false);
+    this.#append(this.#topics.requests, this.#requestKey, this.#requestValue, frame, false);
   }
 
   /** Appends a frame's response: the same header and hits, approved. */
   response(frame: Frame): void {
-    this.#append(RESPONSES_TOPIC, this.#responseKey, this.#responseValue, frame, true);
+    this.#append(this.#topics.responses, this.#responseKey, this.#responseValue, frame, true);
   }
 
   #append(
@@ -79,7 +82,7 @@ export class FrameWriter {
     const keyEnd = scratch.encode(keySerde, frame.header, 0);
     const valueEnd = scratch.encode(valueSerde, { approval, bytes: frame.hits }, keyEnd);
     const bytes = scratch.bytes;
-    const partition = partitionFor(bytes, 0, keyEnd, this.#partitions);
+    const partition = partitionFor(bytes, 0, keyEnd, this.#topics.partitions);
     this.#producer.append(topic, partition, frame.header.ts, bytes, 0, keyEnd, bytes, keyEnd, valueEnd);
   }
 }

@@ -38,6 +38,8 @@ export interface GeneratorOptions {
   readonly seed?: number;
   /** How many machines; default 10 to 35, drawn by the seed. */
   readonly machines?: number | "fallback";
+  /** Put before the names of the topics, for a trial beside a running system. Default: nothing. */
+  readonly topicPrefix?: string;
   /** Of topics that do not exist yet. Default 4. */
   readonly partitions?: number;
   /** Of topics that do not exist yet. Default: the broker's. */
@@ -126,9 +128,11 @@ export async function startGenerator(options: GeneratorOptions): Promise<Running
   const clock = options.clock ?? systemClock;
   const throttle = new Throttle({ rate: options.rate ?? DEFAULT_RATE, now: clock.monotonic() });
   const logger = options.logger ?? silentLogger;
+  const requests = (options.topicPrefix ?? "") + REQUESTS_TOPIC;
+  const responses = (options.topicPrefix ?? "") + RESPONSES_TOPIC;
   const partitions = await ensureTopics(
     options.log,
-    [REQUESTS_TOPIC, RESPONSES_TOPIC],
+    [requests, responses],
     options.partitions ?? 4,
     options.replicationFactor,
     logger,
@@ -136,7 +140,7 @@ export async function startGenerator(options: GeneratorOptions): Promise<Running
   const producer = options.log.producer({ bufferBytes: BUFFER_BYTES, ...options.producer });
   let writer: FrameWriter;
   try {
-    writer = await FrameWriter.create(producer, partitions, options.serdes);
+    writer = await FrameWriter.create(producer, { requests, responses, partitions }, options.serdes);
   } catch (error) {
     await producer.close({ abandon: true });
     throw error;

@@ -7,6 +7,7 @@ const parse = (...args: string[]) => parseArguments<Flags>(generatorCommand(), a
 Deno.test("gen flags: defaults", () => {
   assertEquals(parse(), {
     rate: 1000,
+    topicPrefix: "",
     partitions: 4,
     compression: "none",
     deliveryTimeout: 120_000,
@@ -36,6 +37,7 @@ Deno.test("gen flags: each wrong value is refused, with its flag and what is all
     [["--count", "0"], "at least 1"],
     [["--seed", "-1"], "at least 0"],
     [["--machines", "0"], "from 1 to 100000"],
+    [["--topic-prefix", "my topic/"], "letters, digits"],
     [["--partitions", "0"], "from 1 to 10000"],
     [["--compression", "zip"], "Expected none or gzip."],
     [["--control-port", "70000"], 'or "off"'],

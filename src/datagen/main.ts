@@ -1,0 +1,137 @@
+/**
+ * The `datagen` binary: writes game frames to Kafka. `deno task gen --help` has its flags.
+ *
+ * @module
+ */
+import { Registry } from "prom-client";
+import { avroSerde, SchemaRegistry } from "../avro/mod.ts";
+import { parseArguments } from "../cli/command.ts";
+import { createLogger, type Logger } from "../cli/log.ts";
+import { EXIT, main } from "../cli/main.ts";
+import { VERSION } from "../cli/version.ts";
+import { writeAll } from "../cli/write.ts";
+import type { FrameBody, FrameHeader } from "../game/hit.ts";
+import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
+import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
+import type { HttpServer } from "../metrics/http_server.ts";
+import { registerProcessMetrics } from "../metrics/process_metrics.ts";
+import { serveMetrics } from "../metrics/server.ts";
+import { serveControl } from "./control.ts";
+import { type Flags, generatorCommand } from "./flags.ts";
+import { type GeneratorOptions, type RunningGenerator, startGenerator } from "./generator.ts";
+import { registerGeneratorMetrics } from "./metrics.ts";
+import { Progress, summaryJson, summaryLine } from "./progress.ts";
+
+/** How often a line of progress is written, in ms. */
+const PROGRESS_MS = 1000;
+
+if (import.meta.main) await main("gen", (signal) => run(Deno.args, signal), { graceMs: 5000 });
+
+/** Runs until the duration, the count or the signal ends it. */
+async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const flags = parseArguments<Flags>(generatorCommand(), args);
+  const logger = createLogger({ name: "gen", level: flags.logLevel });
+  const config = connectionConfig((name) => Deno.env.get(name));
+  const registry = config.schemaRegistry === undefined
+    ? undefined
+    : new SchemaRegistry(config.schemaRegistry);
+  const log = new KafkaLog(config, { clientId: "kos-gen", logger });
+  let generator: RunningGenerator | undefined;
+  // Before anything is written: a port that is taken is a wrong flag.
+  const servers = serve(flags, () => generator, logger);
+  try {
+    const starting = startGenerator({
+      ...generatorOptions(flags),
+      log,
+      serdes: {
+        header: avroSerde<FrameHeader>(FRAME_HEADER_SCHEMA, { registry }),
+        body: avroSerde<FrameBody>(FRAME_BODY_SCHEMA, { registry }),
+      },
+      replicationFactor: flags.replicationFactor ?? (config.sasl === undefined ? 1 : 3),
+      signal,
+      logger,
+    });
+    generator = await Promise.race([starting, aborted(signal)]);
+    if (generator === undefined) {
+      logger.info("stopped before it began");
+      return EXIT.ok;
+    }
+    logger.info(`writing to ${log.description}`, {
+      seed: generator.seed,
+      machines: generator.machines,
+      partitions: generator.partitions,
+    });
+    return await follow(generator, flags, logger);
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+    if (generator !== undefined) await log.close();
+  }
+}
+
+function generatorOptions(flags: Flags): Omit<GeneratorOptions, "log" | "serdes"> {
+  return {
+    rate: flags.rate,
+    ...(flags.profile === undefined ? {} : { profile: flags.profile }),
+    ...(flags.duration === undefined ? {} : { durationMs: flags.duration }),
+    ...(flags.count === undefined ? {} : { count: flags.count }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.machines === undefined ? {} : { machines: flags.machines }),
+    topicPrefix: flags.topicPrefix,
+    partitions: flags.partitions,
+    producer: { compression: flags.compression, deliveryTimeoutMs: flags.deliveryTimeout },
+  };
+}
+
+/** Writes progress until the generator ends, then its summary; the exit code. */
+async function follow(generator: RunningGenerator, flags: Flags, logger: Logger): Promise<number> {
+  const progress = new Progress();
+  const timer = setInterval(() => logger.plain(progress.line(generator.stats())), PROGRESS_MS);
+  try {
+    const summary = await generator.done;
+    if (flags.json) writeAll(Deno.stdout, JSON.stringify(summaryJson(summary)) + "\n");
+    logger.plain(summaryLine(summary));
+    if (summary.lost === 0) return EXIT.ok;
+    logger.error(`lost ${summary.lost} records: ${summary.lostWhy ?? "they were not acknowledged"}`);
+    return EXIT.failure;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function serve(flags: Flags, generator: () => RunningGenerator | undefined, logger: Logger): HttpServer[] {
+  const servers: HttpServer[] = [];
+  const onError = (error: unknown) => logger.error(`Cannot answer a request: ${error}`);
+  if (flags.controlPort !== "off") {
+    const control = serveControl({
+      throughput: generator,
+      host: flags.controlHost,
+      port: flags.controlPort,
+      onChange: (what) => logger.info(`throughput set: ${what}`),
+      onError,
+    });
+    logger.info(`control at ${control.url}/throughput`);
+    servers.push(control);
+  }
+  if (flags.metricsPort !== "off") {
+    const registry = new Registry();
+    registerProcessMetrics({ registry, component: "gen", version: VERSION });
+    registerGeneratorMetrics(registry, () => generator()?.stats());
+    const metrics = serveMetrics({
+      registry,
+      host: flags.metricsHost,
+      port: flags.metricsPort,
+      notReady: () => generator() ? [] : ["starting"],
+      onError,
+    });
+    logger.info(`metrics at ${metrics.url}/metrics`);
+    servers.push(metrics);
+  }
+  return servers;
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
