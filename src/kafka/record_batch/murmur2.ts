@@ -1,34 +1,40 @@
 /**
- * HOT PATH. The hash by which Kafka's clients choose a record's partition.
+ * HOT PATH. Where Kafka's default partitioner puts a keyed record, so that records written here and by any Java client share partitions.
  *
  * @module
  */
 
-/**
- * MurmurHash2 of the bytes in `[from, to)` as a signed 32-bit integer, with the seed of Java's `Utils.murmur2`.
- *
- * Source: <https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/utils/Utils.java>.
- */
+/** The 32-bit murmur2 of the bytes in `[from, to)`, as a signed number: `org.apache.kafka.common.utils.Utils.murmur2`. */
 export function murmur2(bytes: Uint8Array, from: number, to: number): number {
+  const multiplier = 0x5bd1_e995;
   const length = to - from;
-  let h = 0x9747b28c ^ length;
-  const end = from + (length & ~3);
-  for (let i = from; i < end; i += 4) {
-    let k = bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24;
-    k = Math.imul(k, 0x5bd1e995);
-    k ^= k >>> 24;
-    h = Math.imul(h, 0x5bd1e995) ^ Math.imul(k, 0x5bd1e995);
+  let hash = 0x9747_b28c ^ length;
+  let at = from;
+  for (const steps = to - 3; at < steps; at += 4) {
+    let word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    word = Math.imul(word, multiplier);
+    word = Math.imul(word ^ (word >>> 24), multiplier);
+    hash = Math.imul(hash, multiplier) ^ word;
   }
-  const left = to - end;
-  if (left === 3) h ^= bytes[end + 2]! << 16;
-  if (left >= 2) h ^= bytes[end + 1]! << 8;
-  if (left >= 1) h = Math.imul(h ^ bytes[end]!, 0x5bd1e995);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0x5bd1e995);
-  return h ^ (h >>> 15);
+  const rest = to - at;
+  if (rest >= 3) hash ^= bytes[at + 2]! << 16;
+  if (rest >= 2) hash ^= bytes[at + 1]! << 8;
+  if (rest >= 1) hash = Math.imul(hash ^ bytes[at]!, multiplier);
+  hash = Math.imul(hash ^ (hash >>> 13), multiplier);
+  return hash ^ (hash >>> 15);
 }
 
-/** The partition of a key, as Java's default partitioner chooses it among `partitions`. */
+/**
+ * The partition of the key in `[from, to)`: `Utils.toPositive(Utils.murmur2(key)) % partitions`.
+ *
+ * @example
+ * ```ts
+ * import { partitionFor } from "./murmur2.ts";
+ *
+ * const key = new TextEncoder().encode("foobar");
+ * console.log(partitionFor(key, 0, key.length, 4)); // 2
+ * ```
+ */
 export function partitionFor(bytes: Uint8Array, from: number, to: number, partitions: number): number {
-  return (murmur2(bytes, from, to) & 0x7fffffff) % partitions;
+  return (murmur2(bytes, from, to) & 0x7fff_ffff) % partitions;
 }
