@@ -5,11 +5,10 @@
  * @module
  */
 
-/** The two lower-case digits of each byte. */
-export const BYTE_HEX: readonly string[] = Array.from(
-  { length: 256 },
-  (_, i) => i.toString(16).padStart(2, "0"),
-);
+const DIGITS = "0123456789abcdef";
+
+/** The character code of each digit, in lower case. */
+export const DIGIT_CODES: readonly number[] = Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 
 /** What {@linkcode NIBBLES} has for a character that is no digit: so large that a byte made of it exceeds 255. */
 const NO_DIGIT = 0x100;
@@ -39,8 +38,6 @@ export function bareHex(hex: string): string | undefined {
   }
   return digits.length % 2 === 0 ? digits : undefined;
 }
-
-const DIGITS = "0123456789abcdef";
 
 /** An underscore, or white space as Java's `Character.isWhitespace` has it: without the no-break spaces. */
 function isSkipped(code: number): boolean {

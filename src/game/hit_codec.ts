@@ -15,7 +15,7 @@
  * @module
  */
 import type { Direction, Game, Hit, ImpactType, Key, Level } from "./hit.ts";
-import { bareHex, BYTE_HEX, NIBBLES } from "./hex.ts";
+import { bareHex, DIGIT_CODES, NIBBLES } from "./hex.ts";
 
 /** The bytes of the longest hit; the shortest has {@linkcode MIN_HIT_BYTES}. */
 export const MAX_HIT_BYTES = 9;
@@ -124,12 +124,22 @@ export function encodeHit(hit: Hit, into: Uint8Array, at: number): number {
  */
 export function encodeHitHex(hit: Hit): string {
   const end = encodeHit(hit, scratch, 0);
-  let hex = "";
-  for (let i = 0; i < end; i++) hex += BYTE_HEX[scratch[i]!];
-  return hex;
+  const codes = CODES[end]!;
+  for (let i = 0; i < end; i++) {
+    const byte = scratch[i]!;
+    codes[2 * i] = DIGIT_CODES[byte >> 4]!;
+    codes[2 * i + 1] = DIGIT_CODES[byte & 15]!;
+  }
+  // In one call: adding piece to piece makes a rope, which whoever reads its characters pays for.
+  return String.fromCharCode.apply(null, codes);
 }
 
 const scratch = new Uint8Array(MAX_HIT_BYTES);
+/** For each number of bytes, room for the character codes of its digits. */
+const CODES: readonly number[][] = Array.from(
+  { length: MAX_HIT_BYTES + 1 },
+  (_, bytes) => new Array(2 * bytes).fill(0),
+);
 
 function checkHit(hit: Hit): void {
   if (

@@ -72,7 +72,7 @@ export class HitSource {
 
 const sources = new Map<string, HitSource>();
 
-/** The source for a level and a game, one for all who ask: its texts take a millisecond and half a megabyte. */
+/** The source for a level and a game, one for all who ask: its texts take a millisecond and a quarter of a megabyte. */
 export function hitSource(level: Level, game: Game): HitSource {
   const name = `${level} ${game}`;
   let source = sources.get(name);

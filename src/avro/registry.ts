@@ -1,0 +1,316 @@
+/**
+ * A client of [Confluent's schema registry API](https://docs.confluent.io/platform/current/schema-registry/develop/api.html), which
+ * other registries such as Apicurio and Karapace serve too.
+ *
+ * @module
+ */
+import { abbreviate, messageOf } from "./schema.ts";
+
+/** Settings of a {@linkcode SchemaRegistry}. */
+export interface SchemaRegistryOptions {
+  /** For basic authentication; else those in the URL are used, if any. */
+  readonly username?: string;
+  readonly password?: string;
+  /** How long a request may take in all, retries included, in ms. Default 20,000. */
+  readonly timeoutMs?: number;
+  /** The pause before the first retry, in ms; it doubles up to eight times as long. Default 500. */
+  readonly retryBackoffMs?: number;
+  /** How long it is remembered that the registry has no schema of an id, in ms. Default 30,000. */
+  readonly missingMs?: number;
+  /** The rest is replaced in tests. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /** Milliseconds that only grow. */
+  readonly now?: () => number;
+  readonly pause?: (ms: number) => Promise<void>;
+}
+
+/** A registry that can't be asked or says no. The message says what was asked, what came back and what to do. */
+export class RegistryError extends Error {
+  override name = "RegistryError";
+  /** The HTTP status; `undefined` when there was no answer. */
+  readonly status: number | undefined;
+  constructor(message: string, status: number | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+  }
+}
+
+/**
+ * Registers schemas and gets them by id. Answers are kept, as ids never change their meaning; while a request is under way, all who
+ * ask the same wait for it.
+ *
+ * @example
+ * ```ts ignore
+ * import { SchemaRegistry } from "./registry.ts";
+ *
+ * const registry = new SchemaRegistry("http://localhost:8081/apis/ccompat/v7");
+ * const id = await registry.register("GAME-FRAME-RQ-key", '"string"');
+ * console.log(await registry.schemaById(id)); // "string"
+ * ```
+ */
+export class SchemaRegistry {
+  /** Where it is, without user and password. */
+  readonly url: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #options: Required<Omit<SchemaRegistryOptions, "username" | "password">>;
+  /** Schemas by id; `null` for those that the registry did not have when it was asked last. */
+  readonly #schemas = new Map<number, string | null>();
+  /** Until when a missing schema is taken as missing. */
+  readonly #missingUntil = new Map<number, number>();
+  readonly #ids = new Map<string, Promise<number>>();
+  readonly #loading = new Map<number, Promise<string | undefined>>();
+
+  /**
+   * @param url The API's base, such as `http://localhost:8081`; user and password may be in it.
+   * @throws {TypeError} When it is no URL of HTTP.
+   */
+  constructor(url: string, options: SchemaRegistryOptions = {}) {
+    const parsed = URL.parse(url);
+    if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+      // What comes before an @ or after a question mark may be a secret, wherever the rest went wrong.
+      const shown = url.replace(/^.*@/s, "…@").replace(/\?.*$/s, "?…");
+      throw new TypeError(
+        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as http://localhost:8081`,
+      );
+    }
+    const username = options.username ?? decoded(parsed.username);
+    const password = options.password ?? decoded(parsed.password);
+    parsed.username =
+      parsed.password =
+      parsed.search =
+      parsed.hash =
+        "";
+    this.url = parsed.href.replace(/\/+$/, "");
+    const type = "application/vnd.schemaregistry.v1+json";
+    this.#headers = username || password
+      ? {
+        accept: `${type}, application/json`,
+        "content-type": type,
+        authorization: basic(username, password),
+      }
+      : { accept: `${type}, application/json`, "content-type": type };
+    this.#options = {
+      timeoutMs: options.timeoutMs ?? 20_000,
+      retryBackoffMs: options.retryBackoffMs ?? 500,
+      missingMs: options.missingMs ?? 30_000,
+      fetch: options.fetch ?? fetch,
+      now: options.now ?? (() => performance.now()),
+      pause: options.pause ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
+    };
+  }
+
+  /**
+   * Registers a schema under a subject, if it is not yet, and gives its id.
+   *
+   * @param schema JSON as text.
+   * @throws {RegistryError} When the registry refuses or can't be reached.
+   */
+  register(subject: string, schema: string): Promise<number> {
+    const name = JSON.stringify([subject, schema]);
+    const before = this.#ids.get(name);
+    if (before) return before;
+    const id = this.#register(subject, schema);
+    this.#ids.set(name, id);
+    // A failure is told to those who wait, then forgotten: the next one asks again.
+    id.catch(() => this.#ids.delete(name));
+    return id;
+  }
+
+  async #register(subject: string, schema: string): Promise<number> {
+    const what = `register the schema of subject ${subject}`;
+    const path = `/subjects/${encodeURIComponent(subject)}/versions`;
+    const answer = await this.#ask(what, "POST", path, JSON.stringify({ schema }));
+    if (answer.status !== 200) throw this.#refused(what, answer);
+    const { id } = this.#json(what, answer);
+    if (!Number.isInteger(id)) throw this.#unexpected(what, answer);
+    this.#schemas.set(id as number, schema);
+    return id as number;
+  }
+
+  /** What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it has to be asked. */
+  peek(id: number): string | null | undefined {
+    const schema = this.#schemas.get(id);
+    if (schema === null && this.#options.now() >= this.#missingUntil.get(id)!) return undefined;
+    return schema;
+  }
+
+  /**
+   * The schema of an id as JSON text; `undefined` when the registry has none.
+   *
+   * @throws {RegistryError} When the registry refuses or can't be reached.
+   */
+  async schemaById(id: number): Promise<string | undefined> {
+    const known = this.peek(id);
+    if (known !== undefined) return known ?? undefined;
+    let loading = this.#loading.get(id);
+    if (!loading) {
+      loading = this.#load(id).finally(() => this.#loading.delete(id));
+      this.#loading.set(id, loading);
+    }
+    return await loading;
+  }
+
+  async #load(id: number): Promise<string | undefined> {
+    const what = `get schema ${id}`;
+    const answer = await this.#ask(what, "GET", `/schemas/ids/${id}`);
+    if (answer.status === 404 && errorCode(answer) === NO_SUCH_SCHEMA) {
+      this.#schemas.set(id, null);
+      this.#missingUntil.set(id, this.#options.now() + this.#options.missingMs);
+      return undefined;
+    }
+    if (answer.status !== 200) throw this.#refused(what, answer);
+    const { schema, schemaType } = this.#json(what, answer);
+    if (typeof schema !== "string") throw this.#unexpected(what, answer);
+    // A schema that is not Avro's is kept as one that can't be parsed, with a text that says so.
+    const text = schemaType === undefined || schemaType === "AVRO"
+      ? schema
+      : `a schema of type ${schemaType}`;
+    this.#schemas.set(id, text);
+    this.#missingUntil.delete(id);
+    return text;
+  }
+
+  /** Sends a request until there is an answer that says something about the request, or the time is over. */
+  async #ask(what: string, method: string, path: string, body?: string): Promise<Answer> {
+    const { timeoutMs, retryBackoffMs, now, pause } = this.#options;
+    const deadline = now() + timeoutMs;
+    for (
+      let attempt = 1, backoff = retryBackoffMs;;
+      attempt++, backoff = Math.min(backoff * 2, retryBackoffMs * 8)
+    ) {
+      let failure: Failure;
+      try {
+        const answer = await this.#once(method, path, body, deadline - now());
+        if (answer.status < 500 && answer.status !== 429) return answer;
+        failure = { why: `received ${statusText(answer)}`, status: answer.status };
+      } catch (error) {
+        // A denied permission or a wrong header does not go away; only what fetch calls a network error is tried again.
+        if (!(error instanceof TypeError || error instanceof TimedOut)) {
+          throw this.#unreachable(what, 1, { why: messageOf(error), cause: error });
+        }
+        failure = { why: messageOf(error), cause: error };
+      }
+      if (now() + backoff >= deadline) throw this.#unreachable(what, attempt, failure);
+      await pause(backoff);
+    }
+  }
+
+  async #once(method: string, path: string, body: string | undefined, timeoutMs: number): Promise<Answer> {
+    const abort = new AbortController();
+    const timer = setTimeout(
+      () => abort.abort(new TimedOut(`no answer within ${Math.round(timeoutMs)} ms`)),
+      timeoutMs,
+    );
+    try {
+      const response = await this.#options.fetch(this.url + path, {
+        method,
+        headers: this.#headers,
+        signal: abort.signal,
+        ...(body === undefined ? {} : { body }),
+      });
+      return { status: response.status, text: await response.text() };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #json(what: string, answer: Answer): Record<string, unknown> {
+    const json = parse(answer.text);
+    if (!json) throw this.#unexpected(what, answer);
+    return json;
+  }
+
+  #refused(what: string, answer: Answer): RegistryError {
+    return new RegistryError(
+      `Cannot ${what} at ${this.url}: received ${statusText(answer)}; ${remedy(answer)}`,
+      answer.status,
+    );
+  }
+
+  #unexpected(what: string, answer: Answer): RegistryError {
+    return new RegistryError(
+      `Cannot ${what} at ${this.url}: received ${abbreviate(answer.text) || "nothing"}; ${NOT_THE_API}`,
+      answer.status,
+    );
+  }
+
+  #unreachable(what: string, attempts: number, { why, status, cause }: Failure): RegistryError {
+    const tried = attempts === 1 ? "tried once" : `tried ${attempts} times`;
+    return new RegistryError(
+      `Cannot ${what} at ${this.url}: ${why} (${tried}); check that the registry runs and that SCHEMA_REGISTRY is its URL; ` +
+        `\`deno task registry\` starts a local one`,
+      status,
+      { cause },
+    );
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Failure {
+  readonly why: string;
+  readonly status?: number;
+  readonly cause?: unknown;
+}
+
+class TimedOut extends Error {
+  override name = "TimedOut";
+}
+
+/** The API's error code for an id that it does not know; any other 404 says that this is not the API. */
+const NO_SUCH_SCHEMA = 40403;
+const NOT_THE_API =
+  "check that SCHEMA_REGISTRY is the base URL of Confluent's API (Apicurio's ends in /apis/ccompat/v7)";
+
+function remedy(answer: Answer): string {
+  switch (answer.status) {
+    case 401:
+    case 403:
+      return "check the user and the password in SCHEMA_REGISTRY, and what that user may do";
+    case 404:
+      return NOT_THE_API;
+    case 409:
+      return "make the schema compatible with the subject's former versions, or change the subject's compatibility level";
+    case 422:
+      return "the registry does not take the schema: see its message";
+    default:
+      return NOT_THE_API;
+  }
+}
+
+function statusText(answer: Answer): string {
+  const json = parse(answer.text);
+  const message = typeof json?.message === "string" ? json.message : "";
+  return `status ${answer.status}${message ? ` (${abbreviate(message, 300)})` : ""}`;
+}
+
+function errorCode(answer: Answer): unknown {
+  return parse(answer.text)?.error_code;
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null ? json as Record<string, unknown> : undefined;
+  } catch {
+    // Not JSON, such as a proxy's page: the callers then name the status or show the text.
+    return undefined;
+  }
+}
+
+/** A part of a URL without its percent encoding. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // A percent sign that encodes nothing is taken as it is.
+    return part;
+  }
+}
+
+function basic(username: string, password: string): string {
+  return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
+}
