@@ -106,7 +106,7 @@ export function readBatches(fetched: FetchedPartition, segments: Segment[]): num
       const compression = attributes & COMPRESSION_MASK;
       let records = { bytes, from: at + RECORDS, to: end };
       if (compression !== 0) {
-        if (decompressed >= maxDecompressedBytes) return nextOffset;
+        if (decompressed > 0 && decompressed >= maxDecompressedBytes) return nextOffset;
         const plainBytes = decompressBatch(
           compression,
           bytes.subarray(at + RECORDS, end),
@@ -133,12 +133,12 @@ export function readBatches(fetched: FetchedPartition, segments: Segment[]): num
     nextOffset = Math.max(nextOffset, afterBatch);
     at = end;
   }
-  if (at === fetched.from && to > at) {
-    // Brokers send at least one whole batch or none at all (since Fetch version 3), so waiting for the rest would be for ever.
-    throw new CorruptRecordError(
-      { topic, partition, offset: fetchOffset },
-      `${to - at} bytes without a whole batch`,
-    );
+  if (to > fetched.from && nextOffset === fetchOffset) {
+    // Brokers send the batch of the offset whole, or nothing (since Fetch version 3): fetching again and again would not get on.
+    const received = at === fetched.from
+      ? `${to - at} bytes without a whole batch`
+      : "only batches that end before it";
+    throw new CorruptRecordError({ topic, partition, offset: fetchOffset }, received);
   }
   return nextOffset;
 }
