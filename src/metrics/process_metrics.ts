@@ -18,7 +18,7 @@ export interface ProcessMetricsOptions {
 
 /**
  * Registers `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_start_time_seconds`,
- * `kos_heap_used_bytes` and `kos_build_info{component,version,deno}` (always 1). Read when scraped.
+ * `kos_peak_resident_memory_bytes`, `kos_heap_used_bytes` and `kos_build_info{component,version,deno}` (always 1). Read when scraped.
  */
 export function registerProcessMetrics({ registry, component, version }: ProcessMetricsOptions): void {
   const registers = [registry];
@@ -38,6 +38,15 @@ export function registerProcessMetrics({ registry, component, version }: Process
     registers,
     collect() {
       this.set(Deno.memoryUsage().rss);
+    },
+  });
+  new Gauge({
+    name: "kos_peak_resident_memory_bytes",
+    help: "Largest resident memory size so far, in bytes.",
+    registers,
+    collect() {
+      // Node.js gives kilobytes.
+      this.set(process.resourceUsage().maxRSS * 1024);
     },
   });
   new Gauge({

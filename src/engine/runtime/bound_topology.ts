@@ -56,7 +56,7 @@ export function changelogTopic(applicationId: string, store: string): string {
   return `${applicationId}-${store}-changelog`;
 }
 
-/** How much longer than the store's retention its changelog keeps records, in ms, as Kafka Streams adds for windows. */
+/** How much longer than a window store's retention its changelog keeps records, in ms: Kafka Streams' `windowstore.changelog.additional.retention.ms`. */
 const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000;
 
 /**
@@ -163,9 +163,9 @@ async function createChangelogs(
   await log.createTopics(changelogs.filter(({ topic }) => !existing.has(topic)));
 }
 
-/** A store that forgets needs no record older than its retention; one that keeps all is only compacted. */
+/** A key-value store removes its keys by tombstones; the entries of a window go with their time. */
 function changelogConfig(def: StoreDef): Record<string, string> {
-  if (def.retentionMs === Infinity) return { "cleanup.policy": "compact" };
+  if (def.kind === "key-value") return { "cleanup.policy": "compact" };
   return {
     "cleanup.policy": "compact,delete",
     "retention.ms": String(def.retentionMs + CHANGELOG_EXTRA_RETENTION_MS),

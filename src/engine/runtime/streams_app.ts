@@ -4,7 +4,8 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { deadline, delay } from "@std/async";
+import { deadline } from "@std/async/deadline";
+import { delay } from "@std/async/delay";
 import {
   CommitRejected,
   type Fetcher,

@@ -224,9 +224,8 @@ export class Task {
 
 function makeStore({ def, changelog, key, value }: BoundStore, context: TaskContext): ManagedStore {
   const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
-  return def.kind === "key-value"
-    ? new LoggedKeyValueStore(def.name, new MemoryKeyValueStore(def.retentionMs), key, value, context, writer)
-    : new LoggedJoinWindowStore(
+  if (def.kind === "join-window") {
+    return new LoggedJoinWindowStore(
       def.name,
       new MemoryWindowStore(def.retentionMs),
       key,
@@ -234,4 +233,11 @@ function makeStore({ def, changelog, key, value }: BoundStore, context: TaskCont
       context,
       writer,
     );
+  }
+  // An expired key leaves the changelog too: a compacted topic would keep it for ever.
+  const inner = new MemoryKeyValueStore(
+    def.retentionMs,
+    writer && ((expired, timestamp) => writer.write(expired, null, 0, 0, timestamp)),
+  );
+  return new LoggedKeyValueStore(def.name, inner, key, value, context, writer);
 }

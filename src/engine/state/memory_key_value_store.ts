@@ -17,6 +17,7 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
   readonly #retentionMs: number;
+  readonly #onExpired: ((key: KeyBytes, timestamp: number) => void) | undefined;
   readonly #cursor = new ValueCursor();
   /** Ids in the order in which they may expire: each live id once. Only with a retention. */
   readonly #expiry: SlotQueue | undefined;
@@ -25,9 +26,13 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   #hash = new Int32Array(16);
   #observedTime = -1;
 
-  /** @param retentionMs How long a key lives after its last change, in ms of stream time; `Infinity` (the default) keeps all. */
-  constructor(retentionMs: number = Infinity) {
+  /**
+   * @param retentionMs How long a key lives after its last change, in ms of stream time; `Infinity` (the default) keeps all.
+   * @param onExpired Told of each key that goes away by itself, and of its timestamp; the bytes are valid only during the call.
+   */
+  constructor(retentionMs: number = Infinity, onExpired?: (key: KeyBytes, timestamp: number) => void) {
     this.#retentionMs = retentionMs;
+    this.#onExpired = onExpired;
     this.#expiry = retentionMs === Infinity ? undefined : new SlotQueue();
   }
 
@@ -132,10 +137,16 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
       if (this.#index.keyLength[id]! < 0) this.#index.recycle(id);
       else if (this.#timestamp[id]! >= horizon) queue.push(id, this.#timestamp[id]!);
       else {
+        if (this.#onExpired !== undefined) this.#tellExpired(id, this.#onExpired);
         this.#drop(id);
         this.#index.recycle(id);
       }
     }
+  }
+
+  #tellExpired(id: number, onExpired: (key: KeyBytes, timestamp: number) => void): void {
+    const { bytes, from, timestamp } = this.#read(id);
+    onExpired({ bytes, from: from - this.#index.keyLength[id]!, to: from, hash: this.#hash[id]! }, timestamp);
   }
 
   #ensure(id: number): void {

@@ -1,0 +1,181 @@
+/**
+ * Checks the sessions that came out against the frames that were generated.
+ *
+ * @module
+ */
+import { DeserializationError, EncodeBuffer, type Serde } from "../avro/serde.ts";
+import type { Frame } from "../game/frame_generator.ts";
+import type { FrameHeader, GameSession, Hit } from "../game/hit.ts";
+import { encodeHitHex } from "../game/hit_codec.ts";
+import type { RecordSet } from "../kafka/record_set.ts";
+
+/** What was generated under one header. Two frames of a machine in the same millisecond share theirs. */
+interface Generated {
+  requests: number;
+  responses: number;
+  hits: number;
+  /** The sum of the hits' hashes: the same for the same hits in any order. */
+  hash: number;
+}
+
+/** The outcome of a check. */
+export interface CheckResult {
+  /** Frames generated. */
+  readonly frames: number;
+  /** Frames that were answered, each in time: requests and responses have the same timestamp. */
+  readonly answered: number;
+  /** Sessions that there have to be: one a header with a response. */
+  readonly expected: number;
+  /** Of those, how many came out with exactly the hits generated. */
+  readonly correct: number;
+  /** Of those, how many did not come out. */
+  readonly missing: number;
+  /** Of those, how many came out with other hits. */
+  readonly wrong: number;
+  /** Sessions that came out though nothing was generated or answered for them; others' sessions in the same topic are not counted. */
+  readonly unexpected: number;
+  /** The first header that is missing or wrong, with what was expected and what came. */
+  readonly example: string | undefined;
+}
+
+/**
+ * Keeps for each header a sum of what was generated and the last session that came out: some 200 bytes a frame.
+ *
+ * The join is of each request with each response of the same header, so a session has the requests' hits once for each response.
+ */
+export class SessionCheck {
+  readonly #header: Serde<FrameHeader>;
+  readonly #session: Serde<GameSession>;
+  readonly #generated = new Map<string, Generated>();
+  readonly #sessions = new Map<string, Uint8Array>();
+  readonly #hashes = new Map<string, number>();
+  readonly #buffer = new EncodeBuffer(256);
+  #frames = 0;
+  #answered = 0;
+  #updates = 0;
+  #last: { key: Uint8Array; value: Uint8Array } | undefined;
+
+  /** @param header As the keys are written, bound to the sessions' topic; `session` likewise. */
+  constructor(header: Serde<FrameHeader>, session: Serde<GameSession>) {
+    this.#header = header;
+    this.#session = session;
+  }
+
+  /** Sessions seen so far, and changes of sessions. */
+  get counts(): { readonly sessions: number; readonly updates: number } {
+    return { sessions: this.#sessions.size, updates: this.#updates };
+  }
+
+  /** Notes a frame that was generated. */
+  generated({ header, hits, answered }: Frame): void {
+    const end = this.#buffer.encode(this.#header, header, 0);
+    const key = latin1(this.#buffer.bytes, 0, end);
+    let all = this.#generated.get(key);
+    if (all === undefined) this.#generated.set(key, all = { requests: 0, responses: 0, hits: 0, hash: 0 });
+    all.requests++;
+    all.hits += hits.length;
+    for (const hit of hits) all.hash = (all.hash + this.#hash(hit)) | 0;
+    this.#frames++;
+    if (!answered) return;
+    all.responses++;
+    this.#answered++;
+  }
+
+  /** Notes changes of sessions, as they come out. */
+  came(set: RecordSet): void {
+    for (let i = 0; i < set.count; i++) {
+      const key = set.key(i);
+      const value = set.value(i);
+      if (key === null || value === null) continue;
+      this.#updates++;
+      const copy = value.slice();
+      this.#sessions.set(latin1(key, 0, key.length), copy);
+      if (i === set.count - 1) this.#last = { key: key.slice(), value: copy };
+    }
+  }
+
+  /** The last session that came, in words; `undefined` before the first. */
+  lastSession(): string | undefined {
+    if (this.#last === undefined) return undefined;
+    const { key, value } = this.#last;
+    const { machine, zone } = this.#header.decode(key, 0, key.length);
+    const { hits } = this.#session.decode(value, 0, value.length);
+    return `${machine}@${zone} ${hits[0]?.game ?? ""} ${hits.map(describeHit).join(", ")}`;
+  }
+
+  /** Compares all that was generated with all that came. */
+  result(): CheckResult {
+    let [expected, correct, missing, wrong, unexpected] = [0, 0, 0, 0, 0];
+    let example: string | undefined;
+    for (const [key, { requests, responses, hits, hash }] of this.#generated) {
+      const session = this.#sessions.get(key);
+      if (responses === 0) {
+        if (session !== undefined) unexpected++;
+        continue;
+      }
+      expected++;
+      if (session === undefined) {
+        missing++;
+        example ??= `${this.#describeKey(key)} is missing`;
+        continue;
+      }
+      const came = this.#sum(session);
+      if (came.hits === hits * responses && came.hash === Math.imul(hash, responses)) correct++;
+      else {
+        wrong++;
+        example ??= `${this.#describeKey(key)} has ${came.hits} hits; expected ${hits * responses} ` +
+          `(${requests} requests with ${hits} hits, ${responses} responses)`;
+      }
+    }
+    return {
+      frames: this.#frames,
+      answered: this.#answered,
+      expected,
+      correct,
+      missing,
+      wrong,
+      unexpected,
+      example,
+    };
+  }
+
+  #sum(session: Uint8Array): { hits: number; hash: number } {
+    let hash = 0;
+    try {
+      const { hits } = this.#session.decode(session, 0, session.length);
+      for (const hit of hits) hash = (hash + this.#hash(encodeHitHex(hit))) | 0;
+      return { hits: hits.length, hash };
+    } catch (error) {
+      // A session that can't be decoded is a wrong one.
+      if (error instanceof DeserializationError) return { hits: -1, hash };
+      throw error;
+    }
+  }
+
+  /** FNV-1a of a hit's digits. There are few different hits, so each is hashed once. */
+  #hash(hex: string): number {
+    let hash = this.#hashes.get(hex);
+    if (hash === undefined) {
+      hash = 0x811c9dc5;
+      for (let i = 0; i < hex.length; i++) hash = Math.imul(hash ^ hex.charCodeAt(i), 0x01000193);
+      this.#hashes.set(hex, hash);
+    }
+    return hash;
+  }
+
+  #describeKey(key: string): string {
+    const bytes = Uint8Array.from(key, (char) => char.charCodeAt(0));
+    const { ts, machine, zone } = this.#header.decode(bytes, 0, bytes.length);
+    return `the session of machine ${machine} in ${zone} at ${ts}`;
+  }
+}
+
+function latin1(bytes: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...bytes.subarray(from, to));
+}
+
+function describeHit({ key, direction, impactType, impact }: Hit): string {
+  return `${key}${direction === null ? "" : ` ${direction.toLowerCase()}`} ${impactType}${
+    impactType === "Missed" ? "" : ` ${impact}`
+  }`;
+}

@@ -1,0 +1,127 @@
+import { assert, assertEquals } from "@std/assert";
+import { EncodeBuffer, type Serde } from "../../src/avro/mod.ts";
+import { Board } from "../../src/demo/board.ts";
+import { SessionCheck } from "../../src/demo/session_check.ts";
+import { readNumbers } from "../../src/demo/streams_view.ts";
+import type { FrameHeader, GameSession } from "../../src/game/hit.ts";
+import { hitFromHex } from "../../src/game/hit_codec.ts";
+import { RecordSet } from "../../src/kafka/record_set.ts";
+import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
+
+const serdes = arcadeSerdes(undefined);
+const A: FrameHeader = { ts: 1, machine: "000001", zone: "EU" };
+const B: FrameHeader = { ts: 2, machine: "000002", zone: "US" };
+const C: FrameHeader = { ts: 3, machine: "000003", zone: "AU" };
+const HIT = "c3004f2a00d9a5";
+const MISS = "e3001f00d9b5";
+
+function check(): SessionCheck {
+  return new SessionCheck(serdes.header, serdes.session as Serde<GameSession>);
+}
+
+function set(header: FrameHeader, ...hits: string[]): RecordSet {
+  const buffer = new EncodeBuffer();
+  const at = buffer.encode(serdes.header, header, 0);
+  const end = buffer.encode(serdes.session, { hits: hits.map((hex) => hitFromHex(hex)!) }, at);
+  return new RecordSet({
+    topic: "SESSIONS",
+    partition: 0,
+    count: 1,
+    bytes: buffer.bytes,
+    offsets: Float64Array.of(0),
+    timestamps: Float64Array.of(0),
+    keyStart: Int32Array.of(0),
+    keyEnd: Int32Array.of(at),
+    valueStart: Int32Array.of(at),
+    valueEnd: Int32Array.of(end),
+    headersStart: Int32Array.of(-1),
+    nextOffset: 1,
+    endOffset: 1,
+    startOffset: 0,
+  });
+}
+
+Deno.test("sessions with exactly the hits generated are correct, in any order, unanswered frames need none", () => {
+  const all = check();
+  all.generated({ header: A, hits: [HIT, MISS], answered: true });
+  all.generated({ header: B, hits: [HIT], answered: false });
+  all.came(set(A, HIT));
+  all.came(set(A, MISS, HIT));
+  assertEquals(all.result(), {
+    frames: 2,
+    answered: 1,
+    expected: 1,
+    correct: 1,
+    missing: 0,
+    wrong: 0,
+    unexpected: 0,
+    example: undefined,
+  });
+});
+
+Deno.test("a session that is missing, has other hits, or should not be is found", () => {
+  const all = check();
+  all.generated({ header: A, hits: [HIT, MISS], answered: true });
+  all.generated({ header: B, hits: [HIT], answered: true });
+  all.generated({ header: C, hits: [HIT], answered: false });
+  all.came(set(A, HIT, HIT));
+  all.came(set(C, HIT));
+  const { missing, wrong, correct, unexpected, example } = all.result();
+  assertEquals({ missing, wrong, correct, unexpected }, { missing: 1, wrong: 1, correct: 0, unexpected: 1 });
+  assert(example!.includes("000001"), example);
+});
+
+Deno.test("frames that share a header are joined with each other's responses", () => {
+  const all = check();
+  all.generated({ header: A, hits: [HIT], answered: true });
+  all.generated({ header: A, hits: [MISS, MISS], answered: true });
+  all.came(set(A, HIT, MISS, MISS, MISS, HIT, MISS));
+  assertEquals(all.result().correct, 1);
+  all.came(set(A, HIT, MISS, MISS));
+  assertEquals(all.result().wrong, 1);
+});
+
+Deno.test("the numbers are read from the metrics' text", () => {
+  const text = `# HELP consumer_lag_game_frame_rq x
+consumer_lag_game_frame_rq{client="a",topic="GAME-FRAME-RQ",partition="0",metric="records-lag"} 12
+consumer_lag_game_frame_rq{client="a",topic="GAME-FRAME-RQ",partition="1",metric="records-lag"} 30
+consumer_lag_game_frame_rs{client="a",topic="GAME-FRAME-RS",partition="-1",metric="records-lag"} 0
+kos_streams_records_processed_total 77
+`;
+  const { processed, lag } = readNumbers(text, ["GAME-FRAME-RQ", "GAME-FRAME-RS"]);
+  assertEquals(processed, 77);
+  assertEquals([...lag.values()], [42, 0]);
+});
+
+Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
+  const board = new Board();
+  const lag = (rq: number, rs: number): Map<string, number> =>
+    new Map([["GAME-FRAME-RQ", rq], ["GAME-FRAME-RS", rs]]);
+  assertEquals(board.header(["GAME-FRAME-RQ", "GAME-FRAME-RS"]).trim().split(/\s{2,}/), [
+    "time",
+    "in/s",
+    "out/s",
+    "sessions/s",
+    "lag RQ",
+    "lag RS",
+    "lag",
+    "last session",
+  ]);
+  board.line({
+    elapsedMs: 1_000,
+    sent: 500,
+    processed: 400,
+    sessions: 100,
+    lag: lag(1_500, 500),
+    lastSession: "x",
+  });
+  const line = board.line({
+    elapsedMs: 3_000,
+    sent: 4_500,
+    processed: 2_400,
+    sessions: 300,
+    lag: lag(500, 500),
+    lastSession: "y",
+  });
+  assertEquals(line.trim().split(/\s+/), ["3s", "2,000", "1,000", "100", "500", "500", "████████", "y"]);
+});
