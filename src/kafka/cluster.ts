@@ -133,7 +133,11 @@ export class Cluster {
     throw new BrokerUnavailable(
       `Cannot reach Kafka at ${addresses.join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
-        "Is it running, and is KAFKA_BROKERS right? `deno task kafka` starts a broker on this machine",
+        "Is it running, and is KAFKA_BROKERS right? " +
+        (LOOKS_LIKE_TLS.test([...reasons.values()].join())
+          ? "Does one side speak TLS and the other not, or is its certificate not trusted? "
+          : "") +
+        "`deno task kafka` starts a broker on this machine",
     );
   }
 
@@ -147,13 +151,16 @@ export class Cluster {
     let link = this.#links.get(address);
     if (link === undefined) {
       const colon = address.lastIndexOf(":");
-      const host = address.slice(0, colon);
+      const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"); // IPv6
       link = new BrokerLink(host, Number(address.slice(colon + 1)), this.settings);
       this.#links.set(address, link);
     }
     return link;
   }
 }
+
+/** What a connection ends with when one side speaks TLS and the other does not, or the certificate is not accepted. */
+const LOOKS_LIKE_TLS = /certificate|TLS|Closed connection|ECONNRESET/i;
 
 function refused(address: string, error: unknown): Error {
   const auth = error instanceof KafkaError && error.code === "SASL_AUTHENTICATION_FAILED";

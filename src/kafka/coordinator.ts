@@ -49,7 +49,10 @@ export interface Coordinator {
 /** A request that the coordinator refused or could not be asked. */
 export class GroupError extends Error {
   override name = "GroupError";
-  /** Kafka's name of the error, such as `REBALANCE_IN_PROGRESS`, or `UNAVAILABLE` when the coordinator could not be asked. */
+  /**
+   * Kafka's name of the error, such as `REBALANCE_IN_PROGRESS`; or `UNAVAILABLE` when the coordinator could not be asked, and
+   * `NO_BROKER` when none could though each was tried several times.
+   */
   readonly code: string;
   /** Whether the same request may succeed later. */
   readonly retriable: boolean;

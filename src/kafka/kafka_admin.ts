@@ -92,9 +92,11 @@ export class KafkaAdmin {
   async offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
     const found = new Map<string, number>();
     await retrying(this.#cluster.settings, async () => {
-      const missing = partitions.filter((p) => !found.has(partitionKey(p.topic, p.partition)));
-      if (missing.length === 0) return;
-      const byLeader = await this.#byLeader(missing, at);
+      // Once each: the broker refuses a request that names a partition twice.
+      const missing = new Map(partitions.map((p) => [partitionKey(p.topic, p.partition), p]));
+      for (const key of found.keys()) missing.delete(key);
+      if (missing.size === 0) return;
+      const byLeader = await this.#byLeader([...missing.values()], at);
       await Promise.all([...byLeader].map(async ([nodeId, list]) => {
         for (const [key, offset] of await this.#listOffsets(nodeId, list, at)) found.set(key, offset);
       }));

@@ -12,7 +12,7 @@ import {
   type JoinResponse,
   type MemberEpoch,
 } from "./coordinator.ts";
-import { isRetriable, KafkaError, messageOf } from "./errors.ts";
+import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "./errors.ts";
 import { grouped, KafkaAdmin } from "./kafka_admin.ts";
 import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
 import type { GroupOptions, TopicDescription, TopicPartitionOffset } from "./log.ts";
@@ -151,7 +151,11 @@ export class KafkaCoordinator implements Coordinator {
       return await ask();
     } catch (error) {
       this.#link = undefined;
-      const code = error instanceof KafkaError ? error.code : "UNAVAILABLE";
+      const code = error instanceof KafkaError
+        ? error.code
+        : error instanceof BrokerUnavailable
+        ? "NO_BROKER"
+        : "UNAVAILABLE";
       throw new GroupError(code, this.#advice(code, messageOf(error)), {
         retriable: isRetriable(error),
         cause: error,

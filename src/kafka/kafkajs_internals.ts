@@ -71,7 +71,7 @@ export class BrokerLink {
   constructor(host: string, port: number, settings: LinkSettings) {
     this.address = `${host}:${port}`;
     this.#settings = settings;
-    const logger = kafkajsLogger();
+    const logger = kafkajsLogger(settings.logger);
     this.#pool = new ConnectionPool({
       host,
       port,
@@ -153,11 +153,11 @@ export class BrokerLink {
    * Sends a request that kafkajs encodes, in the highest version that both sides know, and returns the decoded answer. The error
    * codes in it are for the caller to read: kafkajs would throw at the first one, whatever the others are.
    */
-  // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
   async request(
     api: ApiName,
     body: unknown,
     options: { lane?: Lane; timeoutMs?: number } = {},
+    // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
   ): Promise<any> {
     const lane = options.lane ?? 0;
     await this.connect(lane);
@@ -231,9 +231,18 @@ export class BrokerLink {
     return version;
   }
 
-  /** A connection on which an answer is overdue is not used again, as it may be dead without the system knowing. */
+  /**
+   * A connection on which an answer is overdue is not used again, as it may be dead without the system knowing; nor one on which
+   * authenticating anew failed.
+   */
   async #dropAfter(error: unknown, connection: unknown): Promise<void> {
-    if (nameOf(error) === "KafkaJSRequestTimeoutError") await this.#drop(connection);
+    const name = nameOf(error);
+    if (
+      name === "KafkaJSRequestTimeoutError" || name === "KafkaJSSASLAuthenticationError" ||
+      inWrongSaslState(error)
+    ) {
+      await this.#drop(connection);
+    }
   }
 
   // deno-lint-ignore no-explicit-any
@@ -248,6 +257,7 @@ export class BrokerLink {
   #translate(error: unknown): Error {
     if (error instanceof ConnectionLost || error instanceof KafkaError) return error;
     const message = messageOf(error);
+    if (inWrongSaslState(error)) return new ConnectionLost(`${this.address}: ${message}`, { cause: error });
     switch (nameOf(error)) {
       case "KafkaJSSASLAuthenticationError":
         return new KafkaError(
@@ -304,14 +314,25 @@ function requestFrame(
   return frame;
 }
 
+/** Authenticating anew came too soon or too late (KIP-368); a new connection mends it. */
+function inWrongSaslState(error: unknown): boolean {
+  return error instanceof Error && (error as { type?: unknown }).type === "ILLEGAL_SASL_STATE";
+}
+
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-/** What kafkajs logs (each failed connection, also those that are tried again) also reaches the caller as an error. */
+/** Passes on kafkajs's warnings. Its errors (each failed try of a connection) reach the caller as exceptions. */
 // deno-lint-ignore no-explicit-any
-function kafkajsLogger(): any {
-  return loggers.createLogger({ level: loggers.LEVELS.NOTHING, logCreator: () => () => {} });
+function kafkajsLogger(logger: Logger): any {
+  const { WARN } = loggers.LEVELS;
+  return loggers.createLogger({
+    level: WARN,
+    logCreator: () => ({ level, log }: { level: number; log: { message: string; broker?: string } }) => {
+      if (level === WARN) logger.warn(`kafkajs, ${log.broker ?? "no broker"}: ${log.message}`);
+    },
+  });
 }
 
 /** Checks that kafkajs is what this file was written for. */

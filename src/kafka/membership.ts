@@ -21,7 +21,9 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from "./log.ts";
+import { messageOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { delay } from "./retrying.ts";
 
 /** What a {@linkcode Membership} is made of besides the group's own options. */
 export interface MembershipSettings {
@@ -65,6 +67,9 @@ export class Membership implements GroupMember {
   #round = 0;
   #heartbeatTimer: ReturnType<typeof setTimeout> | undefined;
   #metadataTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Since when the coordinator can't be asked. */
+  #failingSince: number | undefined;
+  #warnedAt = -Infinity;
 
   constructor(options: GroupOptions, settings: MembershipSettings) {
     this.#options = options;
@@ -151,14 +156,22 @@ export class Membership implements GroupMember {
   async #sayGoodbye(): Promise<void> {
     // A static member stays in the group for its session timeout, so that its restart causes no rebalance.
     if (this.#memberId === "" || this.#options.groupInstanceId !== undefined) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      await this.#coordinator.leave(this.#memberId);
+      const { promise, reject } = Promise.withResolvers<never>();
+      timer = setTimeout(
+        () => reject(new Error(`no answer within ${LEAVE_TIMEOUT_MS} ms`)),
+        LEAVE_TIMEOUT_MS,
+      );
+      await Promise.race([this.#coordinator.leave(this.#memberId), promise]);
     } catch (error) {
       if (error instanceof GroupError && error.code === "UNKNOWN_MEMBER_ID") return;
       this.#settings.logger.warn(
         `Cannot leave group ${this.#options.groupId}: ${messageOf(error)}; ` +
           `the group will notice after the session timeout`,
       );
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -177,10 +190,11 @@ export class Membership implements GroupMember {
           this.#wake = undefined;
         }
       } catch (error) {
+        // Once in the group, it waits for as long as the brokers are gone; at first, it says that there are none.
         const again = error instanceof GroupError && error.retriable &&
-          (this.#rebalances > 0 || performance.now() < giveUpAt);
+          (this.#rebalances > 0 || (error.code !== "NO_BROKER" && performance.now() < giveUpAt));
         if (!again) return await this.#end(error);
-        this.#settings.logger.warn(`Joining group ${this.#options.groupId} again: ${error.message}`);
+        this.#warnInTime(`Joining group ${this.#options.groupId} again: ${error.message}`);
         await delay(this.#settings.retryBackoffMs);
       }
     }
@@ -215,6 +229,7 @@ export class Membership implements GroupMember {
     }
     if (this.#ended !== undefined) return;
     this.#rebalances++;
+    this.#failingSince = undefined;
     this.#scheduleHeartbeat(round);
     // News that came while the answer was under way fell on deaf ears: ask once more.
     if (this.#coordinator.listen !== undefined) void this.#heartbeat(round);
@@ -312,9 +327,11 @@ export class Membership implements GroupMember {
           return this.#loseSoon(error.message);
         default:
           if (!error.retriable) return await this.#end(error);
-          this.#settings.logger.warn(`No heartbeat to group ${this.#options.groupId}: ${error.message}`);
+          this.#warnInTime(`No heartbeat to group ${this.#options.groupId}: ${error.message}`);
+          return this.#scheduleHeartbeat(round);
       }
     }
+    this.#failingSince = undefined;
     this.#scheduleHeartbeat(round);
   }
 
@@ -377,6 +394,17 @@ export class Membership implements GroupMember {
     this.#wake?.();
   }
 
+  /** Warns of what passes by itself only when it goes on for a while, and then now and again. */
+  #warnInTime(line: string): void {
+    const now = performance.now();
+    this.#failingSince ??= now;
+    if (now - Math.max(this.#failingSince, this.#warnedAt + WARN_EVERY_MS - WARN_AFTER_MS) < WARN_AFTER_MS) {
+      return;
+    }
+    this.#warnedAt = now;
+    this.#settings.logger.warn(line);
+  }
+
   async #end(error: unknown): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#ended = "failed";
@@ -401,12 +429,10 @@ export class Membership implements GroupMember {
   }
 }
 
+/** A coordinator that can't be asked is told of after this time … */
+const WARN_AFTER_MS = 5_000;
+/** … and then so often. */
+const WARN_EVERY_MS = 30_000;
+/** Leaving takes no longer than this: who leaves is about to end. */
+const LEAVE_TIMEOUT_MS = 3_000;
 const NO_ASSIGNMENTS: ReadonlyMap<string, Uint8Array> = new Map();
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

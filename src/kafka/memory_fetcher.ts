@@ -94,11 +94,11 @@ export class MemoryFetcher implements Fetcher {
     const sets: RecordSet[] = [];
     const partitionBytes = this.#options.partitionBytes ?? 262_144;
     let left = this.#options.maxBytes ?? 4_194_304;
+    this.#checkRanges();
     for (const [key, state] of [...this.#assigned]) {
       if (state.paused) continue;
       const source = this.#topics.get(state.partition.topic)?.[state.partition.partition];
       if (source === undefined) continue;
-      if (state.position < source.start || state.position > source.end) this.#moveIntoRange(state, source);
       state.endOffset = source.end;
       const set = left > 0 ? source.read(state.position, partitionBytes) : undefined;
       if (set === undefined) continue;
@@ -110,6 +110,17 @@ export class MemoryFetcher implements Fetcher {
       this.#assigned.set(key, state);
     }
     return sets;
+  }
+
+  /** Before any set is read: it would be lost when the next partition's range makes the poll fail. */
+  #checkRanges(): void {
+    for (const state of this.#assigned.values()) {
+      const source = state.paused
+        ? undefined
+        : this.#topics.get(state.partition.topic)?.[state.partition.partition];
+      if (source === undefined) continue;
+      if (state.position < source.start || state.position > source.end) this.#moveIntoRange(state, source);
+    }
   }
 
   #moveIntoRange(state: Assigned, source: MemoryPartition): void {

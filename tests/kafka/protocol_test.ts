@@ -76,7 +76,7 @@ Deno.test("protocol: a fetch answer keeps records, ends and aborted transactions
         ...common,
         partition: 4,
         errorCode: 0,
-        aborted: [{ producerId: 12n, firstOffset: 50 }],
+        aborted: [{ producerId: 12, firstOffset: 50 }],
         records: new Uint8Array([1, 2, 3]),
       },
       { ...common, partition: 5, errorCode: 6, aborted: [], records: new Uint8Array(0) },

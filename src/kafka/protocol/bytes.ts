@@ -105,11 +105,6 @@ export class ByteReader {
     return this.#view.getInt32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
   }
 
-  /** INT64 with all its bits: ids are not always small. */
-  bigint64(): bigint {
-    return this.#view.getBigInt64(this.#take(8));
-  }
-
   /** STRING; a null one reads as empty. */
   string(): string {
     const length = this.int16();

@@ -32,7 +32,7 @@ export interface FetchedPartition {
   readonly lastStableOffset: number;
   readonly startOffset: number;
   /** Transactions that were aborted, to be left out with `read_committed`. */
-  readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[];
+  readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number }[];
   /** Record batches; a view of the answer. */
   readonly records: Uint8Array;
 }
@@ -91,7 +91,7 @@ export function decodeFetch(bytes: Uint8Array): FetchResponse {
       const highWatermark = input.int64();
       const lastStableOffset = input.int64();
       const startOffset = input.int64();
-      const aborted = input.array(() => ({ producerId: input.bigint64(), firstOffset: input.int64() }));
+      const aborted = input.array(() => ({ producerId: input.int64(), firstOffset: input.int64() }));
       input.int32(); // preferred read replica
       const records = input.bytes();
       return { topic, partition, errorCode, highWatermark, lastStableOffset, startOffset, aborted, records };

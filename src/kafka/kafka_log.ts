@@ -1,0 +1,148 @@
+/**
+ * The Log port on Kafka.
+ *
+ * @module
+ */
+import { Cluster, type ClusterSettings } from "./cluster.ts";
+import { ConfigError, type ConnectionConfig } from "./config.ts";
+import { messageOf } from "./errors.ts";
+import { KafkaAdmin } from "./kafka_admin.ts";
+import { KafkaFetcher } from "./kafka_fetcher.ts";
+import { KafkaCoordinator } from "./kafka_group.ts";
+import { KafkaProducer } from "./kafka_producer.ts";
+import type {
+  Fetcher,
+  FetcherOptions,
+  GroupMember,
+  GroupOptions,
+  Log,
+  Producer,
+  ProducerOptions,
+  TopicDescription,
+  TopicPartition,
+  TopicSpec,
+} from "./log.ts";
+import { type Logger, stderrLogger } from "./logger.ts";
+import { Membership } from "./membership.ts";
+
+/** Settings of a {@linkcode KafkaLog} that are not about the connection. */
+export interface KafkaLogOptions {
+  /** What the brokers call this client in their logs, quotas and group descriptions. Default `kos`. */
+  readonly clientId?: string;
+  /** Default: lines on standard error. */
+  readonly logger?: Logger;
+  /** How often a group's leader looks for new partitions of its topics, in ms. Default 30,000. */
+  readonly metadataRefreshMs?: number;
+}
+
+/**
+ * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
+ * connections of its own, since a broker answers the requests of one connection in their order: a fetch that waits for
+ * records would hold up a heartbeat.
+ *
+ * @example
+ * ```ts no-eval
+ * import { connectionConfig } from "./config.ts";
+ * import { KafkaLog } from "./kafka_log.ts";
+ *
+ * const log = new KafkaLog(connectionConfig((name) => Deno.env.get(name)));
+ * await log.createTopics([{ topic: "greetings", partitions: 3 }]);
+ * console.log(await log.describeTopics(["greetings"]));
+ * await log.close();
+ * ```
+ */
+export class KafkaLog implements Log {
+  readonly description: string;
+  readonly #settings: ClusterSettings;
+  readonly #metadataRefreshMs: number;
+  readonly #cluster: Cluster;
+  readonly #admin: KafkaAdmin;
+
+  /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
+  constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
+    this.description = `Kafka at ${config.brokers.join(", ")}`;
+    this.#settings = {
+      brokers: config.brokers,
+      clientId: options.clientId ?? "kos",
+      ssl: tlsOptions(config),
+      sasl: config.sasl,
+      // So that each broker can be tried once within the request timeout.
+      connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
+      requestTimeoutMs: config.requestTimeoutMs,
+      retryBackoffMs: config.retryBackoffMs,
+      logger: options.logger ?? stderrLogger,
+    };
+    this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
+    this.#cluster = new Cluster(this.#settings);
+    this.#admin = new KafkaAdmin(this.#cluster);
+  }
+
+  describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+    return this.#admin.describeTopics(topics);
+  }
+
+  createTopics(topics: readonly TopicSpec[]): Promise<void> {
+    return this.#admin.createTopics(topics);
+  }
+
+  deleteTopics(topics: readonly string[]): Promise<void> {
+    return this.#admin.deleteTopics(topics);
+  }
+
+  offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
+    return this.#admin.offsets(partitions, at);
+  }
+
+  committed(groupId: string, partitions: readonly TopicPartition[]): Promise<(number | undefined)[]> {
+    return this.#admin.committed(groupId, partitions);
+  }
+
+  producer(options?: ProducerOptions): Producer {
+    return new KafkaProducer(new Cluster(this.#settings), options);
+  }
+
+  fetcher(options?: FetcherOptions): Fetcher {
+    return new KafkaFetcher(new Cluster(this.#settings), this.#admin, options);
+  }
+
+  group(options: GroupOptions): GroupMember {
+    const { retryBackoffMs, requestTimeoutMs, logger } = this.#settings;
+    const coordinator = new KafkaCoordinator(
+      new Cluster(this.#settings),
+      {
+        groupId: options.groupId,
+        sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
+        rebalanceTimeoutMs: options.rebalanceTimeoutMs ?? 60_000,
+      },
+      options.groupInstanceId,
+    );
+    return new Membership(options, {
+      coordinator,
+      logger,
+      heartbeatIntervalMs: options.heartbeatIntervalMs ?? 1_000,
+      metadataRefreshMs: this.#metadataRefreshMs,
+      retryBackoffMs,
+      requestTimeoutMs,
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.close();
+  }
+}
+
+/** Node's TLS options; the host name is verified by default. */
+function tlsOptions({ ssl, caFile }: ConnectionConfig): true | { ca: string } | undefined {
+  if (!ssl) return undefined;
+  if (caFile === undefined) return true;
+  try {
+    return { ca: Deno.readTextFileSync(caFile) };
+  } catch (error) {
+    throw new ConfigError(
+      `Cannot use KAFKA_CA: received ${JSON.stringify(caFile)}; allowed is a PEM file that can be read (${
+        messageOf(error)
+      })`,
+      { cause: error },
+    );
+  }
+}

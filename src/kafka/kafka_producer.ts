@@ -1,0 +1,223 @@
+/**
+ * HOT PATH (append). Appends records to partitions of a Kafka cluster.
+ *
+ * @module
+ */
+import type { Cluster } from "./cluster.ts";
+import { messageOf } from "./errors.ts";
+import { ProduceError, type Producer, type ProducerOptions } from "./log.ts";
+import { type Batch, PartitionQueue } from "./partition_queue.ts";
+import { ProduceSender } from "./produce_sender.ts";
+import type { RecordHeaders } from "./record_set.ts";
+import { BatchWriter } from "./record_batch/writer.ts";
+
+/** Writers kept for use again, with their buffers. */
+const SPARE_WRITERS = 64;
+
+/** An idempotent producer: what is sent again is not written twice. */
+export class KafkaProducer implements Producer {
+  readonly counts: { appended: number; acknowledged: number; failed: number } = {
+    appended: 0,
+    acknowledged: 0,
+    failed: 0,
+  };
+  readonly #lingerMs: number;
+  readonly #batchBytes: number;
+  readonly #bufferBytes: number;
+  readonly #topics = new Map<string, (PartitionQueue | undefined)[]>();
+  /** Queues with an open batch. */
+  readonly #open = new Set<PartitionQueue>();
+  /** Sealed batches that are neither acknowledged nor given up. */
+  readonly #outstanding = new Set<Batch>();
+  readonly #spares: BatchWriter[] = [];
+  readonly #sender: ProduceSender;
+  readonly #flushes = new Set<{ readonly batches: Set<Batch>; readonly resolve: () => void }>();
+  #last: PartitionQueue | undefined;
+  #pendingBytes = 0;
+  #lingerTimer: ReturnType<typeof setTimeout> | undefined;
+  #ready: PromiseWithResolvers<void> | undefined;
+  #closed = false;
+  #lost = new Map<string, number>();
+  readonly #lostWhy = new Set<string>();
+
+  constructor(cluster: Cluster, options: ProducerOptions = {}) {
+    this.#lingerMs = options.lingerMs ?? 5;
+    this.#batchBytes = options.batchBytes ?? 131_072;
+    this.#bufferBytes = options.bufferBytes ?? 33_554_432;
+    this.#sender = new ProduceSender(cluster, {
+      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
+      compression: options.compression ?? "none",
+      onDone: (batch, error) => this.#done(batch, error),
+      onSplit: (batch, parts) => this.#replace(batch, parts),
+    });
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  get retries(): { readonly count: number; readonly last: string | undefined } {
+    return this.#sender.retries;
+  }
+
+  append(
+    topic: string,
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | null,
+    keyFrom: number,
+    keyTo: number,
+    value: Uint8Array | null,
+    valueFrom: number,
+    valueTo: number,
+    headers?: RecordHeaders,
+  ): void {
+    let queue = this.#last;
+    if (queue === undefined || queue.partition !== partition || queue.topic !== topic) {
+      queue = this.#topics.get(topic)?.[partition] ?? this.#queue(topic, partition);
+      this.#last = queue;
+    }
+    let writer = queue.open;
+    if (writer !== undefined) {
+      const size = (key === null ? 0 : keyTo - keyFrom) + (value === null ? 0 : valueTo - valueFrom);
+      // A large record begins a batch of its own, so that no batch grows much beyond its limit.
+      if (writer.sizeInBytes + size > this.#batchBytes) {
+        this.#seal(queue);
+        writer = undefined;
+      }
+    }
+    if (writer === undefined) {
+      if (this.#closed) {
+        this.counts.appended++;
+        return this.#lose(topic, 1, "the producer is closed");
+      }
+      writer = this.#begin(queue);
+    }
+    const before = writer.sizeInBytes;
+    writer.append(timestamp, key, keyFrom, keyTo, value, valueFrom, valueTo, headers);
+    this.#pendingBytes += writer.sizeInBytes - before;
+    this.counts.appended++;
+  }
+
+  ready(): Promise<void> {
+    if (this.#pendingBytes <= this.#bufferBytes) return READY;
+    this.#sealAll();
+    this.#ready ??= Promise.withResolvers();
+    return this.#ready.promise;
+  }
+
+  async flush(): Promise<void> {
+    this.#sealAll();
+    if (this.#outstanding.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#flushes.add({ batches: new Set(this.#outstanding), resolve });
+      await promise;
+    }
+    if (this.#lost.size === 0) return;
+    const lost = this.#lost;
+    this.#lost = new Map();
+    const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
+    const why = [...this.#lostWhy].join("; ");
+    this.#lostWhy.clear();
+    throw new ProduceError(`Cannot write records (${list}): ${why}`, lost);
+  }
+
+  async close(options?: { abandon?: boolean }): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (!options?.abandon) await this.flush();
+    } finally {
+      this.#closed = true;
+      clearTimeout(this.#lingerTimer);
+      for (const queue of this.#open) queue.open = undefined;
+      this.#open.clear();
+      await this.#sender.close();
+      for (const flush of this.#flushes) flush.resolve();
+      this.#ready?.resolve();
+    }
+  }
+
+  #queue(topic: string, partition: number): PartitionQueue {
+    let partitions = this.#topics.get(topic);
+    if (partitions === undefined) this.#topics.set(topic, partitions = []);
+    return partitions[partition] = new PartitionQueue(topic, partition);
+  }
+
+  #begin(queue: PartitionQueue): BatchWriter {
+    const writer = this.#spares.pop() ?? new BatchWriter();
+    // The header counts too: what is pending is what will be sent.
+    this.#pendingBytes += writer.sizeInBytes;
+    queue.open = writer;
+    queue.openedAt = performance.now();
+    this.#open.add(queue);
+    this.#lingerTimer ??= setTimeout(() => {
+      this.#lingerTimer = undefined;
+      this.#sealAll();
+    }, this.#lingerMs);
+    return writer;
+  }
+
+  #seal(queue: PartitionQueue): void {
+    this.#open.delete(queue);
+    const batch = queue.seal();
+    if (batch.count === 0) { // its first record was refused, by an exception
+      queue.sealed.pop();
+      return this.#release(batch);
+    }
+    this.#outstanding.add(batch);
+    this.#sender.add(queue);
+  }
+
+  #sealAll(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#lingerTimer = undefined;
+    for (const queue of this.#open) this.#seal(queue);
+  }
+
+  #done(batch: Batch, error: unknown): void {
+    if (error === undefined) this.counts.acknowledged += batch.count;
+    else this.#lose(batch.queue.topic, batch.count, messageOf(error));
+    this.#release(batch);
+    this.#outstanding.delete(batch);
+    for (const flush of this.#flushes) this.#strike(flush, batch);
+    if (this.#ready !== undefined && this.#pendingBytes <= this.#bufferBytes) {
+      this.#ready.resolve();
+      this.#ready = undefined;
+    }
+  }
+
+  /** Two batches stand for one that was too large; whoever waits for the one waits for the two. */
+  #replace(batch: Batch, parts: readonly Batch[]): void {
+    for (const part of parts) {
+      this.#outstanding.add(part);
+      this.#pendingBytes += part.size;
+      for (const flush of this.#flushes) if (flush.batches.has(batch)) flush.batches.add(part);
+    }
+    this.#release(batch);
+    this.#outstanding.delete(batch);
+    for (const flush of this.#flushes) this.#strike(flush, batch);
+  }
+
+  #release(batch: Batch): void {
+    this.#pendingBytes -= batch.size;
+    if (this.#spares.length < SPARE_WRITERS && batch.size <= 2 * this.#batchBytes) {
+      batch.writer.reset();
+      this.#spares.push(batch.writer);
+    }
+  }
+
+  #strike(flush: { readonly batches: Set<Batch>; readonly resolve: () => void }, batch: Batch): void {
+    flush.batches.delete(batch);
+    if (flush.batches.size > 0) return;
+    this.#flushes.delete(flush);
+    flush.resolve();
+  }
+
+  #lose(topic: string, count: number, why: string): void {
+    this.counts.failed += count;
+    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + count);
+    this.#lostWhy.add(why);
+  }
+}
+
+const READY = Promise.resolve();

@@ -1,0 +1,387 @@
+/**
+ * Sends sealed batches to the partitions' leaders, and again until they are acknowledged or given up.
+ *
+ * @module
+ */
+import type { Cluster } from "./cluster.ts";
+import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts";
+import { errorOf } from "./kafkajs_internals.ts";
+import { partitionKey } from "./log.ts";
+import { type Batch, newBatch, type PartitionQueue } from "./partition_queue.ts";
+import {
+  decodeProduce,
+  encodeProduce,
+  PRODUCE_KEY,
+  PRODUCE_VERSION,
+  type ProducedPartition,
+} from "./protocol/produce.ts";
+import { BatchWriter } from "./record_batch/writer.ts";
+import { readRecordSet } from "./record_batch/reader.ts";
+
+/** Bytes a request, unless a single batch is larger. */
+const REQUEST_BYTES = 4_194_304;
+/** A partition that the metadata does not know so often in a row does not exist. */
+const UNKNOWN_TRIES = 5;
+/** Errors after which the partition's leader has to be looked for again. */
+const STALE_LEADER = new Set([
+  "NOT_LEADER_FOR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "REPLICA_NOT_AVAILABLE",
+  "KAFKA_STORAGE_ERROR",
+]);
+/** Errors that a new producer id mends: the broker has forgotten the old one, or lacks a batch before this one. */
+const NEEDS_NEW_ID = new Set([
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "UNKNOWN_PRODUCER_ID",
+  "INVALID_PRODUCER_ID_MAPPING",
+  "INVALID_PRODUCER_EPOCH",
+]);
+
+/** Settings of a {@linkcode ProduceSender}. */
+export interface SenderSettings {
+  readonly deliveryTimeoutMs: number;
+  readonly compression: "none" | "gzip";
+  /** Told when a batch is acknowledged, or given up because of `error`. */
+  onDone(batch: Batch, error: unknown): void;
+  /** Told when a batch was too large, and parts of it are sent instead. */
+  onSplit(batch: Batch, parts: readonly Batch[]): void;
+}
+
+/** One request at a time for each leader, with a batch of each partition that has one. */
+export class ProduceSender {
+  readonly retries: { count: number; last: string | undefined } = { count: 0, last: undefined };
+  readonly #cluster: Cluster;
+  readonly #settings: SenderSettings;
+  /** Queues with sealed batches, none of them under way; in the order in which they are to be served. */
+  readonly #waiting = new Set<PartitionQueue>();
+  readonly #queues = new Set<PartitionQueue>();
+  readonly #busy = new Set<number>();
+  #producer: { readonly id: number; readonly epoch: number } | undefined;
+  #preparing = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #pumpQueued = false;
+  #closed = false;
+
+  constructor(cluster: Cluster, settings: SenderSettings) {
+    this.#cluster = cluster;
+    this.#settings = settings;
+  }
+
+  /** Takes up a queue that has a new sealed batch. */
+  add(queue: PartitionQueue): void {
+    this.#queues.add(queue);
+    if (!queue.inFlight) this.#waiting.add(queue);
+    this.#pumpSoon();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#cluster.close();
+  }
+
+  /** After the current turn, so that batches sealed in a row go into one request. */
+  #pumpSoon(): void {
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    queueMicrotask(() => {
+      this.#pumpQueued = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    if (this.#closed || this.#preparing || this.#waiting.size === 0) return;
+    const now = performance.now();
+    const requests = new Map<number, { batches: Batch[]; size: number }>();
+    let unprepared = this.#producer === undefined;
+    let retryAt = Infinity;
+    for (const queue of [...this.#waiting]) {
+      this.#expire(queue, now);
+      const batch = queue.sealed[0];
+      if (batch === undefined) {
+        this.#waiting.delete(queue);
+        continue;
+      }
+      if (queue.retryAt > now) {
+        retryAt = Math.min(retryAt, queue.retryAt);
+        continue;
+      }
+      const leader = this.#cluster.leader(queue.topic, queue.partition);
+      if (leader === undefined) {
+        unprepared = true;
+        continue;
+      }
+      if (this.#busy.has(leader)) continue;
+      const request = requests.get(leader) ?? { batches: [], size: 0 };
+      if (request.size > 0 && request.size + batch.size > REQUEST_BYTES) continue;
+      request.batches.push(batch);
+      request.size += batch.size;
+      requests.set(leader, request);
+    }
+    if (retryAt < Infinity) this.#pumpLater(retryAt - now);
+    if (unprepared) void this.#prepare();
+    // Without an id, or while it is to be changed, nothing may go out.
+    if (this.#producer === undefined) return;
+    for (const [leader, { batches }] of requests) void this.#send(leader, batches, this.#producer);
+  }
+
+  #pumpLater(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, ms));
+  }
+
+  /** Gets a producer id and the leaders, whichever is missing. */
+  async #prepare(): Promise<void> {
+    if (this.#preparing || this.#closed) return;
+    if (this.#producer === undefined && this.#busy.size > 0) return; // again when the requests are answered
+    this.#preparing = true;
+    try {
+      if (this.#producer === undefined) await this.#newProducerId();
+      await this.#findLeaders();
+    } catch (error) {
+      if (!this.#closed) {
+        this.#noteRetry(error);
+        const now = performance.now();
+        for (const queue of this.#waiting) {
+          queue.retryAt = now + this.#cluster.settings.retryBackoffMs;
+          if (!isRetriable(error)) this.#giveUp(queue, error);
+        }
+      }
+    }
+    this.#preparing = false;
+    this.#pumpSoon();
+  }
+
+  async #newProducerId(): Promise<void> {
+    const link = await this.#cluster.any();
+    const answer = await link.request("InitProducerId", { transactionalId: null });
+    const { name, message, retriable } = errorOf(answer.errorCode);
+    if (name !== "NONE") {
+      throw new KafkaError(
+        name,
+        `Cannot get a producer id from ${link.address}: ${message} (${name})`,
+        retriable,
+      );
+    }
+    this.#producer = { id: Number(answer.producerId), epoch: answer.producerEpoch };
+    for (const queue of this.#queues) {
+      queue.nextSequence = 0;
+      for (const batch of queue.sealed) {
+        batch.sequence = -1;
+        batch.encoded = undefined;
+      }
+    }
+  }
+
+  async #findLeaders(): Promise<void> {
+    const missing = [...this.#waiting].filter((queue) =>
+      this.#cluster.leader(queue.topic, queue.partition) === undefined
+    );
+    if (missing.length === 0) return;
+    const known = await this.#cluster.metadata(missing.map(({ topic }) => topic));
+    const now = performance.now();
+    for (const queue of missing) {
+      if (this.#cluster.leader(queue.topic, queue.partition) !== undefined) {
+        queue.unknown = 0;
+        continue;
+      }
+      const metadata = known.get(queue.topic);
+      let name = metadata?.error ?? "UNKNOWN_TOPIC_OR_PARTITION";
+      if (name === "NONE") {
+        name = metadata!.leaders[queue.partition] === undefined
+          ? "UNKNOWN_TOPIC_OR_PARTITION"
+          : "LEADER_NOT_AVAILABLE";
+      }
+      const missingForGood = name === "UNKNOWN_TOPIC_OR_PARTITION" && ++queue.unknown >= UNKNOWN_TRIES;
+      const error = new KafkaError(
+        name,
+        name === "UNKNOWN_TOPIC_OR_PARTITION"
+          ? `partition ${queue.partition} of ${queue.topic} does not exist (${name}): create the topic first`
+          : `${queue.topic}-${queue.partition} can't be written to (${name})`,
+        name === "UNKNOWN_TOPIC_OR_PARTITION" || name === "LEADER_NOT_AVAILABLE",
+      );
+      if (missingForGood || !error.retriable) this.#giveUp(queue, error);
+      else {
+        this.#noteRetry(error);
+        queue.retryAt = now + this.#cluster.settings.retryBackoffMs;
+      }
+    }
+  }
+
+  async #send(
+    leader: number,
+    batches: readonly Batch[],
+    producer: { readonly id: number; readonly epoch: number },
+  ): Promise<void> {
+    this.#busy.add(leader);
+    for (const { queue } of batches) {
+      queue.sealed.shift();
+      queue.inFlight = true;
+      this.#waiting.delete(queue);
+    }
+    const outcomes = new Map<string, ProducedPartition>();
+    let failure: unknown;
+    try {
+      for (const batch of batches) this.#encode(batch, producer);
+      const link = this.#cluster.node(leader);
+      if (link === undefined) throw new ConnectionLost(`Broker ${leader} is not known any more`);
+      const body = encodeProduce(
+        batches.map(({ queue, encoded }) => ({
+          topic: queue.topic,
+          partition: queue.partition,
+          batch: encoded!,
+        })),
+        this.#cluster.settings.requestTimeoutMs,
+      );
+      const answer = decodeProduce(await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body));
+      link.throttle(answer.throttleMs);
+      for (const each of answer.partitions) outcomes.set(partitionKey(each.topic, each.partition), each);
+    } catch (error) {
+      failure = error;
+    }
+    this.#busy.delete(leader);
+    for (const batch of batches) batch.queue.inFlight = false;
+    if (this.#closed) return;
+    for (const batch of batches) {
+      const { topic, partition } = batch.queue;
+      const outcome = outcomes.get(partitionKey(topic, partition));
+      try {
+        if (failure !== undefined) throw failure;
+        if (outcome === undefined) throw new ConnectionLost(`The answer lacks ${topic}-${partition}`);
+        this.#settle(batch, outcome);
+      } catch (error) {
+        batch.uncertain = true;
+        if (error instanceof ConnectionLost) this.#cluster.forget(topic, partition);
+        this.#again(batch, error);
+      }
+      if (batch.queue.sealed.length > 0) this.#waiting.add(batch.queue);
+    }
+    this.#pumpSoon();
+  }
+
+  #encode(batch: Batch, producer: { readonly id: number; readonly epoch: number }): void {
+    if (batch.sequence < 0) {
+      batch.sequence = batch.queue.nextSequence;
+      // Sequence numbers wrap round to 0 after 2^31 − 1.
+      batch.queue.nextSequence = (batch.sequence + batch.count) & 0x7fff_ffff;
+    }
+    batch.encoded ??= batch.writer.finish({
+      producerId: producer.id,
+      producerEpoch: producer.epoch,
+      baseSequence: batch.sequence,
+      compression: this.#settings.compression,
+    });
+  }
+
+  /** Acts on a broker's answer. */
+  #settle(batch: Batch, { errorCode }: ProducedPartition): void {
+    const { queue } = batch;
+    const { name, message, retriable } = errorOf(errorCode);
+    if (name === "NONE" || name === "DUPLICATE_SEQUENCE_NUMBER") {
+      queue.unknown = 0;
+      return this.#settings.onDone(batch, undefined);
+    }
+    const error = new KafkaError(
+      name,
+      `Cannot write to ${queue.topic}-${queue.partition}: ${message} (${name})` +
+        (name === "MESSAGE_TOO_LARGE"
+          ? `: a record of ${batch.size} bytes, more than the topic's max.message.bytes`
+          : ""),
+      retriable,
+    );
+    if (NEEDS_NEW_ID.has(name)) {
+      this.#producer = undefined;
+      return this.#again(batch, error);
+    }
+    if (STALE_LEADER.has(name)) this.#cluster.forget(queue.topic, queue.partition);
+    if (retriable || STALE_LEADER.has(name)) return this.#again(batch, error);
+    // The broker did not take it: its sequence numbers are free for the next one.
+    if (batch.sequence >= 0) queue.nextSequence = batch.sequence;
+    if ((name === "MESSAGE_TOO_LARGE" || name === "RECORD_LIST_TOO_LARGE") && batch.count > 1) {
+      return this.#split(batch);
+    }
+    this.#settings.onDone(batch, error);
+  }
+
+  /** Sends two halves instead of a batch that is too large. */
+  #split(batch: Batch): void {
+    const { queue } = batch;
+    this.retries.count++;
+    this.retries.last =
+      `${queue.topic}-${queue.partition}: a batch of ${batch.size} bytes was too large, and split`;
+    const encoded = batch.encoded!;
+    const set = readRecordSet({
+      topic: queue.topic,
+      partition: queue.partition,
+      fetchOffset: 0,
+      bytes: encoded,
+      from: 0,
+      to: encoded.length,
+      endOffset: batch.count,
+      startOffset: 0,
+    });
+    const half = Math.ceil(set.count / 2);
+    const parts: Batch[] = [];
+    for (const [from, to] of [[0, half], [half, set.count]] as const) {
+      const writer = new BatchWriter();
+      for (let i = from; i < to; i++) {
+        const [key, value] = [set.key(i), set.value(i)];
+        writer.append(
+          set.timestamps[i]!,
+          key,
+          0,
+          key?.length ?? 0,
+          value,
+          0,
+          value?.length ?? 0,
+          set.headers(i),
+        );
+      }
+      parts.push(newBatch(queue, writer, batch.createdAt));
+    }
+    queue.sealed.unshift(...parts);
+    this.#settings.onSplit(batch, parts);
+  }
+
+  #again(batch: Batch, error: unknown): void {
+    const { queue } = batch;
+    if (!isRetriable(error) && !(error instanceof KafkaError && NEEDS_NEW_ID.has(error.code))) {
+      return this.#settings.onDone(batch, error);
+    }
+    this.#noteRetry(error);
+    queue.sealed.unshift(batch);
+    queue.retryAt = performance.now() + this.#cluster.settings.retryBackoffMs;
+    this.#waiting.add(queue);
+  }
+
+  /** Gives up batches that have been tried for too long. */
+  #expire(queue: PartitionQueue, now: number): void {
+    const { deliveryTimeoutMs } = this.#settings;
+    while (queue.sealed.length > 0 && now - queue.sealed[0]!.createdAt > deliveryTimeoutMs) {
+      const batch = queue.sealed.shift()!;
+      // The broker may have it or not: sequence numbers after it could be refused.
+      if (batch.uncertain) this.#producer = undefined;
+      this.#settings.onDone(
+        batch,
+        new Error(
+          `not acknowledged within ${deliveryTimeoutMs} ms` +
+            (this.retries.last === undefined ? "" : `; last: ${this.retries.last}`),
+        ),
+      );
+    }
+  }
+
+  #giveUp(queue: PartitionQueue, error: unknown): void {
+    for (const batch of queue.sealed.splice(0)) this.#settings.onDone(batch, error);
+    this.#waiting.delete(queue);
+    queue.unknown = 0;
+    queue.retryAt = 0;
+  }
+
+  #noteRetry(error: unknown): void {
+    this.retries.count++;
+    this.retries.last = messageOf(error);
+  }
+}

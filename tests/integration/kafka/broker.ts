@@ -1,0 +1,40 @@
+/** The broker that the integration tests use, from KAFKA_BROKERS. */
+import type { ClusterSettings } from "../../../src/kafka/cluster.ts";
+import type { ConnectionConfig } from "../../../src/kafka/config.ts";
+import type { Logger } from "../../../src/kafka/logger.ts";
+
+/** The bootstrap servers. */
+export function brokers(): string[] {
+  const text = Deno.env.get("KAFKA_BROKERS");
+  if (!text) {
+    throw new Error(
+      "Cannot run the integration tests: KAFKA_BROKERS is not set; `deno task test` starts a broker and sets it",
+    );
+  }
+  return text.split(",");
+}
+
+/** A plain connection to it. */
+export function connection(): ConnectionConfig {
+  return {
+    brokers: brokers(),
+    ssl: false,
+    requestTimeoutMs: 20_000,
+    retryBackoffMs: 100,
+  };
+}
+
+/** A logger that says nothing, for tests that provoke warnings. */
+export const quiet: Logger = { warn: () => {}, error: () => {} };
+
+/** The settings of a cluster of the test's own. */
+export function clusterSettings(): ClusterSettings {
+  return {
+    ...connection(),
+    ssl: undefined,
+    sasl: undefined,
+    clientId: "kos-test",
+    connectTimeoutMs: 5_000,
+    logger: quiet,
+  };
+}
