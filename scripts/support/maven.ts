@@ -36,7 +36,7 @@ export async function mavenWorks(): Promise<boolean> {
 export async function mavenFiles(request: MavenRequest): Promise<string> {
   return await fillOnce(request.into, async (dir) => {
     const pom = join(dir, "pom.xml");
-    await Deno.writeTextFile(pom, pomOf(request.artifacts));
+    await Deno.writeTextFile(pom, pomOf(request.artifacts, request.transitive));
     request.report(`Fetching ${request.what} from Maven's repositories`);
     await copyDependencies(request, pom, dir);
     await Deno.remove(pom);
@@ -44,8 +44,12 @@ export async function mavenFiles(request: MavenRequest): Promise<string> {
   });
 }
 
-/** A pom whose dependencies are the artifacts. @throws {ScriptError} When one is no Maven coordinates. */
-export function pomOf(artifacts: readonly string[]): string {
+/** A pom whose dependencies are the artifacts, with what they depend on or without. @throws {ScriptError} When one is no Maven coordinates. */
+export function pomOf(artifacts: readonly string[], transitive = true): string {
+  // Excluded here too: Maven would read the poms of all of them first, also from repositories that can't be reached.
+  const excluded = transitive
+    ? ""
+    : "<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>";
   const dependencies = artifacts.map((coordinates) => {
     const parts = coordinates.split(":");
     const [group, artifact, version, type = "jar", classifier] = parts;
@@ -56,7 +60,7 @@ export function pomOf(artifacts: readonly string[]): string {
     }
     const classified = classifier ? `<classifier>${classifier}</classifier>` : "";
     return `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version>` +
-      `<type>${type}</type>${classified}</dependency>`;
+      `<type>${type}</type>${classified}${excluded}</dependency>`;
   });
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
