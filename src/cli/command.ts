@@ -118,6 +118,7 @@ Variables of the connection:
   SCHEMA_REGISTRY        a Confluent-compatible registry's URL (default: none; schemas go by their fingerprint)
   API_KEY, SECRET_KEY    SASL PLAIN over TLS when both are set
   CLOUD                  false: no SASL and no TLS in spite of the keys
+  KAFKA_CA               a PEM file with the authorities to trust (default: those of the system)
 `;
 
 function variable(option: Option): string {

@@ -16,7 +16,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { showRate, type Throughput } from "./control.ts";
 import { type FrameSerdes, FrameWriter } from "./frame_writer.ts";
 import type { Profile } from "./profile.ts";
-import { Throttle } from "./throttle.ts";
+import { checkRate, Throttle } from "./throttle.ts";
 import { ensureTopics } from "./topics.ts";
 
 /** The rate where neither a rate nor a profile is given, in records a second. */
@@ -126,7 +126,7 @@ export async function startGenerator(options: GeneratorOptions): Promise<Running
     ...(options.machines === undefined ? {} : { machines: options.machines }),
   });
   const clock = options.clock ?? systemClock;
-  const throttle = new Throttle({ rate: options.rate ?? DEFAULT_RATE, now: clock.monotonic() });
+  const rate = checkRate(options.rate ?? DEFAULT_RATE);
   const logger = options.logger ?? silentLogger;
   const requests = (options.topicPrefix ?? "") + REQUESTS_TOPIC;
   const responses = (options.topicPrefix ?? "") + RESPONSES_TOPIC;
@@ -145,6 +145,7 @@ export async function startGenerator(options: GeneratorOptions): Promise<Running
     await producer.close({ abandon: true });
     throw error;
   }
+  const throttle = new Throttle({ rate, now: clock.monotonic() });
   return new Generator(options, { seed, frames, clock, throttle, logger, partitions, producer, writer });
 }
 

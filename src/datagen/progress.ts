@@ -8,7 +8,7 @@ import type { GeneratorStats, GeneratorSummary } from "./generator.ts";
 
 /** Makes a line of progress each time it is asked, from what changed since the last time. */
 export class Progress {
-  #last: { readonly sent: number; readonly elapsedMs: number } = { sent: 0, elapsedMs: 0 };
+  #last = { sent: 0, elapsedMs: 0, retries: 0 };
   /** Records a second that were acknowledged between the last two lines. */
   rate = 0;
 
@@ -16,14 +16,16 @@ export class Progress {
   line(stats: GeneratorStats): string {
     const ms = stats.elapsedMs - this.#last.elapsedMs;
     this.rate = ms > 0 ? (stats.sent - this.#last.sent) * 1000 / ms : 0;
-    this.#last = { sent: stats.sent, elapsedMs: stats.elapsedMs };
+    const retried = stats.retries > this.#last.retries;
+    const stuck = stats.queued > 0 && stats.sent === this.#last.sent;
+    this.#last = { sent: stats.sent, elapsedMs: stats.elapsedMs, retries: stats.retries };
     let line = `${Math.round(stats.elapsedMs / 1000)}s  sent ${number(stats.sent)}  ` +
       `rate ${number(this.rate)}/s of ${rate(stats.targetRate)}  errors ${number(stats.failed)}  ` +
       `queue ${number(stats.queued)} (${kibibytes(stats.queuedBytes)})`;
     if (stats.targetRate === 0) line += "  paused";
-    if (stats.retries > 0) {
-      line += `  retries ${number(stats.retries)} (${stats.lastRetry ?? "no reason known"})`;
-    }
+    if (stats.retries > 0) line += `  retries ${number(stats.retries)}`;
+    // Not when it is over: the reason of a retry long ago would read as if it went on.
+    if (stats.lastRetry !== undefined && (retried || stuck)) line += ` (${shortened(stats.lastRetry)})`;
     return line;
   }
 }
@@ -70,4 +72,8 @@ function number(value: number): string {
 
 function kibibytes(bytes: number): string {
   return bytes < 1024 * 1024 ? `${FINE.format(bytes / 1024)} KiB` : `${FINE.format(bytes / 1024 / 1024)} MiB`;
+}
+
+function shortened(text: string): string {
+  return text.length <= 120 ? text : `${text.slice(0, 119)}…`;
 }

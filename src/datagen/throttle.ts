@@ -99,7 +99,12 @@ export interface ThrottleOptions {
   readonly creditMs?: number;
 }
 
-function checkRate(rate: number): number {
+/**
+ * The rate, if it is one.
+ *
+ * @throws {RangeError} When it is negative or no number.
+ */
+export function checkRate(rate: number): number {
   if (!(rate >= 0)) {
     throw new RangeError(`Cannot pace: received the rate ${rate}; expected a number from 0 on`);
   }

@@ -41,6 +41,8 @@ Deno.test("progress: a pause, max, a fraction, retries and losses show", () => {
     line({ failed: 3, queuedBytes: 8 * 1024 * 1024, retries: 7, lastRetry: "connection refused" }),
     "errors 3  queue 0 (8 MiB)  retries 7 (connection refused)",
   );
+  // Nothing new since the last line.
+  assertEquals(line({ retries: 7, lastRetry: "connection refused" }).split("retries")[1], " 7");
 });
 
 Deno.test("summary: in words and as JSON", () => {
