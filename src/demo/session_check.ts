@@ -13,7 +13,8 @@ import type { RecordSet } from "../kafka/record_set.ts";
 interface Generated {
   requests: number;
   responses: number;
-  hits: number;
+  /** The requests' hits. The texts are shared, so that this costs a reference a hit. */
+  readonly hits: string[];
   /** The sum of the hits' hashes: the same for the same hits in any order. */
   hash: number;
 }
@@ -32,6 +33,8 @@ export interface CheckResult {
   readonly missing: number;
   /** Of those, how many came out with other hits. */
   readonly wrong: number;
+  /** Of the wrong ones, how many lack hits; the others have hits too often, as at least once allows after a crash. */
+  readonly lacking: number;
   /** Sessions that came out though nothing was generated or answered for them; others' sessions in the same topic are not counted. */
   readonly unexpected: number;
   /** The first header that is missing or wrong, with what was expected and what came. */
@@ -71,10 +74,12 @@ export class SessionCheck {
     const end = this.#buffer.encode(this.#header, header, 0);
     const key = latin1(this.#buffer.bytes, 0, end);
     let all = this.#generated.get(key);
-    if (all === undefined) this.#generated.set(key, all = { requests: 0, responses: 0, hits: 0, hash: 0 });
+    if (all === undefined) this.#generated.set(key, all = { requests: 0, responses: 0, hits: [], hash: 0 });
     all.requests++;
-    all.hits += hits.length;
-    for (const hit of hits) all.hash = (all.hash + this.#hash(hit)) | 0;
+    for (const hit of hits) {
+      all.hits.push(hit);
+      all.hash = (all.hash + this.#hash(hit)) | 0;
+    }
     this.#frames++;
     if (!answered) return;
     all.responses++;
@@ -105,7 +110,7 @@ export class SessionCheck {
 
   /** Compares all that was generated with all that came. */
   result(): CheckResult {
-    let [expected, correct, missing, wrong, unexpected] = [0, 0, 0, 0, 0];
+    let [expected, correct, missing, wrong, lacking, unexpected] = [0, 0, 0, 0, 0, 0];
     let example: string | undefined;
     for (const [key, { requests, responses, hits, hash }] of this.#generated) {
       const session = this.#sessions.get(key);
@@ -119,12 +124,15 @@ export class SessionCheck {
         example ??= `${this.#describeKey(key)} is missing`;
         continue;
       }
-      const came = this.#sum(session);
-      if (came.hits === hits * responses && came.hash === Math.imul(hash, responses)) correct++;
+      const came = this.#hitsOf(session);
+      const sum = came.reduce((sum, hit) => (sum + this.#hash(hit)) | 0, 0);
+      if (came.length === hits.length * responses && sum === Math.imul(hash, responses)) correct++;
       else {
         wrong++;
-        example ??= `${this.#describeKey(key)} has ${came.hits} hits; expected ${hits * responses} ` +
-          `(${requests} requests with ${hits} hits, ${responses} responses)`;
+        if (lacks(came, hits, responses)) lacking++;
+        example ??=
+          `${this.#describeKey(key)} has ${came.length} hits; expected ${hits.length * responses} ` +
+          `(${requests} requests with ${hits.length} hits, ${responses} responses)`;
       }
     }
     return {
@@ -134,20 +142,18 @@ export class SessionCheck {
       correct,
       missing,
       wrong,
+      lacking,
       unexpected,
       example,
     };
   }
 
-  #sum(session: Uint8Array): { hits: number; hash: number } {
-    let hash = 0;
+  /** The hits of an encoded session; none when it can't be decoded, so that it counts as wrong. */
+  #hitsOf(session: Uint8Array): string[] {
     try {
-      const { hits } = this.#session.decode(session, 0, session.length);
-      for (const hit of hits) hash = (hash + this.#hash(encodeHitHex(hit))) | 0;
-      return { hits: hits.length, hash };
+      return this.#session.decode(session, 0, session.length).hits.map(encodeHitHex);
     } catch (error) {
-      // A session that can't be decoded is a wrong one.
-      if (error instanceof DeserializationError) return { hits: -1, hash };
+      if (error instanceof DeserializationError) return [];
       throw error;
     }
   }
@@ -168,6 +174,14 @@ export class SessionCheck {
     const { ts, machine, zone } = this.#header.decode(bytes, 0, bytes.length);
     return `the session of machine ${machine} in ${zone} at ${ts}`;
   }
+}
+
+/** Whether any of the wanted hits came fewer than `times` as often as it is wanted. */
+function lacks(came: readonly string[], wanted: readonly string[], times: number): boolean {
+  const left = new Map<string, number>();
+  for (const hit of came) left.set(hit, (left.get(hit) ?? 0) + 1);
+  for (const hit of wanted) left.set(hit, (left.get(hit) ?? 0) - times);
+  return [...left.values()].some((count) => count < 0);
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

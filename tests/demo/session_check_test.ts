@@ -54,6 +54,7 @@ Deno.test("sessions with exactly the hits generated are correct, in any order, u
     correct: 1,
     missing: 0,
     wrong: 0,
+    lacking: 0,
     unexpected: 0,
     example: undefined,
   });
@@ -66,9 +67,23 @@ Deno.test("a session that is missing, has other hits, or should not be is found"
   all.generated({ header: C, hits: [HIT], answered: false });
   all.came(set(A, HIT, HIT));
   all.came(set(C, HIT));
-  const { missing, wrong, correct, unexpected, example } = all.result();
-  assertEquals({ missing, wrong, correct, unexpected }, { missing: 1, wrong: 1, correct: 0, unexpected: 1 });
+  const { missing, wrong, lacking, correct, unexpected, example } = all.result();
+  assertEquals({ missing, wrong, lacking, correct, unexpected }, {
+    missing: 1,
+    wrong: 1,
+    lacking: 1,
+    correct: 0,
+    unexpected: 1,
+  });
   assert(example!.includes("000001"), example);
+});
+
+Deno.test("a session with hits too often lacks nothing", () => {
+  const all = check();
+  all.generated({ header: A, hits: [HIT, MISS], answered: true });
+  all.came(set(A, HIT, MISS, HIT));
+  const { wrong, lacking } = all.result();
+  assertEquals({ wrong, lacking }, { wrong: 1, lacking: 0 });
 });
 
 Deno.test("frames that share a header are joined with each other's responses", () => {

@@ -1,4 +1,4 @@
-import { MemoryLog } from "../../src/kafka/memory_log.ts";
+import { MemoryLog } from "../../src/kafka/mod.ts";
 import { appContract } from "./app_contract.ts";
 
 appContract("in-memory log", async (body) => {

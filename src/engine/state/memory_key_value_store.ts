@@ -30,10 +30,10 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
    * @param retentionMs How long a key lives after its last change, in ms of stream time; `Infinity` (the default) keeps all.
    * @param onExpired Told of each key that goes away by itself, and of its timestamp; the bytes are valid only during the call.
    */
-  constructor(retentionMs: number = Infinity, onExpired?: (key: KeyBytes, timestamp: number) => void) {
-    this.#retentionMs = retentionMs;
+  constructor(retentionMs?: number, onExpired?: (key: KeyBytes, timestamp: number) => void) {
+    this.#retentionMs = retentionMs ?? Infinity;
     this.#onExpired = onExpired;
-    this.#expiry = retentionMs === Infinity ? undefined : new SlotQueue();
+    this.#expiry = this.#retentionMs === Infinity ? undefined : new SlotQueue();
   }
 
   get size(): number {

@@ -1,0 +1,195 @@
+/**
+ * The demo itself: generates load on a log that somebody else's streams process, shows what happens each second, and checks
+ * every session that comes out.
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import { bindSerde, type SchemaRegistry, type Serde } from "../avro/mod.ts";
+import type { Logger } from "../cli/log.ts";
+import { startGenerator } from "../datagen/generator.ts";
+import { parseProfile } from "../datagen/profile.ts";
+import type { GameSession } from "../game/hit.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
+import type { Log, TopicPartition } from "../kafka/log.ts";
+import { arcadeSerdes } from "../streams/sessions_topology.ts";
+import { Board } from "./board.ts";
+import { type CheckResult, SessionCheck } from "./session_check.ts";
+import type { StreamsNumbers } from "./streams_view.ts";
+
+/** The topics whose lag is shown. */
+export const LAG_TOPICS: readonly string[] = [REQUESTS_TOPIC, RESPONSES_TOPIC];
+
+/** Settings of {@linkcode runDemo}. */
+export interface DemoOptions {
+  readonly log: Log;
+  readonly registry: SchemaRegistry | undefined;
+  readonly logger: Logger;
+  /** How long load is generated, in ms. */
+  readonly durationMs: number;
+  /** The load; see `deno task gen --help`. */
+  readonly profile: string;
+  readonly machines: number;
+  /** Reads the numbers of the streams process. */
+  readonly numbers: () => Promise<StreamsNumbers>;
+  /** Rejects when the streams process has ended. */
+  readonly streamsEnded: Promise<never>;
+  /** Ends the demo early. */
+  readonly signal: AbortSignal;
+  /** Shows a line. */
+  readonly show: (line: string) => void;
+}
+
+/** What a demo did. */
+export interface DemoSummary extends CheckResult {
+  readonly seconds: number;
+  /** Records that the brokers acknowledged. */
+  readonly sent: number;
+  /** Records that were given up. */
+  readonly lost: number;
+  /** Changes of sessions that came out. */
+  readonly updates: number;
+  /** The highest lag shown, in records. */
+  readonly highestLag: number;
+  /** How long it took from the end of the load until the lag was gone, in ms; `undefined` when it did not go within a minute. */
+  readonly drainMs: number | undefined;
+}
+
+/** How long the lag may take to go after the load has ended, in ms. */
+const DRAIN_MS = 60_000;
+
+/**
+ * Runs the demo. The sessions' topic has to exist.
+ *
+ * @returns The summary; `undefined` when the signal ended it early.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoSummary | undefined> {
+  const { log, signal, show, numbers, streamsEnded } = options;
+  const serdes = arcadeSerdes(options.registry);
+  const check = new SessionCheck(
+    await bindSerde(serdes.header, SESSIONS_TOPIC, "key"),
+    await bindSerde<GameSession>(serdes.session as Serde<GameSession>, SESSIONS_TOPIC, "value"),
+  );
+  const reader = await SessionsReader.open(log, check);
+  const generator = await startGenerator({
+    log,
+    serdes,
+    profile: parseProfile(options.profile),
+    machines: options.machines,
+    durationMs: options.durationMs,
+    signal,
+    onFrame: (frame) => check.generated(frame),
+    logger: options.logger,
+  });
+  const board = new Board();
+  let highestLag = 0;
+  show(board.header(LAG_TOPICS));
+  const second = async (): Promise<number> => {
+    const { processed, lag } = await numbers();
+    const stats = generator.stats();
+    const { sessions } = check.counts;
+    const lastSession = check.lastSession();
+    show(
+      board.line({
+        elapsedMs: performance.now() - begun,
+        sent: stats.sent,
+        processed,
+        sessions,
+        lag,
+        lastSession,
+      }),
+    );
+    const total = [...lag.values()].reduce((sum, each) => sum + each, 0);
+    highestLag = Math.max(highestLag, total);
+    return total;
+  };
+  const begun = performance.now();
+  try {
+    let ended = false;
+    const done = generator.done.finally(() => ended = true);
+    for (let next = begun + 1000; !ended; next += 1000) {
+      await Promise.race([delay(Math.max(0, next - performance.now())), done, streamsEnded, reader.failed]);
+      if (!ended) await second();
+    }
+    const load = await done;
+    if (signal.aborted) return undefined;
+    const loadEnded = performance.now();
+    let drainMs: number | undefined;
+    while (performance.now() - loadEnded < DRAIN_MS && !signal.aborted) {
+      const lag = await second();
+      // Once more after the lag is gone: the last outputs are on their way then.
+      if (lag === 0 && await reader.caughtUp()) {
+        drainMs ??= performance.now() - loadEnded;
+        const { missing, wrong } = check.result();
+        if (missing + wrong === 0 || performance.now() - loadEnded > drainMs + 5_000) break;
+      }
+      await Promise.race([delay(1000), streamsEnded, reader.failed]);
+    }
+    if (signal.aborted) return undefined;
+    const seconds = (performance.now() - begun) / 1000;
+    const { updates } = check.counts;
+    return { ...check.result(), seconds, sent: load.sent, lost: load.lost, updates, highestLag, drainMs };
+  } finally {
+    generator.stop();
+    await generator.done.catch(() => {}); // reported by whoever awaited it above
+    await reader.close();
+  }
+}
+
+/** Follows the sessions' topic from its end. */
+class SessionsReader {
+  /** Rejects when the topic can't be read any more. */
+  readonly failed: Promise<never>;
+  readonly #log: Log;
+  readonly #partitions: readonly TopicPartition[];
+  readonly #positions: number[];
+  readonly #fetcher: ReturnType<Log["fetcher"]>;
+  readonly #loop: Promise<void>;
+  #closed = false;
+
+  static async open(log: Log, check: SessionCheck): Promise<SessionsReader> {
+    const { partitions = 0 } = (await log.describeTopics([SESSIONS_TOPIC])).get(SESSIONS_TOPIC) ?? {};
+    const all = Array.from({ length: partitions }, (_, partition) => ({ topic: SESSIONS_TOPIC, partition }));
+    return new SessionsReader(log, all, await log.offsets(all, "latest"), check);
+  }
+
+  private constructor(
+    log: Log,
+    partitions: readonly TopicPartition[],
+    positions: number[],
+    check: SessionCheck,
+  ) {
+    this.#log = log;
+    this.#partitions = partitions;
+    this.#positions = positions;
+    this.#fetcher = log.fetcher();
+    for (const [i, partition] of partitions.entries()) this.#fetcher.assign(partition, positions[i]!);
+    this.#loop = this.#follow(check);
+    this.failed = new Promise((_, reject) => this.#loop.catch(reject));
+    this.failed.catch(() => {}); // whoever races it sees it
+  }
+
+  /** Whether all that is in the topic now has been read. */
+  async caughtUp(): Promise<boolean> {
+    const ends = await this.#log.offsets(this.#partitions, "latest");
+    return ends.every((end, i) => this.#positions[i]! >= end);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#fetcher.wakeup();
+    await this.#loop.catch(() => {}); // seen through `failed`
+    await this.#fetcher.close();
+  }
+
+  async #follow(check: SessionCheck): Promise<void> {
+    while (!this.#closed) {
+      for (const set of await this.#fetcher.poll(200)) {
+        check.came(set);
+        this.#positions[set.partition] = set.nextOffset;
+      }
+      // Lets timers and sockets have their turn while there is much to read.
+      await delay(0);
+    }
+  }
+}

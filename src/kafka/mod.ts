@@ -1,0 +1,29 @@
+/**
+ * Kafka, and a log in memory that stands in for it.
+ *
+ * @module
+ */
+export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
+export { BrokerUnavailable, KafkaError } from "./errors.ts";
+export { KafkaLog, type KafkaLogOptions } from "./kafka_log.ts";
+export {
+  type Assignor,
+  CommitRejected,
+  type Fetcher,
+  type FetcherOptions,
+  type GroupMember,
+  type GroupOptions,
+  type Log,
+  type Member,
+  type MemberAssignment,
+  partitionKey,
+  ProduceError,
+  type Producer,
+  type ProducerOptions,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicSpec,
+} from "./log.ts";
+export { MemoryLog, type MemoryLogOptions } from "./memory_log.ts";
+export { type RecordHeader, type RecordHeaders, RecordSet } from "./record_set.ts";

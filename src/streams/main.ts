@@ -1,0 +1,152 @@
+/**
+ * The `streams` binary: runs the sessions topology on Kafka.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { command, flag, logLevelFlag, parseArguments, toggle } from "../cli/command.ts";
+import { createLogger, type LogLevel } from "../cli/log.ts";
+import { main } from "../cli/main.ts";
+import { choice, duration, integer } from "../cli/parsers.ts";
+import { SchemaRegistry } from "../avro/mod.ts";
+import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS } from "../engine/mod.ts";
+import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
+import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
+import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
+import { APPLICATION_ID, DEFAULT_PARTITIONS, startStreams } from "./start.ts";
+import { VERSION } from "../cli/version.ts";
+import { writeAll } from "../cli/write.ts";
+
+interface Flags {
+  describe: boolean;
+  applicationId: string;
+  clientId: string;
+  commitInterval: number;
+  grace: number;
+  retention: number;
+  partitions: number;
+  replicationFactor?: number;
+  onUndecodable: "continue" | "fail";
+  groupInstanceId?: string;
+  sessionTimeout: number;
+  metricsPort: number;
+  metricsHost: string;
+  logLevel: LogLevel;
+}
+
+/** The binary's flags. */
+function flagsOf(): Command {
+  return command(
+    "streams",
+    "Joins answered game frames, decodes their hits and writes the sessions to SESSIONS.",
+    VERSION,
+  )
+    .addOption(toggle("--describe", "print the topology and exit"))
+    .addOption(
+      flag("--application-id <id>", "names the consumer group and the changelogs", {
+        parse: text,
+        default: APPLICATION_ID,
+      }),
+    )
+    .addOption(flag("--client-id <id>", "names this instance in connections and gauges", {
+      parse: text,
+      default: Deno.hostname(),
+      defaultText: "the host's name",
+    }))
+    .addOption(flag("--commit-interval <time>", "how often outputs are flushed and offsets committed", {
+      parse: duration({ min: 1 }),
+      default: DEFAULT_COMMIT_INTERVAL_MS,
+      defaultText: "100ms",
+    }))
+    .addOption(flag("--grace <time>", "how late a frame may come to be joined", {
+      parse: duration(),
+      default: DEFAULT_GRACE_MS,
+      defaultText: "30s",
+    }))
+    .addOption(flag("--retention <time>", "how long a session is kept after its last hit; 0s keeps all", {
+      parse: duration(),
+      default: DEFAULT_RETENTION_MS,
+      defaultText: "1h",
+    }))
+    .addOption(flag("--partitions <count>", "of topics that are created because they are missing", {
+      parse: integer({ min: 1, max: 10_000 }),
+      default: DEFAULT_PARTITIONS,
+    }))
+    .addOption(
+      flag("--replication-factor <count>", "of topics that are created (default: 1, in the cloud 3)", {
+        parse: integer({ min: 1, max: 100 }),
+      }),
+    )
+    .addOption(
+      flag("--on-undecodable <what>", "what to do with a record that can't be decoded: continue or fail", {
+        parse: choice("continue", "fail"),
+        default: "continue",
+      }),
+    )
+    .addOption(
+      flag(
+        "--group-instance-id <id>",
+        "static membership: a restart within the session timeout moves no task",
+        { parse: text },
+      ),
+    )
+    .addOption(
+      flag("--session-timeout <time>", "without a heartbeat for so long an instance is taken for dead", {
+        parse: duration({ min: 1_000 }),
+        default: 10_000,
+        defaultText: "10s",
+      }),
+    )
+    .addOption(flag("--metrics-port <port>", "of /metrics, /healthz and /readyz; 0: any free one", {
+      parse: integer({ max: 65_535 }),
+      default: DEFAULT_METRICS_PORT,
+    }))
+    .addOption(
+      flag("--metrics-host <address>", "where the metrics port listens", { parse: text, default: "0.0.0.0" }),
+    )
+    .addOption(logLevelFlag());
+}
+
+function text(value: string): string {
+  return value;
+}
+
+if (import.meta.main) {
+  await main("streams", async (signal) => {
+    const flags = parseArguments<Flags>(flagsOf(), Deno.args);
+    const registryOf = (url: string | undefined) => url === undefined ? undefined : new SchemaRegistry(url);
+    if (flags.describe) {
+      writeAll(Deno.stdout, sessionsTopology().describe() + "\n");
+      return;
+    }
+    const logger = createLogger({ name: "streams", level: flags.logLevel });
+    const config = connectionConfig((name) => Deno.env.get(name));
+    const log = new KafkaLog(config, { clientId: flags.clientId, logger });
+    try {
+      const streams = await startStreams({
+        log,
+        logger,
+        registry: registryOf(config.schemaRegistry),
+        metrics: { port: flags.metricsPort, host: flags.metricsHost },
+        applicationId: flags.applicationId,
+        clientId: flags.clientId,
+        commitIntervalMs: flags.commitInterval,
+        graceMs: flags.grace,
+        retentionMs: flags.retention === 0 ? Infinity : flags.retention,
+        partitions: flags.partitions,
+        replicationFactor: flags.replicationFactor ?? (config.sasl === undefined ? 1 : 3),
+        onUndecodable: flags.onUndecodable,
+        sessionTimeoutMs: flags.sessionTimeout,
+        ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
+      });
+      const asked = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve());
+      });
+      await Promise.race([asked, streams.app.done]);
+      await streams.close();
+    } finally {
+      await log.close();
+    }
+  }, { graceMs: 5_000 });
+}

@@ -1,0 +1,18 @@
+import { connectionConfig, KafkaLog } from "../../../src/kafka/mod.ts";
+import { appContract } from "../../engine/app_contract.ts";
+
+appContract("Kafka", async (body) => {
+  const logger = { error() {}, warn() {}, info() {}, debug() {} };
+  const log = new KafkaLog(connectionConfig((name) => Deno.env.get(name)), { clientId: "test", logger });
+  const name = `app-${crypto.randomUUID()}`;
+  try {
+    await body({ log, name });
+  } finally {
+    const stores = ["KSTREAM-JOINTHIS-0000000004-store", "KSTREAM-JOINOTHER-0000000005-store", "KSTREAM-AGGREGATE-STATE-STORE-0000000007"];
+    await log.deleteTopics([
+      ...["left", "right", "in", "out"].map((topic) => `${name}-${topic}`),
+      ...stores.map((store) => `${name}-${store}-changelog`),
+    ]);
+    await log.close();
+  }
+});
