@@ -261,6 +261,33 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
     await fetcher.close();
   });
 
+  test(
+    "a partition that makes the poll fail takes nothing of the others along",
+    2,
+    async ({ log, topic }) => {
+      await writeRecords(log, topic, [{ partition: 0, value: "a" }]);
+      const fetcher = log.fetcher({ outOfRange: "fail" });
+      fetcher.assign({ topic, partition: 0 }, 0);
+      fetcher.assign({ topic, partition: 1 }, 99);
+      await assertRejects(
+        async () => {
+          while (true) {
+            assertEquals(
+              recordsOf(await fetcher.poll(10_000)),
+              [],
+              "read, though the poll is to fail",
+            );
+          }
+        },
+        Error,
+        `${topic}-1`,
+      );
+      fetcher.unassign({ topic, partition: 1 });
+      assertEquals(recordsOf(await pollUntil(fetcher, 1)).map(({ value }) => value), ["a"]);
+      await fetcher.close();
+    },
+  );
+
   test("flush tells what was lost, of which topic, and why", 1, async ({ log, topic }) => {
     const producer = log.producer({ deliveryTimeoutMs: 3_000 });
     appendRecords(producer, topic, [{ value: "kept" }]);

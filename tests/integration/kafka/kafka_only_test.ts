@@ -140,6 +140,10 @@ test("no broker: what was tried and what to do, within seconds", async () => {
   appendRecords(producer, "t", [{ value: "a" }]);
   const lost = await assertRejects(() => producer.close(), ProduceError);
   assert(lost.message.includes("500 ms") && lost.message.includes("ECONNREFUSED"), lost.message);
+  const abandoned = log.producer();
+  appendRecords(abandoned, "t", [{ value: "a" }]);
+  await abandoned.close({ abandon: true });
+  assertEquals(abandoned.counts.acknowledged, 0);
   await log.close();
 });
 
