@@ -11,10 +11,11 @@ import { startGenerator } from "../datagen/generator.ts";
 import { parseProfile } from "../datagen/profile.ts";
 import type { GameSession } from "../game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
-import type { Log, TopicPartition } from "../kafka/log.ts";
+import type { Log } from "../kafka/log.ts";
 import { arcadeSerdes } from "../streams/sessions_topology.ts";
 import { Board } from "./board.ts";
 import { type CheckResult, SessionCheck } from "./session_check.ts";
+import { SessionsReader } from "./sessions_reader.ts";
 import type { StreamsNumbers } from "./streams_view.ts";
 
 /** The topics whose lag is shown. */
@@ -133,63 +134,5 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
     generator.stop();
     await generator.done.catch(() => {}); // reported by whoever awaited it above
     await reader.close();
-  }
-}
-
-/** Follows the sessions' topic from its end. */
-class SessionsReader {
-  /** Rejects when the topic can't be read any more. */
-  readonly failed: Promise<never>;
-  readonly #log: Log;
-  readonly #partitions: readonly TopicPartition[];
-  readonly #positions: number[];
-  readonly #fetcher: ReturnType<Log["fetcher"]>;
-  readonly #loop: Promise<void>;
-  #closed = false;
-
-  static async open(log: Log, check: SessionCheck): Promise<SessionsReader> {
-    const { partitions = 0 } = (await log.describeTopics([SESSIONS_TOPIC])).get(SESSIONS_TOPIC) ?? {};
-    const all = Array.from({ length: partitions }, (_, partition) => ({ topic: SESSIONS_TOPIC, partition }));
-    return new SessionsReader(log, all, await log.offsets(all, "latest"), check);
-  }
-
-  private constructor(
-    log: Log,
-    partitions: readonly TopicPartition[],
-    positions: number[],
-    check: SessionCheck,
-  ) {
-    this.#log = log;
-    this.#partitions = partitions;
-    this.#positions = positions;
-    this.#fetcher = log.fetcher();
-    for (const [i, partition] of partitions.entries()) this.#fetcher.assign(partition, positions[i]!);
-    this.#loop = this.#follow(check);
-    this.failed = new Promise((_, reject) => this.#loop.catch(reject));
-    this.failed.catch(() => {}); // whoever races it sees it
-  }
-
-  /** Whether all that is in the topic now has been read. */
-  async caughtUp(): Promise<boolean> {
-    const ends = await this.#log.offsets(this.#partitions, "latest");
-    return ends.every((end, i) => this.#positions[i]! >= end);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#fetcher.wakeup();
-    await this.#loop.catch(() => {}); // seen through `failed`
-    await this.#fetcher.close();
-  }
-
-  async #follow(check: SessionCheck): Promise<void> {
-    while (!this.#closed) {
-      for (const set of await this.#fetcher.poll(200)) {
-        check.came(set);
-        this.#positions[set.partition] = set.nextOffset;
-      }
-      // Lets timers and sockets have their turn while there is much to read.
-      await delay(0);
-    }
   }
 }

@@ -39,6 +39,8 @@ const IDLE_POLL_MS = 100;
 const SETS_HELD = 2;
 /** How long closing waits for the last commit, in ms: with leaving the group it stays below 5 s. */
 const CLOSE_MS = 4000;
+/** How long to wait before a refused commit is tried again, in ms. */
+const COMMIT_RETRY_MS = 50;
 /** How long to wait before a schema that could not be fetched is asked for again, in ms. */
 const SCHEMA_RETRY_MS = 1000;
 
@@ -84,7 +86,7 @@ export class StreamsApp {
   #restorer!: Restorer;
   #lag!: LagTracker;
   #loop: Promise<void> | undefined;
-  #committing: Promise<void> = Promise.resolve();
+  #committing: Promise<unknown> = Promise.resolve();
   #commitUnderWay = false;
   #lastCommit = 0;
   #failure: unknown;
@@ -211,7 +213,7 @@ export class StreamsApp {
 
   async #stopAndCommit(): Promise<void> {
     await this.#loop;
-    await this.#commit([...this.#running.values()]);
+    await this.#commitBeforeLeaving([...this.#running.values()]);
   }
 
   async #run(): Promise<void> {
@@ -285,17 +287,24 @@ export class StreamsApp {
   }
 
   /** Flushes what was produced up to now and commits the positions up to now; processing may go on meanwhile. One at a time. */
-  #commit(tasks: readonly Task[]): Promise<void> {
+  #commit(tasks: readonly Task[]): Promise<boolean> {
     const commit = this.#committing.then(() => this.#commitNow(tasks));
-    this.#committing = commit.catch(() => {});
+    this.#committing = commit.catch(() => {}); // whoever asked for it sees it
     return commit;
   }
 
-  async #commitNow(tasks: readonly Task[]): Promise<void> {
+  /** Commits tasks that go elsewhere. A rebalance under way may refuse it at first: without it, records would be processed twice. */
+  async #commitBeforeLeaving(tasks: readonly Task[]): Promise<void> {
+    const until = performance.now() + CLOSE_MS;
+    while (!await this.#commit(tasks) && performance.now() < until) await delay(COMMIT_RETRY_MS);
+  }
+
+  /** Returns false when the group refused it for now. */
+  async #commitNow(tasks: readonly Task[]): Promise<boolean> {
     const offsets = tasks.map((task) => ({ task, offsets: task.uncommitted() })).filter((each) =>
       each.offsets.length > 0
     );
-    if (offsets.length === 0) return;
+    if (offsets.length === 0) return true;
     const begun = performance.now();
     await this.#producer.flush();
     try {
@@ -304,12 +313,13 @@ export class StreamsApp {
       if (!(error instanceof CommitRejected)) throw error;
       // The records since the last commit are processed again by whoever has them next: at least once.
       this.stats.commitFailures++;
-      this.#logger.warn(`A commit was refused: ${error.message}`);
-      return;
+      if (!error.retriable) this.#logger.warn(`A commit was refused: ${error.message}`);
+      return !error.retriable;
     }
     for (const each of offsets) each.task.committed(each.offsets);
     this.stats.commits++;
     this.#config.onCommit?.((performance.now() - begun) / 1000);
+    return true;
   }
 
   #onAssigned(added: readonly TopicPartition[]): Promise<void> {
@@ -359,7 +369,7 @@ export class StreamsApp {
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
     const tasks = this.#drop(revoked);
-    await this.#commit(tasks);
+    await this.#commitBeforeLeaving(tasks);
     this.#logger.info(`gave up tasks ${tasks.map(({ id }) => id).join(" ") || "(none that ran)"}`);
   }
 

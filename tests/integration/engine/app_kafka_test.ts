@@ -8,7 +8,11 @@ appContract("Kafka", async (body) => {
   try {
     await body({ log, name });
   } finally {
-    const stores = ["KSTREAM-JOINTHIS-0000000004-store", "KSTREAM-JOINOTHER-0000000005-store", "KSTREAM-AGGREGATE-STATE-STORE-0000000007"];
+    const stores = [
+      "KSTREAM-JOINTHIS-0000000004-store",
+      "KSTREAM-JOINOTHER-0000000005-store",
+      "KSTREAM-AGGREGATE-STATE-STORE-0000000007",
+    ];
     await log.deleteTopics([
       ...["left", "right", "in", "out"].map((topic) => `${name}-${topic}`),
       ...stores.map((store) => `${name}-${store}-changelog`),
