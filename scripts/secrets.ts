@@ -5,7 +5,6 @@
  */
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import { promptSecret } from "@std/cli/prompt-secret";
 import { command, flag, NothingToDo, parseArguments, toggle, UsageError } from "../src/cli/command.ts";
 import { describeError, exitCodeOf } from "../src/cli/main.ts";
 import { text, type ValueParser } from "../src/cli/parsers.ts";
@@ -19,6 +18,7 @@ import {
 } from "./secrets/credentials.ts";
 import { readCredentials } from "./secrets/credentials_file.ts";
 import { DEFAULT_NAME, maskedManifest, secretManifest } from "./secrets/manifest.ts";
+import { Cancelled, Prompter } from "./secrets/prompt.ts";
 import { writePrivateFile } from "./secrets/private_file.ts";
 
 /** Where the Secret is written unless told otherwise; git ignores the folder. */
@@ -29,10 +29,8 @@ export interface World {
   env(name: Variable): string | undefined;
   /** Whether somebody is there to type. */
   readonly interactive: boolean;
-  /** Asks without showing what is typed. */
-  askHidden(question: string): string | null;
-  /** Asks. */
-  ask(question: string): string | null;
+  /** Asks, and shows what is typed unless it is `hidden`; `null` when there is no answer. */
+  ask(question: string, hidden: boolean): string | null;
   /** The text of a file, `-` for standard input. */
   read(path: string): Promise<string>;
   write(path: string, text: string): Promise<void>;
@@ -52,8 +50,8 @@ interface Flags {
 function secretsCommand(): Command {
   return command(
     "secrets",
-    `Writes the Secret that the deployments take the cloud's credentials from. They come from the variables API_KEY, SECRET_KEY\n` +
-      "and BOOTSTRAP_SERVERS; at a terminal, missing ones are asked for, the keys without showing what is typed.",
+    `Writes the Secret that the deployments take the cloud's credentials from. They come from the variables\n` +
+      "API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS; at a terminal, missing ones are asked for, the keys without showing what is typed.",
   )
     .addOption(
       flag(
@@ -111,6 +109,7 @@ export async function secrets(args: readonly string[], world: World): Promise<nu
     }
     return 0;
   } catch (error) {
+    if (error instanceof Cancelled) return 130; // as shells have it: 128 + SIGINT
     if (!(error instanceof NothingToDo)) world.stderr(`secrets: ${describeError(error)}\n`);
     return exitCodeOf(error);
   }
@@ -154,8 +153,7 @@ async function collect(flags: Flags, world: World): Promise<Credentials> {
     );
   }
   for (const variable of missing) {
-    const ask = variable === "BOOTSTRAP_SERVERS" ? world.ask : world.askHidden;
-    const answer = ask(`${variable}:`);
+    const answer = world.ask(`${variable}:`, variable !== "BOOTSTRAP_SERVERS");
     if (!answer) {
       throw new UsageError(`Cannot make the Secret: received no ${variable}; type it, or set the variable`);
     }
@@ -189,19 +187,22 @@ async function readText(path: string): Promise<string> {
     const remedy = denied
       ? "the task may read below the project only: use --from-file - < FILE"
       : "give a text file in UTF-8";
-    throw new UsageError(`Cannot read ${path}: received ${what}; ${remedy}`, { cause: error });
+    throw new UsageError(`Cannot read ${path}: received ${what}; ${remedy}`, denied ? {} : { cause: error });
   }
 }
 
 if (import.meta.main) {
-  // No handler of signals here, as the prompts block: Ctrl-C has to end the process by itself.
+  const prompter = new Prompter({
+    setRaw: (raw) => Deno.stdin.setRaw(raw),
+    readSync: (into) => Deno.stdin.readSync(into),
+    write: (text) => writeAll(Deno.stderr, text),
+  });
   Deno.exit(
     await secrets(Deno.args, {
       env: (name) => Deno.env.get(name),
-      // The prompts write to standard output, which must hold the Secret alone when it goes elsewhere.
-      interactive: Deno.stdin.isTerminal() && Deno.stdout.isTerminal(),
-      askHidden: (question) => promptSecret(question, { mask: "" }),
-      ask: (question) => prompt(question),
+      // On standard error, as standard output may be where the Secret goes.
+      interactive: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
+      ask: (question, hidden) => prompter.ask(question, hidden),
       read: readText,
       write: writePrivateFile,
       stdout: (text) => writeAll(Deno.stdout, text),

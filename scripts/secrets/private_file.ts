@@ -22,13 +22,13 @@ export async function writePrivateFile(path: string, text: string): Promise<void
   } catch (error) {
     const denied = error instanceof Deno.errors.NotCapable;
     const remedy = denied
-      ? `the task may write below kubernetes/ only: leave --out out, or run \`deno run -P=secrets --allow-write="${dir}" scripts/secrets.ts\``
+      ? `the task may write below kubernetes/ only: leave --out out, or run \`deno run -P=secrets --allow-read="${dir}" --allow-write="${dir}" scripts/secrets.ts\``
       : "give another path by --out, or make room there";
     throw new ScriptError(
       `Cannot write ${path}: received ${
         denied ? "no permission from Deno" : `"${messageOf(error)}"`
       }; ${remedy}`,
-      { cause: error },
+      denied ? {} : { cause: error },
     );
   }
 }
