@@ -86,7 +86,8 @@ async function deno(
   const output = await new Deno.Command(Deno.execPath(), {
     args: [command, "--quiet", ...args],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    clearEnv: true,
+    env: { ...environment(), NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -96,6 +97,12 @@ async function deno(
   const text = new TextDecoder().decode(output.stderr).replace(/\n+Stack backtrace:[^]*$/, "").trim();
   const what = target === undefined ? program.name : `${program.name} for ${target}`;
   throw new ScriptError(`Cannot ${command} ${what}: ${compileFailure(text, target)}`);
+}
+
+/** The environment, without a `DENORT_BIN` set to nothing: Deno takes that for a path. */
+function environment(): Record<string, string> {
+  const { DENORT_BIN, ...rest } = Deno.env.toObject();
+  return DENORT_BIN ? { ...rest, DENORT_BIN } : rest;
 }
 
 /** What a failed compile's output means, with the remedy. */
