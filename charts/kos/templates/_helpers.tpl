@@ -1,0 +1,253 @@
+{{/* The name of a component's objects: spec's names, or with fullnameOverride before them. Takes (list $ "kstreams"). */}}
+{{- define "kos.fullname" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- if $root.Values.fullnameOverride -}}
+{{- printf "%s-%s" ($root.Values.fullnameOverride | trunc 40 | trimSuffix "-") $component -}}
+{{- else -}}
+{{- $component -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that never change: a selector's. Takes (list $ "kstreams"). */}}
+{{- define "kos.selectorLabels" -}}
+app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Labels of pods: without the chart's version, which would restart them with each new chart. */}}
+{{- define "kos.podLabels" -}}
+{{ include "kos.selectorLabels" . }}
+app.kubernetes.io/part-of: kos
+{{- with (index . 0).Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.labels" -}}
+{{ include "kos.selectorLabels" . }}
+{{- $root := index . 0 }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: kos
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* An object's metadata. Takes (list $ "kstreams" and, where the name differs, the name). */}}
+{{- define "kos.metadata" -}}
+{{- $component := index . 1 -}}
+name: {{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}{{ include "kos.fullname" . }}{{ end }}
+namespace: {{ (index . 0).Release.Namespace }}
+labels:
+  {{- include "kos.labels" . | nindent 2 }}
+{{- end -}}
+
+{{/* Takes (list $ .Values.streams.image "default tag"). */}}
+{{- define "kos.image" -}}
+{{- $image := index . 1 -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $image.repository (default (index . 0).Chart.AppVersion $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The restricted pod security standard, for a pod. Takes a user id or null. */}}
+{{- define "kos.podSecurityContext" -}}
+runAsNonRoot: true
+{{- if not (kindIs "invalid" .) }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+fsGroup: {{ int64 . }}
+fsGroupChangePolicy: OnRootMismatch
+{{- end }}
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{/* The same, for a container. */}}
+{{- define "kos.securityContext" -}}
+allowPrivilegeEscalation: false
+privileged: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{/* What all pods have but their containers. Takes (list $ component's values, user id, component). */}}
+{{- define "kos.podSpec" -}}
+{{- $root := index . 0 -}}
+{{- $own := index . 1 -}}
+automountServiceAccountToken: false
+{{- with $root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+# A Service's variables would be taken for settings: KAFKA_PORT, SCHEMA_REGISTRY_PORT.
+enableServiceLinks: false
+securityContext:
+  {{- include "kos.podSecurityContext" (index . 2) | nindent 2 }}
+{{- with $own.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $own.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $own.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $own.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.serviceAccountName" -}}
+{{- $own := index . 2 -}}
+{{- if $own.serviceAccount.name -}}
+{{- $own.serviceAccount.name -}}
+{{- else if $own.serviceAccount.create -}}
+{{- include "kos.fullname" . -}}
+{{- else -}}
+default
+{{- end -}}
+{{- end -}}
+
+{{/* Annotations of a pod with a metrics port. Takes (list $ component's values, what its environment comes from). */}}
+{{- define "kos.podAnnotations" -}}
+checksum/config: {{ index . 2 | sha256sum }}
+{{- if eq (index . 0).Values.metrics.scrape "annotations" }}
+prometheus.io/scrape: "true"
+prometheus.io/port: "9001"
+prometheus.io/path: /metrics
+{{- end }}
+{{- with (index . 1).podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Probes of a pod with a metrics port. Takes the component's values. */}}
+{{- define "kos.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: metrics}
+  {{- toYaml .startupProbe | nindent 2 }}
+livenessProbe:
+  httpGet: {path: /healthz, port: metrics}
+  {{- toYaml .livenessProbe | nindent 2 }}
+readinessProbe:
+  httpGet: {path: /readyz, port: metrics}
+  {{- toYaml .readinessProbe | nindent 2 }}
+{{- end -}}
+
+{{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}
+{{- define "kos.brokers" -}}
+{{- if .Values.kafka.inCluster.enabled -}}
+{{- printf "%s.%s.svc:9092" (include "kos.fullname" (list . "kafka")) .Release.Namespace -}}
+{{- else -}}
+{{- .Values.kafka.brokers -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kos.registryUrl" -}}
+{{- if .Values.schemaRegistry.enabled -}}
+{{- printf "http://%s%s" (include "kos.fullname" (list . "schema-registry")) .Values.schemaRegistry.path -}}
+{{- else -}}
+{{- .Values.schemaRegistry.url -}}
+{{- end -}}
+{{- end -}}
+
+{{/* ConfigMap data: the connection. */}}
+{{- define "kos.connectionData" -}}
+{{- with include "kos.brokers" . }}
+KAFKA_BROKERS: {{ . | quote }}
+{{- end }}
+{{- with include "kos.registryUrl" . }}
+SCHEMA_REGISTRY: {{ . | quote }}
+{{- end }}
+{{- if not .Values.kafka.cloud }}
+CLOUD: "false"
+{{- end }}
+{{- if .Values.kafka.ca.secret }}
+KAFKA_CA: /etc/kos/ca/{{ .Values.kafka.ca.key }}
+{{- end }}
+KOS_METRICS_PORT: "9001"
+{{- if .Values.kafka.partitions }}
+KOS_PARTITIONS: {{ int64 .Values.kafka.partitions | quote }}
+{{- end }}
+{{- if .Values.kafka.replicationFactor }}
+KOS_REPLICATION_FACTOR: {{ int64 .Values.kafka.replicationFactor | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.streamsData" -}}
+{{- include "kos.connectionData" . | trim }}
+{{- with .Values.streams }}
+KOS_APPLICATION_ID: {{ .applicationId | quote }}
+KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
+KOS_GRACE: {{ .grace | quote }}
+KOS_RETENTION: {{ .retention | quote }}
+KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
+KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
+KOS_LOG_LEVEL: {{ .logLevel | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.datagenData" -}}
+{{- include "kos.connectionData" . | trim }}
+{{- with .Values.datagen }}
+{{- if .profile }}
+KOS_PROFILE: {{ .profile | quote }}
+{{- else }}
+KOS_RATE: {{ include "kos.number" .rate | quote }}
+{{- end }}
+{{- if not (kindIs "invalid" .machines) }}
+KOS_MACHINES: {{ include "kos.number" .machines | quote }}
+{{- end }}
+{{- if not (kindIs "invalid" .seed) }}
+KOS_SEED: {{ include "kos.number" .seed | quote }}
+{{- end }}
+KOS_COMPRESSION: {{ .compression | quote }}
+KOS_CONTROL_PORT: "9011"
+KOS_CONTROL_HOST: {{ ternary "0.0.0.0" "127.0.0.1" .control.expose | quote }}
+KOS_LOG_LEVEL: {{ .logLevel | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* A whole number without an exponent, or a word as it is: values arrive as floats. */}}
+{{- define "kos.number" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end }}
+{{- end -}}
+
+{{/* The keys as variables. The Secret's servers are taken unless others are named. */}}
+{{- define "kos.secretEnv" -}}
+{{- with .Values.existingSecret }}
+- name: API_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: api-key}}
+- name: SECRET_KEY
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: secret-key}}
+{{- if not (include "kos.brokers" $) }}
+- name: KAFKA_BROKERS
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: bootstrap-servers}}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The adapter's rules: those of the values file for its chart, so that there is one text of them. */}}
+{{- define "kos.adapterRules" -}}
+rules:
+  {{- ((.Files.Get "files/prometheus-adapter-values.yaml" | fromYaml).rules).custom | toYaml | nindent 2 }}
+{{- end -}}
+
+{{/* Names of the metrics that scale kstreams, in the order of the HorizontalPodAutoscaler. */}}
+{{- define "kos.lagMetrics" -}}
+consumer_lag_game_frame_rs consumer_lag_game_frame_rq
+{{- end -}}
+
+{{- define "kos.rateMetric" -}}
+kos_streams_records_processed_per_second
+{{- end -}}
