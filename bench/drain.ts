@@ -101,6 +101,8 @@ interface Drained {
   /** The same with the process' start-up. */
   readonly cpuSecondsWithStart: number;
   readonly peakRssMb: number;
+  /** What the stores take of it at the end. */
+  readonly stateMb: number;
   /** Records in SESSIONS: one a hit. */
   readonly sessionUpdates: number;
 }
@@ -165,6 +167,7 @@ async function drain(
         recordsPerCpuSecond: Math.round(drained / cpuSeconds),
         cpuSecondsWithStart: round(cpuSecondsWithStart, 3),
         peakRssMb: round(metric(text, "kos_peak_resident_memory_bytes") / 1e6, 1),
+        stateMb: round(metric(text, "kos_streams_store_bytes") / 1e6, 1),
         sessionUpdates: await settledCount(log),
       };
     }

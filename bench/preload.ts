@@ -37,7 +37,9 @@ export async function preload(
       } already; use an empty one`,
     );
   }
-  await log.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1 })));
+  // The frames are old on purpose: without this the broker would delete them.
+  const config = { "retention.ms": "-1" };
+  await log.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1, config })));
   const serdes = arcadeSerdes(undefined);
   const header = await bindSerde(serdes.header, REQUESTS_TOPIC, "key");
   const body = await bindSerde(serdes.body, REQUESTS_TOPIC, "value");
