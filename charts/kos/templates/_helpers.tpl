@@ -37,11 +37,11 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace
 {{- end }}
 {{- end -}}
 
-{{/* An object's metadata. Takes (list $ "kstreams" and, where the name differs, the name). */}}
+{{/* An object's metadata. Takes (list $ "kstreams" and, where they differ, name and namespace). */}}
 {{- define "kos.metadata" -}}
 {{- $component := index . 1 -}}
 name: {{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}{{ include "kos.fullname" . }}{{ end }}
-namespace: {{ (index . 0).Release.Namespace }}
+namespace: {{ if gt (len .) 3 }}{{ index . 3 }}{{ else }}{{ (index . 0).Release.Namespace }}{{ end }}
 labels:
   {{- include "kos.labels" . | nindent 2 }}
 {{- end -}}
