@@ -31,14 +31,23 @@ export interface DemoOptions {
   /** The load; see `deno task gen --help`. */
   readonly profile: string;
   readonly machines: number;
-  /** Reads the numbers of the streams process. */
-  readonly numbers: () => Promise<StreamsNumbers>;
-  /** Rejects when the streams process has ended. */
-  readonly streamsEnded: Promise<never>;
+  readonly streams: DemoStreams;
   /** Ends the demo early. */
   readonly signal: AbortSignal;
   /** Shows a line. */
   readonly show: (line: string) => void;
+}
+
+/** The streams process of a demo. */
+export interface DemoStreams {
+  /** Starts it; resolves when it is ready. Not called while it runs. */
+  start(): Promise<void>;
+  /** Ends it as SIGTERM does. Not called while it does not run. */
+  stop(): Promise<void>;
+  /** What it has processed, over all its runs, and its lag; also while it does not run. */
+  numbers(): Promise<StreamsNumbers>;
+  /** Rejects when it has ended by itself. */
+  readonly failed: Promise<never>;
 }
 
 /** What a demo did. */
@@ -56,16 +65,20 @@ export interface DemoSummary extends CheckResult {
   readonly drainMs: number | undefined;
 }
 
+/** After which share of the load streams is stopped, and after which it is started again: in between the lag grows. */
+const STOP_AT = 1 / 3;
+const START_AT = 1 / 2;
 /** How long the lag may take to go after the load has ended, in ms. */
 const DRAIN_MS = 60_000;
 
 /**
- * Runs the demo. The sessions' topic has to exist.
+ * Runs the demo on topics that exist, with streams running. In the middle it stops streams and starts it again: lag grows, and
+ * vanishes when the new process has restored its state.
  *
  * @returns The summary; `undefined` when the signal ended it early.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoSummary | undefined> {
-  const { log, signal, show, numbers, streamsEnded } = options;
+  const { log, signal, show, streams, durationMs } = options;
   const serdes = arcadeSerdes(options.registry);
   const check = new SessionCheck(
     await bindSerde(serdes.header, SESSIONS_TOPIC, "key"),
@@ -77,7 +90,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
     serdes,
     profile: parseProfile(options.profile),
     machines: options.machines,
-    durationMs: options.durationMs,
+    durationMs,
     signal,
     onFrame: (frame) => check.generated(frame),
     logger: options.logger,
@@ -86,7 +99,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
   let highestLag = 0;
   show(board.header(LAG_TOPICS));
   const second = async (): Promise<number> => {
-    const { processed, lag } = await numbers();
+    const { processed, lag } = await streams.numbers();
     const stats = generator.stats();
     const { sessions } = check.counts;
     const lastSession = check.lastSession();
@@ -108,11 +121,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
   try {
     let ended = false;
     const done = generator.done.finally(() => ended = true);
+    const pause = pauseStreams(options, begun);
+    pause.catch(() => {}); // whoever awaits it below sees it
     for (let next = begun + 1000; !ended; next += 1000) {
-      await Promise.race([delay(Math.max(0, next - performance.now())), done, streamsEnded, reader.failed]);
+      await Promise.race([delay(Math.max(0, next - performance.now())), done, streams.failed, reader.failed]);
       if (!ended) await second();
     }
     const load = await done;
+    await pause;
     if (signal.aborted) return undefined;
     const loadEnded = performance.now();
     let drainMs: number | undefined;
@@ -124,7 +140,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
         const { missing, wrong } = check.result();
         if (missing + wrong === 0 || performance.now() - loadEnded > drainMs + 5_000) break;
       }
-      await Promise.race([delay(1000), streamsEnded, reader.failed]);
+      await Promise.race([delay(1000), streams.failed, reader.failed]);
     }
     if (signal.aborted) return undefined;
     const seconds = (performance.now() - begun) / 1000;
@@ -135,4 +151,20 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
     await generator.done.catch(() => {}); // reported by whoever awaited it above
     await reader.close();
   }
+}
+
+async function pauseStreams(
+  { streams, show, signal, durationMs }: DemoOptions,
+  begun: number,
+): Promise<void> {
+  const waitUntil = (share: number): Promise<void> =>
+    delay(Math.max(0, begun + durationMs * share - performance.now()), { signal }).catch(() => {}); // ended early
+  await waitUntil(STOP_AT);
+  if (signal.aborted) return;
+  show("── streams is stopped: nobody processes, the lag grows");
+  await streams.stop();
+  await waitUntil(START_AT);
+  if (signal.aborted) return;
+  show("── streams is started again: it restores its state, then catches up");
+  await streams.start();
 }
