@@ -5,7 +5,7 @@
  */
 import type { Cluster } from "./cluster.ts";
 import { messageOf } from "./errors.ts";
-import { ProduceError, type Producer, type ProducerOptions } from "./log.ts";
+import { type GroupOffsets, ProduceError, type Producer, type ProducerOptions } from "./log.ts";
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
@@ -120,6 +120,20 @@ export class KafkaProducer implements Producer {
     const why = [...this.#lostWhy].join("; ");
     this.#lostWhy.clear();
     throw new ProduceError(`Cannot write records (${list}): ${why}`, lost);
+  }
+
+  begin(): Promise<void> {
+    return Promise.reject(
+      new Error("Cannot begin a transaction: received no transactionalId; set it in the producer's options"),
+    );
+  }
+
+  commit(_offsets?: GroupOffsets): Promise<void> {
+    return Promise.reject(new Error("Cannot commit: no transaction is open; begin one first"));
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
   }
 
   async close(options?: { abandon?: boolean }): Promise<void> {

@@ -70,13 +70,63 @@ export interface ProducerOptions {
   /** How long sending a batch is retried before its records are given up as lost, in ms. Default 120,000, as Kafka's `delivery.timeout.ms`. */
   readonly deliveryTimeoutMs?: number;
   readonly compression?: "none" | "gzip";
+  /**
+   * Makes it a transactional producer: all is appended in transactions ({@linkcode Producer.begin}). Of the producers with
+   * the same id only the one that began last can write; so a task's id must be the same wherever the task runs.
+   */
+  readonly transactionalId?: string;
+  /**
+   * A transaction open for longer than this is aborted by the log, and its producer fenced, in ms. Default 10,000, as Kafka
+   * Streams with exactly once. Until then an open transaction of a producer that died holds up `read_committed` readers.
+   */
+  readonly transactionTimeoutMs?: number;
 }
 
-/** Appends records. Records of one partition keep their order, retries included. */
+/** A group's offsets to commit in a transaction, and the member in whose name. */
+export interface GroupOffsets {
+  readonly groupId: string;
+  /** {@linkcode GroupMember.memberId} when the records were processed. */
+  readonly memberId: string;
+  /** {@linkcode GroupMember.generation} when the records were processed: a commit of an older one is refused. */
+  readonly generation: number;
+  /** Each that of the next record to process. */
+  readonly offsets: readonly TopicPartitionOffset[];
+}
+
+/**
+ * Appends records. Records of one partition keep their order, retries included.
+ *
+ * With a {@linkcode ProducerOptions.transactionalId} it goes in circles: {@linkcode begin}, {@linkcode append},
+ * {@linkcode commit} or {@linkcode abort}. After any of these (or `flush`) rejected, the only steps left are `abort` and
+ * `close`; after {@linkcode ProducerFenced} only `close`.
+ */
 export interface Producer {
   /**
+   * Begins a transaction. The first call registers the transactional id: producers that used it before are fenced, and
+   * what they had open is aborted or, where they had committed, completed. So a task calls it before it asks for its
+   * committed offsets and restores its state. Later calls cost no round trip.
+   * @throws {ProducerFenced} When another producer has begun with the same transactional id.
+   * @throws {Error} When there is no transactional id, or a transaction is open already.
+   */
+  begin(): Promise<void>;
+  /**
+   * Flushes, and commits what was appended since {@linkcode begin} and the offsets, both or neither. Resolves when the commit
+   * can't be undone any more; readers and {@linkcode Log.committed} may see it some ms later.
+   * @throws {ProducerFenced} When another producer has begun with the same id, or the transaction took longer than its timeout.
+   * @throws {CommitRejected} When the group refused the offsets, as {@linkcode GroupMember.commit}: abort.
+   * @throws {ProduceError} When records could not be written: abort.
+   * @throws {Error} When the coordinator could not be asked for long: it may have been committed. Abort, then see `Log.committed`.
+   */
+  commit(offsets?: GroupOffsets): Promise<void>;
+  /**
+   * Drops what was appended since {@linkcode begin}; records not sent yet count as `failed`. Resolves at once when no
+   * transaction is open.
+   * @throws {ProducerFenced} When another producer has begun with the same id, which has aborted this transaction: close.
+   */
+  abort(): Promise<void>;
+  /**
    * HOT PATH. Copies one record into the open batch of its partition. Never blocks and never rejects; {@linkcode ready} holds a
-   * fast writer back and {@linkcode flush} tells of failures.
+   * fast writer back and {@linkcode flush} tells of failures. Throws only on a transactional producer without an open transaction.
    *
    * @param timestamp Milliseconds since the epoch.
    * @param key The buffer with the key, or `null` for none; the range is then ignored. Likewise `value`.
@@ -106,7 +156,10 @@ export interface Producer {
    * @throws {ProduceError} When records were given up since the last flush: how many, of which topics and why.
    */
   flush(): Promise<void>;
-  /** Flushes, then frees what it holds; rejects as {@linkcode flush} does. With `abandon`, drops what is pending instead of flushing. */
+  /**
+   * Flushes, then frees what it holds; rejects as {@linkcode flush} does. With `abandon`, drops what is pending instead of flushing.
+   * An open transaction is aborted; with `abandon` it is left open, as by a crash.
+   */
   close(options?: { abandon?: boolean }): Promise<void>;
 }
 
@@ -245,4 +298,12 @@ export class ProduceError extends Error {
     super(message, options);
     this.lost = lost;
   }
+}
+
+/**
+ * This producer may not write any more: another one has begun with its transactional id, or its transaction was open for longer
+ * than its timeout. Nothing of the open transaction will be seen. Close it; who still owns the task makes a new one.
+ */
+export class ProducerFenced extends Error {
+  override name = "ProducerFenced";
 }

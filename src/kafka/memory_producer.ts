@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ProduceError, type Producer, type ProducerOptions } from "./log.ts";
+import { type GroupOffsets, ProduceError, type Producer, type ProducerOptions } from "./log.ts";
 import type { MemoryPartition } from "./memory_partition.ts";
 import type { RecordHeaders } from "./record_set.ts";
 
@@ -81,6 +81,20 @@ export class MemoryProducer implements Producer {
     this.#lost = new Map();
     const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
     return Promise.reject(new ProduceError(`Cannot write records (${list}): ${this.#lostWhy}`, lost));
+  }
+
+  begin(): Promise<void> {
+    return Promise.reject(
+      new Error("Cannot begin a transaction: received no transactionalId; set it in the producer's options"),
+    );
+  }
+
+  commit(_offsets?: GroupOffsets): Promise<void> {
+    return Promise.reject(new Error("Cannot commit: no transaction is open; begin one first"));
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
   }
 
   async close(options?: { abandon?: boolean }): Promise<void> {

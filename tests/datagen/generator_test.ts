@@ -252,6 +252,18 @@ class StuckProducer implements Producer {
     }
   }
 
+  begin(): Promise<void> {
+    return Promise.reject(new Error("not transactional"));
+  }
+
+  commit(): Promise<void> {
+    return Promise.reject(new Error("not transactional"));
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.closed++;
     return Promise.resolve();

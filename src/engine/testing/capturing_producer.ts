@@ -54,6 +54,18 @@ export class CapturingProducer implements Producer {
     return Promise.resolve();
   }
 
+  begin(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  commit(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  abort(): Promise<void> {
+    return Promise.resolve();
+  }
+
   flush(): Promise<void> {
     return Promise.resolve();
   }
