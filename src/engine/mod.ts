@@ -27,6 +27,7 @@ export {
 } from "./runtime/handlers.ts";
 export type { PartitionPosition } from "./runtime/lag_tracker.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";
+export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export { StreamsApp, type StreamsState } from "./runtime/streams_app.ts";
 export type { ReadOnlyKeyValueStore } from "./state/store.ts";
 export {

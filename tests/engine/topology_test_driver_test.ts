@@ -75,6 +75,25 @@ Deno.test("records without a key or value are dropped and counted", async () => 
   assertEquals(driver.stats.processed, 3);
 });
 
+Deno.test("headers go with a record, and all sinks' records are read in their order", async () => {
+  const builder = new StreamsBuilder();
+  const stream = builder.stream("in", text);
+  stream.to("first", text);
+  stream.flatMapValues((value) => value.split(" ")).to("second", text);
+  stream.to("third", text);
+  const driver = await TopologyTestDriver.create(builder.build());
+  const headers = [{ key: "h", value: new Uint8Array([1, 2]) }, { key: "empty", value: null }];
+  driver.pipe("in", "k", "a b", 1, headers);
+  driver.pipe("in", "k", "c", 2);
+  const records = driver.readAllBytes();
+  assertEquals(
+    records.map(({ topic, value }) => `${topic}:${new TextDecoder().decode(value!)}`),
+    ["first:a b", "second:a", "second:b", "third:a b", "first:c", "second:c", "third:c"],
+  );
+  assertEquals(records.map((record) => record.headers), [...Array(4).fill(headers), [], [], []]);
+  assertEquals(driver.readAllBytes(), []);
+});
+
 Deno.test("stateless steps", async () => {
   const seen: string[] = [];
   const builder = new StreamsBuilder();

@@ -3,6 +3,9 @@ import { NO_HEADERS, type RecordHeaders } from "../../kafka/record_set.ts";
 
 /** A record that was appended. */
 export interface CapturedRecord {
+  readonly topic: string;
+  /** How many were appended before it, to any topic. */
+  readonly sequence: number;
   readonly partition: number;
   readonly timestamp: number;
   readonly key: Uint8Array | null;
@@ -30,6 +33,8 @@ export class CapturingProducer implements Producer {
     headers: RecordHeaders = NO_HEADERS,
   ): void {
     const record = {
+      topic,
+      sequence: this.counts.appended,
       partition,
       timestamp,
       key: key?.slice(keyFrom, keyTo) ?? null,
@@ -48,6 +53,13 @@ export class CapturingProducer implements Producer {
     const records = this.#records.get(topic) ?? [];
     this.#records.delete(topic);
     return records;
+  }
+
+  /** Takes what was appended to these topics since they were taken last, in the order in which it was. */
+  takeAll(topics: Iterable<string>): CapturedRecord[] {
+    const records: CapturedRecord[] = [];
+    for (const topic of topics) records.push(...this.take(topic));
+    return records.sort((a, b) => a.sequence - b.sequence);
   }
 
   ready(): Promise<void> {

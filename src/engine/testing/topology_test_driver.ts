@@ -4,14 +4,15 @@
  * @module
  */
 import { EncodeBuffer } from "../../avro/serde.ts";
-import { type RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
+import { encodeHeaders } from "../../kafka/record_batch/writer.ts";
+import { NO_HEADERS, type RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
 import { bindSerdes, type BoundTopology, type Serdes } from "../runtime/bound_topology.ts";
 import { type DeserializationHandler, logAndFail } from "../runtime/handlers.ts";
 import { EngineStats } from "../runtime/stats.ts";
 import { Task } from "../runtime/task.ts";
 import type { ReadOnlyKeyValueStore } from "../state/store.ts";
 import type { Topology } from "../topology/topology.ts";
-import { CapturingProducer } from "./capturing_producer.ts";
+import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts";
 
 /** A record that came out, decoded. */
 export interface TestRecord<K, V> {
@@ -90,7 +91,7 @@ export class TopologyTestDriver {
    * @throws {Error} When no source reads the topic.
    * @throws {ProcessingError} When a processor throws.
    */
-  pipe(topic: string, key: unknown, value: unknown, timestamp?: number): void {
+  pipe(topic: string, key: unknown, value: unknown, timestamp?: number, headers?: RecordHeaders): void {
     const { key: keySerde, value: valueSerde } = this.#source(topic);
     const keyEnd = key === null ? 0 : this.#buffer.encode(keySerde, key, 0);
     const valueEnd = value === null ? keyEnd : this.#buffer.encode(valueSerde, value, keyEnd);
@@ -100,6 +101,7 @@ export class TopologyTestDriver {
       key === null ? null : bytes.subarray(0, keyEnd),
       value === null ? null : bytes.subarray(keyEnd),
       timestamp,
+      headers,
     );
   }
 
@@ -109,6 +111,7 @@ export class TopologyTestDriver {
     key: Uint8Array | null,
     value: Uint8Array | null,
     timestamp: number = this.#wallClockMs,
+    headers: RecordHeaders = NO_HEADERS,
   ): void {
     this.#source(topic);
     const offset = this.#offsets.get(topic) ?? 0;
@@ -117,7 +120,7 @@ export class TopologyTestDriver {
       const queue = task.queues.find((each) => each.topic === topic);
       if (queue === undefined) continue;
       for (const each of task.queues) each.endOffset = 0;
-      queue.push(oneRecord(topic, offset, key, value, timestamp));
+      queue.push(oneRecord(topic, offset, key, value, timestamp, headers));
       task.process(Infinity);
     }
   }
@@ -131,6 +134,13 @@ export class TopologyTestDriver {
       timestamp,
       headers,
     }));
+  }
+
+  /** Takes the records written to all sinks' topics since they were read last, as bytes and in the order in which they were written. */
+  readAllBytes(): CapturedRecord[] {
+    const topics = new Set<string>();
+    for (const node of this.#bound.topology.nodes.values()) if (node.kind === "sink") topics.add(node.topic);
+    return this.#producer.takeAll(topics);
   }
 
   /** Takes the number of records written to any other topic, such as a changelog, since the last call. */
@@ -186,11 +196,13 @@ function oneRecord(
   key: Uint8Array | null,
   value: Uint8Array | null,
   timestamp: number,
+  headers: RecordHeaders,
 ): RecordSet {
   const keyLength = key?.length ?? 0;
   const end = keyLength + (value?.length ?? 0);
-  // One byte more: the count of no headers.
-  const bytes = new Uint8Array(end + 1);
+  const encodedHeaders = encodeHeaders(headers);
+  const bytes = new Uint8Array(end + encodedHeaders.length);
+  bytes.set(encodedHeaders, end);
   if (key !== null) bytes.set(key);
   if (value !== null) bytes.set(value, keyLength);
   return new RecordSet({

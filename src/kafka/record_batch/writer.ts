@@ -203,7 +203,7 @@ function copy(source: Uint8Array, from: number, to: number, into: Uint8Array, at
 }
 
 /** Headers as record format v2 has them. Few records have any, so this may allocate. */
-function encodeHeaders(headers: RecordHeaders): Uint8Array {
+export function encodeHeaders(headers: RecordHeaders): Uint8Array {
   const parts = headers.map(({ key, value }) => ({ key: encoder.encode(key), value }));
   let size = 5;
   for (const { key, value } of parts) size += 10 + key.length + (value?.length ?? 0);
