@@ -27,6 +27,8 @@ interface Flags {
   partitions: number;
   replicationFactor?: number;
   onUndecodable: "continue" | "fail";
+  processingGuarantee: "at_least_once" | "exactly_once";
+  standbyReplicas: number;
   groupInstanceId?: string;
   sessionTimeout: number;
   metricsPort: number;
@@ -84,6 +86,22 @@ function flagsOf(): Command {
       }),
     )
     .addOption(
+      flag("--processing-guarantee <which>", "at_least_once, or exactly_once with transactions", {
+        parse: choice("at_least_once", "exactly_once"),
+        default: "at_least_once",
+      }),
+    )
+    .addOption(
+      flag(
+        "--standby-replicas <count>",
+        "instances that keep each task's stores current, to take over at once",
+        {
+          parse: integer({ max: 100 }),
+          default: 0,
+        },
+      ),
+    )
+    .addOption(
       flag(
         "--group-instance-id <id>",
         "static membership: a restart within the session timeout moves no task",
@@ -136,6 +154,8 @@ if (import.meta.main) {
         partitions: flags.partitions,
         replicationFactor: flags.replicationFactor ?? (config.sasl === undefined ? 1 : 3),
         onUndecodable: flags.onUndecodable,
+        processingGuarantee: flags.processingGuarantee,
+        numStandbyReplicas: flags.standbyReplicas,
         sessionTimeoutMs: flags.sessionTimeout,
         ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
       });

@@ -37,6 +37,10 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly replicationFactor?: number;
   /** Default `continue`. */
   readonly onUndecodable?: "continue" | "fail";
+  /** Default `at_least_once`. */
+  readonly processingGuarantee?: "at_least_once" | "exactly_once";
+  /** Default 0. */
+  readonly numStandbyReplicas?: number;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
 }
@@ -68,6 +72,8 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     onCommit: (seconds) => streamsMetrics.current!.observeCommit(seconds),
     ...given("commitIntervalMs", options.commitIntervalMs),
     ...given("replicationFactor", options.replicationFactor),
+    ...given("processingGuarantee", options.processingGuarantee),
+    ...given("numStandbyReplicas", options.numStandbyReplicas),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),
   });

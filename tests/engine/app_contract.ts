@@ -214,6 +214,31 @@ export function appContract(kind: string, withPlace: WithPlace): void {
     await apps[0]!.close();
   });
 
+  test("with standbys, a task that moves restores next to nothing, and its state is right", async (place) => {
+    await createTopics(place);
+    const load = new Load(place);
+    const config = { numStandbyReplicas: 1 };
+    const first = start(place, config);
+    await first.start();
+    for (let i = 0; i < 5; i++) await load.round();
+    const second = start(place, config);
+    await second.start();
+    await until(
+      "both ready",
+      () => first.ready && second.ready && first.tasks.length === 2 && second.tasks.length === 2,
+    );
+    await until("all sessions", async () => (await load.problems(true)).length === 0);
+    // The standbys read the changelogs to their ends: without them the second one would restore all of it when the first one leaves.
+    await until("standbys current", () => second.standbyTasks.length === 2 && second.standbyLag === 0);
+    const restored = second.stats.restored;
+    await first.close();
+    await until("all tasks at the second", () => second.tasks.length === PARTITIONS);
+    await load.round();
+    await until("all sessions", async () => (await load.problems(true)).length === 0);
+    assertEquals(second.stats.restored, restored, "records restored after the first instance left");
+    await second.close();
+  });
+
   test("a topology that can't run on the log is refused by name", async (place) => {
     const { log, name } = place;
     await assertRejects(

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { assignTasks, TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
+import { assignStandbys, assignTasks, TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 function owners(tasks: Record<string, string[]>): { memberId: string; tasks: Set<string> }[] {
@@ -75,4 +75,23 @@ Deno.test("the partitions of a task go together, also where topics differ in the
     { topic: "right", partition: 1 },
     { topic: "left", partition: 2 },
   ]);
+});
+
+Deno.test("a task whose owner is gone goes to a member with its standby, and standbys are spread evenly", () => {
+  const standbys = (...tasks: string[]): Set<string> => new Set(tasks);
+  const members = [
+    { memberId: "a", tasks: new Set(["0_0"]), standbys: standbys("0_1") },
+    { memberId: "b", tasks: new Set(["0_3"]), standbys: standbys("0_2") },
+  ];
+  const active = assignTasks(members, FOUR);
+  assertEquals(active, new Map([["a", ["0_0", "0_1"]], ["b", ["0_3", "0_2"]]]));
+  assertEquals(assignStandbys(members, active, 1), new Map([["a", ["0_3", "0_2"]], ["b", ["0_0", "0_1"]]]));
+  // With a third member each has its share, and what is current stays where it is.
+  const three = [...members, { memberId: "c", tasks: standbys(), standbys: standbys() }];
+  const spread = assignStandbys(three, active, 1);
+  assertEquals([...spread.values()].flat().sort(), FOUR);
+  assert(Math.max(...[...spread.values()].map(({ length }) => length)) <= 2, JSON.stringify([...spread]));
+  // No more than there are other members.
+  assertEquals([...assignStandbys(members, active, 5).values()].flat().sort(), FOUR);
+  assertEquals([...assignStandbys(members.slice(0, 1), new Map([["a", FOUR]]), 1).values()].flat(), []);
 });

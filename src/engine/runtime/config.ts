@@ -4,6 +4,13 @@ import type { DeserializationHandler, EngineLogger } from "./handlers.ts";
 export interface StreamsConfig {
   /** Names the consumer group and the changelogs; all instances of an application have the same. */
   readonly applicationId: string;
+  /**
+   * `at_least_once` (the default): after a failure some records are processed again. `exactly_once`: outputs, changelogs and offsets
+   * are committed in transactions; readers of the outputs need read_committed.
+   */
+  readonly processingGuarantee?: "at_least_once" | "exactly_once";
+  /** How many other instances keep each task's stores current, to take over without a long restore. Default 0. */
+  readonly numStandbyReplicas?: number;
   /** How often outputs are flushed and offsets committed. Default 100. */
   readonly commitIntervalMs?: number;
   /** Of changelogs that are created. Default 1. */

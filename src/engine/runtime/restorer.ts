@@ -42,13 +42,14 @@ export class Restorer {
   }
 
   /**
-   * Restores the stores of a task. Resolves when they are up to date, or when the task was {@linkcode drop}ped.
+   * Restores the stores of a task, a standby's from the offsets up to which it is current (by topic). Resolves when they are up to date, or when the task was {@linkcode drop}ped.
    * @throws When a changelog can't be read, or is another program's.
    */
-  async restore(task: Task): Promise<void> {
+  async restore(task: Task, restoredTo?: ReadonlyMap<string, number>): Promise<void> {
     const partitions = task.changelogs.map(({ topic }) => ({ topic, partition: task.partition }));
     if (partitions.length === 0) return;
-    const starts = await this.#log.offsets(partitions, "earliest");
+    const starts = (await this.#log.offsets(partitions, "earliest"))
+      .map((start, i) => Math.max(start, restoredTo?.get(partitions[i]!.topic) ?? 0));
     const ends = await this.#log.offsets(partitions, "latest");
     const pending: Restore[] = [];
     for (const [i, { store }] of task.changelogs.entries()) {

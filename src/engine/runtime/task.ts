@@ -4,7 +4,7 @@
  * @module
  */
 import { SchemaNotLoaded } from "../../avro/serde.ts";
-import type { Producer, TopicPartition, TopicPartitionOffset } from "../../kafka/log.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../kafka/log.ts";
 import { ProcessingError } from "../errors.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
@@ -21,7 +21,6 @@ import { TaskContext } from "./task_context.ts";
 
 /** What a task needs from its application. */
 export interface TaskEnvironment {
-  readonly producer: Producer;
   readonly stats: EngineStats;
   readonly now: () => number;
   readonly onUndecodable: DeserializationHandler;
@@ -68,7 +67,6 @@ export class Task {
     this.context = new TaskContext(
       this.id,
       partition,
-      environment.producer,
       environment.stats,
       environment.now,
     );

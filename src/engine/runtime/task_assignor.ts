@@ -19,11 +19,13 @@ export interface AssignableTask {
 export interface TaskOwner {
   readonly memberId: string;
   readonly tasks: ReadonlySet<string>;
+  /** The tasks whose stores it keeps current. */
+  readonly standbys?: ReadonlySet<string>;
 }
 
 /**
- * Spreads tasks evenly: member counts differ by at most one, a task moves only when its owner has too many or is gone, and the
- * result depends on nothing but the arguments' contents.
+ * Spreads tasks evenly: member counts differ by at most one, a task moves only when its owner has too many or is gone, then if possible
+ * to a member that has a standby of it, and the result depends on nothing but the arguments' contents.
  *
  * @returns The task ids of each member.
  */
@@ -52,10 +54,13 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
   }
   for (const task of tasks) {
     if (taken.has(task)) continue;
-    let to = members.find(({ memberId }) => open.get(memberId)! > 0);
+    const fits = (isOpen: (memberId: string) => boolean): TaskOwner | undefined =>
+      members.find(({ memberId, standbys }) => standbys?.has(task) && isOpen(memberId)) ??
+        members.find(({ memberId }) => isOpen(memberId));
+    let to = fits((memberId) => open.get(memberId)! > 0);
     if (to === undefined) {
       // Only the extra ones are left: to members that have the least.
-      to = members.find(({ memberId }) => assigned.get(memberId)!.length === least)!;
+      to = fits((memberId) => assigned.get(memberId)!.length === least)!;
       open.set(to.memberId, 1);
     }
     assigned.get(to.memberId)!.push(task);
@@ -64,17 +69,65 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
   return assigned;
 }
 
+/**
+ * Chooses for each task the members that keep its stores current: not its owner, as even as possible, those that do already first.
+ *
+ * @returns The task ids of each member.
+ */
+export function assignStandbys(
+  owners: readonly TaskOwner[],
+  active: ReadonlyMap<string, readonly string[]>,
+  replicas: number,
+): Map<string, string[]> {
+  const members = [...owners].sort((a, b) => a.memberId < b.memberId ? -1 : 1);
+  const standbys = new Map<string, string[]>(members.map(({ memberId }) => [memberId, []]));
+  const count = (memberId: string): number => standbys.get(memberId)!.length;
+  for (const [owner, tasks] of active) {
+    for (const task of tasks) {
+      const candidates = members.filter(({ memberId }) => memberId !== owner).sort((a, b) => {
+        const kept = Number(b.standbys?.has(task) ?? false) - Number(a.standbys?.has(task) ?? false);
+        return kept || count(a.memberId) - count(b.memberId) || (a.memberId < b.memberId ? -1 : 1);
+      });
+      for (const { memberId } of candidates.slice(0, replicas)) standbys.get(memberId)!.push(task);
+    }
+  }
+  return standbys;
+}
+
+/** Task ids as user data of the group's protocol: separated by spaces. */
+export function encodeTaskIds(ids: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(ids.join(" "));
+}
+
+/** Reads {@linkcode encodeTaskIds}. */
+export function decodeTaskIds(bytes: Uint8Array | undefined): string[] {
+  const text = new TextDecoder().decode(bytes);
+  return text === "" ? [] : text.split(" ");
+}
+
 /** The assignor of a stream application's group. */
 export class TaskAssignor implements Assignor {
   readonly name = "kos-tasks";
   readonly #subtopologies: readonly Subtopology[];
+  readonly #replicas: number;
+  readonly #standbys: () => readonly string[];
 
-  constructor(subtopologies: readonly Subtopology[]) {
+  /**
+   * @param replicas How many standbys each task has, as far as there are other members.
+   * @param standbys Gives the ids of the tasks that this instance keeps current.
+   */
+  constructor(
+    subtopologies: readonly Subtopology[],
+    replicas: number = 0,
+    standbys: () => readonly string[] = () => [],
+  ) {
     this.#subtopologies = subtopologies;
+    this.#replicas = replicas;
+    this.#standbys = standbys;
   }
 
   userData(): Uint8Array {
-    return new Uint8Array(0);
+    return encodeTaskIds(this.#standbys());
   }
 
   assign(
@@ -94,17 +147,21 @@ export class TaskAssignor implements Assignor {
         for (const { topic } of inputs) taskOf.set(`${topic}-${partition}`, taskId(id, partition));
       }
     }
-    const owners = members.map(({ memberId, owned }) => ({
+    const owners = members.map(({ memberId, owned, userData }) => ({
       memberId,
+      standbys: new Set(decodeTaskIds(userData)),
       tasks: new Set(
         owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`)).filter((id) =>
           id !== undefined
         ),
       ),
     }));
+    const active = assignTasks(owners, [...tasks.keys()]);
+    const standbys = assignStandbys(owners, active, this.#replicas);
     const assignment = new Map<string, MemberAssignment>();
-    for (const [memberId, ids] of assignTasks(owners, [...tasks.keys()])) {
-      assignment.set(memberId, { partitions: ids.flatMap((id) => tasks.get(id)!) });
+    for (const [memberId, ids] of active) {
+      const userData = encodeTaskIds(standbys.get(memberId)!);
+      assignment.set(memberId, { partitions: ids.flatMap((id) => tasks.get(id)!), userData });
     }
     return assignment;
   }

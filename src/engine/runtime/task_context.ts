@@ -42,8 +42,8 @@ export class TaskContext {
   readonly stats: EngineStats;
   /** The time of the machine, in ms since the epoch. */
   readonly now: () => number;
-  /** Where changelogs and sinks write. */
-  readonly producer: Producer;
+  /** Where changelogs and sinks write; set before the task runs. */
+  producer!: Producer;
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   streamTime = -1;
 
@@ -60,10 +60,9 @@ export class TaskContext {
   #value: unknown = NOTHING;
   #valueSerde: unknown;
 
-  constructor(taskId: string, partition: number, producer: Producer, stats: EngineStats, now: () => number) {
+  constructor(taskId: string, partition: number, stats: EngineStats, now: () => number) {
     this.taskId = taskId;
     this.partition = partition;
-    this.producer = producer;
     this.stats = stats;
     this.now = now;
   }

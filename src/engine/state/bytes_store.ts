@@ -32,6 +32,8 @@ export interface BytesKeyValueStore {
   /** The value of a key, valid until the next call; `undefined` when there is none. */
   get(key: KeyBytes): ValueBytes | undefined;
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
+  /** As {@linkcode put}, while restoring: what has expired stays until the next put, whose owner can tell the changelog. */
+  load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
   /** @returns Whether there was such a key. */
   delete(key: KeyBytes): boolean;
   /** Visits every entry; the views are valid only during the visit. The order is not defined. */

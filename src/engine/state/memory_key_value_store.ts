@@ -50,6 +50,11 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   }
 
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void {
+    this.load(key, value, from, to, timestamp);
+    if (this.#expiry !== undefined) this.#expire(this.#expiry);
+  }
+
+  load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void {
     const { bytes, from: keyFrom, to: keyTo, hash } = key;
     const keyLength = keyTo - keyFrom;
     const valueLength = to - from;
@@ -77,7 +82,6 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
     this.#valueLength[id] = valueLength;
     this.#timestamp[id] = timestamp;
     if (timestamp > this.#observedTime) this.#observedTime = timestamp;
-    if (this.#expiry !== undefined) this.#expire(this.#expiry);
   }
 
   delete(key: KeyBytes): boolean {

@@ -64,13 +64,15 @@ export class TopologyTestDriver {
     this.#bound = bound;
     this.#wallClockMs = options.wallClockMs ?? 0;
     const environment = {
-      producer: this.#producer,
       stats: this.stats,
       now: () => this.#wallClockMs,
       onUndecodable: options.onUndecodable ?? logAndFail(),
     };
     this.#tasks = bound.subtopologies.map((subtopology) => new Task(bound, subtopology, 0, environment));
-    for (const task of this.#tasks) task.start(new Map(task.inputs.map(({ topic }) => [topic, 0])));
+    for (const task of this.#tasks) {
+      task.context.producer = this.#producer;
+      task.start(new Map(task.inputs.map(({ topic }) => [topic, 0])));
+    }
   }
 
   /** Makes a driver; asynchronous since serdes may have to ask a registry. */

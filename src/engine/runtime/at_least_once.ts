@@ -1,0 +1,104 @@
+import { delay } from "@std/async/delay";
+import { CommitRejected, type GroupMember, type Producer } from "../../kafka/log.ts";
+import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * At least once: all tasks share a producer. A commit notes the positions, flushes what was produced before, then commits what
+ * was noted; processing goes on meanwhile. After a failure the records since the last commit are processed again.
+ */
+export class AtLeastOnceCommitter implements Committer {
+  readonly #producer: Producer;
+  readonly #group: () => GroupMember;
+  readonly #intervalMs: number;
+  readonly #now: () => number;
+  readonly #events: CommitEvents;
+  #committing: Promise<unknown> = Promise.resolve();
+  #underWay = false;
+  #last = 0;
+
+  constructor(
+    producer: Producer,
+    group: () => GroupMember,
+    intervalMs: number,
+    now: () => number,
+    events: CommitEvents,
+  ) {
+    this.#producer = producer;
+    this.#group = group;
+    this.#intervalMs = intervalMs;
+    this.#now = now;
+    this.#events = events;
+  }
+
+  producer(): Producer {
+    return this.#producer;
+  }
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  mayProcess(): boolean {
+    return true;
+  }
+
+  ready(): Promise<void> {
+    return this.#producer.ready();
+  }
+
+  untilDue(): number {
+    return this.#intervalMs - (this.#now() - this.#last);
+  }
+
+  commitDue(tasks: Iterable<Task>): void {
+    if (this.#underWay || this.untilDue() > 0) return;
+    this.#last = this.#now();
+    this.#underWay = true;
+    this.#commit([...tasks]).catch(this.#events.failed).finally(() => this.#underWay = false);
+  }
+
+  async commit(tasks: readonly Task[]): Promise<void> {
+    const until = performance.now() + LAST_COMMIT_MS;
+    // Without another try, what was processed since the last commit would be processed twice.
+    while (!await this.#commit(tasks) && performance.now() < until) await delay(COMMIT_RETRY_MS);
+  }
+
+  drop(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async close(abandon: boolean): Promise<void> {
+    await this.#producer.close({ abandon });
+  }
+
+  /** One commit at a time. Resolves to false when the group refused it for now. */
+  #commit(tasks: readonly Task[]): Promise<boolean> {
+    const commit = this.#committing.then(() => this.#commitNow(tasks));
+    this.#committing = commit.catch(() => {}); // whoever asked for it sees it
+    return commit;
+  }
+
+  async #commitNow(tasks: readonly Task[]): Promise<boolean> {
+    const changed = tasks.map((task) => ({ task, offsets: task.uncommitted() })).filter(({ offsets }) =>
+      offsets.length > 0
+    );
+    if (changed.length === 0) return true;
+    const begun = performance.now();
+    await this.#producer.flush();
+    try {
+      await this.#group().commit(changed.flatMap(({ offsets }) => offsets));
+    } catch (error) {
+      if (!(error instanceof CommitRejected)) throw error;
+      this.#events.refused(error.message, error.retriable);
+      return !error.retriable;
+    }
+    for (const { task, offsets } of changed) task.committed(offsets);
+    this.#events.committed((performance.now() - begun) / 1000);
+    return true;
+  }
+}

@@ -1,0 +1,184 @@
+import { delay } from "@std/async/delay";
+import {
+  CommitRejected,
+  type GroupMember,
+  type Log,
+  type Producer,
+  ProducerFenced,
+} from "../../kafka/log.ts";
+import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import type { Task } from "./task.ts";
+
+/** A task's producer and its transaction. */
+interface Transaction {
+  readonly producer: Producer;
+  /** Appended when the transaction began: more means that there is something to commit. */
+  appended: number;
+  state: "preparing" | "open" | "committing" | "broken";
+  /** When it was opened, by the application's clock. */
+  since: number;
+  commit: Promise<void>;
+}
+
+/**
+ * Exactly once: each task has a transactional producer of its own, with an id that all instances use for that task. One
+ * transaction holds a task's outputs, changelog records and offsets. Whoever prepares a task fences whoever had it before, so that
+ * a zombie can't commit. A task rests while its transaction is committed; others go on.
+ */
+export class ExactlyOnceCommitter implements Committer {
+  readonly #log: Log;
+  readonly #applicationId: string;
+  readonly #group: () => GroupMember;
+  readonly #intervalMs: number;
+  readonly #now: () => number;
+  readonly #events: CommitEvents;
+  readonly #transactions = new Map<string, Transaction>();
+
+  constructor(
+    log: Log,
+    applicationId: string,
+    group: () => GroupMember,
+    intervalMs: number,
+    now: () => number,
+    events: CommitEvents,
+  ) {
+    this.#log = log;
+    this.#applicationId = applicationId;
+    this.#group = group;
+    this.#intervalMs = intervalMs;
+    this.#now = now;
+    this.#events = events;
+  }
+
+  producer(taskId: string): Producer {
+    const producer = this.#log.producer({ transactionalId: `${this.#applicationId}-${taskId}` });
+    this.#transactions.set(taskId, {
+      producer,
+      appended: 0,
+      state: "preparing",
+      since: 0,
+      commit: Promise.resolve(),
+    });
+    return producer;
+  }
+
+  async prepare(task: Task): Promise<void> {
+    const transaction = this.#transactions.get(task.id);
+    // The first transaction fences former producers of the task and ends what they left open.
+    await transaction?.producer.begin();
+  }
+
+  start(task: Task): Promise<void> {
+    const transaction = this.#transactions.get(task.id);
+    if (transaction !== undefined) {
+      transaction.since = this.#now();
+      transaction.state = "open";
+    }
+    return Promise.resolve();
+  }
+
+  mayProcess(task: Task): boolean {
+    return this.#transactions.get(task.id)?.state === "open";
+  }
+
+  async ready(): Promise<void> {
+    for (const { producer } of this.#transactions.values()) await producer.ready();
+  }
+
+  untilDue(): number {
+    let until = this.#intervalMs;
+    const now = this.#now();
+    for (const { since, state } of this.#transactions.values()) {
+      if (state === "open") until = Math.min(until, this.#intervalMs - (now - since));
+    }
+    return until;
+  }
+
+  commitDue(tasks: Iterable<Task>): void {
+    const now = this.#now();
+    for (const task of tasks) {
+      const transaction = this.#transactions.get(task.id);
+      if (transaction?.state !== "open" || now - transaction.since < this.#intervalMs) continue;
+      this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));
+    }
+  }
+
+  async commit(tasks: readonly Task[]): Promise<void> {
+    await Promise.all(tasks.map(async (task) => {
+      const transaction = this.#transactions.get(task.id);
+      if (transaction === undefined) return;
+      try {
+        await transaction.commit;
+        if (transaction.state === "open") await this.#commit(task, transaction);
+      } catch (error) {
+        // What it held was aborted: whoever has the task next processes it again.
+        this.#broken(task, transaction, error);
+      }
+      await this.drop(task);
+    }));
+  }
+
+  async drop(task: Task): Promise<void> {
+    const transaction = this.#transactions.get(task.id);
+    if (transaction === undefined) return;
+    this.#transactions.delete(task.id);
+    await transaction.commit.catch(() => {}); // whoever asked for it sees it
+    await end(transaction);
+  }
+
+  async close(): Promise<void> {
+    const transactions = [...this.#transactions.values()];
+    this.#transactions.clear();
+    await Promise.all(transactions.map(end));
+  }
+
+  #commit(task: Task, transaction: Transaction): Promise<void> {
+    const { producer } = transaction;
+    const offsets = task.uncommitted();
+    if (offsets.length === 0 && producer.counts.appended === transaction.appended) {
+      transaction.since = this.#now();
+      return Promise.resolve();
+    }
+    transaction.state = "committing";
+    return transaction.commit = (async () => {
+      const begun = performance.now();
+      const until = begun + LAST_COMMIT_MS;
+      for (let done = false; !done;) {
+        const { memberId, generation } = this.#group();
+        try {
+          await producer.commit({ groupId: this.#applicationId, memberId, generation, offsets });
+          done = true;
+        } catch (error) {
+          // While the group rebalances, it may know this member by its next generation already: the same transaction goes on with that.
+          if (!(error instanceof CommitRejected) || !error.retriable || performance.now() > until) {
+            throw error;
+          }
+          await delay(COMMIT_RETRY_MS);
+        }
+      }
+      task.committed(offsets);
+      this.#events.committed((performance.now() - begun) / 1000);
+      await producer.begin();
+      transaction.appended = producer.counts.appended;
+      transaction.since = this.#now();
+      transaction.state = "open";
+    })();
+  }
+
+  #broken(task: Task, transaction: Transaction, error: unknown): void {
+    transaction.state = "broken";
+    this.#events.lost(task, error);
+  }
+}
+
+/** Aborts what is open, so that readers need not wait for its timeout, and closes the producer. */
+async function end({ producer }: Transaction): Promise<void> {
+  try {
+    await producer.abort();
+  } catch (error) {
+    if (!(error instanceof ProducerFenced)) throw error;
+    // Whoever fenced it has aborted it.
+  } finally {
+    await producer.close({ abandon: true });
+  }
+}

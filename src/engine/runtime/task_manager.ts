@@ -1,0 +1,203 @@
+/**
+ * The tasks of an instance: those that process, those that are being restored, and the input that they hold.
+ *
+ * @module
+ */
+import { delay } from "@std/async/delay";
+import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/log.ts";
+import type { RecordSet } from "../../kafka/record_set.ts";
+import type { BoundTopology } from "./bound_topology.ts";
+import type { Committer } from "./committer.ts";
+import type { StreamsConfig } from "./config.ts";
+import { type EngineLogger, logAndContinue, text } from "./handlers.ts";
+import type { RecordQueue } from "./record_queue.ts";
+import type { Restorer } from "./restorer.ts";
+import type { Standbys } from "./standbys.ts";
+import type { EngineStats } from "./stats.ts";
+import { Task, taskId } from "./task.ts";
+
+/** Records that a task processes before the next one's turn. */
+const RECORDS_A_TURN = 512;
+/** How long the tasks process before the loop looks at the log again, in ms. */
+const SLICE_MS = 8;
+/** Sets held a partition before its fetching is paused: one in work, one to go on with. */
+const SETS_HELD = 2;
+/** How long to wait before a schema that could not be fetched is asked for again, in ms. */
+const SCHEMA_RETRY_MS = 1000;
+
+/** What the tasks work with. */
+export interface TaskManagerParts {
+  readonly bound: BoundTopology;
+  readonly log: Log;
+  readonly config: StreamsConfig;
+  readonly fetcher: Fetcher;
+  readonly restorer: Restorer;
+  readonly standbys: Standbys;
+  readonly committer: Committer;
+  readonly stats: EngineStats;
+  readonly logger: EngineLogger;
+  readonly now: () => number;
+  /** Told when the application can't go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** See the module. */
+export class TaskManager {
+  readonly #parts: TaskManagerParts;
+  readonly #running = new Map<string, Task>();
+  readonly #restoring = new Map<string, Task>();
+  readonly #queues = new Map<string, RecordQueue>();
+  readonly #paused = new Set<RecordQueue>();
+  /** Tasks that wait for a writer's schema. */
+  readonly #loading = new Set<Task>();
+  #closed = false;
+
+  constructor(parts: TaskManagerParts) {
+    this.#parts = parts;
+  }
+
+  /** The tasks that process records. */
+  get running(): Task[] {
+    return [...this.#running.values()];
+  }
+
+  /** All tasks that this instance is to process. */
+  get all(): Task[] {
+    return [...this.#running.values(), ...this.#restoring.values()];
+  }
+
+  /** Whether tasks are being restored. */
+  get restoring(): boolean {
+    return this.#restoring.size > 0;
+  }
+
+  /** Makes a task for each assigned one that is not here yet, and begins to restore it. Returns the new ones' ids. */
+  assign(partitions: readonly TopicPartition[]): string[] {
+    const { bound, committer, standbys } = this.#parts;
+    const added: string[] = [];
+    for (const { topic, partition } of partitions) {
+      const subtopology = bound.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic));
+      if (subtopology === undefined) continue;
+      const id = taskId(subtopology.id, partition);
+      if (this.#running.has(id) || this.#restoring.has(id)) continue;
+      const standby = standbys.take(id);
+      const task = standby?.task ?? this.make(id);
+      task.context.producer = committer.producer(id);
+      this.#restoring.set(id, task);
+      added.push(id);
+      this.#begin(task, standby?.positions).catch((error) => this.#parts.failed(error));
+    }
+    return added;
+  }
+
+  /** A task that is not assigned yet. */
+  make(id: string): Task {
+    const { bound, config, stats, logger, now } = this.#parts;
+    const [subtopology, partition] = id.split("_").map(Number) as [number, number];
+    const onUndecodable = config.onUndecodable ?? logAndContinue(logger, now);
+    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, onUndecodable });
+  }
+
+  /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed. */
+  drop(partitions: readonly TopicPartition[]): Task[] {
+    const { restorer, committer, fetcher, stats } = this.#parts;
+    const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
+    const has = ({ inputs }: Task): boolean =>
+      inputs.some(({ topic, partition }) => gone.has(partitionKey(topic, partition)));
+    for (const task of [...this.#restoring.values()].filter(has)) {
+      this.#restoring.delete(task.id);
+      restorer.drop(task);
+      committer.drop(task).catch((error) => this.#parts.failed(error));
+    }
+    const tasks = this.running.filter(has);
+    for (const task of tasks) {
+      this.#running.delete(task.id);
+      for (const queue of task.queues) {
+        this.#queues.delete(partitionKey(queue.topic, queue.partition));
+        this.#paused.delete(queue);
+        fetcher.unassign(queue);
+      }
+    }
+    stats.tasks = this.#running.size;
+    return tasks;
+  }
+
+  /** Ends the restoring of tasks: the application closes. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Hands out what was fetched. */
+  push(sets: readonly RecordSet[]): void {
+    for (const set of sets) this.#queues.get(partitionKey(set.topic, set.partition))?.push(set);
+    this.#holdBack();
+  }
+
+  /** Lets each task process for a while, in turn. Returns whether any did. */
+  process(): boolean {
+    const { committer } = this.#parts;
+    const until = performance.now() + SLICE_MS;
+    let any = false;
+    for (let again = true; again && performance.now() < until;) {
+      again = false;
+      for (const task of this.#running.values()) {
+        if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
+        if (task.process(RECORDS_A_TURN) > 0) any = again = true;
+        const { blockedBy } = task;
+        if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
+      }
+    }
+    return any;
+  }
+
+  /** Restores a task, then lets it run from the committed offsets on. */
+  async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
+    const { log, config, restorer, committer, stats, fetcher } = this.#parts;
+    await committer.prepare(task);
+    const committed = await log.committed(config.applicationId, task.inputs);
+    const resets = await log.offsets(task.inputs, config.autoOffsetReset ?? "earliest");
+    task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
+    await restorer.restore(task, restoredTo);
+    const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
+    if (wanted()) await committer.start(task);
+    // It may have gone to another instance, or the application closed, meanwhile.
+    if (!wanted()) return;
+    this.#restoring.delete(task.id);
+    this.#running.set(task.id, task);
+    stats.tasks = this.#running.size;
+    for (const queue of task.queues) {
+      this.#queues.set(partitionKey(queue.topic, queue.partition), queue);
+      fetcher.assign(queue, queue.position);
+    }
+  }
+
+  /** Fetches a schema that a task waits for; the other tasks go on meanwhile. */
+  #loadSchema(task: Task, load: () => Promise<void>): void {
+    if (this.#loading.has(task)) return;
+    this.#loading.add(task);
+    const unblock = (): void => {
+      this.#loading.delete(task);
+      task.unblock();
+      this.#parts.fetcher.wakeup();
+    };
+    load().then(unblock, async (error) => {
+      this.#parts.logger.warn(`Cannot load a schema for task ${task.id}: ${text(error)}; trying again`);
+      await delay(SCHEMA_RETRY_MS);
+      unblock();
+    }).catch((error) => this.#parts.failed(error));
+  }
+
+  /** Pauses the partitions that have enough buffered and resumes those that have not, so that memory stays bounded at any lag. */
+  #holdBack(): void {
+    const { fetcher } = this.#parts;
+    for (const queue of this.#queues.values()) {
+      queue.endOffset = fetcher.endOffset(queue);
+      if (queue.sets >= SETS_HELD) {
+        if (!this.#paused.has(queue)) {
+          this.#paused.add(queue);
+          fetcher.pause(queue);
+        }
+      } else if (this.#paused.delete(queue)) fetcher.resume(queue);
+    }
+  }
+}
