@@ -5,6 +5,11 @@ import { type NodeDef, Topology } from "../topology/topology.ts";
 export class BuilderGraph {
   readonly topology: Topology = new Topology();
   #index = 0;
+  /** By node: when Kafka Streams would write it into the topology. */
+  readonly #priorities = new Map<string, number>();
+  #nextPriority = 0;
+  #reorder = false;
+  readonly #keepingNullKeys = new Set<string>();
 
   /** A node's name as Kafka Streams generates it: the prefix and the next number, of ten digits. */
   newName(prefix: string): string {
@@ -18,9 +23,61 @@ export class BuilderGraph {
 
   add(node: NodeDef): void {
     this.topology.add(node);
+    this.#priorities.set(node.name, this.#nextPriority++);
   }
 
   addStore(store: StoreDef): void {
     this.topology.addStore(store);
+  }
+
+  /** Says that nodes are used again: Kafka Streams then writes them later, which can change the order of the parts. */
+  reuse(names: readonly string[]): void {
+    for (const name of names) this.#priorities.set(name, this.#nextPriority);
+    this.#nextPriority++;
+    this.#reorder = true;
+  }
+
+  /** Says that a join gives a result for records without a key too: repartitions before it must not drop them. */
+  keepNullKeysBefore(name: string): void {
+    const queue = [name];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      if (this.#keepingNullKeys.has(next)) continue;
+      this.#keepingNullKeys.add(next);
+      queue.push(...this.#parents(next));
+    }
+  }
+
+  /** Whether a repartition has to keep records without a key, since a left or outer join follows. */
+  keepsNullKeys(name: string): boolean {
+    return this.#keepingNullKeys.has(name);
+  }
+
+  /** The topology, with its nodes in the order in which Kafka Streams writes them. */
+  build(): Topology {
+    if (this.#reorder) {
+      const { nodes } = this.topology;
+      const rest = [...nodes.keys()].sort((a, b) => this.#priorities.get(a)! - this.#priorities.get(b)!);
+      const written = new Set<string>();
+      while (rest.length > 0) {
+        const next = rest.findIndex((name) => this.#parents(name).every((parent) => written.has(parent)));
+        written.add(rest.splice(next, 1)[0]!);
+      }
+      this.topology.reorder([...written]);
+    }
+    return this.topology;
+  }
+
+  /** A node's parents; those of a repartition topic's source are its sinks. */
+  #parents(name: string): readonly string[] {
+    const { nodes, repartitionTopics } = this.topology;
+    const node = nodes.get(name)!;
+    if (node.kind !== "source") return node.parents;
+    const sinks: string[] = [];
+    for (const other of nodes.values()) {
+      if (other.kind === "sink" && repartitionTopics.has(other.topic) && node.topics.includes(other.topic)) {
+        sinks.push(other.name);
+      }
+    }
+    return sinks;
   }
 }

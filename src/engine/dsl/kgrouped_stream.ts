@@ -1,18 +1,19 @@
 import { Aggregate, type Aggregation } from "../processors/aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KTable } from "./ktable.ts";
+import { AggregationParent } from "./repartition.ts";
 import { DEFAULT_RETENTION_MS, type Grouped, type Materialized } from "./options.ts";
 
 /** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
 export class KGroupedStream<K, V> {
   readonly #graph: BuilderGraph;
-  readonly #parent: string;
+  readonly #parent: AggregationParent<K, V>;
   readonly #grouped: Grouped<K, V>;
 
-  /** Made by `KStream.groupByKey`. */
-  constructor(graph: BuilderGraph, parent: string, grouped: Grouped<K, V>) {
+  /** Made by `KStream.groupByKey` and `KStream.groupBy`. */
+  constructor(graph: BuilderGraph, parent: string, repartitionRequired: boolean, grouped: Grouped<K, V>) {
     this.#graph = graph;
-    this.#parent = parent;
+    this.#parent = new AggregationParent(graph, parent, repartitionRequired, grouped);
     this.#grouped = grouped;
   }
 
@@ -56,6 +57,7 @@ export class KGroupedStream<K, V> {
   ): KTable<K, A> {
     const storeName = materialized.name ?? this.#graph.newStoreName(prefix);
     const name = this.#graph.newName(prefix);
+    const parent = this.#parent.node(storeName);
     this.#graph.addStore({
       kind: "key-value",
       name: storeName,
@@ -67,7 +69,7 @@ export class KGroupedStream<K, V> {
     this.#graph.add({
       kind: "processor",
       name,
-      parents: [this.#parent],
+      parents: [parent],
       stores: [storeName],
       create: () => new Aggregate(storeName, aggregation),
     });

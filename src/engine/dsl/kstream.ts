@@ -100,7 +100,7 @@ export class KStream<K, V> {
 
   /** Groups the records by the key that they have. */
   groupByKey(grouped: Grouped<K, V>): KGroupedStream<K, V> {
-    return new KGroupedStream<K, V>(this.#graph, this.nodeName, grouped);
+    return new KGroupedStream<K, V>(this.#graph, this.nodeName, false, grouped);
   }
 
   /** Writes the records to a topic. */

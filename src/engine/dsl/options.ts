@@ -19,6 +19,29 @@ export interface Produced<K, V> {
 export interface Grouped<K, V> {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
+  /**
+   * Names the step and, where the key was changed, the repartition topic (`<application id>-<name>-repartition`), which aggregations of
+   * this grouping then share. Default: generated names, and a topic an aggregation.
+   */
+  readonly name?: string;
+}
+
+/** How a stream goes through a topic of its own. */
+export interface Repartitioned<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** The topic is `<application id>-<name>-repartition`. Default: a generated name. */
+  readonly name?: string;
+  /** Default: as many as the largest source topic before it has. */
+  readonly partitions?: number;
+}
+
+/** How a stream is joined with a table: the serdes are the stream's, for the case that its key was changed and it is repartitioned. */
+export interface Joined<K, V> {
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** Names the join's node and the repartition topic. Default: generated names. */
+  readonly name?: string;
 }
 
 /** How the two sides of a join are kept. */

@@ -37,6 +37,6 @@ export class StreamsBuilder {
 
   /** The topology of all that was described so far. */
   build(): Topology {
-    return this.#graph.topology;
+    return this.#graph.build();
   }
 }

@@ -82,3 +82,27 @@ export class Peek<K, V> extends Processor<K, V> {
     this.forward(key, value, timestamp, previous);
   }
 }
+
+/** Calls an action for each record; nothing follows. */
+export class Foreach<K, V> extends Processor<K, V> {
+  readonly #action: (key: K, value: V) => void;
+  constructor(action: (key: K, value: V) => void) {
+    super();
+    this.#action = action;
+  }
+  override process(key: K, value: V): void {
+    this.#action(key, value);
+  }
+}
+
+/** What goes to a repartition topic: records without a key only where a left or outer join needs them. */
+export class RepartitionFilter<K, V> extends Processor<K, V> {
+  readonly #keepNullKeys: boolean;
+  constructor(keepNullKeys: boolean) {
+    super();
+    this.#keepNullKeys = keepNullKeys;
+  }
+  override process(key: K, value: V, timestamp: number): void {
+    if (key !== null || this.#keepNullKeys) this.forward(key, value, timestamp, null);
+  }
+}

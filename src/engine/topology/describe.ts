@@ -7,7 +7,9 @@ import type { NodeDef, Topology } from "./topology.ts";
 export function describeTopology(topology: Topology): string {
   const lines = ["Topologies:"];
   for (const subtopology of topology.subtopologies()) {
-    lines.push(`   Sub-topology: ${subtopology.id}`);
+    lines.push(
+      ...(subtopology.id === 0 ? ["   Sub-topology: 0"] : ["", `  Sub-topology: ${subtopology.id}`]),
+    );
     const nodes = new Graph(subtopology.nodes.map((name) => topology.nodes.get(name)!));
     for (const node of nodes.inOrder()) lines.push(`    ${nodes.line(node)}`);
   }
@@ -26,7 +28,7 @@ class Graph {
   readonly #nodes = new Map<string, Described>();
 
   constructor(defs: readonly NodeDef[]) {
-    for (const def of inJavaHashOrder(defs)) {
+    for (const def of inJavaHashOrder(defs, (def) => def.name)) {
       this.#nodes.set(def.name, { def, predecessors: [], successors: [], size: 1 });
     }
     // Java's sets sort by the sizes at the time of insertion, so the order of the same steps is kept.
@@ -50,9 +52,9 @@ class Graph {
     const previous = `<-- ${names(predecessors)}`;
     switch (def.kind) {
       case "source":
-        return `Source: ${def.name} (topics: [${def.topics.join(", ")}]) ${next}`;
+        return `Source: ${def.name} (topics: [${set(def.topics)}]) ${next}`;
       case "processor":
-        return `Processor: ${def.name} (stores: [${def.stores.join(", ")}]) ${next} ${previous}`;
+        return `Processor: ${def.name} (stores: [${set(def.stores)}]) ${next} ${previous}`;
       case "sink":
         return `Sink: ${def.name} (topic: ${def.topic}) ${previous}`;
     }
@@ -78,16 +80,19 @@ function addSize(node: Described, delta: number): void {
   for (const predecessor of node.predecessors) addSize(predecessor, delta);
 }
 
-/** The order in which a Java `HashMap` of these names is walked: by bucket, then by insertion. */
-function inJavaHashOrder(defs: readonly NodeDef[]): NodeDef[] {
+function set(names: readonly string[]): string {
+  return inJavaHashOrder(names, (name) => name).join(", ");
+}
+
+/** The order in which a Java `HashMap` of these keys is walked: by bucket, then by insertion. */
+function inJavaHashOrder<T>(values: readonly T[], key: (value: T) => string): T[] {
   let buckets = 16;
-  while (defs.length > buckets * 0.75) buckets *= 2;
+  while (values.length > buckets * 0.75) buckets *= 2;
   const bucket = (name: string): number => {
     let hash = 0;
     for (let i = 0; i < name.length; i++) hash = (Math.imul(31, hash) + name.charCodeAt(i)) | 0;
     return (hash ^ (hash >>> 16)) & (buckets - 1);
   };
-  return defs.map((def) => ({ def, bucket: bucket(def.name) })).sort((a, b) => a.bucket - b.bucket).map((
-    { def },
-  ) => def);
+  return values.map((value) => ({ value, bucket: bucket(key(value)) })).sort((a, b) => a.bucket - b.bucket)
+    .map(({ value }) => value);
 }

@@ -48,6 +48,14 @@ export interface SinkDef {
   readonly value: Serde<any>;
 }
 
+/** A topic between two parts of a topology, through which records with changed keys come to the tasks of their new keys. */
+export interface RepartitionTopic {
+  /** Its name without the application id; sources and sinks name it so. On a log it is `<application id>-<name>`. */
+  readonly name: string;
+  /** Default: as many as the largest source topic of the part that writes it has. */
+  readonly partitions?: number | undefined;
+}
+
 /** A node of a topology. */
 export type NodeDef = SourceDef | ProcessorDef | SinkDef;
 
@@ -69,6 +77,7 @@ export class Topology {
   readonly #nodes = new Map<string, NodeDef>();
   readonly #stores = new Map<string, StoreDef>();
   readonly #copartitioned: string[][] = [];
+  readonly #repartitionTopics = new Map<string, RepartitionTopic>();
 
   /** The nodes in the order in which they were added; a node comes after its parents. */
   get nodes(): ReadonlyMap<string, NodeDef> {
@@ -77,6 +86,11 @@ export class Topology {
 
   get stores(): ReadonlyMap<string, StoreDef> {
     return this.#stores;
+  }
+
+  /** The topics between the parts of the topology, by name. */
+  get repartitionTopics(): ReadonlyMap<string, RepartitionTopic> {
+    return this.#repartitionTopics;
   }
 
   /** Groups of source topics that must have the same number of partitions, since they are joined. */
@@ -118,17 +132,68 @@ export class Topology {
         }
       }
     }
+    if (node.kind === "sink") this.#refuseOwnSource(node);
     if (node.kind === "processor") {
-      for (const store of node.stores) {
-        if (!this.#stores.has(store)) {
-          throw new TopologyError(
-            `Cannot add node ${node.name}: received store ${store}, which is not there; add the store first`,
-          );
-        }
+      this.#nodes.set(node.name, { ...node, stores: [] });
+      try {
+        this.connect(node.name, node.stores);
+      } catch (error) {
+        this.#nodes.delete(node.name);
+        throw error;
+      }
+    } else this.#nodes.set(node.name, node);
+    return this;
+  }
+
+  /**
+   * Lets a processor use more stores.
+   * @throws {TopologyError} When the processor or a store is unknown.
+   */
+  connect(processor: string, stores: readonly string[]): this {
+    const node = this.#nodes.get(processor);
+    if (node?.kind !== "processor") {
+      throw new TopologyError(
+        `Cannot connect stores to ${processor}: received ${
+          node === undefined ? "a name that is not there" : `a ${node.kind}`
+        }; only processors use stores`,
+      );
+    }
+    for (const store of stores) {
+      if (!this.#stores.has(store)) {
+        throw new TopologyError(
+          `Cannot add node ${processor}: received store ${store}, which is not there; add the store first`,
+        );
       }
     }
-    if (node.kind === "sink") this.#refuseOwnSource(node);
-    this.#nodes.set(node.name, node);
+    this.#nodes.set(processor, { ...node, stores: [...new Set([...node.stores, ...stores])] });
+    return this;
+  }
+
+  /**
+   * Says that a topic is one of the topology's own: it is created when the topology starts.
+   * @throws {TopologyError} When the name is taken, or the number of partitions is none.
+   */
+  addRepartitionTopic(topic: RepartitionTopic): this {
+    const { name, partitions } = topic;
+    if (this.#repartitionTopics.has(name)) {
+      throw new TopologyError(
+        `Cannot add repartition topic ${name}: received a name that is used twice; give each repartition its own name`,
+      );
+    }
+    if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
+      throw new TopologyError(
+        `Cannot add repartition topic ${name}: received ${partitions} partitions; it must be a whole number of at least 1`,
+      );
+    }
+    this.#repartitionTopics.set(name, topic);
+    return this;
+  }
+
+  /** Puts the nodes in another order, which must still have a node after its parents; the DSL does where Kafka Streams does. */
+  reorder(names: readonly string[]): this {
+    const nodes = names.map((name) => this.#nodes.get(name)!);
+    this.#nodes.clear();
+    for (const node of nodes) this.#nodes.set(node.name, node);
     return this;
   }
 
@@ -172,9 +237,23 @@ export class Topology {
     return describeTopology(this);
   }
 
+  /** The topics that a node's records come from, also by way of repartition topics. */
+  #allTopicsOf(name: string, seen: Set<string> = new Set()): Set<string> {
+    for (const topic of this.sourceTopicsOf(name)) {
+      if (seen.has(topic)) continue;
+      seen.add(topic);
+      if (!this.#repartitionTopics.has(topic)) continue;
+      for (const node of this.#nodes.values()) {
+        if (node.kind !== "sink" || node.topic !== topic) continue;
+        for (const parent of node.parents) this.#allTopicsOf(parent, seen);
+      }
+    }
+    return seen;
+  }
+
   #refuseOwnSource(sink: SinkDef): void {
     for (const parent of sink.parents) {
-      if (this.sourceTopicsOf(parent).includes(sink.topic)) {
+      if (this.#allTopicsOf(parent).has(sink.topic)) {
         throw new TopologyError(
           `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its output would come back for ever; write to another topic`,
         );
