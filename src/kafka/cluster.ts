@@ -84,17 +84,20 @@ export class Cluster {
   }
 
   /**
-   * The link to the coordinator of a group.
+   * The link to the coordinator of a group, or of a transactional id.
    * @throws {KafkaError} When there is none at the moment (retriable), or the group may not be used.
    */
-  async coordinator(groupId: string): Promise<BrokerLink> {
+  async coordinator(id: string, of: "group" | "transactional id" = "group"): Promise<BrokerLink> {
     const link = await this.any();
-    const { errorCode, coordinator } = await link.request("GroupCoordinator", { groupId });
+    const { errorCode, coordinator } = await link.request("GroupCoordinator", {
+      groupId: id,
+      coordinatorType: of === "group" ? 0 : 1,
+    });
     if (errorCode !== 0) {
       const { name, message, retriable } = errorOf(errorCode);
       throw new KafkaError(
         name,
-        `Cannot find the coordinator of group ${groupId}: ${message} (${name})`,
+        `Cannot find the coordinator of ${of} ${id}: ${message} (${name})`,
         retriable,
       );
     }

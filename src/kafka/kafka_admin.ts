@@ -5,8 +5,16 @@
  */
 import type { Cluster } from "./cluster.ts";
 import { ConnectionLost, KafkaError } from "./errors.ts";
-import { errorOf } from "./kafkajs_internals.ts";
+import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicDescription, type TopicPartition, type TopicSpec } from "./log.ts";
+import {
+  decodeOffsetFetch,
+  encodeOffsetFetch,
+  type FetchedOffset,
+  type FetchedOffsets,
+  OFFSET_FETCH_KEY,
+  OFFSET_FETCH_VERSION,
+} from "./protocol/offset_fetch.ts";
 import { delay, retrying } from "./retrying.ts";
 
 /** The admin's part of the Log port. */
@@ -108,10 +116,6 @@ export class KafkaAdmin {
     if (partitions.length === 0) return [];
     return await retrying(this.#cluster.settings, async () => {
       const link = await this.#cluster.coordinator(groupId);
-      const answer = await link.request("OffsetFetch", {
-        groupId,
-        topics: grouped(partitions, ({ partition }) => ({ partition })),
-      });
       const fail = (errorCode: number) => {
         const { name, message, retriable } = errorOf(errorCode);
         if (name === "NONE") return;
@@ -121,13 +125,12 @@ export class KafkaAdmin {
           retriable,
         );
       };
-      fail(answer.errorCode ?? 0);
+      const { errorCode, offsets } = await fetchOffsets(link, groupId, partitions);
+      fail(errorCode);
       const found = new Map<string, number>();
-      for (const { topic, partitions } of answer.responses) {
-        for (const { partition, offset, errorCode } of partitions) {
-          if (errorOf(errorCode).name !== "UNKNOWN_TOPIC_OR_PARTITION") fail(errorCode);
-          if (Number(offset) >= 0) found.set(partitionKey(topic, partition), Number(offset));
-        }
+      for (const { topic, partition, offset, errorCode } of offsets) {
+        if (errorOf(errorCode).name !== "UNKNOWN_TOPIC_OR_PARTITION") fail(errorCode);
+        if (offset >= 0) found.set(partitionKey(topic, partition), offset);
       }
       return partitions.map((p) => found.get(partitionKey(p.topic, p.partition)));
     });
@@ -235,6 +238,32 @@ const CREATE_REMEDIES = new Map([
   ["CLUSTER_AUTHORIZATION_FAILED", "the credentials need the right to create topics"],
   ["POLICY_VIOLATION", "the cluster's policy wants other settings"],
 ]);
+
+/**
+ * Asks for stable offsets, where the broker knows what that is (2.5): what a transaction is about to commit is waited for, so that
+ * a task's next owner does not begin before it.
+ */
+async function fetchOffsets(
+  link: BrokerLink,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+): Promise<FetchedOffsets> {
+  if (await link.takes(OFFSET_FETCH_KEY, OFFSET_FETCH_VERSION)) {
+    const body = encodeOffsetFetch(groupId, partitions);
+    return decodeOffsetFetch(
+      await link.send(OFFSET_FETCH_KEY, "OffsetFetch", OFFSET_FETCH_VERSION, body, { flexible: true }),
+    );
+  }
+  const topics = grouped(partitions, ({ partition }) => ({ partition }));
+  const answer = await link.request("OffsetFetch", { groupId, topics });
+  const offsets: FetchedOffset[] = [];
+  for (const { topic, partitions } of answer.responses) {
+    for (const { partition, offset, errorCode } of partitions) {
+      offsets.push({ topic, partition, offset: Number(offset), errorCode });
+    }
+  }
+  return { errorCode: answer.errorCode ?? 0, offsets };
+}
 
 /** Partitions by topic, as Kafka's requests have them. */
 export function grouped<P extends TopicPartition, T>(

@@ -4,6 +4,7 @@
  * @module
  */
 import { Cluster, type ClusterSettings } from "./cluster.ts";
+import { ClusterPool } from "./cluster_pool.ts";
 import { ConfigError, type ConnectionConfig } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import { KafkaAdmin } from "./kafka_admin.ts";
@@ -38,7 +39,7 @@ export interface KafkaLogOptions {
 /**
  * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
  * connections of its own, since a broker answers the requests of one connection in their order: a fetch that waits for
- * records would hold up a heartbeat.
+ * records would hold up a heartbeat. Only transactional producers, of which there is one a task, share a few.
  *
  * @example
  * ```ts no-eval
@@ -57,6 +58,7 @@ export class KafkaLog implements Log {
   readonly #metadataRefreshMs: number;
   readonly #cluster: Cluster;
   readonly #admin: KafkaAdmin;
+  readonly #transactional: ClusterPool;
 
   /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
@@ -74,6 +76,7 @@ export class KafkaLog implements Log {
     };
     this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
     this.#cluster = new Cluster(this.#settings);
+    this.#transactional = new ClusterPool(this.#settings);
     this.#admin = new KafkaAdmin(this.#cluster);
   }
 
@@ -98,7 +101,11 @@ export class KafkaLog implements Log {
   }
 
   producer(options?: ProducerOptions): Producer {
-    return new KafkaProducer(new Cluster(this.#settings), options);
+    if (options?.transactionalId === undefined) {
+      return new KafkaProducer(new Cluster(this.#settings), options);
+    }
+    const { cluster, release } = this.#transactional.acquire();
+    return new KafkaProducer(cluster, options, release);
   }
 
   fetcher(options?: FetcherOptions): Fetcher {

@@ -9,6 +9,7 @@ import { type GroupOffsets, ProduceError, type Producer, type ProducerOptions } 
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
+import { Transaction } from "./transaction.ts";
 import { BatchWriter } from "./record_batch/writer.ts";
 
 /** Writers kept for use again, with their buffers. */
@@ -32,6 +33,9 @@ export class KafkaProducer implements Producer {
   readonly #spares: BatchWriter[] = [];
   readonly #sender: ProduceSender;
   readonly #flushes = new Set<{ readonly batches: Set<Batch>; readonly resolve: () => void }>();
+  readonly #transaction: Transaction | undefined;
+  /** Of the transaction; `none` for good without a transactional id. */
+  #state: keyof typeof STATES = "none";
   #last: PartitionQueue | undefined;
   #pendingBytes = 0;
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -40,13 +44,28 @@ export class KafkaProducer implements Producer {
   #lost = new Map<string, number>();
   readonly #lostWhy = new Set<string>();
 
-  constructor(cluster: Cluster, options: ProducerOptions = {}) {
+  /** @param release Frees the cluster, which others may use. */
+  constructor(
+    cluster: Cluster,
+    options: ProducerOptions = {},
+    release: () => Promise<void> = () => cluster.close(),
+  ) {
+    const deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000;
+    if (options.transactionalId !== undefined) {
+      this.#transaction = new Transaction(cluster, {
+        transactionalId: options.transactionalId,
+        transactionTimeoutMs: options.transactionTimeoutMs ?? 10_000,
+        giveUpAfterMs: deliveryTimeoutMs,
+      });
+    }
     this.#lingerMs = options.lingerMs ?? 5;
     this.#batchBytes = options.batchBytes ?? 131_072;
     this.#bufferBytes = options.bufferBytes ?? 33_554_432;
     this.#sender = new ProduceSender(cluster, {
-      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
+      deliveryTimeoutMs,
       compression: options.compression ?? "none",
+      transaction: this.#transaction,
+      close: release,
       onDone: (batch, error) => this.#done(batch, error),
       onSplit: (batch, parts) => this.#replace(batch, parts),
     });
@@ -72,6 +91,7 @@ export class KafkaProducer implements Producer {
     valueTo: number,
     headers?: RecordHeaders,
   ): void {
+    if (this.#state !== "open" && this.#transaction !== undefined) throw this.#misused("append");
     let queue = this.#last;
     if (queue === undefined || queue.partition !== partition || queue.topic !== topic) {
       queue = this.#topics.get(topic)?.[partition] ?? this.#queue(topic, partition);
@@ -87,7 +107,7 @@ export class KafkaProducer implements Producer {
       }
     }
     if (writer === undefined) {
-      if (this.#closed) {
+      if (this.#closed && this.#transaction === undefined) {
         this.counts.appended++;
         return this.#lose(topic, 1, "the producer is closed");
       }
@@ -107,6 +127,16 @@ export class KafkaProducer implements Producer {
   }
 
   async flush(): Promise<void> {
+    try {
+      await this.#flush();
+    } catch (error) {
+      if (this.#transaction === undefined) throw error;
+      if (this.#state === "open") this.#state = "failed";
+      throw this.#transaction.fenced ?? error;
+    }
+  }
+
+  async #flush(): Promise<void> {
     this.#sealAll();
     if (this.#outstanding.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -122,26 +152,76 @@ export class KafkaProducer implements Producer {
     throw new ProduceError(`Cannot write records (${list}): ${why}`, lost);
   }
 
-  begin(): Promise<void> {
-    return Promise.reject(
-      new Error("Cannot begin a transaction: received no transactionalId; set it in the producer's options"),
-    );
+  async begin(): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction === undefined || this.#closed) {
+      throw new Error(
+        transaction === undefined
+          ? "Cannot begin a transaction: received a producer without transactionalId; set it in its options"
+          : "Cannot begin a transaction: the producer is closed",
+      );
+    }
+    if (transaction.fenced !== undefined) throw transaction.fenced;
+    if (this.#state !== "none") throw this.#misused("begin");
+    this.#state = "changing";
+    try {
+      if (transaction.inDoubt || transaction.identity.id < 0) {
+        this.#sender.identify(await transaction.register());
+      }
+      this.#state = "open";
+    } catch (error) {
+      this.#state = "none";
+      throw error;
+    }
   }
 
-  commit(_offsets?: GroupOffsets): Promise<void> {
-    return Promise.reject(new Error("Cannot commit: no transaction is open; begin one first"));
+  async commit(offsets?: GroupOffsets): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction === undefined || this.#state !== "open") throw this.#misused("commit");
+    this.#state = "changing";
+    try {
+      const withOffsets = offsets !== undefined && offsets.offsets.length > 0;
+      const done = await Promise.allSettled([
+        this.#flush(),
+        withOffsets ? transaction.commitOffsets(offsets) : undefined,
+      ]);
+      for (const each of done) if (each.status === "rejected") throw each.reason;
+      await transaction.end(true);
+      this.#state = "none";
+    } catch (error) {
+      this.#state = "failed";
+      throw transaction.fenced ?? error;
+    }
   }
 
-  abort(): Promise<void> {
-    return Promise.resolve();
+  async abort(): Promise<void> {
+    const transaction = this.#transaction;
+    if (transaction === undefined) return;
+    if (transaction.fenced !== undefined) throw transaction.fenced;
+    if (this.#state === "none") return;
+    if (this.#state === "changing") throw this.#misused("abort");
+    this.#state = "changing";
+    try {
+      await this.#drop(transaction);
+      await transaction.end(false);
+      this.#state = "none";
+    } catch (error) {
+      this.#state = "failed";
+      throw transaction.fenced ?? error;
+    }
   }
 
   async close(options?: { abandon?: boolean }): Promise<void> {
     if (this.#closed) return;
     try {
-      if (!options?.abandon) await this.flush();
+      if (!options?.abandon) {
+        if (this.#transaction === undefined) await this.#flush();
+        else if (this.#transaction.fenced === undefined) await this.abort();
+      }
     } finally {
       this.#closed = true;
+      this.#state = "none";
+      this.#transaction?.stop();
       clearTimeout(this.#lingerTimer);
       for (const queue of this.#open) queue.open = undefined;
       this.#open.clear();
@@ -149,6 +229,25 @@ export class KafkaProducer implements Producer {
       for (const flush of this.#flushes) flush.resolve();
       this.#ready?.resolve();
     }
+  }
+
+  /** Gives up all that is not acknowledged: the transaction will be aborted. */
+  async #drop(transaction: Transaction): Promise<void> {
+    this.#sealAll();
+    transaction.stop();
+    await this.#sender.drop(new Error("the transaction was aborted"));
+    transaction.resume();
+    this.#lost.clear();
+    this.#lostWhy.clear();
+  }
+
+  #misused(what: string): Error {
+    const state = STATES[this.#state];
+    return new Error(
+      this.#transaction === undefined
+        ? `Cannot ${what}: received a producer without transactionalId; set it in its options`
+        : `Cannot ${what} with transactional id ${this.#transaction.transactionalId}: ${state}`,
+    );
   }
 
   #queue(topic: string, partition: number): PartitionQueue {
@@ -233,5 +332,13 @@ export class KafkaProducer implements Producer {
     this.#lostWhy.add(why);
   }
 }
+
+/** The states of a transaction, as errors tell of them. */
+const STATES = {
+  none: "no transaction is open; begin one first",
+  open: "a transaction is open; commit or abort it first",
+  changing: "it is beginning or ending a transaction; await that first",
+  failed: "the transaction has failed; abort it or close the producer",
+} as const;
 
 const READY = Promise.resolve();

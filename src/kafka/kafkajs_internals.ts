@@ -34,7 +34,10 @@ export type ApiName =
   | "SyncGroup"
   | "CreateTopics"
   | "DeleteTopics"
-  | "InitProducerId";
+  | "InitProducerId"
+  | "AddPartitionsToTxn"
+  | "AddOffsetsToTxn"
+  | "EndTxn";
 
 /** How to reach brokers. */
 export interface LinkSettings {
@@ -181,17 +184,31 @@ export class BrokerLink {
 
   /**
    * Sends a request whose body is encoded already and returns the answer's bytes after the correlation id; past kafkajs's encoder,
-   * which would copy the body three times.
+   * which would copy the body three times. With `flexible` for a version that has tagged fields in its headers (KIP-482).
    */
-  async send(apiKey: number, apiName: string, apiVersion: number, body: Uint8Array): Promise<Uint8Array> {
-    await this.connect(0);
-    const connection = this.#pool.pool[0];
+  async send(
+    apiKey: number,
+    apiName: string,
+    apiVersion: number,
+    body: Uint8Array,
+    options: { lane?: Lane; flexible?: boolean } = {},
+  ): Promise<Uint8Array> {
+    const { lane = 0, flexible = false } = options;
+    await this.connect(lane);
+    const connection = this.#pool.pool[lane];
     try {
       // Credentials may have to be renewed on a long-lived connection (KIP-368).
       if (this.#settings.sasl !== undefined && !connection.isAuthenticated()) await connection.authenticate();
       connection.failIfNotConnected();
       const correlationId = connection.nextCorrelationId();
-      const frame = requestFrame(apiKey, apiVersion, correlationId, this.#settings.clientId, body);
+      const frame = requestFrame(
+        apiKey,
+        apiVersion,
+        correlationId,
+        this.#settings.clientId,
+        flexible ? NO_TAGS : NOTHING,
+        body,
+      );
       const { payload } = await new Promise<{ payload: Uint8Array }>((resolve, reject) => {
         connection.requestQueue.push({
           entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
@@ -207,9 +224,19 @@ export class BrokerLink {
     }
   }
 
+  /**
+   * Whether the broker takes this version of a request that is encoded here.
+   * @throws {ConnectionLost} When it can't be reached to ask.
+   */
+  async takes(apiKey: number, apiVersion: number): Promise<boolean> {
+    if (!this.#negotiated) await this.connect(0);
+    const offered = this.#broker.versions[apiKey];
+    return offered !== undefined && offered.minVersion <= apiVersion && apiVersion <= offered.maxVersion;
+  }
+
   /** Holds back the next requests, as the broker asked in an answer to {@linkcode send} (KIP-219). */
-  throttle(ms: number): void {
-    this.#pool.pool[0].requestQueue.maybeThrottle(ms);
+  throttle(ms: number, lane: Lane = 0): void {
+    this.#pool.pool[lane].requestQueue.maybeThrottle(ms);
   }
 
   async close(): Promise<void> {
@@ -286,31 +313,42 @@ export function errorOf(code: number): { name: string; message: string; retriabl
   return known ?? { name: `ERROR_CODE_${code}`, message: `error code ${code}`, retriable: false };
 }
 
-const ERRORS = new Map<number, { name: string; message: string; retriable: boolean }>(
+const ERRORS = new Map<number, { name: string; message: string; retriable: boolean }>([
   // deno-lint-ignore no-explicit-any
-  protocolErrors.errorCodes.map(({ type, code, message, retriable }: any) => [
-    code,
-    { name: type, message, retriable },
-  ]),
-);
+  ...protocolErrors.errorCodes.map(({ type, code, message, retriable }: any) =>
+    [code, { name: type, message, retriable }] as const
+  ),
+  // Younger than kafkajs's list.
+  [90, {
+    name: "PRODUCER_FENCED",
+    message: "There is a newer producer with the same transactional id which fences the current one",
+    retriable: false,
+  }],
+]);
 
-/** Request header version 1 and body in one buffer, with its length in front. */
+/** The tagged fields at the end of a flexible version's request header. */
+const NO_TAGS = new Uint8Array(1);
+const NOTHING = new Uint8Array(0);
+
+/** Request header version 1 (2 with `tags`) and body in one buffer, with its length in front. */
 function requestFrame(
   apiKey: number,
   apiVersion: number,
   correlationId: number,
   clientId: string,
+  tags: Uint8Array,
   body: Uint8Array,
 ): Buffer {
   const name = Buffer.from(clientId);
-  const frame = Buffer.allocUnsafe(14 + name.length + body.length);
+  const frame = Buffer.allocUnsafe(14 + name.length + tags.length + body.length);
   frame.writeInt32BE(frame.length - 4, 0);
   frame.writeInt16BE(apiKey, 4);
   frame.writeInt16BE(apiVersion, 6);
   frame.writeInt32BE(correlationId, 8);
   frame.writeInt16BE(name.length, 12);
   frame.set(name, 14);
-  frame.set(body, 14 + name.length);
+  frame.set(tags, 14 + name.length);
+  frame.set(body, 14 + name.length + tags.length);
   return frame;
 }
 

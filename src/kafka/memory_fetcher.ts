@@ -93,14 +93,15 @@ export class MemoryFetcher implements Fetcher {
   #read(): RecordSet[] {
     const sets: RecordSet[] = [];
     const partitionBytes = this.#options.partitionBytes ?? 262_144;
+    const committed = this.#options.isolation !== "read_uncommitted";
     let left = this.#options.maxBytes ?? 4_194_304;
     this.#checkRanges();
     for (const [key, state] of [...this.#assigned]) {
       if (state.paused) continue;
       const source = this.#topics.get(state.partition.topic)?.[state.partition.partition];
       if (source === undefined) continue;
-      state.endOffset = source.end;
-      const set = left > 0 ? source.read(state.position, partitionBytes) : undefined;
+      state.endOffset = committed ? source.stable : source.end;
+      const set = left > 0 ? source.read(state.position, partitionBytes, committed) : undefined;
       if (set === undefined) continue;
       state.position = set.nextOffset;
       left -= set.count === 0 ? 0 : (set.valueEnd[set.count - 1]! - Math.max(0, set.keyStart[0]!));

@@ -21,6 +21,7 @@ import { MemoryCoordinator, MemoryGroup } from "./memory_coordinator.ts";
 import { MemoryFetcher } from "./memory_fetcher.ts";
 import { MemoryPartition, type PartitionPolicy } from "./memory_partition.ts";
 import { MemoryProducer } from "./memory_producer.ts";
+import { MemoryTransactionalId } from "./memory_transactions.ts";
 import { Membership } from "./membership.ts";
 
 /** Settings of a {@linkcode MemoryLog}. Without limits it grows with what is appended. */
@@ -39,7 +40,7 @@ export interface MemoryLogOptions {
 
 /**
  * A log in memory with Kafka's rules: offsets, retention (`retention.ms`, `retention.bytes`), compaction
- * (`cleanup.policy`), and groups that rebalance cooperatively. Records are acknowledged as soon as they are appended.
+ * (`cleanup.policy`), groups that rebalance cooperatively, and transactions. Records are acknowledged as soon as they are appended.
  *
  * @example
  * ```ts
@@ -63,6 +64,7 @@ export class MemoryLog implements Log {
   readonly #options: MemoryLogOptions;
   readonly #topics = new Map<string, MemoryPartition[]>();
   readonly #groups = new Map<string, MemoryGroup>();
+  readonly #transactionalIds = new Map<string, MemoryTransactionalId>();
 
   constructor(options: MemoryLogOptions = {}) {
     this.#options = options;
@@ -125,7 +127,13 @@ export class MemoryLog implements Log {
   }
 
   producer(options?: ProducerOptions): Producer {
-    return new MemoryProducer(this.#topics, options);
+    const id = options?.transactionalId;
+    if (id === undefined) return new MemoryProducer(this.#topics);
+    let transactions = this.#transactionalIds.get(id);
+    if (transactions === undefined) {
+      this.#transactionalIds.set(id, transactions = new MemoryTransactionalId(id));
+    }
+    return new MemoryProducer(this.#topics, { id: transactions, group: (groupId) => this.#group(groupId) });
   }
 
   fetcher(options?: FetcherOptions): Fetcher {

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type GroupOffsets, ProduceError, type Producer, type ProducerOptions } from "./log.ts";
+import { type GroupOffsets, ProduceError, type Producer } from "./log.ts";
+import type { MemoryGroup } from "./memory_coordinator.ts";
 import type { MemoryPartition } from "./memory_partition.ts";
+import type { MemoryTransactionalId } from "./memory_transactions.ts";
 import type { RecordHeaders } from "./record_set.ts";
 
 /** HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with a broker. */
@@ -19,6 +21,12 @@ export class MemoryProducer implements Producer {
     last: undefined,
   };
   readonly #topics: ReadonlyMap<string, readonly MemoryPartition[]>;
+  readonly #transactions:
+    | { readonly id: MemoryTransactionalId; group(groupId: string): MemoryGroup }
+    | undefined;
+  /** Whether it has begun with its transactional id. */
+  #registered = false;
+  #state: "none" | "open" | "failed" = "none";
   #pendingBytes = 0;
   #pendingRecords = 0;
   #scheduled = false;
@@ -26,8 +34,12 @@ export class MemoryProducer implements Producer {
   #lost = new Map<string, number>();
   #lostWhy: string | undefined;
 
-  constructor(topics: ReadonlyMap<string, readonly MemoryPartition[]>, _options?: ProducerOptions) {
+  constructor(
+    topics: ReadonlyMap<string, readonly MemoryPartition[]>,
+    transactions?: { readonly id: MemoryTransactionalId; group(groupId: string): MemoryGroup },
+  ) {
     this.#topics = topics;
+    this.#transactions = transactions;
   }
 
   get pendingBytes(): number {
@@ -46,11 +58,18 @@ export class MemoryProducer implements Producer {
     valueTo: number,
     headers?: RecordHeaders,
   ): void {
+    const transactions = this.#transactions;
+    if (transactions !== undefined && this.#state !== "open") throw this.#misused("append");
     this.counts.appended++;
     const target = this.#topics.get(topic)?.[partition];
     if (target === undefined || this.#closed || (key === null && target.needsKeys)) {
       this.#fail(topic, partition, target === undefined);
       return;
+    }
+    if (transactions !== undefined) {
+      const fenced = transactions.id.fenced(this);
+      if (fenced !== undefined) return this.#lose(topic, fenced.message);
+      transactions.id.add(target);
     }
     this.#pendingBytes += target.append(
       timestamp,
@@ -61,6 +80,7 @@ export class MemoryProducer implements Producer {
       valueFrom,
       valueTo,
       headers,
+      transactions === undefined ? undefined : this,
     );
     this.#pendingRecords++;
     if (!this.#scheduled) {
@@ -74,8 +94,19 @@ export class MemoryProducer implements Producer {
     return Promise.resolve();
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    try {
+      await this.#flush();
+    } catch (error) {
+      if (this.#state === "open") this.#state = "failed";
+      throw error;
+    }
+  }
+
+  #flush(): Promise<void> {
     this.#acknowledge();
+    const fenced = this.#registered ? this.#transactions?.id.fenced(this) : undefined;
+    if (fenced !== undefined) return Promise.reject(fenced);
     if (this.#lost.size === 0) return Promise.resolve();
     const lost = this.#lost;
     this.#lost = new Map();
@@ -83,24 +114,62 @@ export class MemoryProducer implements Producer {
     return Promise.reject(new ProduceError(`Cannot write records (${list}): ${this.#lostWhy}`, lost));
   }
 
-  begin(): Promise<void> {
-    return Promise.reject(
-      new Error("Cannot begin a transaction: received no transactionalId; set it in the producer's options"),
-    );
+  // deno-lint-ignore require-await -- async so that what is thrown is a rejection
+  async begin(): Promise<void> {
+    const transactions = this.#transactions;
+    if (transactions === undefined || this.#closed) throw this.#misused("begin a transaction");
+    if (!this.#registered) transactions.id.register(this);
+    this.#registered = true;
+    const fenced = transactions.id.fenced(this);
+    if (fenced !== undefined) throw fenced;
+    if (this.#state !== "none") throw this.#misused("begin a transaction");
+    this.#state = "open";
   }
 
-  commit(_offsets?: GroupOffsets): Promise<void> {
-    return Promise.reject(new Error("Cannot commit: no transaction is open; begin one first"));
+  async commit(offsets?: GroupOffsets): Promise<void> {
+    const transactions = this.#transactions;
+    if (transactions === undefined || this.#state !== "open") throw this.#misused("commit");
+    this.#state = "failed";
+    await this.#flush();
+    const withOffsets = offsets !== undefined && offsets.offsets.length > 0;
+    transactions.id.commit(withOffsets ? transactions.group(offsets.groupId) : undefined, offsets);
+    this.#state = "none";
   }
 
-  abort(): Promise<void> {
-    return Promise.resolve();
+  // deno-lint-ignore require-await
+  async abort(): Promise<void> {
+    const transactions = this.#transactions;
+    if (transactions === undefined || !this.#registered) return;
+    const fenced = transactions.id.fenced(this);
+    if (fenced !== undefined) throw fenced;
+    this.#lost.clear();
+    transactions.id.abort();
+    this.#state = "none";
   }
 
   async close(options?: { abandon?: boolean }): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    if (!options?.abandon) await this.flush();
+    if (options?.abandon) return;
+    if (this.#transactions === undefined) await this.#flush();
+    else if (this.#registered && this.#transactions.id.fenced(this) === undefined) await this.abort();
+    this.#state = "none";
+  }
+
+  #misused(what: string): Error {
+    return new Error(
+      this.#transactions === undefined
+        ? `Cannot ${what}: received a producer without transactionalId; set it in its options`
+        : `Cannot ${what}: ${
+          this.#closed
+            ? "the producer is closed"
+            : this.#state === "none"
+            ? "no transaction is open; begin one first"
+            : this.#state === "open"
+            ? "a transaction is open; commit or abort it first"
+            : "the transaction has failed; abort it or close the producer"
+        }`,
+    );
   }
 
   readonly #acknowledge = (): void => {
@@ -111,12 +180,17 @@ export class MemoryProducer implements Producer {
   };
 
   #fail(topic: string, partition: number, unknown: boolean): void {
-    this.counts.failed++;
-    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + 1);
-    this.#lostWhy = this.#closed
+    const why = this.#closed
       ? "the producer is closed"
       : unknown
       ? `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic first`
       : `${topic} is compacted and takes no record without a key (INVALID_RECORD)`;
+    this.#lose(topic, why);
+  }
+
+  #lose(topic: string, why: string): void {
+    this.counts.failed++;
+    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + 1);
+    this.#lostWhy = why;
   }
 }

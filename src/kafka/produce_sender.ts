@@ -6,7 +6,7 @@
 import type { Cluster } from "./cluster.ts";
 import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts";
 import { errorOf } from "./kafkajs_internals.ts";
-import { partitionKey } from "./log.ts";
+import { partitionKey, type TopicPartition } from "./log.ts";
 import { type Batch, newBatch, type PartitionQueue } from "./partition_queue.ts";
 import {
   decodeProduce,
@@ -15,6 +15,7 @@ import {
   PRODUCE_VERSION,
   type ProducedPartition,
 } from "./protocol/produce.ts";
+import type { ProducerIdentity } from "./protocol/transactions.ts";
 import { BatchWriter } from "./record_batch/writer.ts";
 import { readRecordSet } from "./record_batch/reader.ts";
 
@@ -37,11 +38,28 @@ const NEEDS_NEW_ID = new Set([
   "INVALID_PRODUCER_ID_MAPPING",
   "INVALID_PRODUCER_EPOCH",
 ]);
+/** Errors that say that the coordinator has ended the transaction. */
+const ENDS_TRANSACTION = new Set(["PRODUCER_FENCED", "INVALID_TXN_STATE"]);
+
+/** What a sender needs of the transactions that it sends in. */
+export interface SenderTransaction {
+  readonly transactionalId: string;
+  /** Whether a partition is part of the open transaction. */
+  has(topic: string, partition: number): boolean;
+  /** Makes partitions part of it. */
+  add(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Told of an error after which the producer needs another epoch. */
+  refused(error: unknown): void;
+}
 
 /** Settings of a {@linkcode ProduceSender}. */
 export interface SenderSettings {
   readonly deliveryTimeoutMs: number;
   readonly compression: "none" | "gzip";
+  /** Without one it is an idempotent producer with an id of its own; with one it waits to be told who it is. */
+  readonly transaction?: SenderTransaction;
+  /** Frees the cluster. */
+  close(): Promise<void>;
   /** Told when a batch is acknowledged, or given up because of `error`. */
   onDone(batch: Batch, error: unknown): void;
   /** Told when a batch was too large, and parts of it are sent instead. */
@@ -57,8 +75,10 @@ export class ProduceSender {
   readonly #waiting = new Set<PartitionQueue>();
   readonly #queues = new Set<PartitionQueue>();
   readonly #busy = new Set<number>();
-  #producer: { readonly id: number; readonly epoch: number } | undefined;
+  #producer: ProducerIdentity | undefined;
   #preparing = false;
+  /** Set while everything is being dropped: nothing more goes out. Resolved when nothing is under way. */
+  #dropping: PromiseWithResolvers<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pumpQueued = false;
   #closed = false;
@@ -75,10 +95,34 @@ export class ProduceSender {
     this.#pumpSoon();
   }
 
+  /** Says who writes from now on, in a transaction. Sequence numbers begin anew. */
+  identify(producer: ProducerIdentity): void {
+    this.#producer = producer;
+    this.#restartSequences();
+  }
+
+  /** Drops, with `error`, all that is not acknowledged, once what is under way has been answered. */
+  async drop(error: unknown): Promise<void> {
+    this.#dropping = Promise.withResolvers();
+    this.#dropped();
+    await this.#dropping.promise;
+    for (const queue of this.#queues) {
+      // The broker expects the sequence numbers of what it may or may not have.
+      for (const batch of queue.sealed) if (batch.sequence >= 0) this.#settings.transaction?.refused(error);
+      this.#giveUp(queue, error);
+    }
+    this.#dropping = undefined;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#cluster.close();
+    this.#dropping?.resolve();
+    await this.#settings.close();
+  }
+
+  #dropped(): void {
+    if (this.#busy.size === 0 && !this.#preparing) this.#dropping?.resolve();
   }
 
   /** After the current turn, so that batches sealed in a row go into one request. */
@@ -92,8 +136,9 @@ export class ProduceSender {
   }
 
   #pump(): void {
-    if (this.#closed || this.#preparing || this.#waiting.size === 0) return;
+    if (this.#closed || this.#preparing || this.#dropping !== undefined || this.#waiting.size === 0) return;
     const now = performance.now();
+    const { transaction } = this.#settings;
     const requests = new Map<number, { batches: Batch[]; size: number }>();
     let unprepared = this.#producer === undefined;
     let retryAt = Infinity;
@@ -109,7 +154,7 @@ export class ProduceSender {
         continue;
       }
       const leader = this.#cluster.leader(queue.topic, queue.partition);
-      if (leader === undefined) {
+      if (leader === undefined || transaction?.has(queue.topic, queue.partition) === false) {
         unprepared = true;
         continue;
       }
@@ -132,7 +177,7 @@ export class ProduceSender {
     this.#timer = setTimeout(() => this.#pump(), Math.max(1, ms));
   }
 
-  /** Gets a producer id and the leaders, whichever is missing. */
+  /** Gets a producer id and the leaders, and adds partitions to the transaction, whichever is missing. */
   async #prepare(): Promise<void> {
     if (this.#preparing || this.#closed) return;
     if (this.#producer === undefined && this.#busy.size > 0) return; // again when the requests are answered
@@ -140,6 +185,7 @@ export class ProduceSender {
     try {
       if (this.#producer === undefined) await this.#newProducerId();
       await this.#findLeaders();
+      await this.#joinTransaction();
     } catch (error) {
       if (!this.#closed) {
         this.#noteRetry(error);
@@ -151,10 +197,25 @@ export class ProduceSender {
       }
     }
     this.#preparing = false;
+    this.#dropped();
     this.#pumpSoon();
   }
 
+  /** In one request for all partitions that were written to since the last one. */
+  async #joinTransaction(): Promise<void> {
+    const { transaction } = this.#settings;
+    if (transaction === undefined) return;
+    const missing = [...this.#waiting].filter(({ topic, partition, sealed }) =>
+      sealed.length > 0 && this.#cluster.leader(topic, partition) !== undefined &&
+      !transaction.has(topic, partition)
+    );
+    if (missing.length > 0) await transaction.add(missing);
+  }
+
   async #newProducerId(): Promise<void> {
+    if (this.#settings.transaction !== undefined) {
+      throw new KafkaError("INVALID_TXN_STATE", "no transaction was begun", false);
+    }
     const link = await this.#cluster.any();
     const answer = await link.request("InitProducerId", { transactionalId: null });
     const { name, message, retriable } = errorOf(answer.errorCode);
@@ -166,6 +227,10 @@ export class ProduceSender {
       );
     }
     this.#producer = { id: Number(answer.producerId), epoch: answer.producerEpoch };
+    this.#restartSequences();
+  }
+
+  #restartSequences(): void {
     for (const queue of this.#queues) {
       queue.nextSequence = 0;
       for (const batch of queue.sealed) {
@@ -210,11 +275,7 @@ export class ProduceSender {
     }
   }
 
-  async #send(
-    leader: number,
-    batches: readonly Batch[],
-    producer: { readonly id: number; readonly epoch: number },
-  ): Promise<void> {
+  async #send(leader: number, batches: readonly Batch[], producer: ProducerIdentity): Promise<void> {
     this.#busy.add(leader);
     for (const { queue } of batches) {
       queue.sealed.shift();
@@ -234,6 +295,7 @@ export class ProduceSender {
           batch: encoded!,
         })),
         this.#cluster.settings.requestTimeoutMs,
+        this.#settings.transaction?.transactionalId,
       );
       const answer = decodeProduce(await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body));
       link.throttle(answer.throttleMs);
@@ -258,10 +320,11 @@ export class ProduceSender {
       }
       if (batch.queue.sealed.length > 0) this.#waiting.add(batch.queue);
     }
+    this.#dropped();
     this.#pumpSoon();
   }
 
-  #encode(batch: Batch, producer: { readonly id: number; readonly epoch: number }): void {
+  #encode(batch: Batch, producer: ProducerIdentity): void {
     if (batch.sequence < 0) {
       batch.sequence = batch.queue.nextSequence;
       // Sequence numbers wrap round to 0 after 2^31 − 1.
@@ -272,6 +335,7 @@ export class ProduceSender {
       producerEpoch: producer.epoch,
       baseSequence: batch.sequence,
       compression: this.#settings.compression,
+      transactional: this.#settings.transaction !== undefined,
     });
   }
 
@@ -291,6 +355,12 @@ export class ProduceSender {
           : ""),
       retriable,
     );
+    const { transaction } = this.#settings;
+    if (transaction !== undefined && (NEEDS_NEW_ID.has(name) || ENDS_TRANSACTION.has(name))) {
+      // A new epoch would be another transaction: this one has lost the batch.
+      transaction.refused(error);
+      return this.#settings.onDone(batch, error);
+    }
     if (NEEDS_NEW_ID.has(name)) {
       this.#producer = undefined;
       return this.#again(batch, error);
@@ -362,14 +432,15 @@ export class ProduceSender {
     while (queue.sealed.length > 0 && now - queue.sealed[0]!.createdAt > deliveryTimeoutMs) {
       const batch = queue.sealed.shift()!;
       // The broker may have it or not: sequence numbers after it could be refused.
-      if (batch.uncertain) this.#producer = undefined;
-      this.#settings.onDone(
-        batch,
-        new Error(
-          `not acknowledged within ${deliveryTimeoutMs} ms` +
-            (this.retries.last === undefined ? "" : `; last: ${this.retries.last}`),
-        ),
+      const error = new Error(
+        `not acknowledged within ${deliveryTimeoutMs} ms` +
+          (this.retries.last === undefined ? "" : `; last: ${this.retries.last}`),
       );
+      if (batch.uncertain) {
+        if (this.#settings.transaction === undefined) this.#producer = undefined;
+        else this.#settings.transaction.refused(error);
+      }
+      this.#settings.onDone(batch, error);
     }
   }
 

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Log, ProduceError, type TopicPartition } from "../../src/kafka/log.ts";
 import { groupContract } from "./group_contract.ts";
 import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "./records.ts";
+import { transactionContract } from "./transaction_contract.ts";
 
 /** What the contract needs of an implementation. */
 export interface LogUnderTest {
@@ -318,6 +319,7 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
   });
 
   groupContract(test);
+  transactionContract(test);
 }
 
 /** Polls until there are `count` records. */

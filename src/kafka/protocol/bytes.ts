@@ -51,6 +51,34 @@ export class ByteWriter {
     this.raw(value);
   }
 
+  /** UNSIGNED_VARINT. */
+  unsignedVarint(value: number): void {
+    while (value > 0x7f) {
+      this.#bytes[this.#reserve(1)] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    this.#bytes[this.#reserve(1)] = value;
+  }
+
+  /** COMPACT_STRING or COMPACT_NULLABLE_STRING: the length plus 1 (0 for null) as an UNSIGNED_VARINT, and UTF-8. */
+  compactString(value: string | null): void {
+    if (value === null) return this.unsignedVarint(0);
+    const encoded = utf8.encode(value);
+    this.unsignedVarint(encoded.length + 1);
+    this.raw(encoded);
+  }
+
+  /** COMPACT_ARRAY. */
+  compactArray<T>(items: readonly T[], write: (item: T) => void): void {
+    this.unsignedVarint(items.length + 1);
+    for (const item of items) write(item);
+  }
+
+  /** No tagged fields. */
+  noTags(): void {
+    this.unsignedVarint(0);
+  }
+
   /** The bytes alone. */
   raw(value: Uint8Array): void {
     const at = this.#reserve(value.length);
@@ -124,6 +152,39 @@ export class ByteReader {
     const items: T[] = [];
     for (let left = this.int32(); left > 0; left--) items.push(item());
     return items;
+  }
+
+  /** UNSIGNED_VARINT. */
+  unsignedVarint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.#bytes[this.#take(1)]!;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError("Cannot read Kafka data: received an integer of more than 5 bytes");
+  }
+
+  /** COMPACT_STRING; a null one reads as empty. */
+  compactString(): string {
+    const length = this.unsignedVarint() - 1;
+    const at = this.#take(Math.max(0, length));
+    return decoder.decode(this.#bytes.subarray(at, this.#at));
+  }
+
+  /** COMPACT_ARRAY; a null one reads as empty. */
+  compactArray<T>(item: () => T): T[] {
+    const items: T[] = [];
+    for (let left = this.unsignedVarint() - 1; left > 0; left--) items.push(item());
+    return items;
+  }
+
+  /** Tagged fields, all of which are skipped: they are optional by definition. */
+  skipTags(): void {
+    for (let left = this.unsignedVarint(); left > 0; left--) {
+      this.unsignedVarint();
+      this.#take(this.unsignedVarint());
+    }
   }
 
   #take(size: number): number {

@@ -26,10 +26,14 @@ export interface ProducedPartition {
 }
 
 /** Encodes a request that wants all in-sync replicas to have the records. */
-export function encodeProduce(batches: readonly PartitionBatch[], timeoutMs: number): Uint8Array {
+export function encodeProduce(
+  batches: readonly PartitionBatch[],
+  timeoutMs: number,
+  transactionalId: string | null = null,
+): Uint8Array {
   const size = batches.reduce((sum, { topic, batch }) => sum + batch.length + topic.length * 3 + 24, 32);
   const out = new ByteWriter(size);
-  out.string(null); // transactional id
+  out.string(transactionalId);
   out.int16(-1); // acks: all
   out.int32(timeoutMs);
   const byTopic = Object.entries(Object.groupBy(batches, ({ topic }) => topic));
