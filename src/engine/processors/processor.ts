@@ -36,6 +36,9 @@ export abstract class Processor<K = any, V = any> {
    */
   abstract process(key: K, value: V, timestamp: number, previous: V | null): void;
 
+  /** Called once, when the task ends. */
+  close(): void {}
+
   /** Hands a record to each child. */
   protected forward(key: unknown, value: unknown, timestamp: number, previous: unknown): void {
     const { children } = this;

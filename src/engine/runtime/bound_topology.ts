@@ -9,6 +9,7 @@ import { TopologyError } from "../errors.ts";
 import type { StoreDef } from "../state/store.ts";
 import type { Subtopology } from "../topology/subtopologies.ts";
 import type { Topology } from "../topology/topology.ts";
+import { partitionCounts } from "./partition_counts.ts";
 
 // deno-lint-ignore no-explicit-any -- serdes of any types stand side by side
 type AnySerde = Serde<any>;
@@ -33,14 +34,24 @@ export interface BoundStore extends Serdes {
   readonly changelog: string | undefined;
 }
 
+/** A sink of a bound topology. */
+export interface BoundSink extends Serdes {
+  /** Its name on the log. */
+  readonly topic: string;
+  readonly partitions: number;
+}
+
 /** What the runtime makes tasks from. */
 export interface BoundTopology {
   readonly topology: Topology;
+  /** Gives the name on the log of a topic as nodes name it: a repartition topic's has the application id in front. */
+  readonly topicName: (topic: string) => string;
+  /** With the topics' names on the log. */
   readonly subtopologies: readonly BoundSubtopology[];
   /** By source topic. */
   readonly sources: ReadonlyMap<string, Serdes>;
   /** By sink node. */
-  readonly sinks: ReadonlyMap<string, Serdes & { readonly partitions: number }>;
+  readonly sinks: ReadonlyMap<string, BoundSink>;
   /** By store name. */
   readonly stores: ReadonlyMap<string, BoundStore>;
 }
@@ -60,7 +71,7 @@ export function changelogTopic(applicationId: string, store: string): string {
 const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000;
 
 /**
- * Checks a topology against the log and creates its changelogs.
+ * Checks a topology against the log and creates its repartition topics and changelogs.
  *
  * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, or a changelog has another number of
  * partitions than there are tasks.
@@ -70,34 +81,47 @@ export async function bindTopology(
   log: Log,
   options: BindOptions,
 ): Promise<BoundTopology> {
-  const subtopologies = topology.subtopologies();
+  const { applicationId, replicationFactor } = options;
   const wanted = new Set(
-    subtopologies.flatMap(({ sourceTopics, sinkTopics }) => [...sourceTopics, ...sinkTopics]),
+    topology.subtopologies().flatMap(({ sourceTopics, sinkTopics }) => [...sourceTopics, ...sinkTopics]),
   );
+  for (const topic of topology.repartitionTopics.keys()) wanted.delete(topic);
   const known = await log.describeTopics([...wanted]);
   const missing = [...wanted].filter((topic) => !known.has(topic));
   if (missing.length > 0) {
     throw new TopologyError(
-      `Cannot start ${options.applicationId}: received ${log.description} without the topic${
+      `Cannot start ${applicationId}: received ${log.description} without the topic${
         missing.length > 1 ? "s" : ""
       } ` +
         `${missing.join(", ")}; create ${missing.length > 1 ? "them" : "it"} first`,
     );
   }
-  const partitions = (topic: string): number => known.get(topic)!.partitions;
-  for (const topics of topology.copartitioned) {
-    if (new Set(topics.map(partitions)).size > 1) {
-      throw new TopologyError(
-        `Cannot join: received ${
-          topics.map((topic) => `${topic} with ${partitions(topic)} partitions`).join(", ")
-        }; ` +
-          `joined topics need the same number, so that equal keys come to one task: create them anew with equal numbers`,
-      );
-    }
-  }
-  const bound = await bindSerdes(topology, options.applicationId, partitions);
+  const counts = partitionCounts(topology, (topic) => known.get(topic)!.partitions);
+  const name = topicNames(topology, applicationId);
+  const partitions = new Map([...counts].map(([topic, count]) => [name(topic), count]));
+  await createOwnTopics(
+    [...topology.repartitionTopics.keys()].map((topic) => ({
+      topic: name(topic),
+      partitions: counts.get(topic)!,
+      replicationFactor,
+      config: REPARTITION_TOPIC_CONFIG,
+    })),
+    log,
+    ({ topic, partitions }, found) =>
+      `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ${partitions} are needed; ` +
+      `the source topics have changed since it was made: use another application id, or delete it once all of it is processed`,
+  );
+  const bound = await bindSerdes(topology, applicationId, (topic) => partitions.get(topic)!);
   await createChangelogs(bound, log, options);
   return bound;
+}
+
+/** Kafka Streams' settings: records stay until they are processed, however long that takes. */
+const REPARTITION_TOPIC_CONFIG = { "cleanup.policy": "delete", "retention.ms": "-1" };
+
+/** Gives a topic's name on the log: a repartition topic's has the application id in front. */
+function topicNames(topology: Topology, applicationId: string): (topic: string) => string {
+  return (topic) => topology.repartitionTopics.has(topic) ? `${applicationId}-${topic}` : topic;
 }
 
 /**
@@ -110,26 +134,33 @@ export async function bindSerdes(
   applicationId: string,
   partitions: (topic: string) => number,
 ): Promise<BoundTopology> {
-  const subtopologies = topology.subtopologies().map((each) => ({
-    ...each,
-    tasks: Math.max(...each.sourceTopics.map(partitions)),
-    partitions: new Map(each.sourceTopics.map((topic) => [topic, partitions(topic)])),
-  }));
+  const topicName = topicNames(topology, applicationId);
+  const subtopologies = topology.subtopologies().map((each) => {
+    const sourceTopics = each.sourceTopics.map(topicName);
+    return {
+      ...each,
+      sourceTopics,
+      sinkTopics: each.sinkTopics.map(topicName),
+      tasks: Math.max(...sourceTopics.map(partitions)),
+      partitions: new Map(sourceTopics.map((topic) => [topic, partitions(topic)])),
+    };
+  });
   const stores = new Map<string, BoundStore>();
   for (const [name, def] of topology.stores) {
     const topic = changelogTopic(applicationId, name);
     stores.set(name, { def, changelog: def.logged ? topic : undefined, ...await bindBoth(def, topic) });
   }
   const sources = new Map<string, Serdes>();
-  const sinks = new Map<string, Serdes & { partitions: number }>();
+  const sinks = new Map<string, BoundSink>();
   for (const node of topology.nodes.values()) {
     if (node.kind === "source") {
-      for (const topic of node.topics) sources.set(topic, await bindBoth(node, topic));
+      for (const topic of node.topics.map(topicName)) sources.set(topic, await bindBoth(node, topic));
     } else if (node.kind === "sink") {
-      sinks.set(node.name, { ...await bindBoth(node, node.topic), partitions: partitions(node.topic) });
+      const topic = topicName(node.topic);
+      sinks.set(node.name, { topic, ...await bindBoth(node, topic), partitions: partitions(topic) });
     }
   }
-  return { topology, subtopologies, sources, sinks, stores };
+  return { topology, topicName, subtopologies, sources, sinks, stores };
 }
 
 async function createChangelogs(
@@ -150,17 +181,27 @@ async function createChangelogs(
       });
     }
   }
-  const existing = await log.describeTopics(changelogs.map(({ topic }) => topic));
-  for (const { topic, partitions } of changelogs) {
-    const found = existing.get(topic)?.partitions;
-    if (found !== undefined && found !== partitions) {
-      throw new TopologyError(
-        `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
-          `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
-      );
-    }
+  await createOwnTopics(
+    changelogs,
+    log,
+    ({ topic, partitions }, found) =>
+      `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
+      `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
+  );
+}
+
+/** Creates those of the application's own topics that are not there yet; those that are must have the right number of partitions. */
+async function createOwnTopics(
+  topics: readonly TopicSpec[],
+  log: Log,
+  refusal: (topic: TopicSpec, partitions: number) => string,
+): Promise<void> {
+  const existing = await log.describeTopics(topics.map(({ topic }) => topic));
+  for (const spec of topics) {
+    const found = existing.get(spec.topic)?.partitions;
+    if (found !== undefined && found !== spec.partitions) throw new TopologyError(refusal(spec, found));
   }
-  await log.createTopics(changelogs.filter(({ topic }) => !existing.has(topic)));
+  await log.createTopics(topics.filter(({ topic }) => !existing.has(topic)));
 }
 
 /** A key-value store removes its keys by tombstones; the entries of a window go with their time. */

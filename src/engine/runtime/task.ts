@@ -10,11 +10,17 @@ import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
 import { ChangelogWriter } from "../state/changelog.ts";
 import { LoggedJoinWindowStore, LoggedKeyValueStore, type ManagedStore } from "../state/logged_stores.ts";
+import { LoggedSessionStore } from "../state/logged_session_store.ts";
+import { LoggedWindowStore } from "../state/logged_window_store.ts";
 import { MemoryKeyValueStore } from "../state/memory_key_value_store.ts";
+import { MemorySessionStore } from "../state/memory_session_store.ts";
+import { MemoryWindowKeyValueStore } from "../state/memory_window_kv_store.ts";
 import { MemoryWindowStore } from "../state/memory_window_store.ts";
+import { SuppressBuffer } from "../state/suppress_buffer.ts";
 import type { TimestampExtractor } from "../topology/topology.ts";
 import { type BoundStore, type BoundSubtopology, type BoundTopology, taskInputs } from "./bound_topology.ts";
 import { type DeserializationHandler, text } from "./handlers.ts";
+import type { PunctuationType } from "./punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
 import type { EngineStats } from "./stats.ts";
 import { TaskContext } from "./task_context.ts";
@@ -48,6 +54,7 @@ export class Task {
   readonly #bound: BoundTopology;
   readonly #environment: TaskEnvironment;
   readonly #sourceOfTopic = new Map<string, Processor>();
+  readonly #processors: Processor[] = [];
   readonly #committed = new Map<string, number>();
   /** A schema that a store's value needs, when it is not known yet. */
   #blockedBy: SchemaNotLoaded | undefined;
@@ -106,7 +113,7 @@ export class Task {
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
    */
   process(limit: number): number {
-    const { queues, context } = this;
+    const { queues } = this;
     let processed = 0;
     let next: RecordQueue | undefined;
     try {
@@ -119,26 +126,92 @@ export class Task {
           } else if (queue.mayHaveMore) return this.#counted(processed);
         }
         if (next === undefined) break;
-        context.enter(next.headSet, next.headIndex);
-        if (next.headTimestamp > context.streamTime) context.streamTime = next.headTimestamp;
-        next.source.process(next.headKey, next.headValue, next.headTimestamp, null);
-        next.advance();
+        this.#processHead(next);
         processed++;
+        if (this.#blockedBy !== undefined) break;
       }
     } catch (error) {
       this.#counted(processed);
-      if (error instanceof ProcessingError || next === undefined) throw error;
+      if (next === undefined) throw error;
+      this.#failed(error, next);
+      return processed;
+    }
+    return this.#counted(processed);
+  }
+
+  /**
+   * Processes the next record of one queue, whatever the others have; for the test driver, which decides the order itself.
+   * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
+   */
+  processFrom(queue: RecordQueue): void {
+    try {
+      this.#processHead(queue);
+      this.#counted(1);
+    } catch (error) {
+      this.#counted(0);
+      this.#failed(error, queue);
+    }
+  }
+
+  #processHead(queue: RecordQueue): void {
+    const { context } = this;
+    context.enter(queue.headSet, queue.headIndex);
+    if (queue.headTimestamp > context.streamTime) context.streamTime = queue.headTimestamp;
+    queue.source.process(queue.headKey, queue.headValue, queue.headTimestamp, null);
+    queue.advance();
+    if (context.streamTime >= context.punctuators.nextStreamTime) {
+      this.#punctuate("stream-time", context.streamTime);
+    }
+  }
+
+  /** A record could not be processed: it may only wait for a schema. */
+  #failed(error: unknown, queue: RecordQueue): void {
+    if (error instanceof ProcessingError) throw error;
+    if (error instanceof SchemaNotLoaded) {
+      this.#blockedBy = error;
+      return;
+    }
+    throw new ProcessingError(
+      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ${this.id}: ` +
+        `a processor threw: ${text(error)}`,
+      { cause: error },
+    );
+  }
+
+  /**
+   * Calls the punctuators that are due in the machine's time. Call it between slices.
+   *
+   * @param nowMs The time of the machine, in ms since the epoch.
+   * @returns Whether any was called: what they wrote is to be committed though no record was processed.
+   * @throws {ProcessingError} When a punctuator threw.
+   */
+  punctuate(nowMs: number): boolean {
+    if (nowMs < this.context.punctuators.nextWallClockTime) return false;
+    return this.#punctuate("wall-clock-time", nowMs);
+  }
+
+  /** Lets the processors free what they hold; the task is not used any more. */
+  close(): void {
+    for (const processor of this.#processors) processor.close();
+  }
+
+  /** Returns false when no punctuator was called, or one waits for a schema. */
+  #punctuate(type: PunctuationType, timestampMs: number): boolean {
+    const { context } = this;
+    context.enter(undefined, 0);
+    try {
+      return context.punctuators.run(type, timestampMs);
+    } catch (error) {
+      if (error instanceof ProcessingError) throw error;
       if (error instanceof SchemaNotLoaded) {
         this.#blockedBy = error;
-        return processed;
+        return false;
       }
       throw new ProcessingError(
-        `Cannot process the record at offset ${next.position} of ${next.topic}-${next.partition} in task ${this.id}: ` +
-          `a processor threw: ${text(error)}`,
+        `Cannot punctuate at ${type} ${timestampMs} in task ${this.id}: a punctuator threw: ${text(error)}`,
         { cause: error },
       );
     }
-    return this.#counted(processed);
   }
 
   /** The writer's schema that this task needs to go on; `undefined` when it can. */
@@ -152,8 +225,9 @@ export class Task {
     for (const queue of this.queues) if (queue.blockedBy !== undefined) queue.unblock();
   }
 
-  /** The positions that have changed since the last {@linkcode committed}. */
+  /** The positions that have changed since the last {@linkcode committed}. What stores hold back until a commit goes to their changelogs first. */
   uncommitted(): TopicPartitionOffset[] {
+    for (const store of this.stores.values()) store.flush?.();
     const offsets: TopicPartitionOffset[] = [];
     for (const { topic, partition, position } of this.queues) {
       if (this.#committed.get(topic) !== position) offsets.push({ topic, partition, offset: position });
@@ -176,7 +250,8 @@ export class Task {
 
   #extractor(topic: string): TimestampExtractor | undefined {
     for (const node of this.#bound.topology.nodes.values()) {
-      if (node.kind === "source" && node.topics.includes(topic)) return node.timestampExtractor;
+      if (node.kind !== "source") continue;
+      if (node.topics.some((each) => this.#bound.topicName(each) === topic)) return node.timestampExtractor;
     }
     return undefined;
   }
@@ -189,11 +264,11 @@ export class Task {
       let connected: readonly string[] = [];
       if (node.kind === "source") {
         processor = new Source();
-        for (const topic of node.topics) this.#sourceOfTopic.set(topic, processor);
+        for (const topic of node.topics) this.#sourceOfTopic.set(this.#bound.topicName(topic), processor);
       } else {
         if (node.kind === "sink") {
-          const { partitions, key, value } = this.#bound.sinks.get(name)!;
-          processor = new Sink(node.topic, partitions, key, value);
+          const { topic, partitions, key, value } = this.#bound.sinks.get(name)!;
+          processor = new Sink(topic, partitions, key, value);
         } else {
           processor = node.create();
           connected = node.stores;
@@ -202,6 +277,7 @@ export class Task {
       }
       processor.init(this.#init(name, connected));
       processors.set(name, processor);
+      this.#processors.push(processor);
     }
   }
 
@@ -232,6 +308,15 @@ function makeStore({ def, changelog, key, value }: BoundStore, context: TaskCont
       writer,
     );
   }
+  if (def.kind === "window") {
+    const inner = new MemoryWindowKeyValueStore(def.retentionMs);
+    return new LoggedWindowStore(def.name, inner, key, value, context, writer);
+  }
+  if (def.kind === "session") {
+    const inner = new MemorySessionStore(def.retentionMs);
+    return new LoggedSessionStore(def.name, inner, key, value, context, writer);
+  }
+  if (def.kind === "suppress") return new SuppressBuffer(def.name, key, value, context, writer);
   // An expired key leaves the changelog too: a compacted topic would keep it for ever.
   const inner = new MemoryKeyValueStore(
     def.retentionMs,

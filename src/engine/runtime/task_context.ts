@@ -10,6 +10,7 @@ import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
 import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../kafka/record_set.ts";
 import type { KeyBytes } from "../state/bytes_store.ts";
 import { MAX_KEY_BYTES } from "../state/arena.ts";
+import { Punctuators } from "./punctuators.ts";
 import type { EngineStats } from "./stats.ts";
 
 /** A range of bytes. */
@@ -46,10 +47,13 @@ export class TaskContext {
   producer!: Producer;
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   streamTime = -1;
+  /** Calls at intervals that the task's processors asked for. */
+  readonly punctuators: Punctuators;
 
   /** The set and the index in it of the record that is being processed. */
   #set: RecordSet | undefined;
   #index = 0;
+  #headers: RecordHeaders | undefined;
 
   readonly #keyBuffer = new EncodeBuffer(256);
   readonly #encodedKey = new EncodedKey();
@@ -65,6 +69,7 @@ export class TaskContext {
     this.partition = partition;
     this.stats = stats;
     this.now = now;
+    this.punctuators = new Punctuators(now);
   }
 
   /** The topic of the record that is being processed; `undefined` outside of one (in a punctuator). */
@@ -79,13 +84,22 @@ export class TaskContext {
 
   /** The headers of the record that is being processed: they go on to what is derived from it. */
   get headers(): RecordHeaders {
+    if (this.#headers !== undefined) return this.#headers;
     return this.#set === undefined ? NO_HEADERS : this.#set.headers(this.#index);
+  }
+
+  /** Gives what is derived from now on other headers; `undefined` goes back to the record's own. Returns what was set before. */
+  replaceHeaders(headers: RecordHeaders | undefined): RecordHeaders | undefined {
+    const before = this.#headers;
+    this.#headers = headers;
+    return before;
   }
 
   /** Called before a record goes into the topology. */
   enter(set: RecordSet | undefined, index: number): void {
     this.#set = set;
     this.#index = index;
+    this.#headers = undefined;
     this.#key = NOTHING;
     this.#value = NOTHING;
   }

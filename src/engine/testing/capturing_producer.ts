@@ -19,6 +19,7 @@ export class CapturingProducer implements Producer {
   readonly counts = { appended: 0, acknowledged: 0, failed: 0 };
   readonly retries = { count: 0, last: undefined };
   readonly #records = new Map<string, CapturedRecord[]>();
+  #new: CapturedRecord[] = [];
 
   append(
     topic: string,
@@ -42,10 +43,18 @@ export class CapturingProducer implements Producer {
       headers,
     };
     const records = this.#records.get(topic);
+    this.#new.push(record);
     if (records === undefined) this.#records.set(topic, [record]);
     else records.push(record);
     this.counts.appended++;
     this.counts.acknowledged++;
+  }
+
+  /** What was appended to topics that a predicate names since the last call, in the order in which it was; it can still be taken. */
+  takeNew(wanted: (topic: string) => boolean): CapturedRecord[] {
+    const records = this.#new.filter(({ topic }) => wanted(topic));
+    this.#new = [];
+    return records;
   }
 
   /** Takes what was appended to a topic since the last call. */

@@ -6,10 +6,17 @@
 import { EncodeBuffer } from "../../avro/serde.ts";
 import { encodeHeaders } from "../../kafka/record_batch/writer.ts";
 import { NO_HEADERS, type RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
-import { bindSerdes, type BoundTopology, type Serdes } from "../runtime/bound_topology.ts";
+import {
+  bindSerdes,
+  type BoundSubtopology,
+  type BoundTopology,
+  type Serdes,
+} from "../runtime/bound_topology.ts";
 import { type DeserializationHandler, logAndFail } from "../runtime/handlers.ts";
+import type { RecordQueue } from "../runtime/record_queue.ts";
 import { EngineStats } from "../runtime/stats.ts";
 import { Task } from "../runtime/task.ts";
+import { TimeHeap } from "../runtime/time_heap.ts";
 import type { ReadOnlyKeyValueStore } from "../state/store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts";
@@ -55,7 +62,10 @@ export class TopologyTestDriver {
   readonly stats: EngineStats = new EngineStats();
   readonly #bound: BoundTopology;
   readonly #producer = new CapturingProducer();
-  readonly #tasks: Task[];
+  readonly #task: Task;
+  readonly #queues = new Map<string, RecordQueue>();
+  /** The queues with records, in the order in which Kafka Streams takes from them: by the next record's time. */
+  readonly #ready = new TimeHeap<RecordQueue>((queue) => queue.headTimestamp);
   readonly #offsets = new Map<string, number>();
   readonly #buffer = new EncodeBuffer();
   #wallClockMs: number;
@@ -68,11 +78,10 @@ export class TopologyTestDriver {
       now: () => this.#wallClockMs,
       onUndecodable: options.onUndecodable ?? logAndFail(),
     };
-    this.#tasks = bound.subtopologies.map((subtopology) => new Task(bound, subtopology, 0, environment));
-    for (const task of this.#tasks) {
-      task.context.producer = this.#producer;
-      task.start(new Map(task.inputs.map(({ topic }) => [topic, 0])));
-    }
+    this.#task = new Task(bound, wholeTopology(bound), 0, environment);
+    this.#task.context.producer = this.#producer;
+    this.#task.start(new Map(this.#task.inputs.map(({ topic }) => [topic, 0])));
+    for (const queue of this.#task.queues) this.#queues.set(queue.topic, queue);
   }
 
   /** Makes a driver; asynchronous since serdes may have to ask a registry. */
@@ -116,14 +125,42 @@ export class TopologyTestDriver {
     headers: RecordHeaders = NO_HEADERS,
   ): void {
     this.#source(topic);
+    this.#push(topic, key, value, timestamp, headers);
+    this.#processAll();
+  }
+
+  #push(
+    topic: string,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers: RecordHeaders,
+  ): void {
+    const queue = this.#queues.get(topic)!;
     const offset = this.#offsets.get(topic) ?? 0;
     this.#offsets.set(topic, offset + 1);
-    for (const task of this.#tasks) {
-      const queue = task.queues.find((each) => each.topic === topic);
-      if (queue === undefined) continue;
-      for (const each of task.queues) each.endOffset = 0;
-      queue.push(oneRecord(topic, offset, key, value, timestamp, headers));
-      task.process(Infinity);
+    const wasReady = queue.ready;
+    queue.push(oneRecord(topic, offset, key, value, timestamp, headers));
+    if (!wasReady && queue.ready) this.#ready.push(queue);
+  }
+
+  /** Processes record by record; what goes to a topic that the topology reads itself comes back in after the record that it is of. */
+  #processAll(): void {
+    this.#loopBack();
+    for (let queue = this.#ready.pop(); queue !== undefined; queue = this.#ready.pop()) {
+      this.#task.processFrom(queue);
+      if (queue.ready) this.#ready.push(queue);
+      this.#loopBack();
+    }
+  }
+
+  #loopBack(): void {
+    for (
+      const { topic, key, value, timestamp, headers } of this.#producer.takeNew((each) =>
+        this.#queues.has(each)
+      )
+    ) {
+      this.#push(topic, key, value, timestamp, headers);
     }
   }
 
@@ -140,9 +177,7 @@ export class TopologyTestDriver {
 
   /** Takes the records written to all sinks' topics since they were read last, as bytes and in the order in which they were written. */
   readAllBytes(): CapturedRecord[] {
-    const topics = new Set<string>();
-    for (const node of this.#bound.topology.nodes.values()) if (node.kind === "sink") topics.add(node.topic);
-    return this.#producer.takeAll(topics);
+    return this.#producer.takeAll(new Set([...this.#bound.sinks.values()].map(({ topic }) => topic)));
   }
 
   /** Takes the number of records written to any other topic, such as a changelog, since the last call. */
@@ -152,10 +187,8 @@ export class TopologyTestDriver {
 
   /** A key-value store of the topology. */
   store<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
-    for (const task of this.#tasks) {
-      const store = task.stores.get(name);
-      if (store !== undefined) return store as unknown as ReadOnlyKeyValueStore<K, V>;
-    }
+    const store = this.#task.stores.get(name);
+    if (store !== undefined) return store as unknown as ReadOnlyKeyValueStore<K, V>;
     throw new Error(
       `Cannot read store ${name}: received a name that the topology does not have; it has ${
         [...this.#bound.stores.keys()].join(", ")
@@ -163,9 +196,19 @@ export class TopologyTestDriver {
     );
   }
 
-  /** Moves the machine's clock on. */
+  /**
+   * Moves the machine's clock on, then calls the punctuators that are due in the machine's time.
+   * @throws {ProcessingError} When a punctuator throws.
+   */
   advanceTime(ms: number): void {
     this.#wallClockMs += ms;
+    this.#task.punctuate(this.#wallClockMs);
+    this.#processAll();
+  }
+
+  /** Closes the processors. */
+  close(): void {
+    this.#task.close();
   }
 
   #source(topic: string): Serdes {
@@ -182,10 +225,26 @@ export class TopologyTestDriver {
 
   #sink(topic: string): Serdes {
     for (const node of this.#bound.topology.nodes.values()) {
-      if (node.kind === "sink" && node.topic === topic) return this.#bound.sinks.get(node.name)!;
+      if (node.kind !== "sink") continue;
+      const sink = this.#bound.sinks.get(node.name)!;
+      if (sink.topic === topic) return sink;
     }
     throw new Error(`Cannot read ${topic}: received a topic that no sink writes`);
   }
+}
+
+/** All parts of a topology as one, which one task runs: as Kafka Streams' class does, so that all share one stream time. */
+function wholeTopology(bound: BoundTopology): BoundSubtopology {
+  const { topology, subtopologies } = bound;
+  return {
+    id: 0,
+    nodes: [...topology.nodes.keys()],
+    stores: subtopologies.flatMap(({ stores }) => stores),
+    sourceTopics: subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+    sinkTopics: subtopologies.flatMap(({ sinkTopics }) => sinkTopics),
+    tasks: 1,
+    partitions: new Map(subtopologies.flatMap(({ partitions }) => [...partitions])),
+  };
 }
 
 function decode(serde: Serdes["key"], bytes: Uint8Array | null): unknown {
