@@ -57,8 +57,6 @@ export interface DemoSummary extends CheckResult {
   readonly sent: number;
   /** Records that were given up. */
   readonly lost: number;
-  /** Changes of sessions that came out. */
-  readonly updates: number;
   /** The highest lag shown, in records. */
   readonly highestLag: number;
   /** How long it took from the end of the load until the lag was gone, in ms; `undefined` when it did not go within a minute. */
@@ -144,8 +142,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
     }
     if (signal.aborted) return undefined;
     const seconds = (performance.now() - begun) / 1000;
-    const { updates } = check.counts;
-    return { ...check.result(), seconds, sent: load.sent, lost: load.lost, updates, highestLag, drainMs };
+    return { ...check.result(), seconds, sent: load.sent, lost: load.lost, highestLag, drainMs };
   } finally {
     generator.stop();
     await generator.done.catch(() => {}); // reported by whoever awaited it above

@@ -25,6 +25,10 @@ export interface CheckResult {
   readonly frames: number;
   /** Frames that were answered, each in time: requests and responses have the same timestamp. */
   readonly answered: number;
+  /** Changes of sessions that there have to be, when each is written exactly once: one a hit and pair of request and response. */
+  readonly changes: number;
+  /** Changes that came out for these sessions. */
+  readonly updates: number;
   /** Sessions that there have to be: one a header with a response. */
   readonly expected: number;
   /** Of those, how many came out with exactly the hits generated. */
@@ -50,7 +54,8 @@ export class SessionCheck {
   readonly #header: Serde<FrameHeader>;
   readonly #session: Serde<GameSession>;
   readonly #generated = new Map<string, Generated>();
-  readonly #sessions = new Map<string, Uint8Array>();
+  /** The last value of each session, and how often it changed. */
+  readonly #sessions = new Map<string, { value: Uint8Array; updates: number }>();
   readonly #hashes = new Map<string, number>();
   readonly #buffer = new EncodeBuffer(256);
   #frames = 0;
@@ -94,7 +99,13 @@ export class SessionCheck {
       if (key === null || value === null) continue;
       this.#updates++;
       const copy = value.slice();
-      this.#sessions.set(latin1(key, 0, key.length), copy);
+      const name = latin1(key, 0, key.length);
+      const session = this.#sessions.get(name);
+      if (session === undefined) this.#sessions.set(name, { value: copy, updates: 1 });
+      else {
+        session.value = copy;
+        session.updates++;
+      }
       if (i === set.count - 1) this.#last = { key: key.slice(), value: copy };
     }
   }
@@ -110,7 +121,7 @@ export class SessionCheck {
 
   /** Compares all that was generated with all that came. */
   result(): CheckResult {
-    let [expected, correct, missing, wrong, lacking, unexpected] = [0, 0, 0, 0, 0, 0];
+    let [changes, updates, expected, correct, missing, wrong, lacking, unexpected] = [0, 0, 0, 0, 0, 0, 0, 0];
     let example: string | undefined;
     for (const [key, { requests, responses, hits, hash }] of this.#generated) {
       const session = this.#sessions.get(key);
@@ -119,12 +130,14 @@ export class SessionCheck {
         continue;
       }
       expected++;
+      changes += hits.length * responses;
       if (session === undefined) {
         missing++;
         example ??= `${this.#describeKey(key)} is missing`;
         continue;
       }
-      const came = this.#hitsOf(session);
+      updates += session.updates;
+      const came = this.#hitsOf(session.value);
       const sum = came.reduce((sum, hit) => (sum + this.#hash(hit)) | 0, 0);
       if (came.length === hits.length * responses && sum === Math.imul(hash, responses)) correct++;
       else {
@@ -138,6 +151,8 @@ export class SessionCheck {
     return {
       frames: this.#frames,
       answered: this.#answered,
+      changes,
+      updates,
       expected,
       correct,
       missing,

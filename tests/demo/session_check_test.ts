@@ -50,6 +50,8 @@ Deno.test("sessions with exactly the hits generated are correct, in any order, u
   assertEquals(all.result(), {
     frames: 2,
     answered: 1,
+    changes: 2,
+    updates: 2,
     expected: 1,
     correct: 1,
     missing: 0,

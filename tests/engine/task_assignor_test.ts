@@ -62,7 +62,7 @@ Deno.test("the partitions of a task go together, also where topics differ in the
     owned,
     userData: new Uint8Array(0),
   });
-  const assigned = new TaskAssignor([subtopology]).assign(
+  const assigned = new TaskAssignor([subtopology], 0, () => ({ standbys: [] })).assign(
     [member("a", []), member("b", [{ topic: "right", partition: 0 }, { topic: "left", partition: 0 }])],
     topics,
   );
@@ -94,4 +94,13 @@ Deno.test("a task whose owner is gone goes to a member with its standby, and sta
   // No more than there are other members.
   assertEquals([...assignStandbys(members, active, 5).values()].flat().sort(), FOUR);
   assertEquals([...assignStandbys(members.slice(0, 1), new Map([["a", FOUR]]), 1).values()].flat(), []);
+});
+
+Deno.test("who has just come gets what nobody owns, and nothing that others own yet", () => {
+  const owner = { memberId: "a", tasks: new Set(["0_0", "0_1", "0_2"]) };
+  const newcomers = ["b", "c"].map((memberId) => ({ memberId, tasks: new Set<string>(), isNew: true }));
+  const settling = assignTasks([owner, ...newcomers], FOUR);
+  assertEquals(settling, new Map([["a", ["0_0", "0_1", "0_2"]], ["b", ["0_3"]], ["c", []]]));
+  const settled = assignTasks([owner, ...newcomers.map((each) => ({ ...each, isNew: false }))], FOUR);
+  assertEquals([...settled.values()].map(({ length }) => length), [2, 1, 1]);
 });

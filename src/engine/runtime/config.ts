@@ -21,6 +21,8 @@ export interface StreamsConfig {
   readonly groupInstanceId?: string;
   /** After this time without a heartbeat an instance is considered dead. Default 10,000. */
   readonly sessionTimeoutMs?: number;
+  /** How often an instance tells the group that it lives, and hears of rebalances. Default 300: a moving task waits about as long. */
+  readonly heartbeatIntervalMs?: number;
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 262,144. */
   readonly fetchPartitionBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */
@@ -35,3 +37,5 @@ export interface StreamsConfig {
 
 /** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
+/** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */
+export const DEFAULT_HEARTBEAT_INTERVAL_MS = 300;

@@ -10,7 +10,7 @@ import type { Topology } from "../topology/topology.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import { bindTopology } from "./bound_topology.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
 import { ExactlyOnceCommitter } from "./exactly_once.ts";
 import { type EngineLogger, text } from "./handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
@@ -18,7 +18,7 @@ import { Restorer } from "./restorer.ts";
 import { Standbys } from "./standbys.ts";
 import { EngineStats } from "./stats.ts";
 import type { Task } from "./task.ts";
-import { decodeTaskIds, TaskAssignor } from "./task_assignor.ts";
+import { decodeTaskInfo, SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
 import { TaskManager } from "./task_manager.ts";
 
 /** What an application is doing. */
@@ -61,6 +61,8 @@ export class StreamsApp {
   #standbys!: Standbys;
   #tasks!: TaskManager;
   #lag!: LagTracker;
+  #openedAt = 0;
+  #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
   #fail!: (error: unknown) => void;
@@ -136,6 +138,7 @@ export class StreamsApp {
   async #open(): Promise<void> {
     const config = this.#config;
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0 } = config;
+    this.#openedAt = performance.now();
     const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
     this.#committer = this.#makeCommitter();
     this.#fetcher = this.#log.fetcher({
@@ -168,8 +171,12 @@ export class StreamsApp {
     this.#group = this.#log.group({
       groupId: applicationId,
       topics: bound.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
-      assignor: new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => this.#standbys.ids),
+      assignor: new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => ({
+        standbys: this.#standbys.ids,
+        ageMs: performance.now() - this.#openedAt,
+      })),
       ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
+      heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
       ...(config.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: config.sessionTimeoutMs }),
       onAssigned: (_added, assignment) => this.#onAssigned(assignment),
       onRevoked: (revoked) => this.#onRevoked(revoked),
@@ -257,9 +264,10 @@ export class StreamsApp {
     const added = this.#tasks.assign(partitions);
     const active = this.#tasks.all.map(({ id }) => id);
     this.#standbys.assign(
-      decodeTaskIds(userData).filter((id) => !active.includes(id)),
+      decodeTaskInfo(userData).standbys.filter((id) => !active.includes(id)),
       (id) => this.#tasks.make(id),
     );
+    this.#askAgainWhenSettled(active.length);
     const list = (ids: readonly string[]): string => [...ids].sort().join(" ");
     this.#logger.info(
       `generation ${this.#group.generation}: ${active.length === 0 ? "no tasks" : `tasks ${list(active)}`}` +
@@ -267,6 +275,13 @@ export class StreamsApp {
         (this.#standbys.ids.length > 0 ? `, standby: ${list(this.#standbys.ids)}` : ""),
     );
     return Promise.resolve();
+  }
+
+  /** An instance that came a moment ago gets its share of the others' tasks only when no more are coming; then it asks for it. */
+  #askAgainWhenSettled(tasks: number): void {
+    const left = SETTLE_MS - (performance.now() - this.#openedAt);
+    clearTimeout(this.#settleTimer);
+    if (tasks === 0 && left > 0) this.#settleTimer = setTimeout(() => this.#group.rejoin(), left + 1);
   }
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
@@ -322,6 +337,7 @@ export class StreamsApp {
 
   /** Leaves the group and closes everything, whatever of it fails. */
   async #release(abandon = false): Promise<void> {
+    clearTimeout(this.#settleTimer);
     this.#lag?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],

@@ -21,6 +21,8 @@ export interface TaskOwner {
   readonly tasks: ReadonlySet<string>;
   /** The tasks whose stores it keeps current. */
   readonly standbys?: ReadonlySet<string>;
+  /** Whether it has just come: tasks that others own stay with them until it has been here for a while. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -37,6 +39,8 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
   // So many members have one task more than the least; those that have more tasks now come first.
   let extra = tasks.length % members.length;
   const held = (owner: TaskOwner): string[] => tasks.filter((task) => owner.tasks.has(task));
+  // Others may be coming too: moving tasks now and again for each of them would move some twice.
+  const settling = members.some(({ isNew, tasks }) => isNew && tasks.size === 0);
   const taken = new Set<string>();
   const byHeld = [...members].sort((a, b) =>
     held(b).length - held(a).length || (a.memberId < b.memberId ? -1 : 1)
@@ -46,7 +50,7 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
     const kept = held(owner).filter((task) => !taken.has(task));
     const quota = least + (extra > 0 && kept.length > least ? 1 : 0);
     if (quota > least) extra--;
-    for (const task of kept.slice(0, quota)) {
+    for (const task of settling ? kept : kept.slice(0, quota)) {
       taken.add(task);
       assigned.get(owner.memberId)!.push(task);
     }
@@ -60,7 +64,8 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
     let to = fits((memberId) => open.get(memberId)! > 0);
     if (to === undefined) {
       // Only the extra ones are left: to members that have the least.
-      to = fits((memberId) => assigned.get(memberId)!.length === least)!;
+      const fewest = Math.min(...[...assigned.values()].map(({ length }) => length));
+      to = fits((memberId) => assigned.get(memberId)!.length === fewest)!;
       open.set(to.memberId, 1);
     }
     assigned.get(to.memberId)!.push(task);
@@ -94,40 +99,48 @@ export function assignStandbys(
   return standbys;
 }
 
-/** Task ids as user data of the group's protocol: separated by spaces. */
-export function encodeTaskIds(ids: readonly string[]): Uint8Array {
-  return new TextEncoder().encode(ids.join(" "));
+/** What members and leader tell each other: user data of the group's protocol, as JSON. */
+export interface TaskInfo {
+  /** The ids of tasks whose stores a member keeps current, or is to. */
+  readonly standbys: readonly string[];
+  /** For how long the member has been there, in ms; the leader leaves it out. */
+  readonly ageMs?: number;
 }
 
-/** Reads {@linkcode encodeTaskIds}. */
-export function decodeTaskIds(bytes: Uint8Array | undefined): string[] {
-  const text = new TextDecoder().decode(bytes);
-  return text === "" ? [] : text.split(" ");
+/** Encodes user data. */
+export function encodeTaskInfo(info: TaskInfo): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(info));
 }
+
+/** Decodes user data; nothing counts as no standbys. */
+export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo {
+  return bytes === undefined || bytes.length === 0
+    ? { standbys: [] }
+    : JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** For how long after its start an instance gets no tasks that others own, in ms: as long as others may be starting with it. */
+export const SETTLE_MS: number = 1000;
 
 /** The assignor of a stream application's group. */
 export class TaskAssignor implements Assignor {
   readonly name = "kos-tasks";
   readonly #subtopologies: readonly Subtopology[];
   readonly #replicas: number;
-  readonly #standbys: () => readonly string[];
+  readonly #self: () => TaskInfo;
 
   /**
    * @param replicas How many standbys each task has, as far as there are other members.
-   * @param standbys Gives the ids of the tasks that this instance keeps current.
+   * @param self What this instance says of itself.
    */
-  constructor(
-    subtopologies: readonly Subtopology[],
-    replicas: number = 0,
-    standbys: () => readonly string[] = () => [],
-  ) {
+  constructor(subtopologies: readonly Subtopology[], replicas: number, self: () => TaskInfo) {
     this.#subtopologies = subtopologies;
     this.#replicas = replicas;
-    this.#standbys = standbys;
+    this.#self = self;
   }
 
   userData(): Uint8Array {
-    return encodeTaskIds(this.#standbys());
+    return encodeTaskInfo(this.#self());
   }
 
   assign(
@@ -147,20 +160,21 @@ export class TaskAssignor implements Assignor {
         for (const { topic } of inputs) taskOf.set(`${topic}-${partition}`, taskId(id, partition));
       }
     }
-    const owners = members.map(({ memberId, owned, userData }) => ({
-      memberId,
-      standbys: new Set(decodeTaskIds(userData)),
-      tasks: new Set(
-        owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`)).filter((id) =>
-          id !== undefined
-        ),
-      ),
-    }));
+    const owners = members.map(({ memberId, owned, userData }) => {
+      const { standbys, ageMs } = decodeTaskInfo(userData);
+      const tasks = owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`));
+      return {
+        memberId,
+        standbys: new Set(standbys),
+        isNew: ageMs !== undefined && ageMs < SETTLE_MS,
+        tasks: new Set(tasks.filter((id) => id !== undefined)),
+      };
+    });
     const active = assignTasks(owners, [...tasks.keys()]);
     const standbys = assignStandbys(owners, active, this.#replicas);
     const assignment = new Map<string, MemberAssignment>();
     for (const [memberId, ids] of active) {
-      const userData = encodeTaskIds(standbys.get(memberId)!);
+      const userData = encodeTaskInfo({ standbys: standbys.get(memberId)! });
       assignment.set(memberId, { partitions: ids.flatMap((id) => tasks.get(id)!), userData });
     }
     return assignment;

@@ -5,151 +5,22 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { freePort } from "../../../scripts/support/ports.ts";
-import { bindSerde, type Serde } from "../../../src/avro/mod.ts";
-import { startGenerator } from "../../../src/datagen/generator.ts";
-import { SessionCheck } from "../../../src/demo/session_check.ts";
-import { SessionsReader } from "../../../src/demo/sessions_reader.ts";
-import type { GameSession } from "../../../src/game/hit.ts";
-import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../../src/game/topics.ts";
-import { connectionConfig, KafkaLog } from "../../../src/kafka/mod.ts";
-import { arcadeSerdes } from "../../../src/streams/sessions_topology.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../../../src/game/topics.ts";
 import { until } from "../../engine/app_contract.ts";
-
-const PARTITIONS = 4;
-
-/** One streams process. */
-interface Instance {
-  readonly url: string;
-  metrics(): Promise<string>;
-  ready(): Promise<void>;
-  kill(signal: Deno.Signal): Promise<{ code: number; stderr: string }>;
-}
-
-class Bench {
-  readonly log: KafkaLog;
-  /** What the instances that were ended had said, for a failure's message. */
-  readonly said: string[] = [];
-  readonly #brokers: string;
-  readonly #group: string;
-  readonly #instances = new Set<Instance>();
-
-  constructor(brokers: string, group: string) {
-    this.#brokers = brokers;
-    this.#group = group;
-    const silent = { error() {}, warn() {}, info() {}, debug() {} };
-    this.log = new KafkaLog(connectionConfig((name) => name === "KAFKA_BROKERS" ? brokers : undefined), {
-      clientId: "test",
-      logger: silent,
-    });
-  }
-
-  /** Starts a streams process. */
-  streams(clientId: string, ...flags: string[]): Instance {
-    const port = freePort();
-    const main = new URL("../../../src/streams/main.ts", import.meta.url).pathname;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-P=streams",
-        main,
-        "--client-id",
-        clientId,
-        "--application-id",
-        this.#group,
-        "--metrics-port",
-        String(port),
-        ...flags,
-      ],
-      env: { KAFKA_BROKERS: this.#brokers, NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const stderr = new Response(child.stderr).text();
-    const url = `http://127.0.0.1:${port}`;
-    const instance: Instance = {
-      url,
-      metrics: async () => await (await fetch(`${url}/metrics`)).text(),
-      ready: () =>
-        until(
-          `${clientId} ready`,
-          () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
-        ),
-      kill: async (signal) => {
-        this.#instances.delete(instance);
-        child.kill(signal);
-        const { code } = await child.status;
-        this.said.push(...(await stderr).split("\n").map((line) => `${clientId}: ${line}`));
-        return { code, stderr: await stderr };
-      },
-    };
-    this.#instances.add(instance);
-    return instance;
-  }
-
-  /** The partitions that an instance's lag gauge of a topic names. */
-  static owned(metrics: string, topic: string): number[] {
-    const name = `consumer_lag_${topic.toLowerCase().replaceAll("-", "_")}`;
-    return metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).map((line) =>
-      Number(/partition="(-?\d+)"/.exec(line)![1])
-    ).sort();
-  }
-
-  /** Generates frames while the body runs, then waits for their sessions and checks them. */
-  async load(rate: number, body: () => Promise<void>): Promise<ReturnType<SessionCheck["result"]>> {
-    const serdes = arcadeSerdes(undefined);
-    const check = new SessionCheck(
-      await bindSerde(serdes.header, SESSIONS_TOPIC, "key"),
-      await bindSerde<GameSession>(serdes.session as Serde<GameSession>, SESSIONS_TOPIC, "value"),
-    );
-    const reader = await SessionsReader.open(this.log, check);
-    const generator = await startGenerator({
-      log: this.log,
-      serdes,
-      rate,
-      machines: 500,
-      onFrame: (frame) => check.generated(frame),
-    });
-    try {
-      await body();
-      generator.stop();
-      assertEquals((await generator.done).lost, 0);
-      await until("no session is missing or lacks hits", () => {
-        const { missing, lacking } = check.result();
-        return missing + lacking === 0;
-      }, 60_000).catch(() => {}); // the caller's assertions say what is missing
-      // Duplicates come late, if they come.
-      await delay(500);
-      return check.result();
-    } finally {
-      generator.stop();
-      await generator.done;
-      await reader.close();
-    }
-  }
-
-  async close(): Promise<void> {
-    for (const instance of [...this.#instances]) await instance.kill("SIGKILL");
-    await this.log.close();
-  }
-}
+import { createArcadeTopics, PARTITIONS, StreamsBench } from "../../support/streams_bench.ts";
 
 let broker: Awaited<ReturnType<typeof startBroker>>;
 
 Deno.test.beforeAll(async () => {
   broker = await startBroker();
-  const log = new KafkaLog(
-    connectionConfig((name) => name === "KAFKA_BROKERS" ? broker.bootstrap : undefined),
-  );
-  const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
-  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor: 1 })));
-  await log.close();
+  await createArcadeTopics(broker.bootstrap);
 });
 
 Deno.test.afterAll(() => broker.wipe());
 
-function test(name: string, body: (bench: Bench) => Promise<void>): void {
+function test(name: string, body: (bench: StreamsBench) => Promise<void>): void {
   Deno.test(name, async () => {
-    const bench = new Bench(broker.bootstrap, `group-${crypto.randomUUID()}`);
+    const bench = new StreamsBench(broker.bootstrap, `group-${crypto.randomUUID()}`);
     try {
       await body(bench);
     } finally {
@@ -177,7 +48,7 @@ test("the gauges are 0 for both topics from the start, then there is one a parti
   await until("a series a partition", async () => {
     const metrics = await one.metrics();
     return [REQUESTS_TOPIC, RESPONSES_TOPIC].every((topic) =>
-      Bench.owned(metrics, topic).join() === "0,1,2,3"
+      StreamsBench.owned(metrics, topic).join() === "0,1,2,3"
     );
   });
   const begun = performance.now();
@@ -189,7 +60,7 @@ test("the gauges are 0 for both topics from the start, then there is one a parti
   await two.ready();
   await until(
     "all partitions",
-    async () => Bench.owned(await two.metrics(), REQUESTS_TOPIC).length === PARTITIONS,
+    async () => StreamsBench.owned(await two.metrics(), REQUESTS_TOPIC).length === PARTITIONS,
     5_000,
   );
   assertEquals((await two.kill("SIGINT")).code, 0);
@@ -206,7 +77,7 @@ test("a second and a third instance come and go under load, and no session is lo
     await three.ready();
     await until("each instance names only what it owns", async () => {
       const owned = await Promise.all(
-        [one, two, three].map(async (each) => Bench.owned(await each.metrics(), RESPONSES_TOPIC)),
+        [one, two, three].map(async (each) => StreamsBench.owned(await each.metrics(), RESPONSES_TOPIC)),
       );
       return owned.every((partitions) => partitions.length > 0 && !partitions.includes(-1)) &&
         owned.flat().sort().join() === "0,1,2,3";
@@ -217,20 +88,17 @@ test("a second and a third instance come and go under load, and no session is lo
     assertEquals((await three.kill("SIGTERM")).code, 0);
     await until(
       "all at the one that is left",
-      async () => Bench.owned(await two.metrics(), REQUESTS_TOPIC).length === PARTITIONS,
+      async () => StreamsBench.owned(await two.metrics(), REQUESTS_TOPIC).length === PARTITIONS,
     );
     await delay(1_000);
   });
   assert(result.expected > 1_000, `only ${result.expected} sessions`);
-  assertEquals({ ...result, frames: 0, answered: 0, expected: 0, correct: 0 }, {
-    frames: 0,
-    answered: 0,
-    expected: 0,
-    correct: 0,
+  const { missing, wrong, unexpected, changes, updates, example } = result;
+  assertEquals({ missing, wrong, unexpected, updates, example }, {
     missing: 0,
     wrong: 0,
-    lacking: 0,
     unexpected: 0,
+    updates: changes,
     example: undefined,
   }, bench.said.join("\n"));
 });

@@ -1,0 +1,143 @@
+/**
+ * Streams processes on a broker, a generator, and the check of what comes out: for tests that kill and start processes.
+ */
+import { assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { freePort } from "../../scripts/support/ports.ts";
+import { bindSerde, type Serde } from "../../src/avro/mod.ts";
+import { startGenerator } from "../../src/datagen/generator.ts";
+import { type CheckResult, SessionCheck } from "../../src/demo/session_check.ts";
+import { SessionsReader } from "../../src/demo/sessions_reader.ts";
+import type { GameSession } from "../../src/game/hit.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
+import { connectionConfig, KafkaLog } from "../../src/kafka/mod.ts";
+import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
+import { until } from "../engine/app_contract.ts";
+
+/** Partitions of the topics. */
+export const PARTITIONS = 4;
+
+/** One streams process. */
+export interface Instance {
+  readonly url: string;
+  metrics(): Promise<string>;
+  ready(): Promise<void>;
+  kill(signal: Deno.Signal): Promise<{ code: number; stderr: string }>;
+}
+
+/** See the module. */
+export class StreamsBench {
+  readonly log: KafkaLog;
+  /** What the instances that were ended had said, for a failure's message. */
+  readonly said: string[] = [];
+  readonly #brokers: string;
+  readonly #group: string;
+  readonly #instances = new Set<Instance>();
+
+  constructor(brokers: string, group: string) {
+    this.#brokers = brokers;
+    this.#group = group;
+    const silent = { error() {}, warn() {}, info() {}, debug() {} };
+    this.log = new KafkaLog(connectionConfig((name) => name === "KAFKA_BROKERS" ? brokers : undefined), {
+      clientId: "test",
+      logger: silent,
+    });
+  }
+
+  /** Starts a streams process. */
+  streams(clientId: string, ...flags: string[]): Instance {
+    const port = freePort();
+    const main = new URL("../../src/streams/main.ts", import.meta.url).pathname;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-P=streams",
+        main,
+        "--client-id",
+        clientId,
+        "--application-id",
+        this.#group,
+        "--metrics-port",
+        String(port),
+        ...flags,
+      ],
+      env: { KAFKA_BROKERS: this.#brokers, NO_COLOR: "1" },
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const stderr = new Response(child.stderr).text();
+    const url = `http://127.0.0.1:${port}`;
+    const instance: Instance = {
+      url,
+      metrics: async () => await (await fetch(`${url}/metrics`)).text(),
+      ready: () =>
+        until(
+          `${clientId} ready`,
+          () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
+        ),
+      kill: async (signal) => {
+        this.#instances.delete(instance);
+        child.kill(signal);
+        const { code } = await child.status;
+        this.said.push(...(await stderr).split("\n").map((line) => `${clientId}: ${line}`));
+        return { code, stderr: await stderr };
+      },
+    };
+    this.#instances.add(instance);
+    return instance;
+  }
+
+  /** The partitions that an instance's lag gauge of a topic names. */
+  static owned(metrics: string, topic: string): number[] {
+    const name = `consumer_lag_${topic.toLowerCase().replaceAll("-", "_")}`;
+    return metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).map((line) =>
+      Number(/partition="(-?\d+)"/.exec(line)![1])
+    ).sort();
+  }
+
+  /** Generates frames while the body runs, then waits for their sessions and checks them. */
+  async load(rate: number, body: () => Promise<void>): Promise<CheckResult> {
+    const serdes = arcadeSerdes(undefined);
+    const check = new SessionCheck(
+      await bindSerde(serdes.header, SESSIONS_TOPIC, "key"),
+      await bindSerde<GameSession>(serdes.session as Serde<GameSession>, SESSIONS_TOPIC, "value"),
+    );
+    const reader = await SessionsReader.open(this.log, check);
+    const generator = await startGenerator({
+      log: this.log,
+      serdes,
+      rate,
+      machines: 500,
+      onFrame: (frame) => check.generated(frame),
+    });
+    try {
+      await body();
+      generator.stop();
+      assertEquals((await generator.done).lost, 0);
+      await until("no session is missing or lacks hits", () => {
+        const { missing, lacking } = check.result();
+        return missing + lacking === 0;
+      }, 60_000).catch(() => {}); // the caller's assertions say what is missing
+      // Duplicates come late, if they come.
+      await delay(500);
+      return check.result();
+    } finally {
+      generator.stop();
+      await generator.done;
+      await reader.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const instance of [...this.#instances]) await instance.kill("SIGKILL");
+    await this.log.close();
+  }
+}
+
+/** Creates the topics of the arcade on a broker. */
+export async function createArcadeTopics(brokers: string): Promise<void> {
+  const log = new KafkaLog(connectionConfig((name) => name === "KAFKA_BROKERS" ? brokers : undefined));
+  const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
+  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor: 1 })));
+  await log.close();
+}
