@@ -204,9 +204,9 @@ async function createOwnTopics(
   await log.createTopics(topics.filter(({ topic }) => !existing.has(topic)));
 }
 
-/** A key-value store removes its keys by tombstones; the entries of a window go with their time. */
+/** A key-value store and a suppression's buffer remove their keys by tombstones; the entries of a window go with their time. */
 function changelogConfig(def: StoreDef): Record<string, string> {
-  if (def.kind === "key-value") return { "cleanup.policy": "compact" };
+  if (def.kind === "key-value" || def.kind === "suppress") return { "cleanup.policy": "compact" };
   return {
     "cleanup.policy": "compact,delete",
     "retention.ms": String(def.retentionMs + CHANGELOG_EXTRA_RETENTION_MS),

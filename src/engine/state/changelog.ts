@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { RecordHeaders } from "../../kafka/record_set.ts";
 import type { TopicCount } from "../runtime/stats.ts";
 import type { TaskContext } from "../runtime/task_context.ts";
 import type { KeyBytes } from "./bytes_store.ts";
@@ -32,9 +33,16 @@ export class ChangelogWriter {
   }
 
   /** Writes a value, or with `null` a tombstone. */
-  write(key: KeyBytes, value: Uint8Array | null, from: number, to: number, timestamp: number): void {
+  write(
+    key: KeyBytes,
+    value: Uint8Array | null,
+    from: number,
+    to: number,
+    timestamp: number,
+    headers?: RecordHeaders,
+  ): void {
     const { producer, partition } = this.#context;
-    producer.append(this.topic, partition, timestamp, key.bytes, key.from, key.to, value, from, to);
+    producer.append(this.topic, partition, timestamp, key.bytes, key.from, key.to, value, from, to, headers);
     this.#written.count++;
   }
 

@@ -22,6 +22,8 @@ export interface ManagedStore {
    * @throws {Error} When a record is not of this store's format: the topic is another program's.
    */
   restore(records: RecordSet): void;
+  /** Writes what it holds back until a commit to its changelog. */
+  flush?(): void;
 }
 
 /** A key-value store with its changelog. */
@@ -186,8 +188,11 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
   }
 }
 
-/** The store's key in a changelog record, without the suffix. */
-function changelogKey(store: string, records: RecordSet, i: number, suffix: number): KeyBytes {
+/**
+ * The store's key in a changelog record, without the suffix.
+ * @throws {Error} When the record's key is too short for one of the store.
+ */
+export function changelogKey(store: string, records: RecordSet, i: number, suffix: number): KeyBytes {
   const from = records.keyStart[i]!;
   const to = records.keyEnd[i]! - suffix;
   if (from < 0 || to < from) {

@@ -4,9 +4,16 @@
  * @module
  */
 import type { Serde } from "../../avro/serde.ts";
+import type { SuppressStoreDef } from "./suppress_buffer.ts";
+import type { SessionStoreDef, WindowStoreDef } from "./windowed_stores.ts";
 
 /** How a state store is made; part of a topology. */
-export type StoreDef = KeyValueStoreDef | JoinWindowStoreDef;
+export type StoreDef =
+  | KeyValueStoreDef
+  | JoinWindowStoreDef
+  | WindowStoreDef
+  | SessionStoreDef
+  | SuppressStoreDef;
 
 /** What every store has. */
 export interface StoreDefBase {

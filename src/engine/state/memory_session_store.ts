@@ -1,0 +1,208 @@
+/**
+ * HOT PATH. Sessions in memory: a list in the order of their ends for each key. A key's expired sessions are freed when the queue of
+ * keys comes to it, at the latest after twice the retention.
+ *
+ * @module
+ */
+import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
+import { BytesIndex } from "./bytes_index.ts";
+import type { KeyBytes } from "./bytes_store.ts";
+import {
+  type BytesSessionStore,
+  compareBytes,
+  type SessionEntryBytes,
+  WindowCursor,
+} from "./bytes_windowed_stores.ts";
+import { EntryLists, NONE } from "./entry_lists.ts";
+import { SlotQueue } from "./slot_queue.ts";
+
+/** A {@linkcode BytesSessionStore} in memory. */
+export class MemorySessionStore implements BytesSessionStore {
+  readonly #arena = new Arena();
+  readonly #index = new BytesIndex(this.#arena);
+  /** Ordered by the end of the session; the other number is its start. */
+  readonly #lists = new EntryLists(this.#arena);
+  readonly #retentionMs: number;
+  readonly #cursor = new WindowCursor();
+  /** Each key once, with the end of a session of its. */
+  readonly #expiry = new SlotQueue();
+  #hash = new Int32Array(16);
+  #foundEntries = new Int32Array(16);
+  #found = 0;
+  #observedTime = -1;
+
+  /** @param retentionMs How long a session can be found, in ms after its end, of the latest end. */
+  constructor(retentionMs: number) {
+    this.#retentionMs = retentionMs;
+  }
+
+  get size(): number {
+    return this.#lists.count;
+  }
+
+  get bytes(): number {
+    return this.#arena.reservedBytes + this.#index.tableBytes + this.#lists.tableBytes +
+      this.#hash.byteLength;
+  }
+
+  get observedTime(): number {
+    return this.#observedTime;
+  }
+
+  put(key: KeyBytes, startMs: number, endMs: number, value: Uint8Array, from: number, to: number): boolean {
+    if (endMs > this.#observedTime) {
+      this.#observedTime = endMs;
+      this.#expire();
+    }
+    if (endMs <= this.#horizon()) return false;
+    let id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    if (id < 0) {
+      const address = this.#arena.allocate(key.to - key.from);
+      copyBytes(key.bytes, key.from, key.to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
+      id = this.#index.add(address, key.to - key.from, key.hash);
+      this.#ensure(id);
+      this.#hash[id] = key.hash;
+      this.#lists.addKey(id);
+      this.#expiry.push(id, endMs);
+    }
+    const lists = this.#lists;
+    // Behind the sessions that end before, and those that end then and begin before.
+    let before = lists.atMost(id, endMs);
+    while (before !== NONE && lists.time[before] === endMs && lists.extra[before]! > startMs) {
+      before = lists.previous[before]!;
+    }
+    const same = before !== NONE && lists.time[before] === endMs && lists.extra[before] === startMs;
+    lists.write(same ? before : lists.add(id, before, endMs, startMs), value, from, to);
+    return true;
+  }
+
+  delete(key: KeyBytes, startMs: number, endMs: number): boolean {
+    const entry = this.#findEntry(key, startMs, endMs);
+    if (entry === NONE) return false;
+    // A key without sessions stays until the queue comes to it: mostly its next session follows at once.
+    this.#lists.remove(entry);
+    return endMs > this.#horizon();
+  }
+
+  get(key: KeyBytes, startMs: number, endMs: number): SessionEntryBytes | undefined {
+    if (endMs <= this.#horizon()) return undefined;
+    const entry = this.#findEntry(key, startMs, endMs);
+    return entry === NONE ? undefined : this.#read(entry, this.#cursor);
+  }
+
+  find(key: KeyBytes, earliestEnd: number, latestStart: number): number {
+    this.#found = 0;
+    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    if (id < 0) return 0;
+    const lists = this.#lists;
+    const earliest = this.#earliest(earliestEnd);
+    const before = lists.atMost(id, earliest - 1);
+    let entry = before === NONE ? lists.first[id]! : lists.next[before]!;
+    for (; entry !== NONE; entry = lists.next[entry]!) {
+      if (lists.extra[entry]! <= latestStart) this.#add(entry);
+    }
+    return this.#found;
+  }
+
+  findAll(earliestEnd: number, latestStart: number): number {
+    this.#found = 0;
+    const lists = this.#lists;
+    const earliest = this.#earliest(earliestEnd);
+    for (let id = 0; id < this.#index.idEnd; id++) {
+      if (this.#index.keyLength[id]! < 0) continue;
+      for (let entry = lists.first[id]!; entry !== NONE; entry = lists.next[entry]!) {
+        if (lists.time[entry]! >= earliest && lists.extra[entry]! <= latestStart) this.#add(entry);
+      }
+    }
+    this.#foundEntries.subarray(0, this.#found).sort((a, b) =>
+      lists.time[a]! - lists.time[b]! || this.#compareKeys(a, b) || lists.extra[a]! - lists.extra[b]!
+    );
+    return this.#found;
+  }
+
+  entry(i: number): SessionEntryBytes {
+    return this.#read(this.#foundEntries[i]!, this.#cursor);
+  }
+
+  /** Sessions that end at this time or before have expired. The same bound as Kafka Streams' stores have. */
+  #horizon(): number {
+    return this.#observedTime - this.#retentionMs;
+  }
+
+  #earliest(end: number): number {
+    return Math.max(0, end, this.#horizon() + 1);
+  }
+
+  #add(entry: number): void {
+    if (this.#found === this.#foundEntries.length) {
+      const larger = new Int32Array(this.#found * 2);
+      larger.set(this.#foundEntries);
+      this.#foundEntries = larger;
+    }
+    this.#foundEntries[this.#found++] = entry;
+  }
+
+  #findEntry(key: KeyBytes, startMs: number, endMs: number): number {
+    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    if (id < 0) return NONE;
+    const lists = this.#lists;
+    let entry = lists.atMost(id, endMs);
+    while (entry !== NONE && lists.time[entry] === endMs) {
+      if (lists.extra[entry] === startMs) return entry;
+      entry = lists.previous[entry]!;
+    }
+    return NONE;
+  }
+
+  #read(entry: number, cursor: WindowCursor): WindowCursor {
+    const lists = this.#lists;
+    const address = lists.address[entry]!;
+    cursor.bytes = this.#arena.chunks[chunkOf(address)]!;
+    cursor.from = offsetOf(address);
+    cursor.to = cursor.from + lists.length[entry]!;
+    cursor.startMs = lists.extra[entry]!;
+    cursor.endMs = lists.time[entry]!;
+    const id = lists.key[entry]!;
+    const keyAddress = this.#index.address[id]!;
+    cursor.keyBytes = this.#arena.chunks[chunkOf(keyAddress)]!;
+    cursor.keyFrom = offsetOf(keyAddress);
+    cursor.keyTo = cursor.keyFrom + this.#index.keyLength[id]!;
+    return cursor;
+  }
+
+  #compareKeys(entry: number, other: number): number {
+    const a = this.#read(entry, LEFT);
+    const b = this.#read(other, RIGHT);
+    return compareBytes(a.keyBytes, a.keyFrom, a.keyTo, b.keyBytes, b.keyFrom, b.keyTo);
+  }
+
+  #expire(): void {
+    const horizon = this.#horizon();
+    const queue = this.#expiry;
+    const lists = this.#lists;
+    while (queue.size > 0 && queue.headTimestamp <= horizon) {
+      const id = queue.shift();
+      let first = lists.first[id]!;
+      while (first !== NONE && lists.time[first]! <= horizon) {
+        lists.remove(first);
+        first = lists.first[id]!;
+      }
+      if (first !== NONE) queue.push(id, lists.time[first]!);
+      else {
+        this.#arena.free(this.#index.address[id]!, blockCapacity(this.#index.keyLength[id]!));
+        this.#index.remove(id, this.#hash[id]!);
+        this.#index.recycle(id);
+      }
+    }
+  }
+
+  #ensure(id: number): void {
+    if (id < this.#hash.length) return;
+    const hash = new Int32Array(this.#hash.length * 2);
+    hash.set(this.#hash);
+    this.#hash = hash;
+  }
+}
+
+const LEFT = new WindowCursor();
+const RIGHT = new WindowCursor();
