@@ -5,7 +5,13 @@
  */
 import type { Cluster } from "./cluster.ts";
 import { messageOf } from "./errors.ts";
-import { type GroupOffsets, ProduceError, type Producer, type ProducerOptions } from "./log.ts";
+import {
+  CommitRejected,
+  type GroupOffsets,
+  ProduceError,
+  type Producer,
+  type ProducerOptions,
+} from "./log.ts";
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
@@ -189,7 +195,8 @@ export class KafkaProducer implements Producer {
       await transaction.end(true);
       this.#state = "none";
     } catch (error) {
-      this.#state = "failed";
+      // Offsets that a rebalance refused for now can be committed again: the records are written all the same.
+      this.#state = error instanceof CommitRejected && error.retriable ? "open" : "failed";
       throw transaction.fenced ?? error;
     }
   }

@@ -113,7 +113,8 @@ export interface Producer {
    * Flushes, and commits what was appended since {@linkcode begin} and the offsets, both or neither. Resolves when the commit
    * can't be undone any more; readers and {@linkcode Log.committed} may see it some ms later.
    * @throws {ProducerFenced} When another producer has begun with the same id, or the transaction took longer than its timeout.
-   * @throws {CommitRejected} When the group refused the offsets, as {@linkcode GroupMember.commit}: abort.
+   * @throws {CommitRejected} When the group refused the offsets, as {@linkcode GroupMember.commit}: if it is retriable the transaction
+   * stays open, and can be committed again in the name of the member's new generation; else abort.
    * @throws {ProduceError} When records could not be written: abort.
    * @throws {Error} When the coordinator could not be asked for long: it may have been committed. Abort, then see `Log.committed`.
    */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type GroupOffsets, ProduceError, type Producer } from "./log.ts";
+import { CommitRejected, type GroupOffsets, ProduceError, type Producer } from "./log.ts";
 import type { MemoryGroup } from "./memory_coordinator.ts";
 import type { MemoryPartition } from "./memory_partition.ts";
 import type { MemoryTransactionalId } from "./memory_transactions.ts";
@@ -132,7 +132,12 @@ export class MemoryProducer implements Producer {
     this.#state = "failed";
     await this.#flush();
     const withOffsets = offsets !== undefined && offsets.offsets.length > 0;
-    transactions.id.commit(withOffsets ? transactions.group(offsets.groupId) : undefined, offsets);
+    try {
+      transactions.id.commit(withOffsets ? transactions.group(offsets.groupId) : undefined, offsets);
+    } catch (error) {
+      if (error instanceof CommitRejected && error.retriable) this.#state = "open";
+      throw error;
+    }
     this.#state = "none";
   }
 

@@ -112,6 +112,7 @@ export class TaskManager {
     const tasks = this.running.filter(has);
     for (const task of tasks) {
       this.#running.delete(task.id);
+      task.close();
       for (const queue of task.queues) {
         this.#queues.delete(partitionKey(queue.topic, queue.partition));
         this.#paused.delete(queue);
@@ -135,7 +136,7 @@ export class TaskManager {
 
   /** Lets each task process for a while, in turn. Returns whether any did. */
   process(): boolean {
-    const { committer } = this.#parts;
+    const { committer, now } = this.#parts;
     const until = performance.now() + SLICE_MS;
     let any = false;
     for (let again = true; again && performance.now() < until;) {
@@ -143,6 +144,7 @@ export class TaskManager {
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
+        if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
