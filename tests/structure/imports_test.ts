@@ -8,6 +8,7 @@ const ALLOWED: Record<string, string[]> = {
   kafka: ["avro"],
   engine: ["avro", "kafka"],
   metrics: ["avro", "kafka"],
+  autoscale: [],
   datagen: ["cli", "game", "avro", "kafka", "engine", "metrics"],
   streams: ["cli", "game", "avro", "kafka", "engine", "metrics"],
   demo: ["cli", "game", "avro", "kafka", "engine", "metrics", "datagen", "streams"],

@@ -1,0 +1,128 @@
+import { ScriptError } from "../support/errors.ts";
+import { parseQuantity } from "./quantity.ts";
+
+/** What of a Deployment counts here. */
+interface Deployment {
+  readonly spec: { readonly replicas?: number };
+  readonly status?: { readonly readyReplicas?: number };
+}
+
+interface MetricList {
+  readonly items?: readonly { readonly value: string }[];
+}
+
+/** A cluster's API through `kubectl proxy`, with the rights and the address of the current KUBECONFIG. */
+export class Cluster {
+  readonly #proxy: Deno.ChildProcess;
+  readonly #url: string;
+  readonly #namespace: string;
+
+  private constructor(proxy: Deno.ChildProcess, url: string, namespace: string) {
+    this.#proxy = proxy;
+    this.#url = url;
+    this.#namespace = namespace;
+  }
+
+  /** Starts the proxy. @throws {ScriptError} When there is no kubectl or no cluster that answers it. */
+  static async open(namespace: string): Promise<Cluster> {
+    const proxy = startProxy();
+    const url = await addressOf(proxy);
+    const cluster = new Cluster(proxy, url, namespace);
+    try {
+      await cluster.get("/readyz");
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Ends the proxy. */
+  async close(): Promise<void> {
+    try {
+      this.#proxy.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+    await this.#proxy.status;
+  }
+
+  /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer within 10 s. */
+  async get(path: string): Promise<string> {
+    return await this.#request(path, {});
+  }
+
+  /** The replicas that a Deployment should have and those that are ready. */
+  async deployment(name: string): Promise<{ replicas: number; ready: number }> {
+    const path = `/apis/apps/v1/namespaces/${this.#namespace}/deployments/${name}`;
+    const { spec, status } = JSON.parse(await this.get(path)) as Deployment;
+    return { replicas: spec.replicas ?? 1, ready: status?.readyReplicas ?? 0 };
+  }
+
+  /** What an autoscaler last asked for, and which metrics it has targets for. */
+  async autoscaler(name: string): Promise<{ desired: number; metrics: string[]; max: number; min: number }> {
+    const path = `/apis/autoscaling/v2/namespaces/${this.#namespace}/horizontalpodautoscalers/${name}`;
+    const { spec, status } = JSON.parse(await this.get(path));
+    const metrics = (spec.metrics as { pods?: { metric: { name: string } } }[])
+      .flatMap(({ pods }) => pods === undefined ? [] : [pods.metric.name]);
+    return { desired: status?.desiredReplicas ?? 0, metrics, max: spec.maxReplicas, min: spec.minReplicas };
+  }
+
+  /** A metric of all pods in the namespace: their sum and their number; none while the API has no value. */
+  async metric(name: string): Promise<{ sum: number; pods: number }> {
+    const path = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${this.#namespace}/pods/*/${name}`;
+    const list = JSON.parse(await this.#request(path, {}, [404, 500, 503])) as MetricList;
+    const items = list.items ?? [];
+    return { sum: items.reduce((sum, { value }) => sum + parseQuantity(value), 0), pods: items.length };
+  }
+
+  /** Tells the generator its rate, in records a second. @throws {ScriptError} When it refuses. */
+  async setRate(deployment: string, rate: number): Promise<void> {
+    const path = `/api/v1/namespaces/${this.#namespace}/services/${deployment}:control/proxy/throughput`;
+    await this.#request(path, { method: "PUT", body: JSON.stringify({ rate }) });
+  }
+
+  async #request(path: string, init: RequestInit, alsoFine: readonly number[] = []): Promise<string> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(10_000) });
+      text = await response.text();
+    } catch (error) {
+      throw new ScriptError(`Cannot ask the cluster for ${path}: received no answer within 10 s`, {
+        cause: error,
+      });
+    }
+    if (response.ok || alsoFine.includes(response.status)) return response.ok ? text : "{}";
+    throw new ScriptError(
+      `Cannot ask the cluster for ${path}: received status ${response.status}: ${text.trim().slice(0, 300)}`,
+    );
+  }
+}
+
+function startProxy(): Deno.ChildProcess {
+  try {
+    return new Deno.Command("kubectl", {
+      args: ["proxy", "--port=0"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ScriptError("Cannot reach a cluster: received no kubectl on the path; install it");
+  }
+}
+
+async function addressOf(proxy: Deno.ChildProcess): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of proxy.stdout) {
+    text += decoder.decode(chunk, { stream: true });
+    const address = /127\.0\.0\.1:\d+/.exec(text)?.[0];
+    if (address !== undefined) return `http://${address}`;
+  }
+  throw new ScriptError(
+    "Cannot reach a cluster: received the end of kubectl proxy, which says why above; does KUBECONFIG name a cluster?",
+  );
+}
