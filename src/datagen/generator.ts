@@ -11,13 +11,13 @@ import { silentLogger } from "../cli/log.ts";
 import { type Frame, FrameGenerator } from "../game/frame_generator.ts";
 import { randomSeed } from "../game/random.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../game/topics.ts";
+import { ensureTopics } from "../kafka/ensure_topics.ts";
 import { type Log, ProduceError, type Producer, type ProducerOptions } from "../kafka/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { showRate, type Throughput } from "./control.ts";
 import { type FrameSerdes, FrameWriter } from "./frame_writer.ts";
 import type { Profile } from "./profile.ts";
 import { checkRate, Throttle } from "./throttle.ts";
-import { ensureTopics } from "./topics.ts";
 
 /** The rate where neither a rate nor a profile is given, in records a second. */
 export const DEFAULT_RATE = 1000;

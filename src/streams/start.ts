@@ -6,6 +6,7 @@
 import { Registry } from "prom-client";
 import type { Logger } from "../cli/log.ts";
 import { logAndContinue, logAndFail, StreamsApp } from "../engine/mod.ts";
+import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
@@ -123,18 +124,18 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
 /** How often the gauges take new positions, in ms. */
 const LAG_REFRESH_MS = 250;
 
-async function createTopics(
-  { log, partitions = DEFAULT_PARTITIONS, replicationFactor = 1, logger }: StartOptions,
-): Promise<void> {
-  const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
-  const existing = await log.describeTopics(topics);
-  // A missing topic gets as many partitions as those that are there: joined topics must not differ.
-  const count = existing.get(REQUESTS_TOPIC)?.partitions ?? existing.get(RESPONSES_TOPIC)?.partitions ??
-    partitions;
-  const missing = topics.filter((topic) => !existing.has(topic));
-  if (missing.length === 0) return;
-  await log.createTopics(missing.map((topic) => ({ topic, partitions: count, replicationFactor })));
-  logger.info(`created ${missing.join(", ")} with ${count} partitions`);
+async function createTopics({ log, logger, ...options }: StartOptions): Promise<void> {
+  const { partitions = DEFAULT_PARTITIONS, replicationFactor } = options;
+  const count = await ensureTopics(
+    log,
+    [REQUESTS_TOPIC, RESPONSES_TOPIC],
+    partitions,
+    replicationFactor,
+    logger,
+  );
+  if ((await log.describeTopics([SESSIONS_TOPIC])).size === 0) {
+    await ensureTopics(log, [SESSIONS_TOPIC], count, replicationFactor, logger);
+  }
 }
 
 function given<K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } {

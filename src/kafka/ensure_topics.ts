@@ -1,10 +1,10 @@
-/**
- * The topics that the generator writes to.
- *
- * @module
- */
-import type { Logger } from "../cli/log.ts";
-import type { Log } from "../kafka/log.ts";
+import type { Log } from "./log.ts";
+
+/** Where {@linkcode ensureTopics} says what it did. */
+export interface TopicsLogger {
+  info(message: string): void;
+  warn(message: string): void;
+}
 
 /**
  * Creates the topics that do not exist and returns how many partitions they have. Existing topics stay as they are.
@@ -16,7 +16,7 @@ export async function ensureTopics(
   topics: readonly string[],
   partitions: number,
   replicationFactor: number | undefined,
-  logger: Logger,
+  logger: TopicsLogger,
 ): Promise<number> {
   const before = await log.describeTopics(topics);
   // A missing topic takes after the other, whatever was asked for: they have to match.
@@ -28,7 +28,7 @@ export async function ensureTopics(
       partitions: wanted,
       ...(replicationFactor === undefined ? {} : { replicationFactor }),
     })));
-    logger.info("created topics", { topics: missing.join(","), partitions: wanted });
+    logger.info(`created ${missing.join(", ")} with ${wanted} partitions`);
   }
   if (wanted !== partitions) {
     logger.warn(`the topics exist with ${wanted} partitions: --partitions ${partitions} has no effect`);
@@ -41,7 +41,7 @@ export async function ensureTopics(
   if (unequal.length > 0) {
     const received = topics.map((topic) => `${topic} with ${counts.get(topic) ?? "no"}`).join(" and ");
     throw new Error(
-      `Cannot generate: received ${received} partitions; they must have the same number to be joined, ` +
+      `Cannot use topics: received ${received} partitions; they must have the same number to be joined, ` +
         `so delete one of them and start again`,
     );
   }
