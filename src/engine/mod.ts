@@ -15,7 +15,22 @@ export {
   type Produced,
   type StreamJoined,
 } from "./dsl/options.ts";
+export { SessionWindowedKStream } from "./dsl/session_windowed_stream.ts";
 export { StreamsBuilder } from "./dsl/streams_builder.ts";
+export {
+  type Suppressed,
+  type SuppressOptions,
+  type TableSerdes,
+  type TimeLimitOptions,
+  untilTimeLimit,
+  untilWindowCloses,
+} from "./dsl/suppressed.ts";
+export { TimeWindowedKStream } from "./dsl/time_windowed_stream.ts";
+export type { WindowMaterialized } from "./dsl/windowed_aggregation.ts";
+export { SessionWindows } from "./dsl/windows/session_windows.ts";
+export { SlidingWindows } from "./dsl/windows/sliding_windows.ts";
+export { TimeWindows } from "./dsl/windows/time_windows.ts";
+export { sessionWindowedSerde, Windowed, windowedSerde } from "./dsl/windows/windowed.ts";
 export { ProcessingError, TopologyError } from "./errors.ts";
 export { DEFAULT_COMMIT_INTERVAL_MS, type StreamsConfig } from "./runtime/config.ts";
 export {
@@ -36,3 +51,9 @@ export {
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
 export { type TimestampExtractor, Topology } from "./topology/topology.ts";
+export type {
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  WindowEntry,
+} from "./state/windowed_stores.ts";

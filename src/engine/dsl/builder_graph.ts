@@ -10,6 +10,8 @@ export class BuilderGraph {
   #nextPriority = 0;
   #reorder = false;
   readonly #keepingNullKeys = new Set<string>();
+  /** By node of a windowed aggregation: how long after its end a window closes, in ms. */
+  readonly #windowGraces = new Map<string, number>();
 
   /** A node's name as Kafka Streams generates it: the prefix and the next number, of ten digits. */
   newName(prefix: string): string {
@@ -50,6 +52,23 @@ export class BuilderGraph {
   /** Whether a repartition has to keep records without a key, since a left or outer join follows. */
   keepsNullKeys(name: string): boolean {
     return this.#keepingNullKeys.has(name);
+  }
+
+  /** Says how long after the end that a node's windowed keys tell their windows close, in ms. */
+  setWindowGrace(name: string, graceMs: number): void {
+    this.#windowGraces.set(name, graceMs);
+  }
+
+  /**
+   * How long after their end the windows of a node close, in ms: the longest of those that it comes from. `undefined` when one of them has
+   * no windows.
+   */
+  windowGraceBefore(name: string): number | undefined {
+    const own = this.#windowGraces.get(name);
+    if (own !== undefined) return own;
+    const parents = this.#parents(name);
+    const graces = parents.map((parent) => this.windowGraceBefore(parent));
+    return parents.length === 0 || graces.includes(undefined) ? undefined : Math.max(...graces as number[]);
   }
 
   /** The topology, with its nodes in the order in which Kafka Streams writes them. */

@@ -3,6 +3,11 @@ import type { BuilderGraph } from "./builder_graph.ts";
 import { KTable } from "./ktable.ts";
 import { AggregationParent } from "./repartition.ts";
 import { DEFAULT_RETENTION_MS, type Grouped, type Materialized } from "./options.ts";
+import { SessionWindowedKStream } from "./session_windowed_stream.ts";
+import { TimeWindowedKStream } from "./time_windowed_stream.ts";
+import { SessionWindows } from "./windows/session_windows.ts";
+import type { SlidingWindows } from "./windows/sliding_windows.ts";
+import type { TimeWindows } from "./windows/time_windows.ts";
 
 /** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
 export class KGroupedStream<K, V> {
@@ -50,6 +55,17 @@ export class KGroupedStream<K, V> {
     );
   }
 
+  /** Groups the records by windows of time too: tumbling, hopping or sliding ones, or sessions. */
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+    return windows instanceof SessionWindows
+      ? new SessionWindowedKStream(this.#graph, this.#parent, this.#grouped, windows)
+      : new TimeWindowedKStream(this.#graph, this.#parent, this.#grouped, windows);
+  }
+
   #build<A>(
     prefix: string,
     materialized: Materialized<K, A>,
@@ -73,6 +89,9 @@ export class KGroupedStream<K, V> {
       stores: [storeName],
       create: () => new Aggregate(storeName, aggregation),
     });
-    return new KTable<K, A>(this.#graph, name, storeName);
+    return new KTable<K, A>(this.#graph, name, storeName, {
+      key: materialized.key ?? this.#grouped.key,
+      value: materialized.value,
+    });
   }
 }
