@@ -18,6 +18,8 @@ export interface Batch {
   sequence: number;
   /** The encoded batch, once it is to be sent. */
   encoded: Uint8Array | undefined;
+  /** How often it was refused since its transaction could not be verified. */
+  refusals: number;
   /** Whether it was sent and it is not known whether the broker has it. */
   uncertain: boolean;
 }
@@ -63,6 +65,7 @@ export function newBatch(queue: PartitionQueue, writer: BatchWriter, createdAt: 
     createdAt,
     sequence: -1,
     encoded: undefined,
+    refusals: 0,
     uncertain: false,
   };
 }

@@ -7,7 +7,8 @@ import type { Cluster } from "./cluster.ts";
 import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicPartition } from "./log.ts";
-import { type Batch, newBatch, type PartitionQueue } from "./partition_queue.ts";
+import { halves } from "./batch_halves.ts";
+import type { Batch, PartitionQueue } from "./partition_queue.ts";
 import {
   decodeProduce,
   encodeProduce,
@@ -16,8 +17,6 @@ import {
   type ProducedPartition,
 } from "./protocol/produce.ts";
 import type { ProducerIdentity } from "./protocol/transactions.ts";
-import { BatchWriter } from "./record_batch/writer.ts";
-import { readRecordSet } from "./record_batch/reader.ts";
 
 /** Bytes a request, unless a single batch is larger. */
 const REQUEST_BYTES = 4_194_304;
@@ -381,36 +380,7 @@ export class ProduceSender {
     this.retries.count++;
     this.retries.last =
       `${queue.topic}-${queue.partition}: a batch of ${batch.size} bytes was too large, and split`;
-    const encoded = batch.encoded!;
-    const set = readRecordSet({
-      topic: queue.topic,
-      partition: queue.partition,
-      fetchOffset: 0,
-      bytes: encoded,
-      from: 0,
-      to: encoded.length,
-      endOffset: batch.count,
-      startOffset: 0,
-    });
-    const half = Math.ceil(set.count / 2);
-    const parts: Batch[] = [];
-    for (const [from, to] of [[0, half], [half, set.count]] as const) {
-      const writer = new BatchWriter();
-      for (let i = from; i < to; i++) {
-        const [key, value] = [set.key(i), set.value(i)];
-        writer.append(
-          set.timestamps[i]!,
-          key,
-          0,
-          key?.length ?? 0,
-          value,
-          0,
-          value?.length ?? 0,
-          set.headers(i),
-        );
-      }
-      parts.push(newBatch(queue, writer, batch.createdAt));
-    }
+    const parts = halves(batch);
     queue.sealed.unshift(...parts);
     this.#settings.onSplit(batch, parts);
   }
@@ -422,8 +392,19 @@ export class ProduceSender {
     }
     this.#noteRetry(error);
     queue.sealed.unshift(batch);
-    queue.retryAt = performance.now() + this.#cluster.settings.retryBackoffMs;
+    queue.retryAt = performance.now() + this.#backoff(batch, error);
     this.#waiting.add(queue);
+  }
+
+  /**
+   * How long to wait, in ms. While the coordinator is at work on the transaction, a broker answers so before version 12 of
+   * Produce, as it can't verify that the partition is part of it (KIP-890): that is over in some ms.
+   */
+  #backoff(batch: Batch, error: Error): number {
+    const { retryBackoffMs } = this.#cluster.settings;
+    const unverified = this.#settings.transaction !== undefined && error instanceof KafkaError &&
+      error.code === "NOT_ENOUGH_REPLICAS";
+    return unverified ? Math.min(retryBackoffMs, 2 ** batch.refusals++) : retryBackoffMs;
   }
 
   /** Gives up batches that have been tried for too long. */

@@ -34,6 +34,11 @@ const FIRST_WAIT_MS = 1;
 const LONGEST_WAIT_MS = 20;
 /** Errors after which the coordinator has to be looked for again. */
 const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAILABLE"]);
+/**
+ * Errors that are over in some ms: markers are being written, or a coordinator is at work on this transaction and answers
+ * TxnOffsetCommit, before version 5, by the second (KIP-890).
+ */
+const SOON = new Set(["CONCURRENT_TRANSACTIONS", "GROUP_LOAD_IN_PROGRESS"]);
 /** Errors that say that somebody else has the transactional id now, or that the coordinator has ended the transaction. */
 const FENCED = new Set([
   "INVALID_PRODUCER_EPOCH",
@@ -79,6 +84,7 @@ export class Transaction {
   /** The last group: it is added to the next transaction in time for its offsets not to wait. */
   #group: string | undefined;
   #groupAdded: Promise<void> | undefined;
+  #partitionsAdded: Promise<unknown> | undefined;
   /** Whether the coordinator may know of the open transaction … */
   #started = false;
   /** … and whether it does. */
@@ -128,6 +134,14 @@ export class Transaction {
   async add(partitions: readonly TopicPartition[]): Promise<void> {
     // On one connection they are carried out in a row, but for one round trip.
     if (this.#group !== undefined) this.#addGroup(this.#group);
+    const added = this.#addPartitions(partitions);
+    this.#partitionsAdded = Promise.allSettled([this.#partitionsAdded, added]);
+    await added;
+    // What is written while a change of the transaction is under way the broker refuses, as it can't verify it.
+    await Promise.allSettled([this.#groupAdded]);
+  }
+
+  async #addPartitions(partitions: readonly TopicPartition[]): Promise<void> {
     const topics = grouped(partitions, ({ partition }) => partition);
     await this.#persist("write with", async () => {
       const answer = await this.#ask("AddPartitionsToTxn", { topics });
@@ -149,6 +163,7 @@ export class Transaction {
    */
   async commitOffsets(offsets: GroupOffsets): Promise<void> {
     await this.#addGroup(offsets.groupId);
+    await this.#partitionsAdded;
     await this.#persist("commit offsets with", async () => {
       const link = this.#groupLink ??= await this.#cluster.coordinator(offsets.groupId);
       try {
@@ -167,7 +182,9 @@ export class Transaction {
           this.#checkOffset(errorCode, offsets, `${topic}-${partition}`);
         }
       } catch (error) {
-        if (isRetriable(error)) this.#groupLink = undefined;
+        if (isRetriable(error) && !(error instanceof KafkaError && SOON.has(error.code))) {
+          this.#groupLink = undefined;
+        }
         throw error;
       }
     });
@@ -193,7 +210,7 @@ export class Transaction {
       }
     }
     this.#partitions.clear();
-    this.#groupAdded = undefined;
+    this.#groupAdded = this.#partitionsAdded = undefined;
     this.#started = this.#confirmed = this.#committing = false;
   }
 
@@ -274,9 +291,11 @@ export class Transaction {
             { cause: error },
           );
         }
-        if (error instanceof KafkaError && error.code === "CONCURRENT_TRANSACTIONS") {
+        if (
+          error instanceof KafkaError && SOON.has(error.code) && wait < this.#cluster.settings.retryBackoffMs
+        ) {
           await delay(wait);
-          wait = Math.min(LONGEST_WAIT_MS, wait * 2);
+          wait = error.code === "CONCURRENT_TRANSACTIONS" ? Math.min(LONGEST_WAIT_MS, wait * 2) : wait * 2;
           continue;
         }
         this.#link = undefined;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ProduceError } from "../../src/kafka/log.ts";
 import { MemoryLog } from "../../src/kafka/memory_log.ts";
 import { logContract } from "./log_contract.ts";
-import { readRecords, writeRecords } from "./records.ts";
+import { appendRecords, readRecords, recordsOf, writeRecords } from "./records.ts";
 
 const quiet = { warn: () => {}, error: () => {} };
 
@@ -106,4 +106,37 @@ Deno.test("memory log: wrong topic settings name themselves", async () => {
     RangeError,
   );
   assert(error.message.includes("retention.ms") && error.message.includes("soon"), error.message);
+});
+
+Deno.test("memory log: compaction drops aborted records, and leaves alone what is not committed yet", async () => {
+  const log = new MemoryLog();
+  const topic = "t";
+  await log.createTopics([{ topic, partitions: 1, config: { "cleanup.policy": "compact" } }]);
+  const filler = Array.from({ length: 60_000 }, (_, i) => ({ key: "k", value: `${i}`.padEnd(50, ".") }));
+  await writeRecords(log, topic, [{ key: "a", value: "old" }, { key: "b", value: "old" }]);
+  const [aborting, open] = ["aborting", "open"].map((transactionalId) => log.producer({ transactionalId }));
+  await aborting!.begin();
+  appendRecords(aborting!, topic, [{ key: "a", value: "aborted" }]);
+  await aborting!.abort();
+  await writeRecords(log, topic, filler);
+  await open!.begin();
+  appendRecords(open!, topic, [{ key: "b", value: "open" }, { key: "b", value: "open too" }]);
+  await writeRecords(log, topic, filler);
+  const read = async (isolation: "read_committed" | "read_uncommitted") => {
+    const fetcher = log.fetcher({ isolation, partitionBytes: 1e9 });
+    fetcher.assign({ topic, partition: 0 }, 0);
+    const values: (string | null)[] = [];
+    for (let sets = await fetcher.poll(0); sets.length > 0; sets = await fetcher.poll(0)) {
+      values.push(...recordsOf(sets).filter(({ key }) => key !== "k").map(({ value }) => value));
+    }
+    return values;
+  };
+  assert(log.sizeOf(topic) < 5_000_000, `${log.sizeOf(topic)} bytes: compacted`);
+  assertEquals(await read("read_committed"), ["old", "old"]);
+  assertEquals(await read("read_uncommitted"), ["old", "old", "open", "open too"]);
+  await open!.commit();
+  assertEquals(await read("read_committed"), ["old", "old", "open", "open too"]);
+  await writeRecords(log, topic, filler);
+  await writeRecords(log, topic, filler);
+  assertEquals((await read("read_committed")).sort(), ["old", "open too"]);
 });

@@ -5,7 +5,14 @@ import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.j
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
 import { decodeFetch, encodeFetch } from "../../src/kafka/protocol/fetch.ts";
+import { decodeOffsetFetch, encodeOffsetFetch } from "../../src/kafka/protocol/offset_fetch.ts";
 import { decodeProduce, encodeProduce } from "../../src/kafka/protocol/produce.ts";
+import {
+  decodeInitProducerId,
+  decodeTxnOffsetCommit,
+  encodeInitProducerId,
+  encodeTxnOffsetCommit,
+} from "../../src/kafka/protocol/transactions.ts";
 
 Deno.test("protocol: 64-bit integers keep every bit that a number has", () => {
   const values = [0, 1, -1, -2, 2 ** 31, 2 ** 32 - 1, 2 ** 32, -(2 ** 32), 2 ** 53 - 1, -(2 ** 53 - 1)];
@@ -119,4 +126,103 @@ Deno.test("protocol: a produce answer is read as kafkajs reads it", async () => 
     "41",
     "-1",
   ]);
+});
+
+/** Bytes of numbers and texts, written by hand from the protocol's description. */
+function raw(...parts: (number | string)[]): Uint8Array {
+  return Uint8Array.from(
+    parts.flatMap((part) => typeof part === "number" ? [part] : [...new TextEncoder().encode(part)]),
+  );
+}
+
+const int16 = (value: number) => [value >> 8 & 255, value & 255];
+const int32 = (value: number) => [...int16(value >> 16), ...int16(value)];
+const int64 = (value: number) => [...int32(Math.floor(value / 2 ** 32)), ...int32(value | 0)];
+
+Deno.test("protocol: unsigned varints of every size come back, and endless ones are refused", () => {
+  const values = [0, 1, 127, 128, 300, 16_383, 16_384, 2 ** 21, 2 ** 28 - 1, 2 ** 31 - 1];
+  const out = new ByteWriter(1);
+  for (const value of values) out.unsignedVarint(value);
+  const input = new ByteReader(out.done());
+  for (const value of values) assertEquals(input.unsignedVarint(), value);
+  const two = new ByteWriter();
+  two.unsignedVarint(300);
+  assertEquals([...two.done()], [0xac, 0x02]);
+  assertThrows(() => new ByteReader(new Uint8Array(9).fill(255)).unsignedVarint(), RangeError, "5 bytes");
+});
+
+Deno.test("protocol: InitProducerId 3, byte for byte", () => {
+  assertEquals(
+    encodeInitProducerId("tx", 10_000, { id: 5_000_000_000, epoch: 7 }),
+    raw(3, "tx", ...int32(10_000), ...int64(5_000_000_000), ...int16(7), 0),
+  );
+  assertEquals(
+    encodeInitProducerId("tx", 1, { id: -1, epoch: -1 }),
+    raw(3, "tx", ...int32(1), ...Array(10).fill(255), 0),
+  );
+  // One tagged field that nobody here knows, in the header.
+  const answer = raw(1, 9, 2, 1, 2, ...int32(4), ...int16(90), ...int64(5_000_000_000), ...int16(8), 0);
+  assertEquals(decodeInitProducerId(answer), { throttleMs: 4, errorCode: 90, id: 5_000_000_000, epoch: 8 });
+  for (let length = 0; length < answer.length - 1; length++) {
+    assertThrows(() => decodeInitProducerId(answer.subarray(0, length)), RangeError);
+  }
+});
+
+Deno.test("protocol: TxnOffsetCommit 3, byte for byte", () => {
+  const offset = (partition: number, offset: number) => [
+    ...int32(partition),
+    ...int64(offset),
+    ...int32(-1),
+    1,
+    0,
+  ];
+  assertEquals(
+    encodeTxnOffsetCommit("tx", { id: 12, epoch: 3 }, {
+      groupId: "grp",
+      memberId: "m-1",
+      generation: 42,
+      offsets: [
+        { topic: "a", partition: 1, offset: 5_000_000_000 },
+        { topic: "b", partition: 0, offset: 7 },
+        { topic: "a", partition: 2, offset: 0 },
+      ],
+    }),
+    raw(
+      ...[3, "tx", 4, "grp", ...int64(12), ...int16(3), ...int32(42), 4, "m-1", 0],
+      ...[3, 2, "a", 3, ...offset(1, 5_000_000_000), ...offset(2, 0), 0],
+      ...[2, "b", 2, ...offset(0, 7), 0, 0],
+    ),
+  );
+  const answer = raw(
+    ...[0, ...int32(2), 3, 2, "a", 3, ...int32(1), ...int16(0), 0, ...int32(2), ...int16(22), 0, 0],
+    ...[2, "b", 2, ...int32(0), ...int16(27), 0, 0, 0],
+  );
+  assertEquals(decodeTxnOffsetCommit(answer), {
+    throttleMs: 2,
+    partitions: [
+      { topic: "a", partition: 1, errorCode: 0 },
+      { topic: "a", partition: 2, errorCode: 22 },
+      { topic: "b", partition: 0, errorCode: 27 },
+    ],
+  });
+});
+
+Deno.test("protocol: OffsetFetch 7, byte for byte", () => {
+  assertEquals(
+    encodeOffsetFetch("grp", [{ topic: "a", partition: 1 }, { topic: "a", partition: 258 }]),
+    raw(4, "grp", 2, 2, "a", 3, ...int32(1), ...int32(258), 0, 1, 0),
+  );
+  const answer = raw(
+    ...[0, ...int32(0), 2, 2, "a", 3],
+    ...[...int32(1), ...int64(9), ...int32(-1), 1, ...int16(0), 0],
+    ...[...int32(2), ...int64(-1), ...int32(-1), 0, ...int16(88), 0],
+    ...[0, ...int16(15), 0],
+  );
+  assertEquals(decodeOffsetFetch(answer), {
+    errorCode: 15,
+    offsets: [
+      { topic: "a", partition: 1, offset: 9, errorCode: 0 },
+      { topic: "a", partition: 2, offset: -1, errorCode: 88 },
+    ],
+  });
 });

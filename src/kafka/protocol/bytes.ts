@@ -53,11 +53,14 @@ export class ByteWriter {
 
   /** UNSIGNED_VARINT. */
   unsignedVarint(value: number): void {
+    let at: number;
     while (value > 0x7f) {
-      this.#bytes[this.#reserve(1)] = (value & 0x7f) | 0x80;
+      at = this.#reserve(1); // may change the buffer
+      this.#bytes[at] = (value & 0x7f) | 0x80;
       value >>>= 7;
     }
-    this.#bytes[this.#reserve(1)] = value;
+    at = this.#reserve(1);
+    this.#bytes[at] = value;
   }
 
   /** COMPACT_STRING or COMPACT_NULLABLE_STRING: the length plus 1 (0 for null) as an UNSIGNED_VARINT, and UTF-8. */
