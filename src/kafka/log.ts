@@ -98,7 +98,21 @@ export interface GroupOffsets {
  *
  * With a {@linkcode ProducerOptions.transactionalId} it goes in circles: {@linkcode begin}, {@linkcode append},
  * {@linkcode commit} or {@linkcode abort}. After any of these (or `flush`) rejected, the only steps left are `abort` and
- * `close`; after {@linkcode ProducerFenced} only `close`.
+ * `close`, unless the rejection is a retriable {@linkcode CommitRejected}; after {@linkcode ProducerFenced} only `close`.
+ *
+ * @example
+ * ```ts
+ * import { MemoryLog } from "./memory_log.ts";
+ *
+ * const log = new MemoryLog();
+ * await log.createTopics([{ topic: "greetings", partitions: 1 }]);
+ * const value = new TextEncoder().encode("hello");
+ * const producer = log.producer({ transactionalId: "greeter-0" });
+ * await producer.begin();
+ * producer.append("greetings", 0, Date.now(), null, 0, 0, value, 0, value.length);
+ * await producer.commit(); // with a group's offsets, where the records come of other records
+ * await producer.close();
+ * ```
  */
 export interface Producer {
   /**
@@ -111,7 +125,7 @@ export interface Producer {
   begin(): Promise<void>;
   /**
    * Flushes, and commits what was appended since {@linkcode begin} and the offsets, both or neither. Resolves when the commit
-   * can't be undone any more; readers and {@linkcode Log.committed} may see it some ms later.
+   * can't be undone any more; readers may see it some ms later, which {@linkcode Log.committed} waits for.
    * @throws {ProducerFenced} When another producer has begun with the same id, or the transaction took longer than its timeout.
    * @throws {CommitRejected} When the group refused the offsets, as {@linkcode GroupMember.commit}: if it is retriable the transaction
    * stays open, and can be committed again in the name of the member's new generation; else abort.
