@@ -66,6 +66,8 @@ export class StreamsBench {
       stderr: "piped",
     }).spawn();
     const stderr = new Response(child.stderr).text();
+    let ended = false;
+    child.status.then(() => ended = true);
     const url = `http://127.0.0.1:${port}`;
     const instance: Instance = {
       url,
@@ -77,6 +79,7 @@ export class StreamsBench {
         ),
       kill: async (signal) => {
         this.#instances.delete(instance);
+        if (ended) throw new Error(`${clientId} had ended by itself:\n${await stderr}`);
         child.kill(signal);
         const { code } = await child.status;
         this.said.push(...(await stderr).split("\n").map((line) => `${clientId}: ${line}`));
