@@ -9,7 +9,6 @@ import { connectionConfig, KafkaLog, type Log } from "../../../src/kafka/mod.ts"
 import { until } from "../../engine/app_contract.ts";
 
 const PARTITIONS = 8;
-const INSTANCES = 4;
 /** A record for each partition in this time, in ms. */
 const TICK_MS = 10;
 /** Keys a partition, written beforehand: state to restore. */
