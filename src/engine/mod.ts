@@ -5,15 +5,22 @@
  */
 export { JoinWindows } from "./dsl/join_windows.ts";
 export { KGroupedStream } from "./dsl/kgrouped_stream.ts";
+export { KGroupedTable } from "./dsl/kgrouped_table.ts";
 export { KStream } from "./dsl/kstream.ts";
 export { KTable } from "./dsl/ktable.ts";
 export {
   type Consumed,
   DEFAULT_RETENTION_MS,
   type Grouped,
+  type Joined,
   type Materialized,
+  type ProcessOptions,
   type Produced,
+  type Repartitioned,
+  type SplitOptions,
+  type StoreOptions,
   type StreamJoined,
+  type TableMaterialized,
 } from "./dsl/options.ts";
 export { SessionWindowedKStream } from "./dsl/session_windowed_stream.ts";
 export { StreamsBuilder } from "./dsl/streams_builder.ts";
@@ -44,13 +51,21 @@ export type { PartitionPosition } from "./runtime/lag_tracker.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export { StreamsApp, type StreamsState } from "./runtime/streams_app.ts";
+export type {
+  ProcessorRecord,
+  RecordMetadata,
+  UserProcessor,
+  UserProcessorContext,
+} from "./processors/user_processor.ts";
+export type { PunctuationType } from "./runtime/punctuators.ts";
+export type { KeyValueStore } from "./state/store.ts";
 export type { ReadOnlyKeyValueStore } from "./state/store.ts";
 export {
   type TestRecord,
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
-export { type TimestampExtractor, Topology } from "./topology/topology.ts";
+export { type RepartitionTopic, type TimestampExtractor, Topology } from "./topology/topology.ts";
 export type {
   ReadOnlySessionStore,
   ReadOnlyWindowStore,

@@ -32,27 +32,24 @@ export class KGroupedStream<K, V> {
     aggregator: (key: K, value: V, aggregate: A) => A | null,
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
-    return this.#build(
-      "KSTREAM-AGGREGATE",
-      materialized,
-      (key, value, aggregate) => aggregator(key, value, aggregate === null ? initializer() : aggregate),
-    );
+    return this.#build("KSTREAM-AGGREGATE", materialized, initializer, aggregator);
   }
 
   /** Counts the records of each key. */
   count(materialized: Materialized<K, number>): KTable<K, number> {
     // Kafka Streams uses up a store's number here; names must come out the same.
     if (materialized.name === undefined) this.#graph.newStoreName("KSTREAM-AGGREGATE");
-    return this.#build("KSTREAM-AGGREGATE", materialized, (_key, _value, count) => (count ?? 0) + 1);
+    return this.#build("KSTREAM-AGGREGATE", materialized, () => 0, (_key, _value, count) => count + 1);
   }
 
   /** Combines the values of each key two by two: the first one is the first result. */
   reduce(reducer: (aggregate: V, value: V) => V | null, materialized?: Materialized<K, V>): KTable<K, V> {
-    return this.#build(
+    return this.#build<V | null>(
       "KSTREAM-REDUCE",
-      materialized ?? { value: this.#grouped.value },
+      (materialized ?? { value: this.#grouped.value }) as Materialized<K, V | null>,
+      () => null,
       (_key, value, aggregate) => aggregate === null ? value : reducer(aggregate, value),
-    );
+    ) as KTable<K, V>;
   }
 
   /** Groups the records by windows of time too: tumbling, hopping or sliding ones, or sessions. */
@@ -69,6 +66,7 @@ export class KGroupedStream<K, V> {
   #build<A>(
     prefix: string,
     materialized: Materialized<K, A>,
+    initializer: () => A,
     aggregation: Aggregation<K, V, A>,
   ): KTable<K, A> {
     const storeName = materialized.name ?? this.#graph.newStoreName(prefix);
@@ -87,7 +85,7 @@ export class KGroupedStream<K, V> {
       name,
       parents: [parent],
       stores: [storeName],
-      create: () => new Aggregate(storeName, aggregation),
+      create: () => new Aggregate(storeName, initializer, aggregation),
     });
     return new KTable<K, A>(this.#graph, name, storeName, {
       key: materialized.key ?? this.#grouped.key,

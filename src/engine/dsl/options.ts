@@ -71,3 +71,36 @@ export interface Materialized<K, A> {
 
 /** The default of {@linkcode Materialized.retentionMs}: one hour, in ms. */
 export const DEFAULT_RETENTION_MS = 3_600_000;
+
+/** How a table's values are kept in a store; without a name a table is kept only where what follows needs it. */
+export interface TableMaterialized<K, V> extends Omit<Materialized<K, V>, "retentionMs"> {
+  /** How long a key lives after its last change, in ms of stream time. Default `Infinity`. */
+  readonly retentionMs?: number;
+}
+
+/** How a stream is split. */
+export interface SplitOptions {
+  /** Whether there is a branch for the records that no predicate says yes to. Default false: they are dropped. */
+  readonly default?: boolean;
+  /** The name of the splitting node, and the beginning of the branches' names. Default: a generated one. */
+  readonly name?: string;
+}
+
+/** How a processor of the program's own is connected. */
+export interface ProcessOptions {
+  /** The stores that it uses, which were added by `StreamsBuilder.addStore`. */
+  readonly stores?: readonly string[];
+  /** The node's name. Default: a generated one. */
+  readonly name?: string;
+}
+
+/** A key-value store for processors of the program's own. */
+export interface StoreOptions<K, V> {
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+  /** Whether the store has a changelog. Default true. */
+  readonly logged?: boolean;
+  /** How long a key lives after its last change, in ms of stream time. Default `Infinity`. */
+  readonly retentionMs?: number;
+}

@@ -1,7 +1,11 @@
 import type { Topology } from "../topology/topology.ts";
 import { BuilderGraph } from "./builder_graph.ts";
+import { TableSource } from "../processors/table_values.ts";
 import { KStream } from "./kstream.ts";
-import type { Consumed } from "./options.ts";
+import { KTable } from "./ktable.ts";
+import type { Consumed, StoreOptions, TableMaterialized } from "./options.ts";
+import { tableStore } from "./table_store.ts";
+import { SourceTable } from "./table_supplier.ts";
 
 /**
  * Builds a topology by describing what happens to streams, as Kafka Streams' `StreamsBuilder` does.
@@ -33,6 +37,45 @@ export class StreamsBuilder {
       ...consumed,
     });
     return new KStream<K, V>(this.#graph, name);
+  }
+
+  /**
+   * A topic as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted.
+   *
+   * @param materialized With a name, the table is kept in a store of that name; else only where what follows needs it.
+   */
+  table<K, V>(
+    topic: string,
+    consumed: Consumed<K, V>,
+    materialized: Partial<TableMaterialized<K, V>> = {},
+  ): KTable<K, V> {
+    const graph = this.#graph;
+    const { key, value } = { ...consumed, ...materialized };
+    const storeName = materialized.name ?? graph.newStoreName(topic);
+    const source = graph.newName("KSTREAM-SOURCE");
+    const name = graph.newName("KTABLE-SOURCE");
+    graph.add({ kind: "source", name: source, topics: [topic], ...consumed });
+    graph.add({
+      kind: "processor",
+      name,
+      parents: [source],
+      stores: [],
+      create: () => new TableSource(table.storeName),
+    });
+    const store = tableStore(storeName, key, { ...materialized, value });
+    const table: SourceTable<K, V> = new SourceTable<K, V>(graph, name, store);
+    if (materialized.name !== undefined) table.materialize();
+    return new KTable<K, V>(graph, name, table, { key, value });
+  }
+
+  /**
+   * Adds a key-value store for processors of the program's own (`KStream.process`).
+   * @throws {TopologyError} When the name is taken.
+   */
+  addStore<K, V>(store: StoreOptions<K, V>): this {
+    const { name, key, value, logged = true, retentionMs = Infinity } = store;
+    this.#graph.addStore({ kind: "key-value", name, key, value, logged, retentionMs });
+    return this;
   }
 
   /** The topology of all that was described so far. */

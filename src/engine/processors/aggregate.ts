@@ -6,18 +6,20 @@
 import type { KeyValueStore } from "../state/store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
-/** What {@linkcode Aggregate} does with a value: makes the new aggregate of the old one, `null` when there is none. */
-export type Aggregation<K, V, A> = (key: K, value: V, aggregate: A | null) => A | null;
+/** What {@linkcode Aggregate} does with a value: makes the new aggregate of the old one, or of the initial one. */
+export type Aggregation<K, V, A> = (key: K, value: V, aggregate: A) => A | null;
 
 /** Aggregates the values of each key; its timestamp is the latest of its records. */
 export class Aggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;
+  readonly #initializer: () => A;
   readonly #aggregation: Aggregation<K, V, A>;
   #store!: KeyValueStore<K, A>;
 
-  constructor(storeName: string, aggregation: Aggregation<K, V, A>) {
+  constructor(storeName: string, initializer: () => A, aggregation: Aggregation<K, V, A>) {
     super();
     this.#storeName = storeName;
+    this.#initializer = initializer;
     this.#aggregation = aggregation;
   }
 
@@ -32,8 +34,10 @@ export class Aggregate<K, V, A> extends Processor<K, V> {
       return;
     }
     const store = this.#store;
-    const old = store.get(key);
-    const latest = old !== null && store.lastTimestamp > timestamp ? store.lastTimestamp : timestamp;
+    const kept = store.get(key);
+    const latest = kept !== null && store.lastTimestamp > timestamp ? store.lastTimestamp : timestamp;
+    // As in Kafka Streams, what the first aggregate replaces is the initial one.
+    const old = kept === null ? this.#initializer() : kept;
     const aggregate = this.#aggregation(key, value, old);
     store.put(key, aggregate, latest);
     this.forward(key, aggregate, latest, old);

@@ -30,6 +30,8 @@ export interface BoundSubtopology extends Subtopology {
 /** A store of a bound topology. */
 export interface BoundStore extends Serdes {
   readonly def: StoreDef;
+  /** Of the right side of a left or outer join; else that of the values. */
+  readonly otherValue: AnySerde;
   /** The changelog topic; `undefined` for a store without. */
   readonly changelog: string | undefined;
 }
@@ -148,7 +150,11 @@ export async function bindSerdes(
   const stores = new Map<string, BoundStore>();
   for (const [name, def] of topology.stores) {
     const topic = changelogTopic(applicationId, name);
-    stores.set(name, { def, changelog: def.logged ? topic : undefined, ...await bindBoth(def, topic) });
+    const serdes = await bindBoth(def, topic);
+    const otherValue = def.kind === "outer-join"
+      ? await bindSerde(def.otherValue, topic, "value")
+      : serdes.value;
+    stores.set(name, { def, changelog: def.logged ? topic : undefined, ...serdes, otherValue });
   }
   const sources = new Map<string, Serdes>();
   const sinks = new Map<string, BoundSink>();
@@ -204,9 +210,11 @@ async function createOwnTopics(
   await log.createTopics(topics.filter(({ topic }) => !existing.has(topic)));
 }
 
-/** A key-value store and a suppression's buffer remove their keys by tombstones; the entries of a window go with their time. */
+/** The stores whose entries go with their time; the others remove their keys by tombstones. */
+const WINDOWED: ReadonlySet<StoreDef["kind"]> = new Set(["join-window", "window", "session"]);
+
 function changelogConfig(def: StoreDef): Record<string, string> {
-  if (def.kind === "key-value" || def.kind === "suppress") return { "cleanup.policy": "compact" };
+  if (!WINDOWED.has(def.kind)) return { "cleanup.policy": "compact" };
   return {
     "cleanup.policy": "compact,delete",
     "retention.ms": String(def.retentionMs + CHANGELOG_EXTRA_RETENTION_MS),

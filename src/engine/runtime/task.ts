@@ -16,6 +16,7 @@ import { MemoryKeyValueStore } from "../state/memory_key_value_store.ts";
 import { MemorySessionStore } from "../state/memory_session_store.ts";
 import { MemoryWindowKeyValueStore } from "../state/memory_window_kv_store.ts";
 import { MemoryWindowStore } from "../state/memory_window_store.ts";
+import { OuterJoinStore } from "../state/outer_join_store.ts";
 import { SuppressBuffer } from "../state/suppress_buffer.ts";
 import type { TimestampExtractor } from "../topology/topology.ts";
 import { type BoundStore, type BoundSubtopology, type BoundTopology, taskInputs } from "./bound_topology.ts";
@@ -296,7 +297,10 @@ export class Task {
   }
 }
 
-function makeStore({ def, changelog, key, value }: BoundStore, context: TaskContext): ManagedStore {
+function makeStore(
+  { def, changelog, key, value, otherValue }: BoundStore,
+  context: TaskContext,
+): ManagedStore {
   const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
   if (def.kind === "join-window") {
     return new LoggedJoinWindowStore(
@@ -315,6 +319,9 @@ function makeStore({ def, changelog, key, value }: BoundStore, context: TaskCont
   if (def.kind === "session") {
     const inner = new MemorySessionStore(def.retentionMs);
     return new LoggedSessionStore(def.name, inner, key, value, context, writer);
+  }
+  if (def.kind === "outer-join") {
+    return new OuterJoinStore(def.name, key, value, otherValue, context, writer);
   }
   if (def.kind === "suppress") return new SuppressBuffer(def.name, key, value, context, writer);
   // An expired key leaves the changelog too: a compacted topic would keep it for ever.

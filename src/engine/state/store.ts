@@ -13,7 +13,8 @@ export type StoreDef =
   | JoinWindowStoreDef
   | WindowStoreDef
   | SessionStoreDef
-  | SuppressStoreDef;
+  | SuppressStoreDef
+  | OuterJoinStoreDef;
 
 /** What every store has. */
 export interface StoreDefBase {
@@ -37,6 +38,16 @@ export interface KeyValueStoreDef extends StoreDefBase {
 export interface JoinWindowStoreDef extends StoreDefBase {
   readonly kind: "join-window";
   /** How long an entry can be found, in ms of stream time. */
+  readonly retentionMs: number;
+}
+
+/** The records of both sides of a left or outer join that have found no partner yet. */
+export interface OuterJoinStoreDef extends StoreDefBase {
+  readonly kind: "outer-join";
+  /** The right side's; `value` is the left side's. */
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly otherValue: Serde<any>;
+  /** Nothing goes by itself: `Infinity`. */
   readonly retentionMs: number;
 }
 

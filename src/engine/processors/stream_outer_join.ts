@@ -1,0 +1,161 @@
+/**
+ * HOT PATH. The left and outer joins of two streams within a window of time: a record that has found no partner when its window has
+ * closed goes on alone. The rules, and when they are looked at, are those of Kafka Streams' `KStreamKStreamJoin`.
+ *
+ * @module
+ */
+import type { TaskContext } from "../runtime/task_context.ts";
+import type { OuterJoinEntry, OuterJoinStore } from "../state/outer_join_store.ts";
+import type { JoinWindowStore } from "../state/store.ts";
+import { Processor, type ProcessorInit } from "./processor.ts";
+
+/** How often at most the records without a partner are looked through, in ms of the machine's time: Kafka Streams' default. */
+const EMIT_INTERVAL_MS = 1000;
+
+/** What both sides of a join in one task know of time. */
+class TimeTracker {
+  /** The latest record of either side, in ms since the epoch. */
+  streamTime = -1;
+  /** No kept record can be older; `Infinity` when there may be none. */
+  minTime: number = Infinity;
+  /** In ms of the machine's time. */
+  nextTimeToEmit = 0;
+}
+
+/** Gives each task the one tracker that both of its sides share. */
+export class TimeTrackers {
+  readonly #trackers = new WeakMap<TaskContext, TimeTracker>();
+
+  of(context: TaskContext): TimeTracker {
+    let tracker = this.#trackers.get(context);
+    if (tracker === undefined) this.#trackers.set(context, tracker = new TimeTracker());
+    return tracker;
+  }
+}
+
+/** What one side of the join is made of; times in ms. */
+export interface OuterJoinSide {
+  /** Whether it is the left side. */
+  readonly left: boolean;
+  /** Whether its records go on without a partner. */
+  readonly outer: boolean;
+  readonly otherStore: string;
+  readonly outerStore: string;
+  /** How much earlier than the left side's record the right one may be. */
+  readonly beforeMs: number;
+  /** How much later. */
+  readonly afterMs: number;
+  readonly graceMs: number;
+  readonly trackers: TimeTrackers;
+}
+
+/** One side of the join. */
+export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
+  readonly #side: OuterJoinSide;
+  /** As this side sees them. */
+  readonly #beforeMs: number;
+  readonly #afterMs: number;
+  readonly #joiner: (value: V | null, other: O | null, key: K) => R;
+  #other!: JoinWindowStore<K, O>;
+  #unmatched!: OuterJoinStore<K, unknown, unknown>;
+  #tracker!: TimeTracker;
+
+  constructor(side: OuterJoinSide, joiner: (value: V | null, other: O | null, key: K) => R) {
+    super();
+    this.#side = side;
+    this.#beforeMs = side.left ? side.beforeMs : side.afterMs;
+    this.#afterMs = side.left ? side.afterMs : side.beforeMs;
+    this.#joiner = joiner;
+  }
+
+  override init(init: ProcessorInit): void {
+    super.init(init);
+    const { otherStore, outerStore, trackers } = this.#side;
+    this.#other = init.store<JoinWindowStore<K, O>>(otherStore);
+    this.#unmatched = init.store<OuterJoinStore<K, unknown, unknown>>(outerStore);
+    this.#tracker = trackers.of(init.context);
+  }
+
+  override process(key: K, value: V, timestamp: number): void {
+    const { context } = this;
+    const { left, outer } = this.#side;
+    const tracker = this.#tracker;
+    if (timestamp > tracker.streamTime) tracker.streamTime = timestamp;
+    if (outer && key === null && value !== null) {
+      this.#emit(key, value, null, timestamp);
+      return;
+    }
+    if (key === null || value === null) {
+      context.stats.dropped[key === null ? "null_key" : "null_value"]++;
+      return;
+    }
+    if (timestamp === tracker.streamTime) this.#emitUnmatched();
+    const other = this.#other;
+    const to = Math.max(0, timestamp + this.#afterMs);
+    const found = other.fetch(key, Math.max(0, timestamp - this.#beforeMs), to);
+    for (let i = 0; i < found; i++) {
+      // Read before forwarding: what follows may use the store again.
+      const otherTimestamp = other.timestampAt(i);
+      const otherValue = other.valueAt(i);
+      this.#unmatched.remove(key, otherTimestamp, !left);
+      this.#emit(key, value, otherValue, otherTimestamp > timestamp ? otherTimestamp : timestamp);
+    }
+    if (!outer || found > 0) return;
+    // What is this late may be out of reach when its turn would come: it goes on at once.
+    if (to < tracker.streamTime) this.#emit(key, value, null, timestamp);
+    else {
+      if (timestamp < tracker.minTime) tracker.minTime = timestamp;
+      if (left) this.#unmatched.putLeft(key, timestamp, value);
+      else this.#unmatched.putRight(key, timestamp, value);
+    }
+  }
+
+  /** Lets those go on alone whose windows have closed. */
+  #emitUnmatched(): void {
+    const { graceMs, beforeMs, afterMs } = this.#side;
+    const tracker = this.#tracker;
+    const { streamTime } = tracker;
+    // In Java, the largest time plus anything is in the past: with none kept, looking counts for the interval all the same.
+    const oldest = tracker.minTime === Infinity && this.#afterMs + graceMs > 0 ? -Infinity : tracker.minTime;
+    if (oldest + this.#afterMs + graceMs >= streamTime) return;
+    const now = this.context.now();
+    if (now < tracker.nextTimeToEmit) return;
+    tracker.nextTimeToEmit = now + EMIT_INTERVAL_MS;
+    tracker.minTime = Infinity;
+    const emitted: OuterJoinEntry[] = [];
+    let leftOpen = false;
+    let rightOpen = false;
+    for (const entry of this.#unmatched.entries()) {
+      if (entry.removed) continue;
+      const { timestamp, left } = entry;
+      tracker.minTime = timestamp;
+      if (leftOpen && rightOpen) break;
+      if (timestamp + (left ? afterMs : beforeMs) + graceMs >= streamTime) {
+        if (left) leftOpen = true;
+        else rightOpen = true;
+        // As there, where each value is looked at: the second one of this key ends the search.
+        if (leftOpen && rightOpen && entry.values.length > 1) break;
+        continue;
+      }
+      this.#emitAlone(entry);
+      emitted.push(entry);
+    }
+    // After all have gone on: should one fail, none is lost.
+    for (const entry of emitted) this.#unmatched.removeEntry(entry);
+  }
+
+  #emitAlone(entry: OuterJoinEntry): void {
+    const unmatched = this.#unmatched;
+    const key = unmatched.keyOf(entry);
+    for (const bytes of entry.values) {
+      const value = entry.left ? unmatched.leftValue(bytes) : unmatched.rightValue(bytes);
+      if (entry.left === this.#side.left) this.#emit(key, value as V, null, entry.timestamp);
+      else this.#emit(key, null, value as O, entry.timestamp);
+    }
+  }
+
+  #emit(key: K, value: V | null, other: O | null, timestamp: number): void {
+    this.context.forgetValue();
+    this.forward(key, this.#joiner(value, other, key), timestamp, null);
+  }
+}

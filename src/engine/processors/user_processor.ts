@@ -1,0 +1,139 @@
+/**
+ * Processors that a program writes itself, with stores and punctuators.
+ *
+ * @module
+ */
+import { NO_HEADERS, type RecordHeaders } from "../../kafka/record_set.ts";
+import type { PunctuationType } from "../runtime/punctuators.ts";
+import type { KeyValueStore } from "../state/store.ts";
+import { Processor, type ProcessorInit } from "./processor.ts";
+
+/** A record as a {@linkcode UserProcessor} gets it. */
+export interface ProcessorRecord<K, V> {
+  readonly key: K;
+  readonly value: V;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly headers: RecordHeaders;
+}
+
+/** Where a record came from. */
+export interface RecordMetadata {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What a {@linkcode UserProcessor} can do besides taking records. */
+export interface UserProcessorContext<K, V> {
+  /** Hands a record to the next steps. Without headers it has none, as in Kafka Streams. */
+  forward(
+    record: {
+      readonly key: K;
+      readonly value: V;
+      readonly timestamp: number;
+      readonly headers?: RecordHeaders;
+    },
+  ): void;
+  /**
+   * A store that was named to `KStream.process`.
+   * @throws {Error} When it was not.
+   */
+  // deno-lint-ignore no-explicit-any -- the caller knows the types of its own store
+  getStateStore<S = KeyValueStore<any, any>>(name: string): S;
+  /**
+   * Asks for calls at intervals: in stream time from the first record on, in the machine's time after one interval.
+   *
+   * @returns Ends the calls.
+   * @throws {RangeError} When the interval is below 1 ms.
+   */
+  schedule(intervalMs: number, type: PunctuationType, call: (timestampMs: number) => void): () => void;
+  /** The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first. */
+  readonly currentStreamTimeMs: number;
+  /** The time of the machine, in ms since the epoch. */
+  readonly currentSystemTimeMs: number;
+  /** Where the current record came from; `undefined` in a punctuator. */
+  readonly recordMetadata: RecordMetadata | undefined;
+}
+
+/**
+ * A processor that a program writes itself: for what no step of the DSL does.
+ *
+ * @example A running maximum, handed on every ten seconds of stream time
+ * ```ts
+ * import { int64Serde, StreamsBuilder, stringSerde } from "../../../mod.ts";
+ * import type { UserProcessorContext } from "../../../mod.ts";
+ *
+ * const serdes = { key: stringSerde(), value: int64Serde() };
+ * const builder = new StreamsBuilder();
+ * builder.addStore({ name: "largest", ...serdes });
+ * builder.stream("numbers", serdes).process(() => {
+ *   let context: UserProcessorContext<string, number>;
+ *   return {
+ *     init(given) {
+ *       context = given;
+ *       const store = context.getStateStore("largest");
+ *       context.schedule(10_000, "stream-time", (timestamp) => {
+ *         for (const { key, value } of store.entries()) context.forward({ key, value, timestamp });
+ *       });
+ *     },
+ *     process({ key, value, timestamp }) {
+ *       const store = context.getStateStore("largest");
+ *       store.put(key, Math.max(value, store.get(key) ?? value), timestamp);
+ *     },
+ *   };
+ * }, { stores: ["largest"] }).to("largest-numbers", serdes);
+ * builder.build();
+ * ```
+ */
+export interface UserProcessor<K, V, K2, V2> {
+  /** Called once a task, before the first record. */
+  init?(context: UserProcessorContext<K2, V2>): void;
+  process(record: ProcessorRecord<K, V>): void;
+  /** Called when the task ends. */
+  close?(): void;
+}
+
+/** Runs a {@linkcode UserProcessor} in a topology. */
+export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
+  readonly #user: UserProcessor<K, V, K2, V2>;
+
+  constructor(user: UserProcessor<K, V, K2, V2>) {
+    super();
+    this.#user = user;
+  }
+
+  override init(init: ProcessorInit): void {
+    super.init(init);
+    const { context } = init;
+    this.#user.init?.({
+      forward: (record) => {
+        const before = context.replaceHeaders(record.headers ?? NO_HEADERS);
+        // The program may have changed the same object since it was encoded last.
+        context.forgetValue();
+        this.forward(record.key, record.value, record.timestamp, null);
+        context.replaceHeaders(before);
+      },
+      getStateStore: <S>(name: string): S => init.store<S>(name),
+      schedule: (intervalMs, type, call) => context.punctuators.schedule(intervalMs, type, call),
+      get currentStreamTimeMs(): number {
+        return context.streamTime;
+      },
+      get currentSystemTimeMs(): number {
+        return context.now();
+      },
+      get recordMetadata(): RecordMetadata | undefined {
+        const { topic, partition, offset } = context;
+        return topic === undefined ? undefined : { topic, partition, offset };
+      },
+    });
+  }
+
+  override process(key: K, value: V, timestamp: number): void {
+    this.#user.process({ key, value, timestamp, headers: this.context.headers });
+  }
+
+  override close(): void {
+    this.#user.close?.();
+  }
+}
