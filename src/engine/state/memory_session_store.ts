@@ -77,6 +77,11 @@ export class MemorySessionStore implements BytesSessionStore {
   }
 
   delete(key: KeyBytes, startMs: number, endMs: number): boolean {
+    // As Kafka Streams' stores, which move their time on by a session that is removed too.
+    if (endMs > this.#observedTime) {
+      this.#observedTime = endMs;
+      this.#expire();
+    }
     const entry = this.#findEntry(key, startMs, endMs);
     if (entry === NONE) return false;
     // A key without sessions stays until the queue comes to it: mostly its next session follows at once.
