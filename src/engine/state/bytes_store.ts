@@ -27,7 +27,7 @@ export interface ValueBytes {
 export interface BytesKeyValueStore {
   /** How many keys there are. */
   readonly size: number;
-  /** Bytes of memory that it takes. */
+  /** Bytes of memory that it takes, or on disk. */
   readonly bytes: number;
   /** The value of a key, valid until the next call; `undefined` when there is none. */
   get(key: KeyBytes): ValueBytes | undefined;
@@ -44,12 +44,28 @@ export interface BytesKeyValueStore {
 export interface BytesWindowStore {
   /** How many entries there are. */
   readonly size: number;
-  /** Bytes of memory that it takes. */
+  /** Bytes of memory that it takes, or on disk. */
   readonly bytes: number;
   /** The latest timestamp seen: entries of at most this less the retention are gone. `-1` at first. */
   readonly observedTime: number;
-  /** @returns False when the entry is older than the retention and was not stored. */
-  put(key: KeyBytes, timestamp: number, value: Uint8Array, from: number, to: number): boolean;
+  /**
+   * The largest sequence number that it holds; `undefined` in a store that does not outlive its process: nobody writes the same entry
+   * twice there.
+   */
+  readonly lastSequence?: number;
+  /**
+   * @param sequence Tells entries of the same key and time apart, in the order of arrival: a store on disk takes an entry that it has
+   * already, as restored again, for the same one. Default: one more than the last.
+   * @returns False when the entry is older than the retention and was not stored.
+   */
+  put(
+    key: KeyBytes,
+    timestamp: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+    sequence?: number,
+  ): boolean;
   /** Finds the entries of a key with timestamps in `[from, to]` and returns how many; they are read with {@linkcode entry} until the next call. */
   fetch(key: KeyBytes, from: number, to: number): number;
   /** Entry `i` of the last {@linkcode fetch}; overwritten by the next call. */
