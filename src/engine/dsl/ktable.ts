@@ -162,8 +162,8 @@ export class KTable<K, V> {
    * @throws {TopologyError} When they are not known, or the table has no windows that could close.
    */
   suppress(suppressed: Suppressed, serdes: TableSerdes<K, V> | undefined = this.serdes): KTable<K, V> {
-    const { name, storeName } = addSuppression(this.#graph, this.nodeName, serdes, suppressed);
-    return new KTable<K, V>(this.#graph, name, storeName, serdes);
+    const { name, table } = addSuppression(this.#graph, this, serdes, suppressed);
+    return new KTable<K, V>(this.#graph, name, table, serdes);
   }
 
   #filter(

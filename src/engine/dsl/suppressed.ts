@@ -1,7 +1,9 @@
 import type { Serde } from "../../avro/serde.ts";
 import { TopologyError } from "../errors.ts";
 import { Suppress, type Suppression } from "../processors/suppress.ts";
+import { SuppressGetter } from "../processors/suppress_getter.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
+import type { TableSupplier, TableView } from "./table_supplier.ts";
 
 /** Limits of what a suppression holds back. */
 export interface SuppressOptions {
@@ -85,40 +87,72 @@ export interface TableSerdes<K, V> {
   readonly value: Serde<V>;
 }
 
+/** A table whose changes are held back. */
+class SuppressedTable<K, V> implements TableSupplier<K, V> {
+  /** The buffer holds only what has not gone on. */
+  readonly storeName: undefined;
+  readonly #bufferName: string;
+  readonly #parent: TableSupplier<K, V>;
+
+  constructor(bufferName: string, parent: TableSupplier<K, V>) {
+    this.#bufferName = bufferName;
+    this.#parent = parent;
+  }
+
+  sendOldValues(force: boolean): boolean {
+    return this.#parent.sendOldValues(force);
+  }
+
+  view(): TableView<K, V> {
+    const { stores, getter } = this.#parent.view();
+    return {
+      stores: [this.#bufferName, ...stores],
+      getter: () => new SuppressGetter(this.#bufferName, getter()),
+    };
+  }
+}
+
+/** The table that a suppression is added to. */
+export interface SuppressedSide<K, V> {
+  readonly nodeName: string;
+  readonly table: TableSupplier<K, V>;
+}
+
 /**
  * Adds a suppression of a table.
  *
- * @param parent The table's node.
- * @returns The names of the node and of its store.
+ * @returns The name of the node, and the suppressed table.
  * @throws {TopologyError} When the table's serdes are not known, or it is to wait for the end of windows that the table does not have.
  */
 export function addSuppression<K, V>(
   graph: BuilderGraph,
-  parent: string,
+  { nodeName, table }: SuppressedSide<K, V>,
   serdes: TableSerdes<K, V> | undefined,
   { name: given, logged, waitMs, ...rest }: Suppressed,
-): { name: string; storeName: string } {
+): { name: string; table: TableSupplier<K, V> } {
   const name = given ?? graph.newName("KTABLE-SUPPRESS");
   if (serdes === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received the table of ${parent}, whose serdes are not known; give suppress the serdes of its keys and values`,
+      `Cannot add ${name}: received the table of ${nodeName}, whose serdes are not known; give suppress the serdes of its keys and values`,
     );
   }
-  const grace = waitMs ?? graph.windowGraceBefore(parent);
+  const grace = waitMs ?? graph.windowGraceBefore(nodeName);
   if (grace === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received a table that is not windowed, ${parent}, to suppress until windows close; use untilTimeLimit`,
+      `Cannot add ${name}: received a table that is not windowed, ${nodeName}, to suppress until windows close; use untilTimeLimit`,
     );
   }
   const storeName = given === undefined ? graph.newStoreName("KTABLE-SUPPRESS") : `${given}-store`;
+  // Readers of the suppressed table see what a held back change replaces.
+  table.sendOldValues(true);
   graph.addStore({ kind: "suppress", name: storeName, ...serdes, logged, retentionMs: Infinity });
   const suppression: Suppression = { ...rest, waitMs: grace };
   graph.add({
     kind: "processor",
     name,
-    parents: [parent],
+    parents: [nodeName],
     stores: [storeName],
     create: () => new Suppress<K, V>(name, storeName, suppression),
   });
-  return { name, storeName };
+  return { name, table: new SuppressedTable(storeName, table) };
 }

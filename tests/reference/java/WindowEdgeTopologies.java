@@ -4,6 +4,7 @@ import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KGroupedStream;
 import org.apache.kafka.streams.kstream.Materialized;
@@ -65,6 +66,7 @@ final class WindowEdgeTopologies {
         addSlidingWindows(all);
         addSessions(all);
         addSuppressions(all);
+        addTables(all);
     }
 
     private static void addTimeWindows(final Map<String, Consumer<Topologies.Plan>> all) {
@@ -117,18 +119,6 @@ final class WindowEdgeTopologies {
     }
 
     private static void addSuppressions(final Map<String, Consumer<Topologies.Plan>> all) {
-        all.put("suppress-tumbling", plan ->
-            plan.to(grouped(plan).windowedBy(tumbling()).count(windows(Serdes.Long()))
-                .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())).toStream(), "out"));
-
-        all.put("suppress-sliding", plan ->
-            plan.to(grouped(plan).windowedBy(sliding()).count(windows(Serdes.Long()))
-                .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())).toStream(), "out"));
-
-        all.put("suppress-session", plan ->
-            plan.to(grouped(plan).windowedBy(gap()).count(sessions(Serdes.Long()))
-                .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())).toStream(), "out"));
-
         all.put("suppress-named", plan ->
             plan.to(grouped(plan).windowedBy(hopping())
                 .aggregate(() -> "", WindowEdgeTopologies::gather, windows(Serdes.String()))
@@ -151,5 +141,43 @@ final class WindowEdgeTopologies {
         all.put("suppress-or-fail", plan ->
             plan.to(grouped(plan).windowedBy(tumbling()).count(windows(Serdes.Long()))
                 .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded().withMaxRecords(4))).toStream(), "out"));
+    }
+
+    private static KGroupedStream<String, String> grouped(final Topologies.Plan plan, final String topic) {
+        return plan.stream(topic).groupByKey(Grouped.with(Serdes.String(), Serdes.String()));
+    }
+
+    private static void addTables(final Map<String, Consumer<Topologies.Plan>> all) {
+        all.put("suppress-filtered", plan ->
+            plan.to(grouped(plan).windowedBy(tumbling()).count(windows(Serdes.Long())).filter((key, count) -> count % 2 == 1)
+                .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded())).toStream(), "out"));
+
+        all.put("suppress-source", plan ->
+            plan.to(plan.builder.table("in", Consumed.with(Serdes.String(), Serdes.String()))
+                .suppress(Suppressed.untilTimeLimit(ms(10), BufferConfig.maxRecords(3))).toStream(), "out"));
+
+        all.put("suppress-joined", plan -> {
+            final var left = grouped(plan, "left").reduce(
+                (aggregate, value) -> value.startsWith("c") ? null : aggregate + "," + value,
+                AggregateTopologies.kept(Serdes.String()))
+                .suppress(Suppressed.untilTimeLimit(ms(10), BufferConfig.maxRecords(3)));
+            final var right = plan.builder.table("right", Consumed.with(Serdes.String(), Serdes.String()));
+            plan.to(left.outerJoin(right, (one, other) -> one + "+" + other).toStream(), "out");
+        });
+
+        all.put("windowed-joined", plan -> {
+            final var left = grouped(plan, "left").windowedBy(hopping())
+                .reduce(WindowEdgeTopologies::join, windows(Serdes.String()));
+            final var right = grouped(plan, "right").windowedBy(tumbling()).count(windows(Serdes.Long()));
+            plan.to(right.leftJoin(left, (count, gathered) -> gathered + "+" + count).toStream(), "out");
+        });
+
+        all.put("sessions-joined", plan -> {
+            final var left = grouped(plan, "left").windowedBy(gap())
+                .reduce(WindowEdgeTopologies::join, sessions(Serdes.String()));
+            final var right = grouped(plan, "right").windowedBy(gap())
+                .reduce(WindowEdgeTopologies::join, sessions(Serdes.String()));
+            plan.to(left.outerJoin(right, (one, other) -> one + "+" + other).toStream(), "out");
+        });
     }
 }

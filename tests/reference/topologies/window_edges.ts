@@ -9,6 +9,7 @@ import {
   TimeWindows,
   untilTimeLimit,
   untilWindowCloses,
+  type Windowed,
   windowedSerde,
 } from "../../../src/engine/mod.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";
@@ -91,18 +92,6 @@ const sessions: ReferenceTopologies = {
 };
 
 const suppressions: ReferenceTopologies = {
-  "suppress-tumbling": table(
-    [10, 5],
-    (grouped) => grouped.windowedBy(tumbling).count(counts).suppress(untilWindowCloses()),
-  ),
-  "suppress-sliding": table(
-    [10, 6],
-    (grouped) => grouped.windowedBy(sliding).count(counts).suppress(untilWindowCloses()),
-  ),
-  "suppress-session": table(
-    [8, 6],
-    (grouped) => grouped.windowedBy(gap).count(counts).suppress(untilWindowCloses()),
-  ),
   "suppress-named": table(
     [20, 7, 8],
     (grouped) =>
@@ -132,10 +121,74 @@ const suppressions: ReferenceTopologies = {
   ),
 };
 
+const tables: ReferenceTopologies = {
+  "suppress-filtered": table(
+    [10, 5],
+    (grouped) =>
+      grouped.windowedBy(tumbling).count(counts).filter((_key, count) => count % 2 === 1)
+        .suppress(untilWindowCloses()),
+  ),
+  "suppress-source": {
+    topics: ["in"],
+    tables: ["in"],
+    spansMs: [10],
+    build() {
+      const builder = new StreamsBuilder();
+      builder.table("in", text).suppress(untilTimeLimit(10, { maxRecords: 3 })).toStream().to(
+        "out",
+        printable,
+      );
+      return builder.build();
+    },
+  },
+  "suppress-joined": {
+    topics: ["left", "right"],
+    tables: ["right"],
+    spansMs: [10],
+    build() {
+      const builder = new StreamsBuilder();
+      builder.stream("left", text).groupByKey(text)
+        .reduce((aggregate, value) => value.startsWith("c") ? null : `${aggregate},${value}`, {
+          ...texts,
+          retentionMs: Infinity,
+        })
+        .suppress(untilTimeLimit(10, { maxRecords: 3 }))
+        .outerJoin(builder.table("right", text), (left, right) => `${left}+${right}`)
+        .toStream().to("out", printable);
+      return builder.build();
+    },
+  },
+  "windowed-joined": {
+    topics: ["left", "right"],
+    spansMs: [10, 5, 8],
+    build() {
+      const builder = new StreamsBuilder();
+      const counted = (topic: string): KTable<Windowed<string>, number> =>
+        builder.stream(topic, text).groupByKey(text).windowedBy(tumbling).count(counts);
+      const reduced = builder.stream("left", text).groupByKey(text).windowedBy(hopping).reduce(join, texts);
+      counted("right").leftJoin(reduced, (right, left) => `${left}+${right}`).toStream().to("out", printable);
+      return builder.build();
+    },
+  },
+  "sessions-joined": {
+    topics: ["left", "right"],
+    spansMs: [8, 6],
+    build() {
+      const builder = new StreamsBuilder();
+      const [left, right] = ["left", "right"].map((topic) =>
+        builder.stream(topic, text).groupByKey(text).windowedBy(gap).reduce(join, texts)
+      );
+      left!.outerJoin(right!, (one, other) => `${one}+${other}`).toStream().to("out", printable);
+      return builder.build();
+    },
+  },
+};
+
 /** Aggregates by key and window, and suppressions: null values, results that are removed, generated names, limits. */
 export const windowEdgeTopologies: ReferenceTopologies = {
   ...timeWindows,
   ...slidingWindows,
   ...sessions,
   ...suppressions,
+  ...tables,
 };
