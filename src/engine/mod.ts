@@ -41,11 +41,20 @@ export { sessionWindowedSerde, Windowed, windowedSerde } from "./dsl/windows/win
 export { ProcessingError, TopologyError } from "./errors.ts";
 export { DEFAULT_COMMIT_INTERVAL_MS, type StreamsConfig } from "./runtime/config.ts";
 export {
+  type DeadLetter,
   type DeserializationHandler,
   type EngineLogger,
+  type HandlerAnswer,
   logAndContinue,
+  logAndDeadLetter,
   logAndFail,
+  logProcessingErrors,
+  logProductionErrors,
+  type ProcessingHandler,
+  type ProductionHandler,
   type UndecodableRecord,
+  type UnprocessableRecord,
+  type UnwritableRecord,
 } from "./runtime/handlers.ts";
 export type { PartitionPosition } from "./runtime/lag_tracker.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";

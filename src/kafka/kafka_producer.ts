@@ -4,18 +4,20 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { messageOf } from "./errors.ts";
+import { KafkaError, messageOf } from "./errors.ts";
 import {
   CommitRejected,
   type GroupOffsets,
   ProduceError,
   type Producer,
   type ProducerOptions,
+  type Substitute,
 } from "./log.ts";
-import { type Batch, PartitionQueue } from "./partition_queue.ts";
-import { ProduceSender } from "./produce_sender.ts";
+import { type Batch, newBatch, PartitionQueue } from "./partition_queue.ts";
+import { ProduceSender, REFUSALS } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
 import { Transaction } from "./transaction.ts";
+import { readRecordSet } from "./record_batch/reader.ts";
 import { BatchWriter } from "./record_batch/writer.ts";
 
 /** Writers kept for use again, with their buffers. */
@@ -49,6 +51,9 @@ export class KafkaProducer implements Producer {
   #closed = false;
   #lost = new Map<string, number>();
   readonly #lostWhy = new Set<string>();
+  /** Whether one of the lost ones was refused for what it is. */
+  #lostForGood = false;
+  readonly #onRefused: ProducerOptions["onRefused"];
 
   /** @param release Frees the cluster, which others may use. */
   constructor(
@@ -64,6 +69,7 @@ export class KafkaProducer implements Producer {
         giveUpAfterMs: deliveryTimeoutMs,
       });
     }
+    this.#onRefused = options.onRefused;
     this.#lingerMs = options.lingerMs ?? 5;
     this.#batchBytes = options.batchBytes ?? 131_072;
     this.#bufferBytes = options.bufferBytes ?? 33_554_432;
@@ -74,6 +80,9 @@ export class KafkaProducer implements Producer {
       close: release,
       onDone: (batch, error) => this.#done(batch, error),
       onSplit: (batch, parts) => this.#replace(batch, parts),
+      ...(options.onRefused === undefined
+        ? {}
+        : { onRefused: (batch, error) => this.#refused(batch, error) }),
     });
   }
 
@@ -155,7 +164,9 @@ export class KafkaProducer implements Producer {
     const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
     const why = [...this.#lostWhy].join("; ");
     this.#lostWhy.clear();
-    throw new ProduceError(`Cannot write records (${list}): ${why}`, lost);
+    const refused = this.#lostForGood;
+    this.#lostForGood = false;
+    throw new ProduceError(`Cannot write records (${list}): ${why}`, lost, { refused });
   }
 
   async begin(): Promise<void> {
@@ -246,6 +257,7 @@ export class KafkaProducer implements Producer {
     transaction.resume();
     this.#lost.clear();
     this.#lostWhy.clear();
+    this.#lostForGood = false;
   }
 
   #misused(what: string): Error {
@@ -296,7 +308,10 @@ export class KafkaProducer implements Producer {
 
   #done(batch: Batch, error: unknown): void {
     if (error === undefined) this.counts.acknowledged += batch.count;
-    else this.#lose(batch.queue.topic, batch.count, messageOf(error));
+    else {
+      this.#lose(batch.queue.topic, batch.count, messageOf(error));
+      if (error instanceof KafkaError && REFUSALS.has(error.code)) this.#lostForGood = true;
+    }
     this.#release(batch);
     this.#outstanding.delete(batch);
     for (const flush of this.#flushes) this.#strike(flush, batch);
@@ -306,7 +321,57 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  /** Two batches stand for one that was too large; whoever waits for the one waits for the two. */
+  /** Asks what to do with a record that the log refused for good. Returns what is to be sent in its place; `undefined` fails it. */
+  #refused({ queue, encoded }: Batch, error: KafkaError): Batch[] | undefined {
+    const { topic, partition } = queue;
+    const set = readRecordSet({
+      topic,
+      partition,
+      fetchOffset: 0,
+      bytes: encoded!,
+      from: 0,
+      to: encoded!.length,
+      endOffset: 1,
+      startOffset: 0,
+    });
+    let answer: "fail" | "drop" | Substitute = "fail";
+    try {
+      answer = this.#onRefused!({
+        topic,
+        partition,
+        timestamp: set.timestamps[0]!,
+        key: set.key(0),
+        value: set.value(0),
+        headers: set.headers(0),
+        error,
+      });
+    } catch (failure) {
+      this.#lostWhy.add(messageOf(failure));
+    }
+    if (answer === "fail") return undefined;
+    this.counts.failed++;
+    if (answer === "drop") return [];
+    const { key, value } = answer;
+    const writer = new BatchWriter();
+    writer.append(
+      answer.timestamp,
+      key,
+      0,
+      key?.length ?? 0,
+      value,
+      0,
+      value?.length ?? 0,
+      answer.headers,
+    );
+    this.counts.appended++;
+    const target = this.#topics.get(answer.topic)?.[answer.partition] ??
+      this.#queue(answer.topic, answer.partition);
+    const substitute = newBatch(target, writer, performance.now());
+    target.sealed.push(substitute);
+    return [substitute];
+  }
+
+  /** Two batches stand for one that was too large, or another or none for one that was refused; whoever waits for the one waits for the two. */
   #replace(batch: Batch, parts: readonly Batch[]): void {
     for (const part of parts) {
       this.#outstanding.add(part);

@@ -80,6 +80,28 @@ export interface ProducerOptions {
    * Streams with exactly once. Until then an open transaction of a producer that died holds up `read_committed` readers.
    */
   readonly transactionTimeoutMs?: number;
+  /**
+   * Decides about each record that the log refuses for good for what it is: it is too large, or has no key where one is needed. `drop`
+   * leaves it out, another record is written in its place (in the same transaction, and before `flush` resolves), and `fail`, the
+   * default, is a {@linkcode ProduceError}. Never asked because the log can't be reached, the topic is missing or the producer is fenced.
+   */
+  readonly onRefused?: (record: RefusedRecord) => "fail" | "drop" | Substitute;
+}
+
+/** A record that is written in the place of a refused one. */
+export interface Substitute {
+  readonly topic: string;
+  readonly partition: number;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: RecordHeaders;
+}
+
+/** A record that the log refused for good. */
+export interface RefusedRecord extends Substitute {
+  readonly error: Error;
 }
 
 /** A group's offsets to commit in a transaction, and the member in whose name. */
@@ -309,9 +331,16 @@ export class ProduceError extends Error {
   override name = "ProduceError";
   /** How many records were lost, by topic. */
   readonly lost: ReadonlyMap<string, number>;
-  constructor(message: string, lost: ReadonlyMap<string, number>, options?: ErrorOptions) {
+  /** Whether the log refused a record for good for what it is: written again, it would be refused again. */
+  readonly refused: boolean;
+  constructor(
+    message: string,
+    lost: ReadonlyMap<string, number>,
+    options?: ErrorOptions & { readonly refused?: boolean },
+  ) {
     super(message, options);
     this.lost = lost;
+    this.refused = options?.refused ?? false;
   }
 }
 

@@ -128,12 +128,16 @@ export class MemoryLog implements Log {
 
   producer(options?: ProducerOptions): Producer {
     const id = options?.transactionalId;
-    if (id === undefined) return new MemoryProducer(this.#topics);
+    if (id === undefined) return new MemoryProducer(this.#topics, undefined, options?.onRefused);
     let transactions = this.#transactionalIds.get(id);
     if (transactions === undefined) {
       this.#transactionalIds.set(id, transactions = new MemoryTransactionalId(id));
     }
-    return new MemoryProducer(this.#topics, { id: transactions, group: (groupId) => this.#group(groupId) });
+    return new MemoryProducer(
+      this.#topics,
+      { id: transactions, group: (groupId) => this.#group(groupId) },
+      options?.onRefused,
+    );
   }
 
   fetcher(options?: FetcherOptions): Fetcher {

@@ -3,11 +3,20 @@
  *
  * @module
  */
-import { CommitRejected, type GroupOffsets, ProduceError, type Producer } from "./log.ts";
+import { messageOf } from "./errors.ts";
+import {
+  CommitRejected,
+  type GroupOffsets,
+  ProduceError,
+  type Producer,
+  type ProducerOptions,
+  type RefusedRecord,
+  type Substitute,
+} from "./log.ts";
 import type { MemoryGroup } from "./memory_coordinator.ts";
 import type { MemoryPartition } from "./memory_partition.ts";
 import type { MemoryTransactionalId } from "./memory_transactions.ts";
-import type { RecordHeaders } from "./record_set.ts";
+import { NO_HEADERS, type RecordHeaders } from "./record_set.ts";
 
 /** HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with a broker. */
 export class MemoryProducer implements Producer {
@@ -33,13 +42,18 @@ export class MemoryProducer implements Producer {
   #closed = false;
   #lost = new Map<string, number>();
   #lostWhy: string | undefined;
+  /** Whether one of the lost ones was refused for what it is. */
+  #refused = false;
+  readonly #onRefused: ProducerOptions["onRefused"];
 
   constructor(
     topics: ReadonlyMap<string, readonly MemoryPartition[]>,
     transactions?: { readonly id: MemoryTransactionalId; group(groupId: string): MemoryGroup },
+    onRefused?: ProducerOptions["onRefused"],
   ) {
     this.#topics = topics;
     this.#transactions = transactions;
+    this.#onRefused = onRefused;
   }
 
   get pendingBytes(): number {
@@ -63,8 +77,16 @@ export class MemoryProducer implements Producer {
     this.counts.appended++;
     const target = this.#topics.get(topic)?.[partition];
     if (target === undefined || this.#closed || (key === null && target.needsKeys)) {
-      this.#fail(topic, partition, target === undefined);
-      return;
+      if (target === undefined || this.#closed) return this.#fail(topic, partition);
+      return this.#refuse({
+        topic,
+        partition,
+        timestamp,
+        key: null,
+        value: value?.slice(valueFrom, valueTo) ?? null,
+        headers: headers ?? NO_HEADERS,
+        error: new Error(`${topic} is compacted and takes no record without a key (INVALID_RECORD)`),
+      });
     }
     if (transactions !== undefined) {
       const fenced = transactions.id.fenced(this);
@@ -111,7 +133,11 @@ export class MemoryProducer implements Producer {
     const lost = this.#lost;
     this.#lost = new Map();
     const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
-    return Promise.reject(new ProduceError(`Cannot write records (${list}): ${this.#lostWhy}`, lost));
+    const refused = this.#refused;
+    this.#refused = false;
+    return Promise.reject(
+      new ProduceError(`Cannot write records (${list}): ${this.#lostWhy}`, lost, { refused }),
+    );
   }
 
   // deno-lint-ignore require-await -- async so that what is thrown is a rejection
@@ -184,13 +210,42 @@ export class MemoryProducer implements Producer {
     this.#pendingBytes = 0;
   };
 
-  #fail(topic: string, partition: number, unknown: boolean): void {
+  #fail(topic: string, partition: number): void {
     const why = this.#closed
       ? "the producer is closed"
-      : unknown
-      ? `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic first`
-      : `${topic} is compacted and takes no record without a key (INVALID_RECORD)`;
+      : `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic first`;
     this.#lose(topic, why);
+  }
+
+  /** Asks what to do with a record that the log will never take. */
+  #refuse(record: RefusedRecord): void {
+    const { topic, error } = record;
+    let answer: "fail" | "drop" | Substitute = "fail";
+    let why = error.message;
+    try {
+      answer = this.#onRefused?.(record) ?? "fail";
+    } catch (failure) {
+      why = `${why}; ${messageOf(failure)}`;
+    }
+    if (answer === "fail") {
+      this.#refused = true;
+      return this.#lose(topic, why);
+    }
+    this.counts.failed++;
+    if (answer === "drop") return;
+    const { key, value } = answer;
+    this.append(
+      answer.topic,
+      answer.partition,
+      answer.timestamp,
+      key,
+      0,
+      key?.length ?? 0,
+      value,
+      0,
+      value?.length ?? 0,
+      answer.headers,
+    );
   }
 
   #lose(topic: string, why: string): void {

@@ -22,6 +22,8 @@ export {
   type Producer,
   ProducerFenced,
   type ProducerOptions,
+  type RefusedRecord,
+  type Substitute,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,

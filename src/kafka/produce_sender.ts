@@ -37,6 +37,13 @@ const NEEDS_NEW_ID = new Set([
   "INVALID_PRODUCER_ID_MAPPING",
   "INVALID_PRODUCER_EPOCH",
 ]);
+/** Errors of a record itself: written again, it would be refused again. */
+export const REFUSALS: ReadonlySet<string> = new Set([
+  "MESSAGE_TOO_LARGE",
+  "RECORD_LIST_TOO_LARGE",
+  "INVALID_RECORD",
+  "INVALID_TIMESTAMP",
+]);
 /** Errors that say that the coordinator has ended the transaction. */
 const ENDS_TRANSACTION = new Set(["PRODUCER_FENCED", "INVALID_TXN_STATE"]);
 
@@ -63,6 +70,8 @@ export interface SenderSettings {
   onDone(batch: Batch, error: unknown): void;
   /** Told when a batch was too large, and parts of it are sent instead. */
   onSplit(batch: Batch, parts: readonly Batch[]): void;
+  /** Asked about a record that was refused for good. Returns what stands for it, in its queue already; `undefined` gives it up. */
+  onRefused?(batch: Batch, error: KafkaError): readonly Batch[] | undefined;
 }
 
 /** One request at a time for each leader, with a batch of each partition that has one. */
@@ -371,6 +380,16 @@ export class ProduceSender {
     if ((name === "MESSAGE_TOO_LARGE" || name === "RECORD_LIST_TOO_LARGE") && batch.count > 1) {
       return this.#split(batch);
     }
+    if (this.#settings.onRefused !== undefined && REFUSALS.has(name)) {
+      // The broker refuses a batch for one record in it.
+      if (batch.count > 1) return this.#split(batch);
+      const parts = this.#settings.onRefused(batch, error);
+      if (parts !== undefined) {
+        this.#settings.onSplit(batch, parts);
+        for (const part of parts) this.add(part.queue);
+        return;
+      }
+    }
     this.#settings.onDone(batch, error);
   }
 
@@ -379,7 +398,7 @@ export class ProduceSender {
     const { queue } = batch;
     this.retries.count++;
     this.retries.last =
-      `${queue.topic}-${queue.partition}: a batch of ${batch.size} bytes was too large, and split`;
+      `${queue.topic}-${queue.partition}: a batch of ${batch.size} bytes was refused, and split`;
     const parts = halves(batch);
     queue.sealed.unshift(...parts);
     this.#settings.onSplit(batch, parts);

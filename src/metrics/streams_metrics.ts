@@ -19,6 +19,8 @@ export interface StreamsStats {
   readonly dropped: Readonly<Record<string, number>>;
   /** Records that could not be decoded, by source topic. */
   readonly decodeFailures: Readonly<Record<string, number>>;
+  /** Records sent to dead-letter topics, by topic; they count as left out too. */
+  readonly deadLettered?: Readonly<Record<string, number>>;
   /** Records written, by topic; changelogs included. */
   readonly produced: Readonly<Record<string, number>>;
   readonly commits: number;
@@ -96,6 +98,12 @@ export class StreamsMetrics {
       "Records that could not be decoded, by source topic.",
       "topic",
       () => stats.decodeFailures,
+    );
+    counters.counters(
+      "kos_streams_records_dead_lettered_total",
+      "Records sent to a dead-letter topic, by that topic.",
+      "topic",
+      () => stats.deadLettered ?? {},
     );
     counters.counters(
       "kos_streams_records_produced_total",

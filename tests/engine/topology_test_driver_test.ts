@@ -71,6 +71,8 @@ Deno.test("records without a key or value are dropped and counted", async () => 
     late: 0,
     undecodable: 0,
     negative_timestamp: 1,
+    processing_error: 0,
+    production_error: 0,
   });
   assertEquals(driver.stats.processed, 3);
 });

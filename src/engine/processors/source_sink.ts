@@ -6,6 +6,8 @@
 import type { Serde } from "../../avro/serde.ts";
 import { NO_HEADERS } from "../../kafka/record_set.ts";
 import type { TopicCount } from "../runtime/stats.ts";
+import type { BytesRange } from "../runtime/task_context.ts";
+import type { KeyBytes } from "../state/bytes_store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */
@@ -41,9 +43,16 @@ export class Sink<K, V> extends Processor<K, V> {
     const { context } = this;
     const { headers } = context;
     const sent = headers === NO_HEADERS ? undefined : headers;
-    const encoded = value === null ? NO_VALUE : context.encodeValue(this.#value, value);
+    let k: KeyBytes | undefined;
+    let encoded: BytesRange;
+    try {
+      if (key !== null) k = context.encodeKey(this.#key, key);
+      encoded = value === null ? NO_VALUE : context.encodeValue(this.#value, value);
+    } catch (error) {
+      return context.failures.unencodable(this.#topic, timestamp, error);
+    }
     const bytes = value === null ? null : encoded.bytes;
-    if (key === null) {
+    if (k === undefined) {
       // Records without a key go to the partitions in turn.
       const partition = this.#next = (this.#next + 1) % this.#partitions;
       context.producer.append(
@@ -59,7 +68,6 @@ export class Sink<K, V> extends Processor<K, V> {
         sent,
       );
     } else {
-      const k = context.encodeKey(this.#key, key);
       const partition = (k.hash & 0x7fffffff) % this.#partitions;
       context.producer.append(
         this.#topic,

@@ -1,4 +1,9 @@
-import type { DeserializationHandler, EngineLogger } from "./handlers.ts";
+import type {
+  DeserializationHandler,
+  EngineLogger,
+  ProcessingHandler,
+  ProductionHandler,
+} from "./handlers.ts";
 
 /** Settings of a stream application. Times are in ms. */
 export interface StreamsConfig {
@@ -27,6 +32,12 @@ export interface StreamsConfig {
   readonly fetchPartitionBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */
   readonly onUndecodable?: DeserializationHandler;
+  /** Asked when a processor or a punctuator throws. Default: the application fails. */
+  readonly onProcessingError?: ProcessingHandler;
+  /** Asked when a record can't be encoded for a sink, or the log refuses it for good. Default: the application fails. */
+  readonly onProductionError?: ProductionHandler;
+  /** The topics that handlers may send dead letters to; those that are missing are created. Default none. */
+  readonly deadLetterTopics?: readonly string[];
   /** Told of each commit that was made: how long it took, in seconds. */
   readonly onCommit?: (seconds: number) => void;
   /** Default: silence. */

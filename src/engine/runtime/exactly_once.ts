@@ -3,8 +3,10 @@ import {
   CommitRejected,
   type GroupMember,
   type Log,
+  ProduceError,
   type Producer,
   ProducerFenced,
+  type ProducerOptions,
 } from "../../kafka/log.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
 import type { Task } from "./task.ts";
@@ -32,6 +34,7 @@ export class ExactlyOnceCommitter implements Committer {
   readonly #intervalMs: number;
   readonly #now: () => number;
   readonly #events: CommitEvents;
+  readonly #onRefused: ((taskId: string) => ProducerOptions["onRefused"]) | undefined;
   readonly #transactions = new Map<string, Transaction>();
 
   constructor(
@@ -41,7 +44,9 @@ export class ExactlyOnceCommitter implements Committer {
     intervalMs: number,
     now: () => number,
     events: CommitEvents,
+    onRefused?: (taskId: string) => ProducerOptions["onRefused"],
   ) {
+    this.#onRefused = onRefused;
     this.#log = log;
     this.#applicationId = applicationId;
     this.#group = group;
@@ -51,7 +56,11 @@ export class ExactlyOnceCommitter implements Committer {
   }
 
   producer(taskId: string): Producer {
-    const producer = this.#log.producer({ transactionalId: `${this.#applicationId}-${taskId}` });
+    const onRefused = this.#onRefused?.(taskId);
+    const producer = this.#log.producer({
+      transactionalId: `${this.#applicationId}-${taskId}`,
+      ...(onRefused === undefined ? {} : { onRefused }),
+    });
     this.#transactions.set(taskId, {
       producer,
       appended: 0,
@@ -167,7 +176,9 @@ export class ExactlyOnceCommitter implements Committer {
 
   #broken(task: Task, transaction: Transaction, error: unknown): void {
     transaction.state = "broken";
-    this.#events.lost(task, error);
+    // Begun again, it would come to the same record again.
+    if (error instanceof ProduceError && error.refused) this.#events.failed(error);
+    else this.#events.lost(task, error);
   }
 }
 

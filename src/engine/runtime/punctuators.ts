@@ -59,8 +59,12 @@ export class Punctuators {
     };
   }
 
-  /** Calls each punctuator that is due, once however many intervals have passed. Returns whether any was. */
-  run(type: PunctuationType, timestampMs: number): boolean {
+  /**
+   * Calls each punctuator that is due, once however many intervals have passed. Returns whether any was.
+   *
+   * @param failed Told of what one threw; what it throws itself ends the run, and the punctuator stays due.
+   */
+  run(type: PunctuationType, timestampMs: number, failed: (error: unknown) => void): boolean {
     const queue = this.#queues[type];
     let any = false;
     for (let next = queue.peek(); next !== undefined && next.at <= timestampMs; next = queue.peek()) {
@@ -69,9 +73,13 @@ export class Punctuators {
       try {
         next.call(timestampMs);
       } catch (error) {
-        // Still due: it may only wait for a schema.
-        queue.push(next);
-        throw error;
+        try {
+          failed(error);
+        } catch (fatal) {
+          // Still due: it may only wait for a schema.
+          queue.push(next);
+          throw fatal;
+        }
       }
       any = true;
       if (next.cancelled) continue;

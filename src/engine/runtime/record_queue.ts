@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { DeserializationError, SchemaNotLoaded, type Serde } from "../../avro/serde.ts";
+import { SchemaNotLoaded, type Serde } from "../../avro/serde.ts";
 import type { TopicPartition } from "../../kafka/log.ts";
 import type { RecordSet } from "../../kafka/record_set.ts";
-import { ProcessingError } from "../errors.ts";
 import type { Processor } from "../processors/processor.ts";
 import type { TimestampExtractor } from "../topology/topology.ts";
-import { type DeserializationHandler, text } from "./handlers.ts";
 import type { EngineStats } from "./stats.ts";
 
 /** What a queue needs to know of its topic. */
@@ -21,7 +19,6 @@ export interface RecordQueueOptions {
   readonly timestampExtractor: TimestampExtractor | undefined;
   /** The node that the records go to. */
   readonly source: Processor;
-  readonly onUndecodable: DeserializationHandler;
   readonly stats: EngineStats;
 }
 
@@ -32,7 +29,7 @@ export class RecordQueue implements TopicPartition {
   readonly source: Processor;
   /** The offset of the next record to process. */
   position: number;
-  /** Whether the head fields below hold a record. */
+  /** Whether the head fields below hold a record, or {@linkcode refusal} tells of one. */
   ready = false;
   headKey: unknown = null;
   headValue: unknown = null;
@@ -43,6 +40,8 @@ export class RecordQueue implements TopicPartition {
   endOffset: number | undefined;
   /** The writer's schema that the head's decoding waits for. */
   blockedBy: SchemaNotLoaded | undefined;
+  /** Why the head can't be decoded. The task asks what to do when it comes to it, before any other record: it may have to write. */
+  refusal: { readonly part: "key" | "value"; readonly error: unknown } | undefined;
   readonly #options: RecordQueueOptions;
   readonly #sets: RecordSet[] = [];
 
@@ -77,6 +76,7 @@ export class RecordQueue implements TopicPartition {
 
   /** Takes the head off: it is processed. */
   advance(): void {
+    this.refusal = undefined;
     this.position = this.headSet.offsets[this.headIndex]! + 1;
     this.headIndex++;
     this.#decodeHead();
@@ -88,7 +88,7 @@ export class RecordQueue implements TopicPartition {
     this.#decodeHead();
   }
 
-  /** Decodes the record at the head index, or the first one after it that can be. */
+  /** Decodes the record at the head index, or the first one after it that has a time. */
   #decodeHead(): void {
     this.ready = false;
     const sets = this.#sets;
@@ -110,8 +110,10 @@ export class RecordQueue implements TopicPartition {
             this.blockedBy = error;
             return;
           }
-          this.#refuse(error, part, set.offsets[i]!);
-          continue;
+          this.refusal = { part, error };
+          this.headTimestamp = -Infinity;
+          this.ready = true;
+          return;
         }
         const { timestampExtractor } = this.#options;
         const timestamp = timestampExtractor === undefined
@@ -130,24 +132,5 @@ export class RecordQueue implements TopicPartition {
       sets.shift();
       this.headIndex = 0;
     }
-  }
-
-  #refuse(error: unknown, part: "key" | "value", offset: number): void {
-    const { stats, onUndecodable } = this.#options;
-    const { topic, partition } = this;
-    stats.decodeFailures[topic] = (stats.decodeFailures[topic] ?? 0) + 1;
-    // A serde of the user's may throw anything; only a DeserializationError is surely the record's own fault.
-    if (onUndecodable({ topic, partition, offset, part, error }) === "fail") {
-      throw new ProcessingError(
-        `Cannot decode the ${part} of the record at offset ${offset} of ${topic}-${partition}: ${
-          text(error)
-        }; ` +
-          `nothing after it was processed; set the deserialization handler to continue to drop such records`,
-        { cause: error instanceof DeserializationError ? undefined : error },
-      );
-    }
-    stats.dropped.undecodable++;
-    stats.processed++;
-    this.position = offset + 1;
   }
 }

@@ -5,7 +5,14 @@
  */
 
 /** Why a record was dropped. */
-export type DropReason = "null_key" | "null_value" | "late" | "undecodable" | "negative_timestamp";
+export type DropReason =
+  | "null_key"
+  | "null_value"
+  | "late"
+  | "undecodable"
+  | "negative_timestamp"
+  | "processing_error"
+  | "production_error";
 
 /** A count of one topic's records: an object to count in without looking the topic up for each record. */
 export interface TopicCount {
@@ -30,6 +37,8 @@ export class EngineStats {
     late: 0,
     undecodable: 0,
     negative_timestamp: 0,
+    processing_error: 0,
+    production_error: 0,
   };
   /** Records that could not be decoded, by topic. */
   readonly decodeFailures: Record<string, number> = {};
@@ -46,19 +55,38 @@ export class EngineStats {
   /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
   offsetResets = 0;
   readonly #produced = new Map<string, TopicCount>();
+  readonly #deadLettered = new Map<string, TopicCount>();
 
   /** Records appended, by topic, changelogs included. */
   get produced(): Record<string, number> {
-    return Object.fromEntries([...this.#produced].map(([topic, { count }]) => [topic, count]));
+    return byTopic(this.#produced);
+  }
+
+  /** Records sent to dead-letter topics, by topic; they count as dropped too. */
+  get deadLettered(): Record<string, number> {
+    return byTopic(this.#deadLettered);
   }
 
   /** The counter of records appended to a topic. */
   producedTo(topic: string): TopicCount {
-    let counter = this.#produced.get(topic);
-    if (counter === undefined) this.#produced.set(topic, counter = { count: 0 });
-    return counter;
+    return counterOf(this.#produced, topic);
+  }
+
+  /** The counter of records sent to a dead-letter topic. */
+  deadLetteredTo(topic: string): TopicCount {
+    return counterOf(this.#deadLettered, topic);
   }
 
   /** The sizes of the stores now; the application says. */
   stores: () => Iterable<StoreSize> = () => [];
+}
+
+function byTopic(counters: ReadonlyMap<string, TopicCount>): Record<string, number> {
+  return Object.fromEntries([...counters].map(([topic, { count }]) => [topic, count]));
+}
+
+function counterOf(counters: Map<string, TopicCount>, topic: string): TopicCount {
+  let counter = counters.get(topic);
+  if (counter === undefined) counters.set(topic, counter = { count: 0 });
+  return counter;
 }

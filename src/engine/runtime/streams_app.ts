@@ -5,14 +5,23 @@
  */
 import { deadline } from "@std/async/deadline";
 import { setImmediate } from "node:timers";
-import type { Fetcher, GroupMember, Log, MemberAssignment, TopicPartition } from "../../kafka/log.ts";
+import type {
+  Fetcher,
+  GroupMember,
+  Log,
+  MemberAssignment,
+  ProducerOptions,
+  TopicPartition,
+} from "../../kafka/log.ts";
 import type { Topology } from "../topology/topology.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
-import { bindTopology } from "./bound_topology.ts";
+import { bindTopology, type BoundTopology } from "./bound_topology.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import { createDeadLetterTopics } from "./dead_letter_topics.ts";
 import { ExactlyOnceCommitter } from "./exactly_once.ts";
-import { type EngineLogger, text } from "./handlers.ts";
+import { refusalHandler } from "./failures.ts";
+import { type EngineLogger, type Handlers, logAndContinue, text } from "./handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { Restorer } from "./restorer.ts";
 import { Standbys } from "./standbys.ts";
@@ -140,7 +149,8 @@ export class StreamsApp {
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0 } = config;
     this.#openedAt = performance.now();
     const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
-    this.#committer = this.#makeCommitter();
+    const handlers = await this.#makeHandlers(bound);
+    this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
@@ -153,6 +163,7 @@ export class StreamsApp {
       bound,
       log: this.#log,
       config,
+      handlers,
       fetcher: this.#fetcher,
       restorer: this.#restorer,
       standbys: this.#standbys,
@@ -185,7 +196,23 @@ export class StreamsApp {
     this.#group.failed.catch(failed);
   }
 
-  #makeCommitter(): Committer {
+  async #makeHandlers(bound: BoundTopology): Promise<Handlers> {
+    const {
+      onUndecodable,
+      onProcessingError,
+      onProductionError,
+      deadLetterTopics = [],
+      replicationFactor = 1,
+    } = this.#config;
+    return {
+      onUndecodable: onUndecodable ?? logAndContinue(this.#logger, this.#now),
+      onProcessingError,
+      onProductionError,
+      deadLetters: await createDeadLetterTopics(deadLetterTopics, bound, this.#log, replicationFactor),
+    };
+  }
+
+  #makeCommitter(bound: BoundTopology, handlers: Handlers): Committer {
     const {
       applicationId,
       commitIntervalMs = DEFAULT_COMMIT_INTERVAL_MS,
@@ -204,9 +231,24 @@ export class StreamsApp {
       failed: (error: unknown): void => this.#failed(error),
     };
     const group = (): GroupMember => this.#group;
-    return processingGuarantee === "exactly_once"
-      ? new ExactlyOnceCommitter(this.#log, applicationId, group, commitIntervalMs, this.#now, events)
-      : new AtLeastOnceCommitter(this.#log.producer(), group, commitIntervalMs, this.#now, events);
+    const now = this.#now;
+    const sinks = new Set([...bound.sinks.values()].map(({ topic }) => topic));
+    const refused = (taskId?: string): ProducerOptions["onRefused"] =>
+      refusalHandler(handlers, sinks, this.stats, taskId);
+    if (processingGuarantee === "exactly_once") {
+      return new ExactlyOnceCommitter(
+        this.#log,
+        applicationId,
+        group,
+        commitIntervalMs,
+        now,
+        events,
+        refused,
+      );
+    }
+    const onRefused = refused();
+    const producer = this.#log.producer(onRefused === undefined ? {} : { onRefused });
+    return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events);
   }
 
   /**

@@ -6,6 +6,7 @@
 import { SchemaNotLoaded } from "../../avro/serde.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../kafka/log.ts";
 import { ProcessingError } from "../errors.ts";
+import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
 import { ChangelogWriter } from "../state/changelog.ts";
@@ -20,7 +21,8 @@ import { OuterJoinStore } from "../state/outer_join_store.ts";
 import { SuppressBuffer } from "../state/suppress_buffer.ts";
 import type { TimestampExtractor } from "../topology/topology.ts";
 import { type BoundStore, type BoundSubtopology, type BoundTopology, taskInputs } from "./bound_topology.ts";
-import { type DeserializationHandler, text } from "./handlers.ts";
+import { Failures } from "./failures.ts";
+import { type Handlers, text } from "./handlers.ts";
 import type { PunctuationType } from "./punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
 import type { EngineStats } from "./stats.ts";
@@ -30,7 +32,7 @@ import { TaskContext } from "./task_context.ts";
 export interface TaskEnvironment {
   readonly stats: EngineStats;
   readonly now: () => number;
-  readonly onUndecodable: DeserializationHandler;
+  readonly handlers: Handlers;
 }
 
 /** The id of a task, as Kafka Streams writes it: subtopology and partition. */
@@ -78,6 +80,10 @@ export class Task {
       environment.stats,
       environment.now,
     );
+    this.context.failures = new Failures(this.context, environment.handlers, () => {
+      this.context.forgetValue();
+      for (const store of this.stores.values()) store.forget?.();
+    });
     const stores = new Map<string, ManagedStore>();
     const changelogs: { topic: string; store: ManagedStore }[] = [];
     for (const name of subtopology.stores) {
@@ -101,7 +107,6 @@ export class Task {
         ...this.#bound.sources.get(topic)!,
         timestampExtractor: this.#extractor(topic),
         source,
-        onUndecodable: this.#environment.onUndecodable,
         stats: this.#environment.stats,
       });
     });
@@ -157,6 +162,10 @@ export class Task {
   #processHead(queue: RecordQueue): void {
     const { context } = this;
     context.enter(queue.headSet, queue.headIndex);
+    if (queue.refusal !== undefined) {
+      context.failures.undecodable(queue);
+      return queue.advance();
+    }
     if (queue.headTimestamp > context.streamTime) context.streamTime = queue.headTimestamp;
     queue.source.process(queue.headKey, queue.headValue, queue.headTimestamp, null);
     queue.advance();
@@ -201,7 +210,11 @@ export class Task {
     const { context } = this;
     context.enter(undefined, 0);
     try {
-      return context.punctuators.run(type, timestampMs);
+      return context.punctuators.run(
+        type,
+        timestampMs,
+        (error) => context.failures.processing(undefined, null, null, timestampMs, error),
+      );
     } catch (error) {
       if (error instanceof ProcessingError) throw error;
       if (error instanceof SchemaNotLoaded) {
@@ -274,7 +287,11 @@ export class Task {
           processor = node.create();
           connected = node.stores;
         }
-        for (const parent of node.parents) processors.get(parent)!.children.push(processor);
+        // Without a handler there is nothing in a record's way.
+        const guarded = node.kind === "sink" || this.#environment.handlers.onProcessingError === undefined
+          ? processor
+          : new Guarded(name, processor, this.context);
+        for (const parent of node.parents) processors.get(parent)!.children.push(guarded);
       }
       processor.init(this.#init(name, connected));
       processors.set(name, processor);

@@ -10,6 +10,7 @@ import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
 import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../kafka/record_set.ts";
 import type { KeyBytes } from "../state/bytes_store.ts";
 import { MAX_KEY_BYTES } from "../state/arena.ts";
+import type { Failures } from "./failures.ts";
 import { Punctuators } from "./punctuators.ts";
 import type { EngineStats } from "./stats.ts";
 
@@ -45,6 +46,8 @@ export class TaskContext {
   readonly now: () => number;
   /** Where changelogs and sinks write; set before the task runs. */
   producer!: Producer;
+  /** Where processors take what they can't go on with; set when the task is made. */
+  failures!: Failures;
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   streamTime = -1;
   /** Calls at intervals that the task's processors asked for. */
@@ -80,6 +83,26 @@ export class TaskContext {
   /** The offset of the record that is being processed; −1 outside of one. */
   get offset(): number {
     return this.#set === undefined ? -1 : this.#set.offsets[this.#index]!;
+  }
+
+  /** The input record's key as it came in; `null` without one, or outside of a record. Valid as long as its set is. */
+  get inputKey(): Uint8Array | null {
+    return this.#set?.key(this.#index) ?? null;
+  }
+
+  /** Likewise its value. */
+  get inputValue(): Uint8Array | null {
+    return this.#set?.value(this.#index) ?? null;
+  }
+
+  /** The input record's headers as they came in. */
+  get inputHeaders(): RecordHeaders {
+    return this.#set?.headers(this.#index) ?? NO_HEADERS;
+  }
+
+  /** The input record's own timestamp, in ms since the epoch; −1 outside of one. */
+  get inputTimestamp(): number {
+    return this.#set === undefined ? -1 : this.#set.timestamps[this.#index]!;
   }
 
   /** The headers of the record that is being processed: they go on to what is derived from it. */

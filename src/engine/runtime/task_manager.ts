@@ -9,7 +9,7 @@ import type { RecordSet } from "../../kafka/record_set.ts";
 import type { BoundTopology } from "./bound_topology.ts";
 import type { Committer } from "./committer.ts";
 import type { StreamsConfig } from "./config.ts";
-import { type EngineLogger, logAndContinue, text } from "./handlers.ts";
+import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import type { RecordQueue } from "./record_queue.ts";
 import type { Restorer } from "./restorer.ts";
 import type { Standbys } from "./standbys.ts";
@@ -30,6 +30,7 @@ export interface TaskManagerParts {
   readonly bound: BoundTopology;
   readonly log: Log;
   readonly config: StreamsConfig;
+  readonly handlers: Handlers;
   readonly fetcher: Fetcher;
   readonly restorer: Restorer;
   readonly standbys: Standbys;
@@ -92,10 +93,9 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, config, stats, logger, now } = this.#parts;
+    const { bound, handlers, stats, now } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
-    const onUndecodable = config.onUndecodable ?? logAndContinue(logger, now);
-    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, onUndecodable });
+    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, handlers });
   }
 
   /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed. */

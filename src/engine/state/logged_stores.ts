@@ -24,6 +24,8 @@ export interface ManagedStore {
   restore(records: RecordSet): void;
   /** Writes what it holds back until a commit to its changelog. */
   flush?(): void;
+  /** Drops the decoded values that it keeps at hand: a processor that failed may have changed one in place without putting it. */
+  forget?(): void;
 }
 
 /** A key-value store with its changelog. */
@@ -92,6 +94,10 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     this.#lastKey = key;
     this.#lastValue = value;
     this.#lastPutTimestamp = timestamp;
+  }
+
+  forget(): void {
+    this.#lastKey = undefined;
   }
 
   entries(): { key: K; value: V; timestamp: number }[] {

@@ -12,7 +12,12 @@ import {
   type BoundTopology,
   type Serdes,
 } from "../runtime/bound_topology.ts";
-import { type DeserializationHandler, logAndFail } from "../runtime/handlers.ts";
+import {
+  type DeserializationHandler,
+  logAndFail,
+  type ProcessingHandler,
+  type ProductionHandler,
+} from "../runtime/handlers.ts";
 import type { RecordQueue } from "../runtime/record_queue.ts";
 import { EngineStats } from "../runtime/stats.ts";
 import { Task } from "../runtime/task.ts";
@@ -38,6 +43,12 @@ export interface TopologyTestDriverOptions {
   readonly wallClockMs?: number;
   /** Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
+  /** Default: fail. */
+  readonly onProcessingError?: ProcessingHandler;
+  /** Default: fail. Here it is asked only about what can't be encoded. */
+  readonly onProductionError?: ProductionHandler;
+  /** The topics that handlers may send dead letters to; read them with {@linkcode TopologyTestDriver.readBytes}. */
+  readonly deadLetterTopics?: readonly string[];
 }
 
 /**
@@ -76,7 +87,12 @@ export class TopologyTestDriver {
     const environment = {
       stats: this.stats,
       now: () => this.#wallClockMs,
-      onUndecodable: options.onUndecodable ?? logAndFail(),
+      handlers: {
+        onUndecodable: options.onUndecodable ?? logAndFail(),
+        onProcessingError: options.onProcessingError,
+        onProductionError: options.onProductionError,
+        deadLetters: new Map(options.deadLetterTopics?.map((topic) => [topic, 1])),
+      },
     };
     this.#task = new Task(bound, wholeTopology(bound), 0, environment);
     this.#task.context.producer = this.#producer;
@@ -173,6 +189,11 @@ export class TopologyTestDriver {
       timestamp,
       headers,
     }));
+  }
+
+  /** Takes the records written to any topic since the last call, as bytes: also to a changelog or a dead-letter topic. */
+  readBytes(topic: string): CapturedRecord[] {
+    return this.#producer.take(topic);
   }
 
   /** Takes the records written to all sinks' topics since they were read last, as bytes and in the order in which they were written. */
