@@ -76,8 +76,13 @@ export class Suppress<K, V> extends Processor<K, V> {
   #fail(): never {
     const { maxRecords, maxBytes } = this.#suppression;
     throw new Error(
-      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ${this.#buffer.size} of ` +
-        `${maxRecords} records and ${this.#buffer.bufferBytes} of ${maxBytes} bytes; raise the limit, or use untilTimeLimit with whenFull "emit"`,
+      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ${this.#buffer.size} records ` +
+        `(${limit(maxRecords)}) and ${this.#buffer.bufferBytes} bytes (${limit(maxBytes)}); ` +
+        `raise the limit, or use untilTimeLimit with whenFull "emit"`,
     );
   }
+}
+
+function limit(most: number): string {
+  return most === Infinity ? "no limit" : `at most ${most}`;
 }
