@@ -18,6 +18,12 @@ export class BuilderGraph {
     return `${prefix}-${String(this.#index++).padStart(10, "0")}`;
   }
 
+  /** The name that a step was given, else a generated one: the number is used up in both cases, as in Kafka Streams. */
+  nameOf(given: string | undefined, prefix: string): string {
+    const generated = this.newName(prefix);
+    return given ?? generated;
+  }
+
   /** A store's generated name; it uses a number of the same counter. */
   newStoreName(prefix: string): string {
     return `${this.newName(`${prefix}-STATE-STORE`)}`;

@@ -102,7 +102,7 @@ export class KStream<K, V> {
     options: SplitOptions = {},
   ): KStream<K, V>[] {
     const graph = this.#graph;
-    const splitter = options.name ?? graph.newName("KSTREAM-BRANCH");
+    const splitter = graph.nameOf(options.name, "KSTREAM-BRANCH");
     this.#add(splitter, [this.nodeName], () => new Branch(predicates));
     const names = predicates.map((_, i) => `${splitter}${i + 1}`);
     if (options.default) names.push(`${splitter}0`);
@@ -208,7 +208,7 @@ export class KStream<K, V> {
 
   /** Groups the records by another key, through a repartition topic. */
   groupBy<K2>(selector: (key: K, value: V) => K2, grouped: Grouped<K2, V>): KGroupedStream<K2, V> {
-    const name = grouped.name ?? this.#graph.newName("KSTREAM-KEY-SELECT");
+    const name = this.#graph.nameOf(grouped.name, "KSTREAM-KEY-SELECT");
     this.#add(name, [this.nodeName], () => new SelectKey(selector));
     return new KGroupedStream<K2, V>(this.#graph, name, true, grouped);
   }
@@ -282,7 +282,7 @@ export class KStream<K, V> {
     graph.topology.copartition([
       ...new Set([parent, other.nodeName].flatMap((node) => graph.topology.sourceTopicsOf(node))),
     ]);
-    const name = joined.name ?? graph.newName(left ? "KSTREAM-LEFTJOIN" : "KSTREAM-JOIN");
+    const name = graph.nameOf(joined.name, left ? "KSTREAM-LEFTJOIN" : "KSTREAM-JOIN");
     const { stores, getter } = other.table.view();
     this.#add(name, [parent], () => new StreamTableJoin<K, V, O, R>(getter(), joiner, left), stores);
     if (left) graph.keepNullKeysBefore(name);

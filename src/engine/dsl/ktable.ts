@@ -143,7 +143,7 @@ export class KTable<K, V> {
     selector: (key: K, value: V) => readonly [K2, V2],
     grouped: Grouped<K2, V2>,
   ): KGroupedTable<K2, V2> {
-    const name = grouped.name ?? this.#graph.newName("KTABLE-SELECT");
+    const name = this.#graph.nameOf(grouped.name, "KTABLE-SELECT");
     this.#graph.add({
       kind: "processor",
       name,

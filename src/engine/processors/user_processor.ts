@@ -52,7 +52,7 @@ export interface UserProcessorContext<K, V> {
   readonly currentStreamTimeMs: number;
   /** The time of the machine, in ms since the epoch. */
   readonly currentSystemTimeMs: number;
-  /** Where the current record came from; `undefined` in a punctuator. */
+  /** Where the current record came from; `undefined` in a punctuator (in Kafka Streams one without a topic). */
   readonly recordMetadata: RecordMetadata | undefined;
 }
 

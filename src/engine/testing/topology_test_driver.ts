@@ -196,9 +196,16 @@ export class TopologyTestDriver {
     return this.#producer.take(topic);
   }
 
-  /** Takes the records written to all sinks' topics since they were read last, as bytes and in the order in which they were written. */
+  /** Takes the records written to all sinks' topics but repartition topics since they were read last, as bytes and in the order in which they were written. */
   readAllBytes(): CapturedRecord[] {
-    return this.#producer.takeAll(new Set([...this.#bound.sinks.values()].map(({ topic }) => topic)));
+    const { topology, sinks } = this.#bound;
+    const topics = new Set<string>();
+    for (const node of topology.nodes.values()) {
+      if (node.kind === "sink" && !topology.repartitionTopics.has(node.topic)) {
+        topics.add(sinks.get(node.name)!.topic);
+      }
+    }
+    return this.#producer.takeAll(topics);
   }
 
   /** Takes the number of records written to any other topic, such as a changelog, since the last call. */
