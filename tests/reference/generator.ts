@@ -75,7 +75,7 @@ class Generator {
       if (this.#profile.wallClock && this.#random() < 0.1) {
         this.#events.push({
           kind: "advance",
-          ms: 1 + this.#below(2 * Math.max(20, ...this.#profile.spansMs)),
+          ms: 1 + this.#below(this.#random() < 0.5 ? 2000 : 2 * Math.max(20, ...this.#profile.spansMs)),
         });
         continue;
       }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Serde, stringSerde } from "../../src/avro/mod.ts";
-import type { Topology } from "../../src/engine/mod.ts";
+import { type Topology, Windowed } from "../../src/engine/mod.ts";
 import type { CaseProfile } from "./generator.ts";
 
 /** Says that an action of a topology (of a peek or foreach) was called. */
@@ -27,6 +27,7 @@ export const text: { readonly key: Serde<string>; readonly value: Serde<string> 
 
 /** A key or value of any type as text to read: a windowed key as `key@start/end`. */
 export function printed(value: unknown): string {
+  if (value instanceof Windowed) return `${printed(value.key)}@${value.startMs}/${value.endMs}`;
   return String(value);
 }
 

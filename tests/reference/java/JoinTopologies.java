@@ -19,7 +19,7 @@ final class JoinTopologies {
         return StreamJoined.with(Serdes.String(), Serdes.String(), Serdes.String());
     }
 
-    private static String both(final String key, final String left, final String right) {
+    static String both(final String key, final String left, final String right) {
         return key + ":" + left + "+" + right;
     }
 

@@ -21,6 +21,14 @@ final class Topologies {
         StatelessTopologies.addTo(ALL);
         AggregateTopologies.addTo(ALL);
         JoinTopologies.addTo(ALL);
+        KeyTopologies.addTo(ALL);
+        SplitTopologies.addTo(ALL);
+        OuterJoinTopologies.addTo(ALL);
+        ProcessTopologies.addTo(ALL);
+        TableTopologies.addTo(ALL);
+        WindowTopologies.addTo(ALL);
+        SuppressTopologies.addTo(ALL);
+        WindowEdgeTopologies.addTo(ALL);
     }
 
     private Topologies() {}

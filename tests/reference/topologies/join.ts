@@ -1,10 +1,14 @@
 import { stringSerde } from "../../../src/avro/mod.ts";
-import { JoinWindows, StreamsBuilder } from "../../../src/engine/mod.ts";
+import { JoinWindows, type StreamJoined, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { split } from "../java_text.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";
 
-const joined = { ...text, otherValue: stringSerde() };
-const both = (left: string, right: string, key: string): string => `${key}:${left}+${right}`;
+/** How both sides are kept. */
+export const joined: StreamJoined<string, string, string> = { ...text, otherValue: stringSerde() };
+/** Tells what was joined; a missing side is `null`. */
+export function both(left: string | null, right: string | null, key: string): string {
+  return `${key}:${left}+${right}`;
+}
 
 /** Stores in memory, which are much faster: without records that have no value, they do the same. */
 const inMemory = { stores: "memory", nullValues: false } as const;
