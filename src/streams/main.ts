@@ -9,7 +9,7 @@ import { createLogger, type LogLevel } from "../cli/log.ts";
 import { main } from "../cli/main.ts";
 import { choice, duration, integer } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS } from "../engine/mod.ts";
+import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
 import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
@@ -29,6 +29,8 @@ interface Flags {
   onUndecodable: "continue" | "fail";
   processingGuarantee: "at_least_once" | "exactly_once";
   standbyReplicas: number;
+  store: "memory" | "sqlite";
+  stateDir: string;
   groupInstanceId?: string;
   sessionTimeout: number;
   metricsPort: number;
@@ -102,6 +104,18 @@ function flagsOf(): Command {
       ),
     )
     .addOption(
+      flag("--store <where>", "where state is kept: memory, or sqlite for on disk", {
+        parse: choice("memory", "sqlite"),
+        default: "memory",
+      }),
+    )
+    .addOption(
+      flag("--state-dir <path>", "where state on disk is kept; each instance needs its own", {
+        parse: text,
+        default: DEFAULT_STATE_DIR,
+      }),
+    )
+    .addOption(
       flag(
         "--group-instance-id <id>",
         "static membership: a restart within the session timeout moves no task",
@@ -156,6 +170,8 @@ if (import.meta.main) {
         onUndecodable: flags.onUndecodable,
         processingGuarantee: flags.processingGuarantee,
         numStandbyReplicas: flags.standbyReplicas,
+        store: flags.store,
+        stateDir: flags.stateDir,
         sessionTimeoutMs: flags.sessionTimeout,
         ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
       });

@@ -42,6 +42,10 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly processingGuarantee?: "at_least_once" | "exactly_once";
   /** Default 0. */
   readonly numStandbyReplicas?: number;
+  /** Default `memory`. */
+  readonly store?: "memory" | "sqlite";
+  /** Of stores on disk. */
+  readonly stateDir?: string;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
 }
@@ -75,6 +79,8 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("replicationFactor", options.replicationFactor),
     ...given("processingGuarantee", options.processingGuarantee),
     ...given("numStandbyReplicas", options.numStandbyReplicas),
+    ...given("store", options.store),
+    ...given("stateDir", options.stateDir),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),
   });

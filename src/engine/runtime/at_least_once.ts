@@ -1,6 +1,7 @@
 import { delay } from "@std/async/delay";
 import { CommitRejected, type GroupMember, type Producer } from "../../kafka/log.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -13,6 +14,7 @@ export class AtLeastOnceCommitter implements Committer {
   readonly #intervalMs: number;
   readonly #now: () => number;
   readonly #events: CommitEvents;
+  readonly #checkpoints: Checkpoints | undefined;
   #committing: Promise<unknown> = Promise.resolve();
   #underWay = false;
   #last = 0;
@@ -23,7 +25,9 @@ export class AtLeastOnceCommitter implements Committer {
     intervalMs: number,
     now: () => number,
     events: CommitEvents,
+    checkpoints?: Checkpoints,
   ) {
+    this.#checkpoints = checkpoints;
     this.#producer = producer;
     this.#group = group;
     this.#intervalMs = intervalMs;
@@ -65,7 +69,7 @@ export class AtLeastOnceCommitter implements Committer {
   async commit(tasks: readonly Task[]): Promise<void> {
     const until = performance.now() + LAST_COMMIT_MS;
     // Without another try, what was processed since the last commit would be processed twice.
-    while (!await this.#commit(tasks) && performance.now() < until) await delay(COMMIT_RETRY_MS);
+    while (!await this.#commit(tasks, true) && performance.now() < until) await delay(COMMIT_RETRY_MS);
   }
 
   drop(): Promise<void> {
@@ -77,19 +81,20 @@ export class AtLeastOnceCommitter implements Committer {
   }
 
   /** One commit at a time. Resolves to false when the group refused it for now. */
-  #commit(tasks: readonly Task[]): Promise<boolean> {
-    const commit = this.#committing.then(() => this.#commitNow(tasks));
+  #commit(tasks: readonly Task[], last = false): Promise<boolean> {
+    const commit = this.#committing.then(() => this.#commitNow(tasks, last));
     this.#committing = commit.catch(() => {}); // whoever asked for it sees it
     return commit;
   }
 
-  async #commitNow(tasks: readonly Task[]): Promise<boolean> {
-    const changed = tasks.map((task) => ({ task, offsets: task.uncommitted() })).filter(({ offsets }) =>
+  async #commitNow(tasks: readonly Task[], last: boolean): Promise<boolean> {
+    const changed = tasks.map((task) => ({ task, offsets: task.uncommitted(last) })).filter(({ offsets }) =>
       offsets.length > 0
     );
     if (changed.length === 0) return true;
     const begun = performance.now();
     await this.#producer.flush();
+    const checkpoint = await this.#checkpoints?.begin(changed.map(({ task }) => task), last);
     try {
       await this.#group().commit(changed.flatMap(({ offsets }) => offsets));
     } catch (error) {
@@ -98,6 +103,7 @@ export class AtLeastOnceCommitter implements Committer {
       return !error.retriable;
     }
     for (const { task, offsets } of changed) task.committed(offsets);
+    checkpoint?.();
     this.#events.committed((performance.now() - begun) / 1000);
     return true;
   }

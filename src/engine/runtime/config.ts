@@ -18,6 +18,15 @@ export interface StreamsConfig {
   readonly numStandbyReplicas?: number;
   /** How often outputs are flushed and offsets committed. Default 100. */
   readonly commitIntervalMs?: number;
+  /**
+   * Where stores are kept: `memory` (the default), or on disk with `sqlite`, for state larger than memory and restarts that restore only
+   * what has changed since. On disk are key-value stores and those of stream–stream joins; others stay in memory.
+   */
+  readonly store?: "memory" | "sqlite";
+  /** Where stores on disk are; each instance needs a directory of its own. Default {@linkcode DEFAULT_STATE_DIR}. */
+  readonly stateDir?: string;
+  /** How long files of tasks that are processed elsewhere are kept for their return. Default 600,000, as Kafka Streams' `state.cleanup.delay.ms`. */
+  readonly stateCleanupDelayMs?: number;
   /** Of changelogs that are created. Default 1. */
   readonly replicationFactor?: number;
   /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
@@ -46,6 +55,10 @@ export interface StreamsConfig {
   readonly now?: () => number;
 }
 
+/** The default of {@linkcode StreamsConfig.stateDir}. */
+export const DEFAULT_STATE_DIR = ".kos/state";
+/** The default of {@linkcode StreamsConfig.stateCleanupDelayMs}, in ms. */
+export const DEFAULT_STATE_CLEANUP_DELAY_MS = 600_000;
 /** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
 /** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */

@@ -9,6 +9,7 @@ import {
   type ProducerOptions,
 } from "../../kafka/log.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { Task } from "./task.ts";
 
 /** A task's producer and its transaction. */
@@ -35,6 +36,7 @@ export class ExactlyOnceCommitter implements Committer {
   readonly #now: () => number;
   readonly #events: CommitEvents;
   readonly #onRefused: ((taskId: string) => ProducerOptions["onRefused"]) | undefined;
+  readonly #checkpoints: Checkpoints | undefined;
   readonly #transactions = new Map<string, Transaction>();
 
   constructor(
@@ -45,8 +47,10 @@ export class ExactlyOnceCommitter implements Committer {
     now: () => number,
     events: CommitEvents,
     onRefused?: (taskId: string) => ProducerOptions["onRefused"],
+    checkpoints?: Checkpoints,
   ) {
     this.#onRefused = onRefused;
+    this.#checkpoints = checkpoints;
     this.#log = log;
     this.#applicationId = applicationId;
     this.#group = group;
@@ -118,7 +122,7 @@ export class ExactlyOnceCommitter implements Committer {
       if (transaction === undefined) return;
       try {
         await transaction.commit;
-        if (transaction.state === "open") await this.#commit(task, transaction);
+        if (transaction.state === "open") await this.#commit(task, transaction, true);
       } catch (error) {
         // What it held was aborted: whoever has the task next processes it again.
         this.#broken(task, transaction, error);
@@ -141,9 +145,9 @@ export class ExactlyOnceCommitter implements Committer {
     await Promise.all(transactions.map(end));
   }
 
-  #commit(task: Task, transaction: Transaction): Promise<void> {
+  #commit(task: Task, transaction: Transaction, last = false): Promise<void> {
     const { producer } = transaction;
-    const offsets = task.uncommitted();
+    const offsets = task.uncommitted(last);
     if (offsets.length === 0 && producer.counts.appended === transaction.appended) {
       transaction.since = this.#now();
       return Promise.resolve();
@@ -152,6 +156,8 @@ export class ExactlyOnceCommitter implements Committer {
     return transaction.commit = (async () => {
       const begun = performance.now();
       const until = begun + LAST_COMMIT_MS;
+      if (last && this.#checkpoints !== undefined) await producer.flush();
+      const checkpoint = await this.#checkpoints?.begin([task], last);
       for (let done = false; !done;) {
         const { memberId, generation } = this.#group();
         try {
@@ -166,6 +172,7 @@ export class ExactlyOnceCommitter implements Committer {
         }
       }
       task.committed(offsets);
+      checkpoint?.();
       this.#events.committed((performance.now() - begun) / 1000);
       await producer.begin();
       transaction.appended = producer.counts.appended;

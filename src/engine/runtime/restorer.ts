@@ -48,9 +48,23 @@ export class Restorer {
   async restore(task: Task, restoredTo?: ReadonlyMap<string, number>): Promise<void> {
     const partitions = task.changelogs.map(({ topic }) => ({ topic, partition: task.partition }));
     if (partitions.length === 0) return;
-    const starts = (await this.#log.offsets(partitions, "earliest"))
-      .map((start, i) => Math.max(start, restoredTo?.get(partitions[i]!.topic) ?? 0));
+    const earliest = await this.#log.offsets(partitions, "earliest");
     const ends = await this.#log.offsets(partitions, "latest");
+    // It may have gone elsewhere meanwhile.
+    if (task.closed) return;
+    const starts = earliest.map((start, i) => {
+      const { topic } = partitions[i]!;
+      const from = restoredTo?.get(topic) ?? 0;
+      if (from <= ends[i]! || task.file === undefined) return Math.max(start, from);
+      this.#logger.warn(
+        `restoring all of ${topic}-${task.partition} into ${task.file.path}: the changelog ends at offset ${
+          ends[i]
+        }, ` +
+          `before ${from}, up to which the file has it; it was deleted and made again?`,
+      );
+      task.file.forget(topic);
+      return start;
+    });
     const pending: Restore[] = [];
     for (const [i, { store }] of task.changelogs.entries()) {
       if (starts[i]! >= ends[i]!) continue;
@@ -98,6 +112,7 @@ export class Restorer {
           this.#stats.restoreRemaining -= Math.min(set.nextOffset, restore.end) -
             Math.min(restore.position, restore.end);
           restore.position = set.nextOffset;
+          restore.task.restored(set.topic, set.nextOffset);
           if (restore.position >= restore.end) this.#finish(restore);
         }
         if (this.#now() - said >= PROGRESS_MS) {

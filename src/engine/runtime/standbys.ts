@@ -52,7 +52,7 @@ export class Standbys {
 
   /** Keeps exactly these tasks current. */
   assign(ids: readonly string[], make: (id: string) => Task): void {
-    for (const id of this.ids) if (!ids.includes(id)) this.take(id);
+    for (const id of this.ids) if (!ids.includes(id)) this.take(id)?.task.close();
     const added = ids.filter((id) => !this.#standbys.has(id));
     for (const id of added) {
       const standby = { task: make(id), positions: new Map<string, number>() };
@@ -78,6 +78,7 @@ export class Standbys {
     this.#closed = true;
     this.#fetcher?.wakeup();
     await this.#running;
+    for (const id of this.ids) this.take(id)?.task.close();
   }
 
   async #begin(standby: Standby): Promise<void> {
@@ -87,9 +88,10 @@ export class Standbys {
     if (this.#standbys.get(id) !== standby || this.#closed) return;
     this.#fetcher ??= this.#log.fetcher({ outOfRange: "earliest", maxWaitMs: POLL_MS });
     for (const [i, { topic, store }] of changelogs.entries()) {
-      standby.positions.set(topic, starts[i]!);
+      const start = Math.max(starts[i]!, standby.task.file?.positions.get(topic) ?? 0);
+      standby.positions.set(topic, start);
       this.#stores.set(partitionKey(topic, partition), { standby, store });
-      this.#fetcher.assign({ topic, partition }, starts[i]!);
+      this.#fetcher.assign({ topic, partition }, start);
     }
     this.#running ??= this.#run(this.#fetcher).catch(this.#failed);
   }
@@ -102,6 +104,7 @@ export class Standbys {
           if (kept === undefined) continue;
           kept.store.restore(set);
           kept.standby.positions.set(set.topic, set.nextOffset);
+          kept.standby.task.restored(set.topic, set.nextOffset);
         }
       }
     } finally {

@@ -16,14 +16,22 @@ import type {
 import type { Topology } from "../topology/topology.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  DEFAULT_STATE_CLEANUP_DELAY_MS,
+  DEFAULT_STATE_DIR,
+  type StreamsConfig,
+} from "./config.ts";
 import { createDeadLetterTopics } from "./dead_letter_topics.ts";
 import { ExactlyOnceCommitter } from "./exactly_once.ts";
 import { refusalHandler } from "./failures.ts";
 import { type EngineLogger, type Handlers, logAndContinue, text } from "./handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { Restorer } from "./restorer.ts";
+import { StateDirectory } from "./state_directory.ts";
 import { Standbys } from "./standbys.ts";
 import { EngineStats } from "./stats.ts";
 import type { Task } from "./task.ts";
@@ -35,6 +43,8 @@ export type StreamsState = "created" | "joining" | "running" | "closing" | "clos
 
 /** How long an idle loop waits for records, in ms. */
 const IDLE_POLL_MS = 100;
+/** How often the state directory is looked through for files to remove, in ms. */
+const CLEAN_UP_INTERVAL_MS = 60_000;
 
 /**
  * Runs a topology on a log, together with the other instances of the same application id.
@@ -71,6 +81,8 @@ export class StreamsApp {
   #tasks!: TaskManager;
   #lag!: LagTracker;
   #openedAt = 0;
+  #directory: StateDirectory | undefined;
+  #cleanUpTimer: ReturnType<typeof setInterval> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -149,6 +161,7 @@ export class StreamsApp {
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0 } = config;
     this.#openedAt = performance.now();
     const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
+    await this.#openDirectory();
     const handlers = await this.#makeHandlers(bound);
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
@@ -171,6 +184,7 @@ export class StreamsApp {
       stats: this.stats,
       logger: this.#logger,
       now: this.#now,
+      directory: this.#directory,
       failed,
     });
     this.#lag = new LagTracker(
@@ -212,6 +226,33 @@ export class StreamsApp {
     };
   }
 
+  /** Opens the directory of stores on disk, and looks now and then for files of tasks that have left for good. */
+  async #openDirectory(): Promise<void> {
+    const {
+      applicationId,
+      store = "memory",
+      stateDir = DEFAULT_STATE_DIR,
+      stateCleanupDelayMs = DEFAULT_STATE_CLEANUP_DELAY_MS,
+      processingGuarantee: guarantee = "at_least_once",
+    } = this.#config;
+    if (store === "memory") return;
+    const directory = await StateDirectory.open(stateDir, applicationId, {
+      guarantee,
+      logger: this.#logger,
+      now: this.#now,
+    });
+    this.#directory = directory;
+    this.#cleanUpTimer = setInterval(() => {
+      try {
+        const removed = directory.cleanUp(stateCleanupDelayMs);
+        if (removed.length > 0) this.#logger.info(`removed the state of tasks ${removed.sort().join(" ")}`);
+      } catch (error) {
+        this.#logger.warn(`Cannot clean up ${directory.path}: ${text(error)}; trying again`);
+      }
+    }, Math.min(stateCleanupDelayMs, CLEAN_UP_INTERVAL_MS));
+    Deno.unrefTimer(this.#cleanUpTimer);
+  }
+
   #makeCommitter(bound: BoundTopology, handlers: Handlers): Committer {
     const {
       applicationId,
@@ -231,6 +272,8 @@ export class StreamsApp {
       failed: (error: unknown): void => this.#failed(error),
     };
     const group = (): GroupMember => this.#group;
+    const checkpoints = this.#directory &&
+      new Checkpoints(this.#log, processingGuarantee === "at_least_once", this.#now);
     const now = this.#now;
     const sinks = new Set([...bound.sinks.values()].map(({ topic }) => topic));
     const refused = (taskId?: string): ProducerOptions["onRefused"] =>
@@ -244,11 +287,12 @@ export class StreamsApp {
         now,
         events,
         refused,
+        checkpoints,
       );
     }
     const onRefused = refused();
     const producer = this.#log.producer(onRefused === undefined ? {} : { onRefused });
-    return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events);
+    return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events, checkpoints);
   }
 
   /**
@@ -329,12 +373,14 @@ export class StreamsApp {
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
     const tasks = this.#tasks.drop(revoked);
     await this.#committer.commit(tasks);
+    for (const task of tasks) task.close();
     this.#logger.info(`gave up tasks ${tasks.map(({ id }) => id).join(" ") || "(none that ran)"}`);
   }
 
   async #onLost(lost: readonly TopicPartition[]): Promise<void> {
     const tasks = this.#tasks.drop(lost);
     await Promise.all(tasks.map((task) => this.#committer.drop(task)));
+    for (const task of tasks) task.close();
     this.#logger.warn(
       `lost tasks ${
         tasks.map(({ id }) => id).join(" ")
@@ -346,7 +392,7 @@ export class StreamsApp {
   #onTaskLost(task: Task, error: unknown): void {
     if (this.#state !== "running" && this.#state !== "joining") return;
     this.#logger.warn(`task ${task.id} begins again at its last commit: ${text(error)}`);
-    this.#tasks.drop(task.inputs);
+    for (const each of this.#tasks.drop(task.inputs)) each.close();
     this.#committer.drop(task).then(() => this.#group.rejoin(), (failure) => this.#failed(failure));
   }
 
@@ -380,6 +426,7 @@ export class StreamsApp {
   /** Leaves the group and closes everything, whatever of it fails. */
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
+    clearInterval(this.#cleanUpTimer);
     this.#lag?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],
@@ -387,6 +434,8 @@ export class StreamsApp {
       ["the standbys", this.#standbys && (() => this.#standbys.close())],
       ["the producer", this.#committer && (() => this.#committer.close(abandon))],
       ["the fetcher", this.#fetcher && (() => this.#fetcher.close())],
+      ["the tasks", this.#tasks && (() => Promise.resolve(this.#tasks.closeTasks()))],
+      ["the state directory", this.#directory && (() => Promise.resolve(this.#directory!.close()))],
     ];
     for (const [what, step] of steps) {
       try {

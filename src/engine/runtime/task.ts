@@ -9,10 +9,14 @@ import { ProcessingError } from "../errors.ts";
 import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
+import type { KeyBytes } from "../state/bytes_store.ts";
 import { ChangelogWriter } from "../state/changelog.ts";
 import { LoggedJoinWindowStore, LoggedKeyValueStore, type ManagedStore } from "../state/logged_stores.ts";
 import { LoggedSessionStore } from "../state/logged_session_store.ts";
 import { LoggedWindowStore } from "../state/logged_window_store.ts";
+import type { StateFile } from "../state/state_file.ts";
+import { SqliteKeyValueStore } from "../state/sqlite_key_value_store.ts";
+import { SqliteWindowStore } from "../state/sqlite_window_store.ts";
 import { MemoryKeyValueStore } from "../state/memory_key_value_store.ts";
 import { MemorySessionStore } from "../state/memory_session_store.ts";
 import { MemoryWindowKeyValueStore } from "../state/memory_window_kv_store.ts";
@@ -25,6 +29,7 @@ import { Failures } from "./failures.ts";
 import { type Handlers, text } from "./handlers.ts";
 import type { PunctuationType } from "./punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
+import type { StateDirectory } from "./state_directory.ts";
 import type { EngineStats } from "./stats.ts";
 import { TaskContext } from "./task_context.ts";
 
@@ -33,7 +38,12 @@ export interface TaskEnvironment {
   readonly stats: EngineStats;
   readonly now: () => number;
   readonly handlers: Handlers;
+  /** Where stores on disk are; left out, all are in memory. */
+  readonly directory?: StateDirectory | undefined;
 }
+
+/** How often the progress of a restore is noted in the file, in ms. */
+const SAVE_RESTORED_MS = 500;
 
 /** The id of a task, as Kafka Streams writes it: subtopology and partition. */
 export function taskId(subtopology: number, partition: number): string {
@@ -54,11 +64,20 @@ export class Task {
   /** One a source topic, once the task runs. */
   queues: RecordQueue[] = [];
   readonly context: TaskContext;
+  /** Where its stores on disk are; `undefined` without any. */
+  readonly file: StateFile | undefined;
+  /** Whether all that it ever wrote is committed, and noted in its file: set when it leaves. */
+  settled = false;
+  /** Whether {@linkcode close} was called. */
+  closed = false;
   readonly #bound: BoundTopology;
   readonly #environment: TaskEnvironment;
   readonly #sourceOfTopic = new Map<string, Processor>();
   readonly #processors: Processor[] = [];
   readonly #committed = new Map<string, number>();
+  #restoring = true;
+  readonly #restoredTo = new Map<string, number>();
+  #savedAt = 0;
   /** A schema that a store's value needs, when it is not known yet. */
   #blockedBy: SchemaNotLoaded | undefined;
 
@@ -84,11 +103,14 @@ export class Task {
       this.context.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
     });
+    this.file = subtopology.stores.some((name) => isOnDisk(bound.stores.get(name)!))
+      ? environment.directory?.file(this.id)
+      : undefined;
     const stores = new Map<string, ManagedStore>();
     const changelogs: { topic: string; store: ManagedStore }[] = [];
     for (const name of subtopology.stores) {
       const bind = bound.stores.get(name)!;
-      const store = makeStore(bind, this.context);
+      const store = makeStore(bind, this.context, this.file);
       stores.set(name, store);
       if (bind.changelog !== undefined) changelogs.push({ topic: bind.changelog, store });
     }
@@ -200,9 +222,33 @@ export class Task {
     return this.#punctuate("wall-clock-time", nowMs);
   }
 
-  /** Lets the processors free what they hold; the task is not used any more. */
+  /** Lets the processors free what they hold and closes its file; the task is not used any more. Idempotent. */
   close(): void {
-    for (const processor of this.#processors) processor.close();
+    if (this.closed) return;
+    this.closed = true;
+    try {
+      for (const processor of this.#processors) processor.close();
+    } finally {
+      // While it is restored, all that it has is what was committed before.
+      if (this.#restoring) this.file?.commit(this.#restoredTo);
+      this.file?.close(this.#restoring || this.settled);
+    }
+  }
+
+  /** Says that a changelog is in its store up to an offset; so large restores need not begin anew when they are cut short. */
+  restored(topic: string, offset: number): void {
+    if (this.file === undefined) return;
+    this.#restoredTo.set(topic, offset);
+    const now = this.#environment.now();
+    if (now - this.#savedAt < SAVE_RESTORED_MS) return;
+    this.#savedAt = now;
+    this.file.commit(this.#restoredTo);
+  }
+
+  /** Says that its stores are up to date: from now on it changes them. */
+  restoredAll(): void {
+    this.#restoring = false;
+    this.file?.commit(this.#restoredTo);
   }
 
   /** Returns false when no punctuator was called, or one waits for a schema. */
@@ -239,12 +285,20 @@ export class Task {
     for (const queue of this.queues) if (queue.blockedBy !== undefined) queue.unblock();
   }
 
-  /** The positions that have changed since the last {@linkcode committed}. What stores hold back until a commit goes to their changelogs first. */
-  uncommitted(): TopicPartitionOffset[] {
+  /**
+   * The positions that have changed since the last {@linkcode committed}. What stores hold back until a commit goes to their changelogs first.
+   *
+   * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the file is right only when a
+   * commit has shown that the task is still this instance's.
+   */
+  uncommitted(last = false): TopicPartitionOffset[] {
+    if (this.closed) return [];
     for (const store of this.stores.values()) store.flush?.();
     const offsets: TopicPartitionOffset[] = [];
     for (const { topic, partition, position } of this.queues) {
-      if (this.#committed.get(topic) !== position) offsets.push({ topic, partition, offset: position });
+      if (this.#committed.get(topic) !== position || (last && this.file !== undefined)) {
+        offsets.push({ topic, partition, offset: position });
+      }
     }
     return offsets;
   }
@@ -314,20 +368,23 @@ export class Task {
   }
 }
 
+/** Whether a store goes to the task's file, where the application keeps stores on disk. */
+function isOnDisk({ def }: BoundStore): boolean {
+  return def.kind === "key-value" || def.kind === "join-window";
+}
+
 function makeStore(
   { def, changelog, key, value, otherValue }: BoundStore,
   context: TaskContext,
+  file: StateFile | undefined,
 ): ManagedStore {
   const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
   if (def.kind === "join-window") {
-    return new LoggedJoinWindowStore(
-      def.name,
-      new MemoryWindowStore(def.retentionMs),
-      key,
-      value,
-      context,
-      writer,
-    );
+    const { name, retentionMs } = def;
+    const inner = file === undefined
+      ? new MemoryWindowStore(retentionMs)
+      : new SqliteWindowStore(file, { name, changelog, retentionMs });
+    return new LoggedJoinWindowStore(name, inner, key, value, context, writer);
   }
   if (def.kind === "window") {
     const inner = new MemoryWindowKeyValueStore(def.retentionMs);
@@ -342,9 +399,11 @@ function makeStore(
   }
   if (def.kind === "suppress") return new SuppressBuffer(def.name, key, value, context, writer);
   // An expired key leaves the changelog too: a compacted topic would keep it for ever.
-  const inner = new MemoryKeyValueStore(
-    def.retentionMs,
-    writer && ((expired, timestamp) => writer.write(expired, null, 0, 0, timestamp)),
-  );
-  return new LoggedKeyValueStore(def.name, inner, key, value, context, writer);
+  const onExpired = writer &&
+    ((expired: KeyBytes, timestamp: number): void => writer.write(expired, null, 0, 0, timestamp));
+  const { name, retentionMs } = def;
+  const inner = file === undefined
+    ? new MemoryKeyValueStore(retentionMs, onExpired)
+    : new SqliteKeyValueStore(file, { name, changelog, retentionMs, onExpired });
+  return new LoggedKeyValueStore(name, inner, key, value, context, writer);
 }

@@ -13,6 +13,7 @@ import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import type { RecordQueue } from "./record_queue.ts";
 import type { Restorer } from "./restorer.ts";
 import type { Standbys } from "./standbys.ts";
+import type { StateDirectory } from "./state_directory.ts";
 import type { EngineStats } from "./stats.ts";
 import { Task, taskId } from "./task.ts";
 
@@ -38,6 +39,8 @@ export interface TaskManagerParts {
   readonly stats: EngineStats;
   readonly logger: EngineLogger;
   readonly now: () => number;
+  /** Where stores on disk are; `undefined` when all are in memory. */
+  readonly directory: StateDirectory | undefined;
   /** Told when the application can't go on. */
   readonly failed: (error: unknown) => void;
 }
@@ -93,12 +96,12 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, handlers, stats, now } = this.#parts;
+    const { bound, handlers, stats, now, directory } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
-    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, handlers });
+    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, handlers, directory });
   }
 
-  /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed. */
+  /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then close them. */
   drop(partitions: readonly TopicPartition[]): Task[] {
     const { restorer, committer, fetcher, stats } = this.#parts;
     const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
@@ -108,11 +111,11 @@ export class TaskManager {
       this.#restoring.delete(task.id);
       restorer.drop(task);
       committer.drop(task).catch((error) => this.#parts.failed(error));
+      task.close();
     }
     const tasks = this.running.filter(has);
     for (const task of tasks) {
       this.#running.delete(task.id);
-      task.close();
       for (const queue of task.queues) {
         this.#queues.delete(partitionKey(queue.topic, queue.partition));
         this.#paused.delete(queue);
@@ -126,6 +129,12 @@ export class TaskManager {
   /** Ends the restoring of tasks: the application closes. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Closes the tasks, at the very end. */
+  closeTasks(): void {
+    this.#closed = true;
+    for (const task of this.all) task.close();
   }
 
   /** Hands out what was fetched. */
@@ -159,11 +168,12 @@ export class TaskManager {
     const committed = await log.committed(config.applicationId, task.inputs);
     const resets = await log.offsets(task.inputs, config.autoOffsetReset ?? "earliest");
     task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
-    await restorer.restore(task, restoredTo);
     const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
+    if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
     if (wanted()) await committer.start(task);
     // It may have gone to another instance, or the application closed, meanwhile.
     if (!wanted()) return;
+    task.restoredAll();
     this.#restoring.delete(task.id);
     this.#running.set(task.id, task);
     stats.tasks = this.#running.size;

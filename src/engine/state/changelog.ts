@@ -29,7 +29,17 @@ export class ChangelogWriter {
 
   /** Goes on counting after the sequence number of a restored windowed key, so that compaction never takes a new entry for it. */
   continueAfter(bytes: Uint8Array, keyTo: number): void {
-    this.#sequence = Math.max(this.#sequence, getInt32(bytes, keyTo - 4));
+    this.continueAfterSequence(windowSequence(bytes, keyTo));
+  }
+
+  /** As {@linkcode continueAfter}, for entries that are in a store on disk already. */
+  continueAfterSequence(sequence: number): void {
+    this.#sequence = Math.max(this.#sequence, sequence);
+  }
+
+  /** The sequence number that the next windowed entry will have. */
+  get nextSequence(): number {
+    return (this.#sequence + 1) & 0x7fffffff;
   }
 
   /** Writes a value, or with `null` a tombstone. */
@@ -57,7 +67,7 @@ export class ChangelogWriter {
     for (let i = 0; i < length; i++) windowKey[i] = key.bytes[key.from + i]!;
     putInt32(windowKey, length, Math.floor(timestamp / 2 ** 32));
     putInt32(windowKey, length + 4, timestamp >>> 0);
-    putInt32(windowKey, length + 8, this.#sequence = (this.#sequence + 1) & 0x7fffffff);
+    putInt32(windowKey, length + 8, this.#sequence = this.nextSequence);
     producer.append(
       this.topic,
       partition,
@@ -84,6 +94,11 @@ function putInt32(bytes: Uint8Array, at: number, value: number): void {
 export function windowTimestamp(bytes: Uint8Array, keyTo: number): number {
   const at = keyTo - WINDOW_SUFFIX_BYTES;
   return getInt32(bytes, at) * 2 ** 32 + (getInt32(bytes, at + 4) >>> 0);
+}
+
+/** Reads the sequence number of a join window store's changelog key. */
+export function windowSequence(bytes: Uint8Array, keyTo: number): number {
+  return getInt32(bytes, keyTo - 4);
 }
 
 function getInt32(bytes: Uint8Array, at: number): number {

@@ -8,7 +8,7 @@ import type { RecordSet } from "../../kafka/record_set.ts";
 import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
 import type { TaskContext } from "../runtime/task_context.ts";
 import type { BytesKeyValueStore, BytesWindowStore, KeyBytes } from "./bytes_store.ts";
-import { type ChangelogWriter, WINDOW_SUFFIX_BYTES, windowTimestamp } from "./changelog.ts";
+import { type ChangelogWriter, WINDOW_SUFFIX_BYTES, windowSequence, windowTimestamp } from "./changelog.ts";
 import type { JoinWindowStore, KeyValueStore } from "./store.ts";
 
 /** What the runtime needs of a store besides its use by processors. */
@@ -116,7 +116,7 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     for (let i = 0; i < records.count; i++) {
       const key = changelogKey(this.name, records, i, 0);
       if (records.valueStart[i]! < 0) this.#inner.delete(key);
-      else {this.#inner.put(
+      else {this.#inner.load(
           key,
           records.bytes,
           records.valueStart[i]!,
@@ -151,6 +151,7 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
     this.#value = value;
     this.#context = context;
     this.#changelog = changelog;
+    if (inner.lastSequence !== undefined) changelog?.continueAfterSequence(inner.lastSequence);
   }
 
   get size(): number {
@@ -165,7 +166,10 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
     const context = this.#context;
     const keyBytes = context.encodeKey(this.#key, key);
     const encoded = context.encodeValue(this.#value, value);
-    if (!this.#inner.put(keyBytes, timestamp, encoded.bytes, encoded.from, encoded.to)) return false;
+    const sequence = this.#changelog?.nextSequence;
+    if (!this.#inner.put(keyBytes, timestamp, encoded.bytes, encoded.from, encoded.to, sequence)) {
+      return false;
+    }
     this.#changelog?.writeWindowed(keyBytes, encoded.bytes, encoded.from, encoded.to, timestamp);
     return true;
   }
@@ -189,7 +193,14 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
       if (records.valueStart[i]! < 0) continue;
       const timestamp = windowTimestamp(records.bytes, records.keyEnd[i]!);
       this.#changelog?.continueAfter(records.bytes, records.keyEnd[i]!);
-      this.#inner.put(key, timestamp, records.bytes, records.valueStart[i]!, records.valueEnd[i]!);
+      this.#inner.put(
+        key,
+        timestamp,
+        records.bytes,
+        records.valueStart[i]!,
+        records.valueEnd[i]!,
+        windowSequence(records.bytes, records.keyEnd[i]!),
+      );
     }
   }
 }

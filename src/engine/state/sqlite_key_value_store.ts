@@ -115,12 +115,12 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
     return live;
   }
 
-  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void {
+  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => boolean | void): void {
     const horizon = this.#horizon();
     this.#file.run(() => {
       for (const row of this.#all.iterate()) {
         const [key, value, time] = row as unknown as [Uint8Array, Uint8Array, number];
-        if (time >= horizon) visit(key, value, time);
+        if (time >= horizon && visit(key, value, time) === false) return;
       }
     });
   }

@@ -77,6 +77,11 @@ export class StateFile {
     }
   }
 
+  /** Whether {@linkcode close} was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** By changelog topic: the offset from which on the store's content lacks the changes. A store without one is empty. */
   get positions(): ReadonlyMap<string, number> {
     return this.#positions;
