@@ -90,6 +90,8 @@ Deno.test("our side runs every topology, and its outcome has outputs", async () 
     for (let number = 0; number < 20; number++) {
       for (const lines of await runOurs(generateCase(name, topologyOf(name), 3, number))) {
         outputs += lines.length;
+        // One topology is there to fail.
+        if (name === "suppress-or-fail") continue;
         assertEquals(lines.filter((line) => line.startsWith("error")), [], name);
       }
     }

@@ -43,7 +43,7 @@ final class WindowTopologies {
     }
 
     private static String appended(final String key, final String value, final String aggregate) {
-        return value.startsWith("c") ? null : aggregate + key + value;
+        return value != null && value.startsWith("c") ? null : aggregate + key + value;
     }
 
     private static String joined(final String aggregate, final String value) {

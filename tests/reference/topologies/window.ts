@@ -15,9 +15,9 @@ import { printable, type ReferenceTopologies, type ReferenceTopology, text } fro
 const counts = { value: int64Serde() };
 const texts = { value: stringSerde() };
 
-/** Appends to an aggregate; some values remove it. */
-const appended = (key: string, value: string, aggregate: string): string | null =>
-  value.startsWith("c") ? null : aggregate + key + value;
+/** Appends to an aggregate; some values remove it. Sessions take records without a value too. */
+const appended = (key: string, value: string | null, aggregate: string): string | null =>
+  value?.startsWith("c") ? null : aggregate + key + value;
 const joined = (aggregate: string, value: string): string => `${aggregate},${value}`;
 
 /** One table of the records of a topic, as text. */
