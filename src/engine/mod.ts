@@ -60,6 +60,7 @@ export {
 export type { PartitionPosition } from "./runtime/lag_tracker.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
+export type { StoreAnswer, StoreRange, StoreState } from "./runtime/store_queries.ts";
 export { StreamsApp, type StreamsState } from "./runtime/streams_app.ts";
 export type {
   ProcessorRecord,

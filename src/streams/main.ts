@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../cli/command.ts";
 import { createLogger, type LogLevel } from "../cli/log.ts";
 import { main } from "../cli/main.ts";
-import { choice, duration, integer } from "../cli/parsers.ts";
+import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
 import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
-import { APPLICATION_ID, DEFAULT_PARTITIONS, startStreams } from "./start.ts";
+import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice, startStreams } from "./start.ts";
 import { VERSION } from "../cli/version.ts";
 import { writeAll } from "../cli/write.ts";
 
@@ -26,7 +26,11 @@ interface Flags {
   retention: number;
   partitions: number;
   replicationFactor?: number;
-  onUndecodable: "continue" | "fail";
+  onUndecodable: FailureChoice;
+  onProcessingError: FailureChoice;
+  onProductionError: FailureChoice;
+  deadLetterTopic?: string;
+  advertise: string;
   processingGuarantee: "at_least_once" | "exactly_once";
   standbyReplicas: number;
   store: "memory" | "sqlite";
@@ -82,10 +86,34 @@ function flagsOf(): Command {
       }),
     )
     .addOption(
-      flag("--on-undecodable <what>", "what to do with a record that can't be decoded: continue or fail", {
-        parse: choice("continue", "fail"),
+      flag("--on-undecodable <what>", "a record that can't be decoded: continue, fail or dead-letter", {
+        parse: choice("continue", "fail", "dead-letter"),
         default: "continue",
       }),
+    )
+    .addOption(
+      flag(
+        "--on-processing-error <what>",
+        "a record that a processor throws at: fail, continue or dead-letter",
+        {
+          parse: choice("fail", "continue", "dead-letter"),
+          default: "fail",
+        },
+      ),
+    )
+    .addOption(
+      flag(
+        "--on-production-error <what>",
+        "a record that can't be encoded, or is refused for good: fail, continue or dead-letter",
+        { parse: choice("fail", "continue", "dead-letter"), default: "fail" },
+      ),
+    )
+    .addOption(
+      flag(
+        "--dead-letter-topic <name>",
+        "where dead letters go, with why in headers (default: <application id>-dead-letters)",
+        { parse: nonEmpty("a topic's name") },
+      ),
     )
     .addOption(
       flag("--processing-guarantee <which>", "at_least_once, or exactly_once with transactions", {
@@ -136,10 +164,26 @@ function flagsOf(): Command {
     .addOption(
       flag("--metrics-host <address>", "where the metrics port listens", { parse: text, default: "0.0.0.0" }),
     )
+    .addOption(
+      flag("--advertise <address>", "where others reach this one's /stores, as host or host:port", {
+        parse: address,
+        default: Deno.hostname(),
+        defaultText: "the host's name, and the metrics port",
+      }),
+    )
     .addOption(logLevelFlag());
 }
 
 function text(value: string): string {
+  return value;
+}
+
+/** A host, with a port or without. */
+function address(value: string): string {
+  const parsed = URL.parse(`http://${value}`);
+  if (parsed === null || parsed.pathname !== "/" || parsed.search !== "" || value.endsWith("/")) {
+    throw new InvalidArgumentError("Expected a host, or a host and a port such as 10.0.0.7:9001.");
+  }
   return value;
 }
 
@@ -168,6 +212,10 @@ if (import.meta.main) {
         partitions: flags.partitions,
         replicationFactor: flags.replicationFactor ?? (config.sasl === undefined ? 1 : 3),
         onUndecodable: flags.onUndecodable,
+        onProcessingError: flags.onProcessingError,
+        onProductionError: flags.onProductionError,
+        ...(flags.deadLetterTopic === undefined ? {} : { deadLetterTopic: flags.deadLetterTopic }),
+        advertise: flags.advertise,
         processingGuarantee: flags.processingGuarantee,
         numStandbyReplicas: flags.standbyReplicas,
         store: flags.store,

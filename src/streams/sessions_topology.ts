@@ -88,3 +88,9 @@ export function sessionsTopology(options: SessionsOptions = {}): Topology {
     .to(SESSIONS_TOPIC, { key: header, value: session });
   return builder.build();
 }
+
+/** The name of the store that holds the sessions. */
+export function sessionsStore(topology: Topology): string {
+  const [store] = [...topology.stores.values()].filter(({ kind }) => kind === "key-value");
+  return store!.name;
+}

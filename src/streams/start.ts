@@ -5,7 +5,15 @@
  */
 import { Registry } from "prom-client";
 import type { Logger } from "../cli/log.ts";
-import { logAndContinue, logAndFail, StreamsApp } from "../engine/mod.ts";
+import {
+  logAndContinue,
+  logAndDeadLetter,
+  logAndFail,
+  logProcessingErrors,
+  logProductionErrors,
+  StreamsApp,
+  type StreamsConfig,
+} from "../engine/mod.ts";
 import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
@@ -13,7 +21,8 @@ import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { PulledMetrics, StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
-import { type SessionsOptions, sessionsTopology } from "./sessions_topology.ts";
+import { type SessionsOptions, sessionsStore, sessionsTopology } from "./sessions_topology.ts";
+import { parseSessionKey, storeRoutes } from "./store_routes.ts";
 import { VERSION } from "../cli/version.ts";
 
 /** The application id of the original: its group and changelogs have this name. */
@@ -36,8 +45,19 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly partitions?: number;
   /** Of topics that are created. Default 1. */
   readonly replicationFactor?: number;
-  /** Default `continue`. */
-  readonly onUndecodable?: "continue" | "fail";
+  /** What to do with records that can't be decoded. Default `continue`. */
+  readonly onUndecodable?: FailureChoice;
+  /** With records that a processor throws at. Default `fail`. */
+  readonly onProcessingError?: FailureChoice;
+  /** With records that can't be encoded, or that the log refuses for good. Default `fail`. */
+  readonly onProductionError?: FailureChoice;
+  /** Where dead letters go. Default `<application id>-dead-letters`. */
+  readonly deadLetterTopic?: string;
+  /**
+   * Where other instances and their users reach the metrics server, as `host` or `host:port`; without a port it is the server's own.
+   * Default: it is not told.
+   */
+  readonly advertise?: string;
   /** Default `at_least_once`. */
   readonly processingGuarantee?: "at_least_once" | "exactly_once";
   /** Default 0. */
@@ -49,6 +69,9 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
 }
+
+/** What to do with a record that fails: drop and count it, end, or send it to the dead letters. */
+export type FailureChoice = "continue" | "fail" | "dead-letter";
 
 /** A running sessions application. */
 export interface RunningStreams {
@@ -70,10 +93,20 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const lag = new LagMetrics({ registry, topics: [REQUESTS_TOPIC, RESPONSES_TOPIC], client: clientId });
   registerProcessMetrics({ registry, component: "streams", version: VERSION });
   const streamsMetrics: { current?: StreamsMetrics } = {};
-  const app = new StreamsApp(topology, log, {
+  // The gauges are served before the first assignment: 0 for both topics from the start.
+  const server: MetricsServer | undefined = metrics && serveMetrics({
+    registry,
+    ...metrics,
+    notReady: () => app.ready ? [] : [app.state === "running" ? "restoring" : app.state],
+    unhealthy: () => app.state === "failed" ? ["failed"] : [],
+    onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
+  });
+  if (server !== undefined) logger.info(`metrics at ${server.url}/metrics`);
+  const app: StreamsApp = new StreamsApp(topology, log, {
     applicationId,
     logger,
-    onUndecodable: options.onUndecodable === "fail" ? logAndFail() : logAndContinue(logger, Date.now),
+    ...handlers(options, applicationId),
+    ...given("endpoint", endpointOf(options.advertise, server?.port)),
     onCommit: (seconds) => streamsMetrics.current!.observeCommit(seconds),
     ...given("commitIntervalMs", options.commitIntervalMs),
     ...given("replicationFactor", options.replicationFactor),
@@ -90,15 +123,8 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     "Hits whose bytes are no hit and were left out of their session.",
     () => undecodableHits,
   );
-  // The gauges are served before the first assignment: 0 for both topics from the start.
-  const server = metrics && serveMetrics({
-    registry,
-    ...metrics,
-    notReady: () => app.ready ? [] : [app.state === "running" ? "restoring" : app.state],
-    unhealthy: () => app.state === "failed" ? ["failed"] : [],
-    onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
-  });
-  if (server !== undefined) logger.info(`metrics at ${server.url}/metrics`);
+  const served = { path: "sessions", store: sessionsStore(topology), parseKey: parseSessionKey };
+  for (const [path, handler] of Object.entries(storeRoutes(app, [served]))) server?.route(path, handler);
   const timer = setInterval(() => lag.update(app.positions()), LAG_REFRESH_MS);
   const close = async (): Promise<void> => {
     clearInterval(timer);
@@ -142,6 +168,35 @@ async function createTopics({ log, logger, ...options }: StartOptions): Promise<
   if ((await log.describeTopics([SESSIONS_TOPIC])).size === 0) {
     await ensureTopics(log, [SESSIONS_TOPIC], count, replicationFactor, logger);
   }
+}
+
+/** The handlers that the choices stand for. */
+function handlers(options: StartOptions, applicationId: string): Partial<StreamsConfig> {
+  const { logger, onUndecodable = "continue", onProcessingError = "fail", onProductionError = "fail" } =
+    options;
+  const { deadLetterTopic = `${applicationId}-dead-letters` } = options;
+  const topicOf = (choice: FailureChoice): string | undefined =>
+    choice === "dead-letter" ? deadLetterTopic : undefined;
+  const wanted = [onUndecodable, onProcessingError, onProductionError].includes("dead-letter");
+  return {
+    onUndecodable: onUndecodable === "fail"
+      ? logAndFail()
+      : onUndecodable === "continue"
+      ? logAndContinue(logger, Date.now)
+      : logAndDeadLetter(deadLetterTopic, logger, Date.now),
+    ...(onProcessingError === "fail"
+      ? {}
+      : { onProcessingError: logProcessingErrors(logger, Date.now, topicOf(onProcessingError)) }),
+    ...(onProductionError === "fail"
+      ? {}
+      : { onProductionError: logProductionErrors(logger, Date.now, topicOf(onProductionError)) }),
+    deadLetterTopics: wanted ? [deadLetterTopic] : [],
+  };
+}
+
+function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
+  if (advertise === undefined || port === undefined) return undefined;
+  return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
 }
 
 function given<K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } {

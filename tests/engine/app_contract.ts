@@ -239,6 +239,76 @@ export function appContract(kind: string, withPlace: WithPlace): void {
     await second.close();
   });
 
+  test("a key is read from the instance that has it, and the others tell which one that is", async (place) => {
+    await createTopics(place);
+    const load = new Load(place);
+    await load.round();
+    const store = "KSTREAM-AGGREGATE-STATE-STORE-0000000007";
+    const keys = Array.from({ length: KEYS }, (_, key) => `key ${key}`);
+    const first = start(place, { endpoint: "first:9001" });
+    await assertRejects(() => first.queryStore(store, "key 0"), Error, "an application that is created");
+    await first.start();
+    await until("all sessions", async () => (await load.problems(true)).length === 0);
+    for (const key of keys) {
+      const answer = await first.queryStore<string[]>(store, key);
+      assertEquals(answer, { kind: "local", task: answer.task, value: ["l0+r0"] });
+    }
+    assertEquals((await first.queryStore(store, "nobody's")).kind, "local");
+    await assertRejects(() => first.queryStore("other", "key 0"), Error, `not one of ${store}`);
+    assertEquals((await first.storeEntries(store, 7)).length, 7);
+    assertEquals((await first.storeEntries(store, 1000)).length, KEYS);
+    assertEquals(
+      first.stores().filter((each) => each.store === store).reduce((sum, { entries }) => sum + entries, 0),
+      KEYS,
+    );
+
+    const second = start(place, { endpoint: "second:9001" });
+    const third = start(place);
+    await second.start();
+    await third.start();
+    const apps = [first, second, third];
+    const settled = (): boolean =>
+      apps.every((app) => app.ready && app.tasks.length > 0) &&
+      apps.flatMap((app) => app.tasks).length === PARTITIONS &&
+      apps.every((app) => app.taskEndpoints.size === first.tasks.length + second.tasks.length);
+    await until("three instances", settled);
+    for (const key of keys) {
+      const answers = await Promise.all(apps.map((app) => app.queryStore<string[]>(store, key)));
+      const owner = answers.findIndex(({ kind }) => kind === "local");
+      const { task } = answers[owner]!;
+      assert(apps[owner]!.tasks.includes(task));
+      for (const [i, answer] of answers.entries()) {
+        if (i === owner) assertEquals(answer, { kind: "local", task, value: ["l0+r0"] });
+        else if (owner === 2) assertEquals(answer, { kind: "unknown", task });
+        else {assertEquals(answer, {
+            kind: "elsewhere",
+            task,
+            endpoint: ["first:9001", "second:9001"][owner],
+          });}
+      }
+    }
+    // What moves is found again where it moves to.
+    await first.close();
+    await assertRejects(() => first.queryStore(store, "key 0"), Error, "an application that is closed");
+    await until(
+      "two instances",
+      () =>
+        second.ready && third.ready && second.tasks.length + third.tasks.length === PARTITIONS &&
+        third.taskEndpoints.size === second.tasks.length,
+    );
+    for (const key of keys) {
+      const [one, other] = [await second.queryStore(store, key), await third.queryStore(store, key)];
+      if (other.kind === "local") assertEquals(one.kind, "unknown");
+      else {assertEquals([one.kind, other], ["local", {
+          kind: "elsewhere",
+          task: one.task,
+          endpoint: "second:9001",
+        }]);}
+    }
+    await second.close();
+    await third.close();
+  });
+
   test("a topology that can't run on the log is refused by name", async (place) => {
     const { log, name } = place;
     await assertRejects(

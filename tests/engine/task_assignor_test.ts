@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { assignStandbys, assignTasks, TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
+import {
+  assignStandbys,
+  assignTasks,
+  decodeTaskInfo,
+  encodeTaskInfo,
+  TaskAssignor,
+} from "../../src/engine/runtime/task_assignor.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 function owners(tasks: Record<string, string[]>): { memberId: string; tasks: Set<string> }[] {
@@ -103,4 +109,27 @@ Deno.test("who has just come gets what nobody owns, and nothing that others own 
   assertEquals(settling, new Map([["a", ["0_0", "0_1", "0_2"]], ["b", ["0_3"]], ["c", []]]));
   const settled = assignTasks([owner, ...newcomers.map((each) => ({ ...each, isNew: false }))], FOUR);
   assertEquals([...settled.values()].map(({ length }) => length), [2, 1, 1]);
+});
+
+Deno.test("the leader tells every member which tasks each one has that said where it is reached", () => {
+  const subtopology = { id: 2, nodes: [], stores: [], sinkTopics: [], sourceTopics: ["in"] };
+  const assignor = new TaskAssignor([subtopology], 0, () => ({ standbys: [], endpoint: "self:1" }));
+  assertEquals(decodeTaskInfo(assignor.userData()).endpoint, "self:1");
+  const member = (memberId: string, endpoint?: string) => ({
+    memberId,
+    owned: [],
+    userData: encodeTaskInfo({ standbys: [], ...(endpoint === undefined ? {} : { endpoint }) }),
+  });
+  const topics = new Map([["in", { topic: "in", partitions: 4 }]]);
+  const assigned = assignor.assign([member("a", "a:1"), member("b"), member("c", "c:1")], topics);
+  const tasksOf = (memberId: string) =>
+    assigned.get(memberId)!.partitions.map(({ partition }) => `2_${partition}`);
+  assert(tasksOf("a").length > 0 && tasksOf("c").length > 0);
+  for (const { userData } of assigned.values()) {
+    assertEquals(decodeTaskInfo(userData).hosts, { "a:1": tasksOf("a"), "c:1": tasksOf("c") });
+  }
+  // Members of an earlier version say nothing of it, and are told nothing.
+  for (const { userData } of assignor.assign([member("a"), member("b")], topics).values()) {
+    assertEquals(decodeTaskInfo(userData), { standbys: [] });
+  }
 });

@@ -33,6 +33,8 @@ export interface StreamsConfig {
   readonly autoOffsetReset?: "earliest" | "latest";
   /** Static membership: a name of this instance that survives restarts. Default none. */
   readonly groupInstanceId?: string;
+  /** Where this instance's stores can be read, as `host:port`: the others name it for the keys that it has. Default none. */
+  readonly endpoint?: string;
   /** After this time without a heartbeat an instance is considered dead. Default 10,000. */
   readonly sessionTimeoutMs?: number;
   /** How often an instance tells the group that it lives, and hears of rebalances. Default 300: a moving task waits about as long. */

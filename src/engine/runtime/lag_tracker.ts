@@ -44,7 +44,7 @@ export class LagTracker {
   /** The positions in all input partitions. */
   positions(): PartitionPosition[] {
     return this.#tasks().flatMap((task) => task.queues).map((queue) => {
-      const { topic, partition, position, ready, headTimestamp } = queue;
+      const { topic, partition, position, ready, refusal, headTimestamp } = queue;
       const key = partitionKey(topic, partition);
       const end = Math.max(this.#ends.get(key) ?? 0, this.#fetcher.endOffset(queue) ?? 0, position);
       return {
@@ -53,7 +53,7 @@ export class LagTracker {
         position,
         startOffset: this.#starts.get(key) ?? 0,
         endOffset: end,
-        nextTimestamp: ready ? headTimestamp : undefined,
+        nextTimestamp: ready && refusal === undefined ? headTimestamp : undefined,
       };
     });
   }

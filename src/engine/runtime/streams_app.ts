@@ -33,6 +33,7 @@ import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { Restorer } from "./restorer.ts";
 import { StateDirectory } from "./state_directory.ts";
 import { Standbys } from "./standbys.ts";
+import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
 import { EngineStats } from "./stats.ts";
 import type { Task } from "./task.ts";
 import { decodeTaskInfo, SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
@@ -80,6 +81,9 @@ export class StreamsApp {
   #standbys!: Standbys;
   #tasks!: TaskManager;
   #lag!: LagTracker;
+  #queries: StoreQueries | undefined;
+  /** Where each task's instance is reached, as the group's leader said last. */
+  #endpoints = new Map<string, string>();
   #openedAt = 0;
   #directory: StateDirectory | undefined;
   #cleanUpTimer: ReturnType<typeof setInterval> | undefined;
@@ -135,6 +139,63 @@ export class StreamsApp {
     return this.#lag?.positions() ?? [];
   }
 
+  /** Where the instance of each task is reached, as far as the instances have said, by the task's id. */
+  get taskEndpoints(): ReadonlyMap<string, string> {
+    return this.#endpoints;
+  }
+
+  /** The stores of this instance's tasks, by name and task. */
+  stores(): StoreState[] {
+    return this.#queries?.states() ?? [];
+  }
+
+  /**
+   * Reads a key from a store, or tells which instance has it. The key's task follows from the bytes that the source topic's key serde
+   * gives it, as Kafka's partitioner has it. Also what is not committed yet is read.
+   *
+   * @param range For a window or session store, whose answer is a list of the key's `WindowEntry` or `SessionEntry`: which of them.
+   * @throws {Error} When the topology has no such store, or the application does not run.
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { int64Serde, MemoryLog, StreamsApp, StreamsBuilder, stringSerde } from "../../../mod.ts";
+   *
+   * const log = new MemoryLog();
+   * await log.createTopics([{ topic: "words", partitions: 1 }]);
+   * const text = { key: stringSerde(), value: stringSerde() };
+   * const builder = new StreamsBuilder();
+   * builder.stream("words", text).groupByKey(text).count({ value: int64Serde(), name: "counts" });
+   * const app = new StreamsApp(builder.build(), log, { applicationId: "count", endpoint: "localhost:9001" });
+   * await app.start();
+   * while (!app.ready) await new Promise((resolve) => setTimeout(resolve, 10));
+   * assertEquals(await app.queryStore("counts", "kos"), { kind: "local", task: "0_0", value: null });
+   * await app.close();
+   * await log.close();
+   * ```
+   */
+  async queryStore<V = unknown>(name: string, key: unknown, range: StoreRange = {}): Promise<StoreAnswer<V>> {
+    return await this.#readable(name).get<V>(name, key, range);
+  }
+
+  /**
+   * Some entries of a store, of the tasks that run here, in no defined order: as its `entries` gives them.
+   *
+   * @param limit How many at most.
+   * @throws {Error} As {@linkcode queryStore}.
+   */
+  async storeEntries(name: string, limit: number): Promise<unknown[]> {
+    return await this.#readable(name).entries(name, limit);
+  }
+
+  #readable(name: string): StoreQueries {
+    if (this.#queries !== undefined && (this.#state === "joining" || this.#state === "running")) {
+      return this.#queries;
+    }
+    throw new Error(
+      `Cannot read store ${name}: received an application that is ${this.#state}; read it while it runs`,
+    );
+  }
+
   /**
    * Checks the topology against the log, creates changelogs, joins the group and begins. Resolves with the first assignment.
    *
@@ -187,6 +248,13 @@ export class StreamsApp {
       directory: this.#directory,
       failed,
     });
+    this.#queries = new StoreQueries({
+      bound,
+      running: () => this.#tasks.running,
+      all: () => this.#tasks.all,
+      endpoint: config.endpoint,
+      endpointOf: (id) => this.#endpoints.get(id),
+    });
     this.#lag = new LagTracker(
       this.#log,
       this.#fetcher,
@@ -199,6 +267,7 @@ export class StreamsApp {
       assignor: new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => ({
         standbys: this.#standbys.ids,
         ageMs: performance.now() - this.#openedAt,
+        ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
       })),
       ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
       heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
@@ -349,8 +418,10 @@ export class StreamsApp {
     this.stats.rebalances = this.#group.rebalances;
     const added = this.#tasks.assign(partitions);
     const active = this.#tasks.all.map(({ id }) => id);
+    const { standbys, hosts = {} } = decodeTaskInfo(userData);
+    this.#endpoints = new Map(Object.entries(hosts).flatMap(([at, ids]) => ids.map((id) => [id, at])));
     this.#standbys.assign(
-      decodeTaskInfo(userData).standbys.filter((id) => !active.includes(id)),
+      standbys.filter((id) => !active.includes(id)),
       (id) => this.#tasks.make(id),
     );
     this.#askAgainWhenSettled(active.length);

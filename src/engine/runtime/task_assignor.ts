@@ -105,6 +105,10 @@ export interface TaskInfo {
   readonly standbys: readonly string[];
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;
+  /** Where the member is reached, as `host:port`; the leader leaves it out. */
+  readonly endpoint?: string;
+  /** The tasks of each member that said where it is reached, by that; from the leader. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Encodes user data. */
@@ -160,8 +164,10 @@ export class TaskAssignor implements Assignor {
         for (const { topic } of inputs) taskOf.set(`${topic}-${partition}`, taskId(id, partition));
       }
     }
+    const endpoints = new Map<string, string>();
     const owners = members.map(({ memberId, owned, userData }) => {
-      const { standbys, ageMs } = decodeTaskInfo(userData);
+      const { standbys, ageMs, endpoint } = decodeTaskInfo(userData);
+      if (endpoint !== undefined) endpoints.set(memberId, endpoint);
       const tasks = owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`));
       return {
         memberId,
@@ -172,9 +178,13 @@ export class TaskAssignor implements Assignor {
     });
     const active = assignTasks(owners, [...tasks.keys()]);
     const standbys = assignStandbys(owners, active, this.#replicas);
+    const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
     const assignment = new Map<string, MemberAssignment>();
     for (const [memberId, ids] of active) {
-      const userData = encodeTaskInfo({ standbys: standbys.get(memberId)! });
+      const userData = encodeTaskInfo({
+        standbys: standbys.get(memberId)!,
+        ...(endpoints.size === 0 ? {} : { hosts }),
+      });
       assignment.set(memberId, { partitions: ids.flatMap((id) => tasks.get(id)!), userData });
     }
     return assignment;

@@ -36,8 +36,8 @@ export interface BytesKeyValueStore {
   load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
   /** @returns Whether there was such a key. */
   delete(key: KeyBytes): boolean;
-  /** Visits every entry; the views are valid only during the visit. The order is not defined. */
-  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void;
+  /** Visits every entry, until a visit returns false; the views are valid only during the visit. The order is not defined. */
+  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => unknown): void;
 }
 
 /** Bytes by key and time, several of one key and time too, in the order of time and then of arrival: what a join needs. */

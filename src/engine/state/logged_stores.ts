@@ -100,15 +100,16 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     this.#lastKey = undefined;
   }
 
-  entries(): { key: K; value: V; timestamp: number }[] {
+  entries(limit: number = Infinity): { key: K; value: V; timestamp: number }[] {
     const entries: { key: K; value: V; timestamp: number }[] = [];
-    this.#inner.forEach((key, value, timestamp) =>
+    this.#inner.forEach((key, value, timestamp) => {
+      if (entries.length >= limit) return false;
       entries.push({
         key: this.#key.decode(key, 0, key.length),
         value: this.#value.decode(value, 0, value.length),
         timestamp,
-      })
-    );
+      });
+    });
     return entries;
   }
 

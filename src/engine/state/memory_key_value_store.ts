@@ -94,16 +94,17 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
     return live;
   }
 
-  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void {
+  forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => unknown): void {
     for (let id = 0; id < this.#index.idEnd; id++) {
       const keyLength = this.#index.keyLength[id]!;
       if (keyLength < 0 || this.#timestamp[id]! < this.#horizon()) continue;
       const found = this.#read(id);
-      visit(
+      const goOn = visit(
         found.bytes.subarray(found.from - keyLength, found.from),
         found.bytes.subarray(found.from, found.to),
         found.timestamp,
       );
+      if (goOn === false) return;
     }
   }
 

@@ -58,8 +58,8 @@ export interface ReadOnlyKeyValueStore<K, V> {
   readonly size: number;
   /** The value of a key; `null` when there is none. */
   get(key: K): V | null;
-  /** All entries, decoded one by one, in no defined order. Do not change the store meanwhile. */
-  entries(): { key: K; value: V; timestamp: number }[];
+  /** All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store meanwhile. */
+  entries(limit?: number): { key: K; value: V; timestamp: number }[];
 }
 
 /** A key-value store whose changes go to its changelog. */

@@ -153,6 +153,36 @@ test("an undecodable record is dropped and counted while the rest goes through",
   assertMatch(stderr, /undecodable/);
 });
 
+test("undecodable records go to the dead letters with their cause, and sessions are read from any instance", async (bench) => {
+  const dead = `dead-${crypto.randomUUID()}`;
+  const flags = ["--on-undecodable", "dead-letter", "--dead-letter-topic", dead, "--advertise", "127.0.0.1"];
+  const instances = ["one", "two"].map((name) => bench.streams(name, ...flags));
+  await Promise.all(instances.map((each) => each.ready()));
+  const bad = new Uint8Array([0xc3, 1, 2, 3]);
+  const producer = bench.log.producer();
+  for (let i = 0; i < 3; i++) {
+    producer.append(REQUESTS_TOPIC, 0, Date.now(), bad, 0, bad.length, bad, 0, bad.length);
+  }
+  await producer.close();
+  await bench.load(500, () => delay(1_000));
+  const { partitions } = (await bench.log.describeTopics([dead])).get(dead)!;
+  const all = Array.from({ length: partitions }, (_, partition) => ({ topic: dead, partition }));
+  const counts = await bench.log.offsets(all, "latest");
+  assert(counts.reduce((a, b) => a + b) >= 3, `${counts} dead letters`);
+  const listed = await Promise.all(
+    instances.map(async ({ url }) => (await (await fetch(`${url}/stores/sessions?limit=5`)).json()).entries),
+  );
+  for (const { key: { ts, machine, zone }, value } of listed.flat()) {
+    for (const { url } of instances) {
+      const answer = await fetch(`${url}/stores/sessions/${ts},${machine},${zone}`);
+      assertEquals((await answer.json()).value, value);
+    }
+  }
+  assertEquals(listed.map((entries) => entries.length), [5, 5]);
+  for (const each of instances) assertEquals((await each.kill("SIGTERM")).code, 0);
+  await bench.log.deleteTopics([dead]);
+});
+
 Deno.test("no broker: what was tried and what starts one, exit 1; wrong flags: exit 2", async () => {
   const run = async (args: string[], env: Record<string, string>) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {

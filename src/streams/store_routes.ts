@@ -1,0 +1,164 @@
+/**
+ * Reads of an application's stores over HTTP.
+ *
+ * - `GET /stores`: the stores with their sizes and tasks here, and where the other tasks are.
+ * - `GET /stores/<name>?limit=20`: some entries of this instance.
+ * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that has it, or 503 while that
+ *   one restores it or is not known.
+ *
+ * @module
+ */
+import type { StreamsApp } from "../engine/mod.ts";
+import { type FrameHeader, ZONES } from "../game/hit.ts";
+import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
+
+/** A store that is served. */
+export interface ServedStore {
+  /** Its name in the path. */
+  readonly path: string;
+  /** Its name in the topology. */
+  readonly store: string;
+  /**
+   * Reads a key from the path, which is decoded already.
+   * @throws {KeyError} When it is no key.
+   */
+  readonly parseKey: (text: string) => unknown;
+}
+
+/** A key that can't be read from a path. */
+export class KeyError extends Error {
+  override name = "KeyError";
+}
+
+/** What the routes need of an application. */
+export type StoreReader = Pick<
+  StreamsApp,
+  "queryStore" | "stores" | "storeEntries" | "taskEndpoints" | "state"
+>;
+
+/** Entries of a list where no limit is given, and at most. */
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1000;
+
+/** The routes, by path, for a metrics server. */
+export function storeRoutes(app: StoreReader, stores: readonly ServedStore[]): Record<string, RouteHandler> {
+  const handler: RouteHandler = async (request, url) => {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      const error = `${url.pathname} is read with GET; received ${request.method}`;
+      return jsonResponse({ error }, 405, { allow: "GET, HEAD" });
+    }
+    if (app.state !== "joining" && app.state !== "running") {
+      return unavailable(`the application is ${app.state}`);
+    }
+    try {
+      const [, , name = "", ...rest] = url.pathname.split("/").map(decodeURIComponent);
+      if (name === "") return jsonResponse(overview(app, stores));
+      const served = stores.find(({ path, store }) => path === name || store === name);
+      if (served === undefined) {
+        const error = `no such store: ${name}`;
+        return jsonResponse({ error, stores: stores.map(({ path }) => path) }, 404);
+      }
+      const text = rest.join("/");
+      return text === "" ? await list(app, served, url) : await one(app, served, served.parseKey(text), url);
+    } catch (error) {
+      // What decodeURIComponent throws is the address's fault too.
+      if (error instanceof KeyError || error instanceof URIError) {
+        return jsonResponse({ error: error.message }, 400);
+      }
+      throw error;
+    }
+  };
+  return { "/stores": handler, "/stores/": handler };
+}
+
+function overview(app: StoreReader, stores: readonly ServedStore[]): unknown {
+  const byName = Map.groupBy(app.stores(), ({ store }) => store);
+  const instances: Record<string, string[]> = {};
+  for (const [task, endpoint] of app.taskEndpoints) (instances[endpoint] ??= []).push(task);
+  return {
+    stores: [...byName].map(([store, tasks]) => ({
+      store: stores.find((served) => served.store === store)?.path ?? store,
+      kind: tasks[0]!.kind,
+      entries: tasks.reduce((sum, { entries }) => sum + entries, 0),
+      bytes: tasks.reduce((sum, { bytes }) => sum + bytes, 0),
+      tasks: tasks.map(({ task, restoring, entries, bytes }) => ({ task, restoring, entries, bytes })),
+    })),
+    instances,
+  };
+}
+
+async function list(app: StoreReader, { path, store }: ServedStore, url: URL): Promise<Response> {
+  const asked = url.searchParams.get("limit") ?? String(DEFAULT_LIMIT);
+  if (!/^\d{1,9}$/.test(asked) || Number(asked) < 1) {
+    throw new KeyError(`Cannot list ${path}: received limit ${asked}; it is a number from 1 to ${MAX_LIMIT}`);
+  }
+  const limit = Math.min(Number(asked), MAX_LIMIT);
+  return jsonResponse({ store: path, limit, entries: await app.storeEntries(store, limit) });
+}
+
+async function one(
+  app: StoreReader,
+  { path, store }: ServedStore,
+  key: unknown,
+  url: URL,
+): Promise<Response> {
+  const answer = await app.queryStore(store, key);
+  const { task } = answer;
+  switch (answer.kind) {
+    case "local":
+      return answer.value === null
+        ? jsonResponse({ error: `no such key in ${path}`, store: path, key, task }, 404)
+        : jsonResponse({ store: path, key, task, value: answer.value });
+    case "elsewhere": {
+      const location = `http://${answer.endpoint}${url.pathname}${url.search}`;
+      return jsonResponse({ store: path, key, task, instance: answer.endpoint }, 307, { location });
+    }
+    case "restoring":
+      return unavailable(`task ${task} is being restored`, { store: path, key, task });
+    case "unknown":
+      return unavailable(
+        `another instance has task ${task}, or for the moment none; no instance has said that it is reached for it ` +
+          `(start them with --advertise)`,
+        { store: path, key, task },
+      );
+  }
+}
+
+function unavailable(error: string, more: Record<string, unknown> = {}): Response {
+  return jsonResponse({ error, ...more }, 503, { "retry-after": "1" });
+}
+
+/**
+ * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or the same as JSON.
+ * @throws {KeyError} When it is neither.
+ */
+export function parseSessionKey(text: string): FrameHeader {
+  const [ts, machine, zone] = text.startsWith("{") ? fromJson(text) : fromList(text);
+  if (
+    Number.isSafeInteger(ts) && typeof machine === "string" && machine !== "" &&
+    ZONES.some((each) => each === zone)
+  ) {
+    return { ts: ts as number, machine, zone: zone as FrameHeader["zone"] };
+  }
+  throw new KeyError(
+    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as 1700000000000,000042,EU ` +
+      `(zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
+  );
+}
+
+function fromList(text: string): unknown[] {
+  const [ts = "", ...rest] = text.split(",");
+  return [/^-?\d+$/.test(ts) ? Number(ts) : undefined, ...(rest.length === 2 ? rest : [])];
+}
+
+function fromJson(text: string): unknown[] {
+  let parsed: Partial<FrameHeader>;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new KeyError(`Cannot read a session's key: received ${text}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return [parsed.ts, parsed.machine, parsed.zone];
+}

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { createLogger } from "../../src/cli/log.ts";
+import { FrameGenerator } from "../../src/game/frame_generator.ts";
+import type { FrameHeader } from "../../src/game/hit.ts";
+import { hitFromHex } from "../../src/game/hit_codec.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
+import { EncodeBuffer, type Serde } from "../../src/avro/mod.ts";
+import { type Log, MemoryLog } from "../../src/kafka/mod.ts";
+import { partitionFor } from "../../src/kafka/record_batch/murmur2.ts";
+import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
+import { type RunningStreams, startStreams } from "../../src/streams/start.ts";
+import { KeyError, parseSessionKey, type StoreReader, storeRoutes } from "../../src/streams/store_routes.ts";
+import { until } from "../engine/app_contract.ts";
+
+const logger = createLogger({ name: "test", level: "error" });
+const PARTITIONS = 4;
+
+async function get(url: string, init?: RequestInit) {
+  const answer = await fetch(url, { redirect: "manual", ...init });
+  const location = answer.headers.get("location");
+  return { status: answer.status, location, body: JSON.parse(await answer.text() || "null") };
+}
+
+/** Writes answered frames and returns them. */
+async function writeFrames(log: Log, count: number) {
+  const { header, body } = arcadeSerdes(undefined);
+  const [keys, values] = [await bound(header, "key"), await bound(body, "value")];
+  const generator = new FrameGenerator({ seed: 7 });
+  const producer = log.producer();
+  const buffer = new EncodeBuffer();
+  const frames = [];
+  for (let i = 0; i < count; i++) {
+    const frame = generator.next(1_700_000_000_000 + i);
+    for (const topic of [REQUESTS_TOPIC, RESPONSES_TOPIC]) {
+      const keyEnd = buffer.encode(keys, frame.header, 0);
+      const end = buffer.encode(values, { approval: true, bytes: [...frame.hits] }, keyEnd);
+      const partition = partitionFor(buffer.bytes, 0, keyEnd, PARTITIONS);
+      const { bytes } = buffer;
+      producer.append(topic, partition, frame.header.ts, bytes, 0, keyEnd, bytes, keyEnd, end);
+    }
+    frames.push(frame);
+  }
+  await producer.close();
+  return frames;
+}
+
+async function bound<T>(serde: Serde<T>, part: "key" | "value") {
+  return await serde.forTopic?.(REQUESTS_TOPIC, part) ?? serde;
+}
+
+const pathOf = ({ ts, machine, zone }: FrameHeader): string => `/stores/sessions/${ts},${machine},${zone}`;
+
+Deno.test("sessions are read from any instance: here, or by a redirect to the one that has them", async () => {
+  const log = new MemoryLog();
+  await log.createTopics(
+    [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC].map((topic) => ({ topic, partitions: PARTITIONS })),
+  );
+  const running: RunningStreams[] = [];
+  try {
+    const frames = await writeFrames(log, 100);
+    for (const clientId of ["one", "two"]) {
+      running.push(
+        await startStreams({
+          log,
+          logger,
+          clientId,
+          metrics: { port: 0, host: "127.0.0.1" },
+          advertise: "127.0.0.1",
+        }),
+      );
+    }
+    await until(
+      "shared",
+      () =>
+        running.every(({ app }) =>
+          app.ready && app.tasks.length === 2 && app.taskEndpoints.size === PARTITIONS
+        ),
+    );
+    const url = (i: number): string => running[i]!.server!.url;
+    const count = (): number =>
+      running.flatMap(({ app }) => app.stores()).filter(({ kind }) => kind === "key-value")
+        .reduce((sum, { entries }) => sum + entries, 0);
+    await until("all sessions", () => count() === frames.length);
+    let redirects = 0;
+    for (const { header, hits } of frames) {
+      const answers = await Promise.all([0, 1].map((i) => get(url(i) + pathOf(header))));
+      const owner = answers.findIndex(({ status }) => status === 200);
+      const { task } = answers[owner]!.body;
+      const expected = { store: "sessions", key: { ...header }, task };
+      assertEquals(answers[owner]!.body, {
+        ...expected,
+        value: { hits: hits.map((hex) => ({ ...hitFromHex(hex)! })) },
+      });
+      const instance = `127.0.0.1:${running[owner]!.server!.port}`;
+      assertEquals(answers[1 - owner], {
+        status: 307,
+        location: `http://${instance}${pathOf(header)}`,
+        body: { ...expected, instance },
+      });
+      redirects += owner;
+    }
+    assert(redirects > 0 && redirects < frames.length, `${redirects} of one side`);
+    // As JSON too, and a client that follows gets there.
+    const { header } = frames[0]!;
+    const json = `/stores/sessions/${encodeURIComponent(JSON.stringify(header))}`;
+    for (const i of [0, 1]) assertEquals((await get(url(i) + json, { redirect: "follow" })).status, 200);
+    const nobody = await get(url(0) + pathOf({ ...header, ts: 1 }), { redirect: "follow" });
+    assertEquals([nobody.status, nobody.body.error], [404, "no such key in sessions"]);
+    // Lists: of this instance.
+    const { body: list } = await get(`${url(0)}/stores/sessions?limit=3`);
+    assertEquals([list.limit, list.entries.length], [3, 3]);
+    assertEquals(Object.keys(list.entries[0]).sort(), ["key", "timestamp", "value"]);
+    const { body: all } = await get(`${url(0)}/stores`);
+    const sessions = all.stores.find(({ store }: { store: string }) => store === "sessions");
+    assertEquals(sessions.tasks.map(({ task }: { task: string }) => task), running[0]!.app.tasks);
+    assertEquals(sessions.kind, "key-value");
+    assertEquals(Object.keys(all.instances).length, 2);
+  } finally {
+    for (const each of running) await each.close();
+    await log.close();
+  }
+});
+
+/** Routes over an application that answers as told. */
+function routes(
+  answer: Awaited<ReturnType<StoreReader["queryStore"]>>,
+  state: StoreReader["state"] = "running",
+) {
+  const app = {
+    state,
+    taskEndpoints: new Map(),
+    stores: () => [],
+    storeEntries: () => Promise.resolve([]),
+    queryStore: () => Promise.resolve(answer),
+  } as unknown as StoreReader;
+  const handler = storeRoutes(app, [{
+    path: "sessions",
+    store: "s",
+    parseKey: parseSessionKey,
+  }])["/stores/"]!;
+  return async (path: string, method = "GET") => {
+    const url = new URL(`http://here${path}`);
+    const answer = await handler(new Request(url, { method }), url);
+    return { status: answer.status, headers: answer.headers, body: await answer.json() };
+  };
+}
+
+Deno.test("what can't be answered now says why, and to ask again", async () => {
+  const path = "/stores/sessions/1,000042,EU";
+  for (
+    const [answer, error] of [
+      [{ kind: "restoring", task: "0_1" }, "task 0_1 is being restored"],
+      [{ kind: "unknown", task: "0_1" }, "--advertise"],
+    ] as const
+  ) {
+    const { status, headers, body } = await routes(answer)(path);
+    assertEquals([status, headers.get("retry-after"), body.task], [503, "1", "0_1"]);
+    assertStringIncludes(body.error, error);
+  }
+  const closing = await routes({ kind: "restoring", task: "0_1" }, "closing")(path);
+  assertEquals([closing.status, closing.body.error], [503, "the application is closing"]);
+});
+
+Deno.test("wrong addresses are refused with what would be right", async () => {
+  const ask = routes({ kind: "local", task: "0_0", value: null });
+  const wrong = await ask("/stores/nonsense/1");
+  assertEquals([wrong.status, wrong.body], [404, { error: "no such store: nonsense", stores: ["sessions"] }]);
+  for (
+    const path of [
+      "/stores/sessions/x",
+      "/stores/sessions/%7Bx",
+      "/stores/sessions/%E0%A4%A",
+      "/stores/sessions?limit=no",
+    ]
+  ) {
+    assertEquals((await ask(path)).status, 400, path);
+  }
+  assertEquals((await ask("/stores/sessions/1,000042,EU", "PUT")).status, 405);
+});
+
+Deno.test("a session's key as a list or as JSON", () => {
+  const key = { ts: 1_700_000_000_000, machine: "000042", zone: "EU" } as const;
+  assertEquals(parseSessionKey("1700000000000,000042,EU"), key);
+  assertEquals(parseSessionKey(JSON.stringify({ ...key, more: 1 })), key);
+  for (
+    const text of [
+      "",
+      "1",
+      "1,2",
+      "x,000042,EU",
+      "1,000042,XX",
+      "1,,EU",
+      "1,000042,EU,more",
+      "1.5,000042,EU",
+      "{}",
+      "{",
+      '{"ts":"1","machine":"a","zone":"EU"}',
+    ]
+  ) {
+    assertThrows(() => parseSessionKey(text), KeyError, "Cannot read a session's key", text);
+  }
+});
