@@ -225,7 +225,8 @@ async function withRelease(
   if (signal.aborted) return EXIT.failure;
   const test = await run(helm, ["test", RELEASE, "--namespace", flags.namespace, "--logs"]);
   await Deno.writeTextFile(join(flags.out, "helm-test.txt"), test.stdout + test.stderr);
-  say(test.stdout.trim());
+  const logs = test.stdout.indexOf("POD LOGS");
+  if (logs >= 0) say(test.stdout.slice(logs).trim()); // before them it prints the chart's notes again
   if (!test.success) failures.push(`helm test failed: ${test.stderr.trim()}`);
   for (const failure of failures) say(`FAILED   ${failure}`);
   say(

@@ -121,6 +121,7 @@ export async function scaling(args: readonly string[]): Promise<number> {
     });
     say(`| ${variant.name} | ${cells.join(" | ")} |`);
   }
+  sayWindows(flags);
   if (flags.out !== undefined) {
     await Deno.mkdir(flags.out, { recursive: true });
     await Deno.writeTextFile(join(flags.out, "simulated.csv"), rows.join("\n") + "\n");
@@ -151,6 +152,25 @@ function timeline(variant: Variant, loadShare: number, flags: Flags, seconds: nu
     rateWindowSeconds: 60,
     syncSeconds: flags.sync,
   });
+}
+
+/** How long a pause the window up has to be for: of the loads, how many turn round with lag, rate 60 % and four partitions. */
+function sayWindows(flags: Flags): void {
+  const pauses = [3, 6, 8, 10, 15];
+  say(
+    "\nLag, rate 60 %: how many of the 12 loads turn round, by the window up and the pause of a rebalance.\n",
+  );
+  say(`| window up | ${pauses.map((pause) => `${pause} s`).join(" | ")} |`);
+  say(`| --- |${" --- |".repeat(pauses.length)}`);
+  for (const window of [15, 30, 45, 60, 90]) {
+    const variant = { name: "", partitions: 4, rateShare: 0.6, up: up(window), down: down(60, 60) };
+    const counts = pauses.map((rebalance) =>
+      LOADS.filter(({ pods, share }) =>
+        judge(timeline(variant, pods * share, { ...flags, rebalance }), SETTLED).turns > 0
+      ).length
+    );
+    say(`| ${window} s | ${counts.join(" | ")} |`);
+  }
 }
 
 /** The replicas of all variants at the load that tells them apart best: 120 % of two pods. */

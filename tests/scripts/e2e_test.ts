@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { niceTicks, plot } from "../../scripts/e2e/plot.ts";
 import { parseQuantity } from "../../scripts/e2e/quantity.ts";
 import {
@@ -10,6 +10,10 @@ import {
   toCsv,
   toSvg,
 } from "../../scripts/e2e/timeline.ts";
+
+import { e2e } from "../../scripts/e2e_cluster.ts";
+import { scaling } from "../../scripts/scaling.ts";
+import { UsageError } from "../../src/cli/command.ts";
 
 const EXPECTED: Expectation = { metrics: ["lag"], peak: 4, withinSeconds: 60, rest: 1, maxTurns: 1 };
 
@@ -90,4 +94,12 @@ Deno.test("quantities are read as the API writes them", () => {
   for (const text of ["", "k", "1 k", "12x", "1e"]) {
     assertThrows(() => parseQuantity(text), SyntaxError, "expected one such as");
   }
+});
+
+Deno.test("wrong flags are refused before anything is asked of a cluster", async () => {
+  const { signal } = new AbortController();
+  await assertRejects(() => e2e(["--high", "max"], signal), UsageError, 'Cannot use --high: received "max"');
+  await assertRejects(() => e2e(["--max-turns", "few"], signal), UsageError, "whole number");
+  await assertRejects(() => e2e(["--hihg", "9"], signal), UsageError, "--hihg");
+  await assertRejects(() => scaling(["--capacity", "0"]), UsageError, "at least 1");
 });
