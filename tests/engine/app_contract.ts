@@ -309,6 +309,57 @@ export function appContract(kind: string, withPlace: WithPlace): void {
     await third.close();
   });
 
+  test("records with changed keys come to the task of their new key, by a topic of the application's own", async (place) => {
+    const { log, name } = place;
+    await log.createTopics([
+      { topic: `${name}-left`, partitions: 2, replicationFactor: 1 },
+      { topic: `${name}-right`, partitions: PARTITIONS, replicationFactor: 1 },
+      { topic: `${name}-out`, partitions: 1, replicationFactor: 1 },
+    ]);
+    const grouped = new StreamsBuilder();
+    grouped.stream([`${name}-left`, `${name}-right`], text)
+      .map((key, value) => [value, key])
+      .groupByKey({ ...text, name: "groups" })
+      .aggregate(() => [] as string[], (_key, value, list) => [...list, value], { value: lists.value })
+      .toStream()
+      .to(`${name}-out`, lists);
+    const apps = [0, 1].map(() => new StreamsApp(grouped.build(), log, { applicationId: name }));
+    for (const app of apps) await app.start();
+    const repartition = `${name}-groups-repartition`;
+    // As many as the largest of the topics before it.
+    assertEquals((await log.describeTopics([repartition])).get(repartition)?.partitions, PARTITIONS);
+    const begin = Date.now();
+    const records = (side: string): [string, string, number][] =>
+      Array.from({ length: KEYS }, (_, i) => [`${side} ${i}`, `group ${i % 10}`, begin + i]);
+    await write(log, `${name}-left`, 2, records("left"));
+    await write(log, `${name}-right`, PARTITIONS, records("right"));
+    const members = (i: number): string[] =>
+      Array.from({ length: KEYS / 10 }, (_, n) => [`left ${i + n * 10}`, `right ${i + n * 10}`]).flat()
+        .sort();
+    await until("all groups", async () => {
+      const found = await lastValues(log, `${name}-out`);
+      for (let i = 0; i < 10; i++) {
+        if ((found.get(`group ${i}`) ?? []).length < members(i).length) return false;
+      }
+      return true;
+    });
+    const found = await lastValues(log, `${name}-out`);
+    for (let i = 0; i < 10; i++) assertEquals([...found.get(`group ${i}`)!].sort(), members(i));
+    await until("both parts shared", () => {
+      const tasks = apps.flatMap((app) => app.tasks).sort();
+      return tasks.join() === "0_0,0_1,0_2,0_3,1_0,1_1,1_2,1_3" &&
+        apps.every((app) => app.tasks.length === 4);
+    });
+    for (const app of apps) await app.close();
+    const other = new StreamsBuilder();
+    other.stream(`${name}-left`, text).repartition({ ...text, name: "groups" }).to(`${name}-out`, text);
+    await assertRejects(
+      () => new StreamsApp(other.build(), log, { applicationId: name }).start(),
+      TopologyError,
+      `Cannot use repartition topic ${repartition}: received a topic with ${PARTITIONS} partitions where 2 are needed`,
+    );
+  });
+
   test("a topology that can't run on the log is refused by name", async (place) => {
     const { log, name } = place;
     await assertRejects(
