@@ -12,9 +12,11 @@ appContract("Kafka", async (body) => {
       "KSTREAM-JOINTHIS-0000000004-store",
       "KSTREAM-JOINOTHER-0000000005-store",
       "KSTREAM-AGGREGATE-STATE-STORE-0000000007",
+      "KSTREAM-AGGREGATE-STATE-STORE-0000000002",
     ];
     await log.deleteTopics([
       ...["left", "right", "in", "out"].map((topic) => `${name}-${topic}`),
+      `${name}-groups-repartition`,
       ...stores.map((store) => `${name}-${store}-changelog`),
     ]);
     await log.close();
