@@ -11,10 +11,17 @@ const text = { key: stringSerde(), value: stringSerde() };
 const joined = { ...text, otherValue: stringSerde() };
 const both = (left: string | null, right: string | null, key: string): string => `${key}:${left}+${right}`;
 
-async function driverOf(kind: "leftJoin" | "outerJoin", windows: JoinWindows): Promise<TopologyTestDriver> {
+async function driverOf(
+  kind: "leftJoin" | "outerJoin",
+  windows: JoinWindows,
+  outerJoinIntervalMs?: number,
+): Promise<TopologyTestDriver> {
   const builder = new StreamsBuilder();
   builder.stream("left", text)[kind](builder.stream("right", text), both, windows, joined).to("out", text);
-  return await TopologyTestDriver.create(builder.build());
+  return await TopologyTestDriver.create(
+    builder.build(),
+    outerJoinIntervalMs === undefined ? {} : { outerJoinIntervalMs },
+  );
 }
 
 function outputs(driver: TopologyTestDriver): [string, number][] {
@@ -24,7 +31,7 @@ function outputs(driver: TopologyTestDriver): [string, number][] {
 const windows = JoinWindows.ofTimeDifferenceAndGrace(10, 5);
 
 Deno.test("what finds no partner goes on alone when its window has closed, at most once a second", async () => {
-  const driver = await driverOf("outerJoin", windows);
+  const driver = await driverOf("outerJoin", windows, 1000);
   driver.pipe("left", "a", "l1", 100);
   driver.pipe("right", "b", "r1", 100);
   driver.pipe("left", "b", "l2", 101);
@@ -41,6 +48,15 @@ Deno.test("what finds no partner goes on alone when its window has closed, at mo
   assertEquals(outputs(driver), []);
   driver.pipe("left", "y", "y", 216);
   assertEquals(outputs(driver), [["z:z+null", 200], ["z:z+null", 200]]);
+});
+
+Deno.test("the test driver looks for records without a partner each time unless it is told otherwise", async () => {
+  const driver = await driverOf("outerJoin", windows);
+  driver.pipe("left", "a", "l", 100);
+  driver.pipe("right", "b", "r", 116);
+  assertEquals(outputs(driver), [["a:l+null", 100]]);
+  driver.pipe("left", "c", "l", 132);
+  assertEquals(outputs(driver), [["b:null+r", 116]]);
 });
 
 Deno.test("a left join keeps quiet about the right side; what is too late goes on at once", async () => {

@@ -29,6 +29,8 @@ export async function runOurs(each: Case): Promise<Outcome> {
     driver = await TopologyTestDriver.create(topology, {
       applicationId: "reference",
       wallClockMs: each.wallClockMs,
+      // As in the Java side's configuration: a test driver's interval, or an application's.
+      outerJoinIntervalMs: each.wallClockMs === 0 ? 0 : 1000,
     });
     for (; event < each.events.length; event++) {
       const input = each.events[event]!;

@@ -9,9 +9,6 @@ import type { OuterJoinEntry, OuterJoinStore } from "../state/outer_join_store.t
 import type { JoinWindowStore } from "../state/store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
-/** How often at most the records without a partner are looked through, in ms of the machine's time: Kafka Streams' default. */
-const EMIT_INTERVAL_MS = 1000;
-
 /** What both sides of a join in one task know of time. */
 class TimeTracker {
   /** The latest record of either side, in ms since the epoch. */
@@ -120,7 +117,7 @@ export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
     if (oldest + this.#afterMs + graceMs >= streamTime) return;
     const now = this.context.now();
     if (now < tracker.nextTimeToEmit) return;
-    tracker.nextTimeToEmit = now + EMIT_INTERVAL_MS;
+    tracker.nextTimeToEmit = now + this.context.outerJoinIntervalMs;
     tracker.minTime = Infinity;
     const emitted: OuterJoinEntry[] = [];
     let leftOpen = false;

@@ -50,6 +50,11 @@ export class TaskContext {
   failures!: Failures;
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   streamTime = -1;
+  /**
+   * How often at most a left or outer join looks through its records without a partner, in ms of the machine's time. Kafka
+   * Streams' default.
+   */
+  outerJoinIntervalMs = 1000;
   /** Calls at intervals that the task's processors asked for. */
   readonly punctuators: Punctuators;
 

@@ -41,6 +41,11 @@ export interface TopologyTestDriverOptions {
   readonly applicationId?: string;
   /** Where the machine's clock stands at first, in ms since the epoch. Default 0. */
   readonly wallClockMs?: number;
+  /**
+   * How often at most left and outer joins look for records without a partner, in ms of the driver's clock. Default 0: each time, as
+   * Kafka Streams' driver; an application does it once in 1000 ms.
+   */
+  readonly outerJoinIntervalMs?: number;
   /** Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
   /** Default: fail. */
@@ -96,6 +101,7 @@ export class TopologyTestDriver {
     };
     this.#task = new Task(bound, wholeTopology(bound), 0, environment);
     this.#task.context.producer = this.#producer;
+    this.#task.context.outerJoinIntervalMs = options.outerJoinIntervalMs ?? 0;
     this.#task.start(new Map(this.#task.inputs.map(({ topic }) => [topic, 0])));
     for (const queue of this.#task.queues) this.#queues.set(queue.topic, queue);
   }

@@ -68,7 +68,7 @@ final class Reference {
                     end();
                     break;
                 case "describe":
-                    for (final String each : build(fields[1], config(false), new Seen()).describe().toString().split("\n")) {
+                    for (final String each : build(fields[1], config(false, 0), new Seen()).describe().toString().split("\n")) {
                         out.println("text\t" + each);
                     }
                     end();
@@ -84,7 +84,7 @@ final class Reference {
                     events.add(fields);
                     break;
                 case "go":
-                    run(name, wallClock, config(rocksdb), events);
+                    run(name, wallClock, config(rocksdb, wallClock == 0 ? 0 : 1000), events);
                     end();
                     break;
                 default:
@@ -98,13 +98,13 @@ final class Reference {
         out.flush();
     }
 
-    private static Properties config(final boolean rocksdb) {
+    private static Properties config(final boolean rocksdb, final long outerJoinIntervalMs) {
         final var config = new Properties();
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION_ID);
         config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "none:0");
         config.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.NO_OPTIMIZATION);
-        // The default of an application; the test driver would take 0.
-        config.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, 1000L);
+        // An application takes 1000, the test driver 0: cases whose clock begins at 0 are as the driver is, the others as an application is.
+        config.put(StreamsConfig.InternalConfig.EMIT_INTERVAL_MS_KSTREAMS_OUTER_JOIN_SPURIOUS_RESULTS_FIX, outerJoinIntervalMs);
         // Every update goes out.
         config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
         config.put(StreamsConfig.STATE_DIR_CONFIG, System.getProperty("reference.state"));
