@@ -35,6 +35,7 @@ interface Flags {
   standbyReplicas: number;
   store: "memory" | "sqlite";
   stateDir: string;
+  cacheMaxBytes: number;
   groupInstanceId?: string;
   sessionTimeout: number;
   metricsPort: number;
@@ -138,6 +139,12 @@ function flagsOf(): Command {
       }),
     )
     .addOption(
+      flag("--cache-max-bytes <bytes>", "changes of sessions held back until a commit; 0: all go out", {
+        parse: integer(),
+        default: 0,
+      }),
+    )
+    .addOption(
       flag("--state-dir <path>", "where state on disk is kept; each instance needs its own", {
         parse: text,
         default: DEFAULT_STATE_DIR,
@@ -219,6 +226,7 @@ if (import.meta.main) {
         processingGuarantee: flags.processingGuarantee,
         numStandbyReplicas: flags.standbyReplicas,
         store: flags.store,
+        cacheMaxBytes: flags.cacheMaxBytes,
         stateDir: flags.stateDir,
         sessionTimeoutMs: flags.sessionTimeout,
         ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),

@@ -62,6 +62,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly processingGuarantee?: "at_least_once" | "exactly_once";
   /** Default 0. */
   readonly numStandbyReplicas?: number;
+  /** Bytes that the sessions' cache may hold. Default 0: every change of a session goes out. */
+  readonly cacheMaxBytes?: number;
   /** Default `memory`. */
   readonly store?: "memory" | "sqlite";
   /** Of stores on disk. */
@@ -113,6 +115,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("processingGuarantee", options.processingGuarantee),
     ...given("numStandbyReplicas", options.numStandbyReplicas),
     ...given("store", options.store),
+    ...given("cacheMaxBytes", options.cacheMaxBytes),
     ...given("stateDir", options.stateDir),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),

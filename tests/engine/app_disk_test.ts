@@ -251,3 +251,12 @@ Deno.test("a state directory keeps a task's file for its return, and removes it 
   directory.close();
   Deno.removeSync(root, { recursive: true });
 });
+
+for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
+  for (const store of ["memory", "sqlite"] as const) {
+    test(`${processingGuarantee}, ${store}: with a cache, what is held back is out and committed with its input`, async (bench) => {
+      const config = { processingGuarantee, store, cacheMaxBytes: 1_000_000, commitIntervalMs: 20 };
+      for (let i = 0; i < 3; i++) await run(bench, config);
+    });
+  }
+}

@@ -74,6 +74,7 @@ export class KGroupedStream<K, V> {
     const parent = this.#parent.node(storeName);
     this.#graph.addStore({
       kind: "key-value",
+      cacheable: true,
       name: storeName,
       key: materialized.key ?? this.#grouped.key,
       value: materialized.value,

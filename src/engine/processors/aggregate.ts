@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CachedKeyValueStore } from "../state/cached_key_value_store.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
@@ -15,6 +16,8 @@ export class Aggregate<K, V, A> extends Processor<K, V> {
   readonly #initializer: () => A;
   readonly #aggregation: Aggregation<K, V, A>;
   #store!: KeyValueStore<K, A>;
+  /** The store, when it is one that sends changes on by itself. */
+  #cached: CachedKeyValueStore<K, A> | undefined;
 
   constructor(storeName: string, initializer: () => A, aggregation: Aggregation<K, V, A>) {
     super();
@@ -26,6 +29,12 @@ export class Aggregate<K, V, A> extends Processor<K, V> {
   override init(init: ProcessorInit): void {
     super.init(init);
     this.#store = init.store<KeyValueStore<K, A>>(this.#storeName);
+    if (this.#store instanceof CachedKeyValueStore) {
+      this.#cached = this.#store as CachedKeyValueStore<K, A>;
+      this.#cached.onFlush((key, value, timestamp, previous) =>
+        this.forward(key, value, timestamp, previous)
+      );
+    }
   }
 
   override process(key: K, value: V, timestamp: number): void {
@@ -39,6 +48,11 @@ export class Aggregate<K, V, A> extends Processor<K, V> {
     // As in Kafka Streams, what the first aggregate replaces is the initial one.
     const old = kept === null ? this.#initializer() : kept;
     const aggregate = this.#aggregation(key, value, old);
+    if (this.#cached !== undefined) {
+      // A removal has no time but that of its record, as in Kafka Streams.
+      this.#cached.put(key, aggregate, aggregate === null ? timestamp : latest);
+      return;
+    }
     store.put(key, aggregate, latest);
     this.forward(key, aggregate, latest, old);
   }

@@ -23,6 +23,12 @@ export interface StreamsConfig {
    * what has changed since. On disk are key-value stores and those of stream–stream joins; others stay in memory.
    */
   readonly store?: "memory" | "sqlite";
+  /**
+   * Bytes that the caches of all aggregates of this instance (not of windows or sessions) may hold together. An aggregate's changes then
+   * go out, and to its changelog, only at each commit or when the cache is full: the last one of each key. Default 0: every update goes
+   * out, unlike Kafka Streams' 10 MiB, since a commit is due every 100 ms here, and what comes out should not depend on when one is made.
+   */
+  readonly cacheMaxBytes?: number;
   /** Where stores on disk are; each instance needs a directory of its own. Default {@linkcode DEFAULT_STATE_DIR}. */
   readonly stateDir?: string;
   /** How long files of tasks that are processed elsewhere are kept for their return. Default 600,000, as Kafka Streams' `state.cleanup.delay.ms`. */

@@ -13,6 +13,7 @@ import type {
   ProducerOptions,
   TopicPartition,
 } from "../../kafka/log.ts";
+import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
@@ -219,7 +220,7 @@ export class StreamsApp {
 
   async #open(): Promise<void> {
     const config = this.#config;
-    const { applicationId, replicationFactor = 1, numStandbyReplicas = 0 } = config;
+    const { applicationId, replicationFactor = 1, numStandbyReplicas = 0, cacheMaxBytes = 0 } = config;
     this.#openedAt = performance.now();
     const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
     await this.#openDirectory();
@@ -246,6 +247,7 @@ export class StreamsApp {
       logger: this.#logger,
       now: this.#now,
       directory: this.#directory,
+      cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
       failed,
     });
     this.#queries = new StoreQueries({

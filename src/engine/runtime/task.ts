@@ -10,6 +10,7 @@ import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
 import type { KeyBytes } from "../state/bytes_store.ts";
+import { type CacheBudget, CachedKeyValueStore } from "../state/cached_key_value_store.ts";
 import { ChangelogWriter } from "../state/changelog.ts";
 import { LoggedJoinWindowStore, LoggedKeyValueStore, type ManagedStore } from "../state/logged_stores.ts";
 import { LoggedSessionStore } from "../state/logged_session_store.ts";
@@ -38,6 +39,8 @@ export interface TaskEnvironment {
   readonly stats: EngineStats;
   readonly now: () => number;
   readonly handlers: Handlers;
+  /** What the caches of aggregates may hold; left out, there are none. */
+  readonly cache?: CacheBudget | undefined;
   /** Where stores on disk are; left out, all are in memory. */
   readonly directory?: StateDirectory | undefined;
 }
@@ -110,7 +113,7 @@ export class Task {
     const changelogs: { topic: string; store: ManagedStore }[] = [];
     for (const name of subtopology.stores) {
       const bind = bound.stores.get(name)!;
-      const store = makeStore(bind, this.context, this.file);
+      const store = makeStore(bind, this.context, this.file, environment.cache);
       stores.set(name, store);
       if (bind.changelog !== undefined) changelogs.push({ topic: bind.changelog, store });
     }
@@ -229,6 +232,7 @@ export class Task {
     try {
       for (const processor of this.#processors) processor.close();
     } finally {
+      for (const store of this.stores.values()) store.close?.();
       // While it is restored, all that it has is what was committed before.
       if (this.#restoring) this.file?.commit(this.#restoredTo);
       this.file?.close(this.#restoring || this.settled);
@@ -293,7 +297,7 @@ export class Task {
    */
   uncommitted(last = false): TopicPartitionOffset[] {
     if (this.closed) return [];
-    for (const store of this.stores.values()) store.flush?.();
+    this.#flush();
     const offsets: TopicPartitionOffset[] = [];
     for (const { topic, partition, position } of this.queues) {
       if (this.#committed.get(topic) !== position || (last && this.file !== undefined)) {
@@ -301,6 +305,21 @@ export class Task {
       }
     }
     return offsets;
+  }
+
+  /** What a cache sends on may change stores that were flushed before it. */
+  #flush(): void {
+    try {
+      for (let again = true; again;) {
+        again = false;
+        for (const store of this.stores.values()) if (store.flush?.() === true) again = true;
+      }
+    } catch (error) {
+      if (error instanceof ProcessingError) throw error;
+      throw new ProcessingError(`Cannot flush the stores of task ${this.id}: ${text(error)}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Says that offsets of this task are committed. */
@@ -377,6 +396,7 @@ function makeStore(
   { def, changelog, key, value, otherValue }: BoundStore,
   context: TaskContext,
   file: StateFile | undefined,
+  cache: CacheBudget | undefined,
 ): ManagedStore {
   const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
   if (def.kind === "join-window") {
@@ -405,5 +425,8 @@ function makeStore(
   const inner = file === undefined
     ? new MemoryKeyValueStore(retentionMs, onExpired)
     : new SqliteKeyValueStore(file, { name, changelog, retentionMs, onExpired });
-  return new LoggedKeyValueStore(name, inner, key, value, context, writer);
+  const store = new LoggedKeyValueStore(name, inner, key, value, context, writer);
+  return cache === undefined || def.cacheable !== true
+    ? store
+    : new CachedKeyValueStore(store, key, value, context, cache);
 }

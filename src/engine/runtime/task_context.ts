@@ -29,6 +29,13 @@ class EncodedKey implements KeyBytes {
   hash = 0;
 }
 
+/** Where a record came from: what is sent on later, on its behalf, takes it along. */
+export interface RecordPlace {
+  readonly topic: string | undefined;
+  readonly offset: number;
+  readonly headers: RecordHeaders;
+}
+
 class EncodedValue implements BytesRange {
   bytes: Uint8Array = new Uint8Array(0);
   from = 0;
@@ -62,6 +69,7 @@ export class TaskContext {
   #set: RecordSet | undefined;
   #index = 0;
   #headers: RecordHeaders | undefined;
+  #place: RecordPlace | undefined;
 
   readonly #keyBuffer = new EncodeBuffer(256);
   readonly #encodedKey = new EncodedKey();
@@ -82,11 +90,12 @@ export class TaskContext {
 
   /** The topic of the record that is being processed; `undefined` outside of one (in a punctuator). */
   get topic(): string | undefined {
-    return this.#set?.topic;
+    return this.#place === undefined ? this.#set?.topic : this.#place.topic;
   }
 
   /** The offset of the record that is being processed; −1 outside of one. */
   get offset(): number {
+    if (this.#place !== undefined) return this.#place.offset;
     return this.#set === undefined ? -1 : this.#set.offsets[this.#index]!;
   }
 
@@ -123,11 +132,25 @@ export class TaskContext {
     return before;
   }
 
+  /** Where the record that is being processed came from, to {@linkcode goTo} it again later. */
+  place(): RecordPlace {
+    return { topic: this.topic, offset: this.offset, headers: this.headers };
+  }
+
+  /** What is derived from now on comes from a place; returns what to go back to. */
+  goTo(place: RecordPlace | undefined): RecordPlace | undefined {
+    const before = this.#place === undefined && this.#headers === undefined ? undefined : this.place();
+    this.#place = place;
+    this.#headers = place?.headers;
+    return before;
+  }
+
   /** Called before a record goes into the topology. */
   enter(set: RecordSet | undefined, index: number): void {
     this.#set = set;
     this.#index = index;
     this.#headers = undefined;
+    this.#place = undefined;
     this.#key = NOTHING;
     this.#value = NOTHING;
   }

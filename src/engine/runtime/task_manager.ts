@@ -6,6 +6,7 @@
 import { delay } from "@std/async/delay";
 import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/log.ts";
 import type { RecordSet } from "../../kafka/record_set.ts";
+import type { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { BoundTopology } from "./bound_topology.ts";
 import type { Committer } from "./committer.ts";
 import type { StreamsConfig } from "./config.ts";
@@ -39,6 +40,8 @@ export interface TaskManagerParts {
   readonly stats: EngineStats;
   readonly logger: EngineLogger;
   readonly now: () => number;
+  /** What the caches of aggregates may hold; `undefined` when there are none. */
+  readonly cache: CacheBudget | undefined;
   /** Where stores on disk are; `undefined` when all are in memory. */
   readonly directory: StateDirectory | undefined;
   /** Told when the application can't go on. */
@@ -96,9 +99,15 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, handlers, stats, now, directory } = this.#parts;
+    const { bound, handlers, stats, now, directory, cache } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
-    return new Task(bound, bound.subtopologies[subtopology]!, partition, { stats, now, handlers, directory });
+    return new Task(bound, bound.subtopologies[subtopology]!, partition, {
+      stats,
+      now,
+      handlers,
+      directory,
+      cache,
+    });
   }
 
   /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then close them. */

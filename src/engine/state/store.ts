@@ -30,6 +30,8 @@ export interface StoreDefBase {
 /** The latest value of each key. */
 export interface KeyValueStoreDef extends StoreDefBase {
   readonly kind: "key-value";
+  /** Whether a cache may be in front of it: its processor listens to the cache's flushes then. */
+  readonly cacheable?: boolean;
   /** How long a key lives after its last change, in ms of stream time; `Infinity` keeps all. */
   readonly retentionMs: number;
 }

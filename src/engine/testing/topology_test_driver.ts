@@ -19,6 +19,7 @@ import {
   type ProductionHandler,
 } from "../runtime/handlers.ts";
 import type { RecordQueue } from "../runtime/record_queue.ts";
+import { CacheBudget } from "../state/cached_key_value_store.ts";
 import { EngineStats } from "../runtime/stats.ts";
 import { Task } from "../runtime/task.ts";
 import { TimeHeap } from "../runtime/time_heap.ts";
@@ -46,6 +47,8 @@ export interface TopologyTestDriverOptions {
    * Kafka Streams' driver; an application does it once in 1000 ms.
    */
   readonly outerJoinIntervalMs?: number;
+  /** Bytes that the caches of aggregates may hold; flush them by {@linkcode TopologyTestDriver.commit}. Default 0: none. */
+  readonly cacheMaxBytes?: number;
   /** Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
   /** Default: fail. */
@@ -92,6 +95,7 @@ export class TopologyTestDriver {
     const environment = {
       stats: this.stats,
       now: () => this.#wallClockMs,
+      cache: options.cacheMaxBytes ? new CacheBudget(options.cacheMaxBytes) : undefined,
       handlers: {
         onUndecodable: options.onUndecodable ?? logAndFail(),
         onProcessingError: options.onProcessingError,
@@ -237,6 +241,15 @@ export class TopologyTestDriver {
   advanceTime(ms: number): void {
     this.#wallClockMs += ms;
     this.#task.punctuate(this.#wallClockMs);
+    this.#processAll();
+  }
+
+  /**
+   * Does what a commit does to outputs: sends on what caches hold back.
+   * @throws {ProcessingError} When a processor throws.
+   */
+  commit(): void {
+    this.#task.uncommitted();
     this.#processAll();
   }
 
