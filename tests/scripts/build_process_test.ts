@@ -54,7 +54,7 @@ Deno.test({
       assertMatch(added, /"allow_env":\[[^\]]*"KAFKA_BROKERS"[^\]]*\]/);
       assertMatch(added, /"allow_net":\[\]/); // all of it
       assertMatch(added, /"allow_run":null/);
-      assertMatch(added, /"allow_write":null/);
+      assertMatch(added, /"allow_write":\["\/var\/lib\/kos","[^"]*\/\.kos"\]/);
     }),
 });
 

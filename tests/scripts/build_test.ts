@@ -20,12 +20,17 @@ Deno.test("a script's configuration has the programs' permissions and nothing el
   });
 });
 
-Deno.test("no program may write files or start others, and it reads none but the authorities that the chart mounts", () => {
+Deno.test("no program may start others; files are the mounted authorities, and for streams its state", () => {
+  const state = ["/var/lib/kos", ".kos"];
+  const sets: Record<string, Record<string, unknown>> = config.permissions;
   for (const { permissions } of PROGRAMS) {
-    const set: Record<string, unknown> = config.permissions[permissions];
-    assertEquals(["all", "write", "run", "ffi"].filter((name) => set[name] !== undefined), [], permissions);
-    assertEquals(set["read"], ["/etc/kos/ca"], permissions);
+    const set = sets[permissions]!;
+    assertEquals(["all", "run", "ffi"].filter((name) => set[name] !== undefined), [], permissions);
   }
+  assertEquals(sets["gen"]!["read"], ["/etc/kos/ca"]);
+  assertEquals(sets["gen"]!["write"], undefined);
+  assertEquals(sets["streams"]!["read"], ["/etc/kos/ca", ...state]);
+  assertEquals(sets["streams"]!["write"], state);
 });
 
 // As Deno 2.9.6 prints it.

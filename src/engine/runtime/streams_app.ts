@@ -86,6 +86,7 @@ export class StreamsApp {
   /** Where each task's instance is reached, as the group's leader said last. */
   #endpoints = new Map<string, string>();
   #openedAt = 0;
+  #askedAgain = false;
   #directory: StateDirectory | undefined;
   #cleanUpTimer: ReturnType<typeof setInterval> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -436,11 +437,18 @@ export class StreamsApp {
     return Promise.resolve();
   }
 
-  /** An instance that came a moment ago gets its share of the others' tasks only when no more are coming; then it asks for it. */
+  /**
+   * An instance that has just come gets its share of the others' tasks only when no more are coming: then it asks for it, once. The
+   * assignment may arrive later than that, when it was made while the instance was new.
+   */
   #askAgainWhenSettled(tasks: number): void {
-    const left = SETTLE_MS - (performance.now() - this.#openedAt);
     clearTimeout(this.#settleTimer);
-    if (tasks === 0 && left > 0) this.#settleTimer = setTimeout(() => this.#group.rejoin(), left + 1);
+    if (tasks > 0 || this.#askedAgain) return;
+    const left = SETTLE_MS - (performance.now() - this.#openedAt);
+    this.#settleTimer = setTimeout(() => {
+      this.#askedAgain = true;
+      this.#group.rejoin();
+    }, Math.max(0, left) + 1);
   }
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
