@@ -5,34 +5,18 @@
  */
 import { deadline } from "@std/async/deadline";
 import { setImmediate } from "node:timers";
-import type {
-  Fetcher,
-  GroupMember,
-  Log,
-  MemberAssignment,
-  ProducerOptions,
-  TopicPartition,
-} from "../../kafka/log.ts";
+import type { Fetcher, GroupMember, Log, MemberAssignment, TopicPartition } from "../../kafka/log.ts";
 import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
-import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
-import { Checkpoints } from "./checkpoints.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import {
-  DEFAULT_COMMIT_INTERVAL_MS,
-  DEFAULT_HEARTBEAT_INTERVAL_MS,
-  DEFAULT_STATE_CLEANUP_DELAY_MS,
-  DEFAULT_STATE_DIR,
-  type StreamsConfig,
-} from "./config.ts";
-import { createDeadLetterTopics } from "./dead_letter_topics.ts";
-import { ExactlyOnceCommitter } from "./exactly_once.ts";
-import { refusalHandler } from "./failures.ts";
-import { type EngineLogger, type Handlers, logAndContinue, text } from "./handlers.ts";
+import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import { type EngineLogger, type Handlers, text } from "./handlers.ts";
+import { makeCommitter } from "./make_committer.ts";
+import { makeHandlers } from "./make_handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { Restorer } from "./restorer.ts";
-import { StateDirectory } from "./state_directory.ts";
+import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
 import { EngineStats } from "./stats.ts";
@@ -45,8 +29,6 @@ export type StreamsState = "created" | "joining" | "running" | "closing" | "clos
 
 /** How long an idle loop waits for records, in ms. */
 const IDLE_POLL_MS = 100;
-/** How often the state directory is looked through for files to remove, in ms. */
-const CLEAN_UP_INTERVAL_MS = 60_000;
 
 /**
  * Runs a topology on a log, together with the other instances of the same application id.
@@ -87,8 +69,7 @@ export class StreamsApp {
   #endpoints = new Map<string, string>();
   #openedAt = 0;
   #askedAgain = false;
-  #directory: StateDirectory | undefined;
-  #cleanUpTimer: ReturnType<typeof setInterval> | undefined;
+  #directory: CleanedStateDirectory | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -224,8 +205,8 @@ export class StreamsApp {
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0, cacheMaxBytes = 0 } = config;
     this.#openedAt = performance.now();
     const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
-    await this.#openDirectory();
-    const handlers = await this.#makeHandlers(bound);
+    this.#directory = await openStateDirectory(config, this.#logger, this.#now);
+    const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
       outOfRange: config.autoOffsetReset ?? "earliest",
@@ -247,7 +228,7 @@ export class StreamsApp {
       stats: this.stats,
       logger: this.#logger,
       now: this.#now,
-      directory: this.#directory,
+      directory: this.#directory?.directory,
       cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
       failed,
     });
@@ -282,89 +263,29 @@ export class StreamsApp {
     this.#group.failed.catch(failed);
   }
 
-  async #makeHandlers(bound: BoundTopology): Promise<Handlers> {
-    const {
-      onUndecodable,
-      onProcessingError,
-      onProductionError,
-      deadLetterTopics = [],
-      replicationFactor = 1,
-    } = this.#config;
-    return {
-      onUndecodable: onUndecodable ?? logAndContinue(this.#logger, this.#now),
-      onProcessingError,
-      onProductionError,
-      deadLetters: await createDeadLetterTopics(deadLetterTopics, bound, this.#log, replicationFactor),
-    };
-  }
-
-  /** Opens the directory of stores on disk, and looks now and then for files of tasks that have left for good. */
-  async #openDirectory(): Promise<void> {
-    const {
-      applicationId,
-      store = "memory",
-      stateDir = DEFAULT_STATE_DIR,
-      stateCleanupDelayMs = DEFAULT_STATE_CLEANUP_DELAY_MS,
-      processingGuarantee: guarantee = "at_least_once",
-    } = this.#config;
-    if (store === "memory") return;
-    const directory = await StateDirectory.open(stateDir, applicationId, {
-      guarantee,
-      logger: this.#logger,
-      now: this.#now,
-    });
-    this.#directory = directory;
-    this.#cleanUpTimer = setInterval(() => {
-      try {
-        const removed = directory.cleanUp(stateCleanupDelayMs);
-        if (removed.length > 0) this.#logger.info(`removed the state of tasks ${removed.sort().join(" ")}`);
-      } catch (error) {
-        this.#logger.warn(`Cannot clean up ${directory.path}: ${text(error)}; trying again`);
-      }
-    }, Math.min(stateCleanupDelayMs, CLEAN_UP_INTERVAL_MS));
-    Deno.unrefTimer(this.#cleanUpTimer);
-  }
-
   #makeCommitter(bound: BoundTopology, handlers: Handlers): Committer {
-    const {
-      applicationId,
-      commitIntervalMs = DEFAULT_COMMIT_INTERVAL_MS,
-      processingGuarantee = "at_least_once",
-    } = this.#config;
-    const events = {
-      committed: (seconds: number): void => {
-        this.stats.commits++;
-        this.#config.onCommit?.(seconds);
+    return makeCommitter({
+      config: this.#config,
+      bound,
+      handlers,
+      log: this.#log,
+      stats: this.stats,
+      group: () => this.#group,
+      onDisk: this.#directory !== undefined,
+      now: this.#now,
+      events: {
+        committed: (seconds): void => {
+          this.stats.commits++;
+          this.#config.onCommit?.(seconds);
+        },
+        refused: (message, retriable): void => {
+          this.stats.commitFailures++;
+          if (!retriable) this.#logger.warn(`A commit was refused: ${message}`);
+        },
+        lost: (task, error): void => this.#onTaskLost(task, error),
+        failed: (error): void => this.#failed(error),
       },
-      refused: (message: string, retriable: boolean): void => {
-        this.stats.commitFailures++;
-        if (!retriable) this.#logger.warn(`A commit was refused: ${message}`);
-      },
-      lost: (task: Task, error: unknown): void => this.#onTaskLost(task, error),
-      failed: (error: unknown): void => this.#failed(error),
-    };
-    const group = (): GroupMember => this.#group;
-    const checkpoints = this.#directory &&
-      new Checkpoints(this.#log, processingGuarantee === "at_least_once", this.#now);
-    const now = this.#now;
-    const sinks = new Set([...bound.sinks.values()].map(({ topic }) => topic));
-    const refused = (taskId?: string): ProducerOptions["onRefused"] =>
-      refusalHandler(handlers, sinks, this.stats, taskId);
-    if (processingGuarantee === "exactly_once") {
-      return new ExactlyOnceCommitter(
-        this.#log,
-        applicationId,
-        group,
-        commitIntervalMs,
-        now,
-        events,
-        refused,
-        checkpoints,
-      );
-    }
-    const onRefused = refused();
-    const producer = this.#log.producer(onRefused === undefined ? {} : { onRefused });
-    return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events, checkpoints);
+    });
   }
 
   /**
@@ -507,7 +428,6 @@ export class StreamsApp {
   /** Leaves the group and closes everything, whatever of it fails. */
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
-    clearInterval(this.#cleanUpTimer);
     this.#lag?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],
