@@ -23,7 +23,8 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /** Makes a line each time it is asked, from what changed since the last time. */
 export class Board {
   #last: Reading | undefined;
-  #highest = 1;
+  /** The lag of a full bar, in records: from the start so much that a growing lag is seen to grow. */
+  #highest = 50_000;
 
   /** The names of the columns. */
   header(topics: readonly string[]): string {

@@ -129,7 +129,7 @@ Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
     sent: 500,
     processed: 400,
     sessions: 100,
-    lag: lag(1_500, 500),
+    lag: lag(60_000, 40_000),
     lastSession: "x",
   });
   const line = board.line({
@@ -137,8 +137,17 @@ Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
     sent: 4_500,
     processed: 2_400,
     sessions: 300,
-    lag: lag(500, 500),
+    lag: lag(30_000, 20_000),
     lastSession: "y",
   });
-  assertEquals(line.trim().split(/\s+/), ["3s", "2,000", "1,000", "100", "500", "500", "████████", "y"]);
+  assertEquals(line.trim().split(/\s+/), [
+    "3s",
+    "2,000",
+    "1,000",
+    "100",
+    "30,000",
+    "20,000",
+    "████████",
+    "y",
+  ]);
 });
