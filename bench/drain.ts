@@ -9,6 +9,7 @@ import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { connectionConfig, KafkaLog, type Log } from "../src/kafka/mod.ts";
+import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import { SESSIONS_TOPIC } from "../src/game/topics.ts";
 import { startBroker } from "../scripts/support/broker.ts";
 import { freePort } from "../scripts/support/ports.ts";
@@ -22,15 +23,9 @@ interface Flags {
   logLevel: LogLevel;
 }
 
-/** A metric of a process: the sum of its series. */
+/** A metric of a process: the sum of its series, 0 while it has none. */
 function metric(text: string, name: string): number {
-  let sum = 0;
-  for (const line of text.split("\n")) {
-    if (line.startsWith(name) && /[ {]/.test(line.charAt(name.length))) {
-      sum += Number(line.slice(line.lastIndexOf(" ") + 1));
-    }
-  }
-  return sum;
+  return sumOfSeries(text, name) ?? 0;
 }
 
 if (import.meta.main) {

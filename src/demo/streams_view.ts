@@ -4,6 +4,7 @@
  * @module
  */
 import { metricTopic } from "../metrics/lag_metrics.ts";
+import { sumOfSeries } from "../metrics/metrics_text.ts";
 
 /** The numbers of a streams process at one time. */
 export interface StreamsNumbers {
@@ -25,15 +26,8 @@ export function readNumbers(text: string, topics: readonly string[]): StreamsNum
   };
 }
 
-/** The sum over all series of a metric. */
 function sum(text: string, metric: string): number {
-  let total = 0;
-  let found = false;
-  for (const line of text.split("\n")) {
-    if (!line.startsWith(metric) || !/[ {]/.test(line.charAt(metric.length))) continue;
-    total += Number(line.slice(line.lastIndexOf(" ") + 1));
-    found = true;
-  }
-  if (!found) throw new Error(`Cannot read ${metric}: received metrics without it`);
+  const total = sumOfSeries(text, metric);
+  if (total === undefined) throw new Error(`Cannot read ${metric}: received metrics without it`);
   return total;
 }
