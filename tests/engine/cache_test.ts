@@ -139,3 +139,22 @@ Deno.test("a cache of any size ends with the same values and changelog as none",
   cached.close();
   plain.close();
 });
+
+Deno.test("a key that is used again stays, one that was used longer ago leaves", async () => {
+  const driver = await TopologyTestDriver.create(countTopology(), { cacheMaxBytes: 3 * ENTRY });
+  for (const [i, key] of ["a", "b", "c"].entries()) driver.pipe("in", key, "x", i + 1);
+  driver.commit();
+  out(driver);
+  driver.pipe("in", "a", "x", 4);
+  // b is the one that was used longest ago: it leaves, clean, and a's change stays held back.
+  driver.pipe("in", "d", "x", 5);
+  assertEquals(out(driver), []);
+  driver.pipe("in", "b", "x", 6);
+  assertEquals(out(driver), []);
+  // Now a is: reading c takes its place, and with it goes all that is changed by then.
+  driver.pipe("in", "c", "x", 7);
+  assertEquals(out(driver), ["a 2@4", "d 1@5", "b 2@6"]);
+  driver.commit();
+  assertEquals(out(driver), ["c 2@7"]);
+  driver.close();
+});

@@ -155,6 +155,11 @@ export class TaskContext {
     this.#value = NOTHING;
   }
 
+  /** Says that the bytes which the last key was known by are not its own any more. */
+  forgetKey(): void {
+    this.#key = NOTHING;
+  }
+
   /** Says that a value object may have been changed in place since it was encoded last. */
   forgetValue(): void {
     this.#value = NOTHING;
@@ -175,6 +180,7 @@ export class TaskContext {
       throw new RangeError(`Cannot use a record key: received ${to} bytes; allowed are ${MAX_KEY_BYTES}`);
     }
     encoded.bytes = this.#keyBuffer.bytes;
+    encoded.from = 0;
     encoded.to = to;
     encoded.hash = murmur2(encoded.bytes, 0, to);
     this.#key = key;
@@ -182,11 +188,33 @@ export class TaskContext {
     return encoded;
   }
 
+  /** Says what {@linkcode encodeKey} would give: the key was decoded from these bytes, which stay as they are while it is in use. */
+  knowKey<K>(serde: Serde<K>, key: K, { bytes, from, to, hash }: KeyBytes): void {
+    const encoded = this.#encodedKey;
+    encoded.bytes = bytes;
+    encoded.from = from;
+    encoded.to = to;
+    encoded.hash = hash;
+    this.#key = key;
+    this.#keySerde = serde;
+  }
+
+  /** Likewise of a value. */
+  knowValue<V>(serde: Serde<V>, value: V, bytes: Uint8Array, from: number, to: number): void {
+    const encoded = this.#encodedValue;
+    encoded.bytes = bytes;
+    encoded.from = from;
+    encoded.to = to;
+    this.#value = value;
+    this.#valueSerde = serde;
+  }
+
   /** The bytes of a value, encoded once as long as the same object and serde come again. Valid until the next call. */
   encodeValue<V>(serde: Serde<V>, value: V): BytesRange {
     const encoded = this.#encodedValue;
     if (value === this.#value && serde === this.#valueSerde) return encoded;
     this.#value = NOTHING;
+    encoded.from = 0;
     encoded.to = this.#valueBuffer.encode(serde, value, 0);
     encoded.bytes = this.#valueBuffer.bytes;
     this.#value = value;

@@ -1,14 +1,15 @@
 /**
- * A cache in front of an aggregate's store: what changes is written and sent on when it is flushed, and only the last change of a key.
+ * HOT PATH. A cache in front of an aggregate's store: what changes is written and sent on when it is flushed, and only the last change of a key.
  * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`), so that the same records come
  * out for the same commits and the same limit.
  *
  * @module
  */
 import type { Serde } from "../../avro/serde.ts";
-import type { RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
-import type { RecordPlace, TaskContext } from "../runtime/task_context.ts";
+import type { RecordSet } from "../../kafka/record_set.ts";
+import type { TaskContext } from "../runtime/task_context.ts";
 import type { KeyBytes } from "./bytes_store.ts";
+import { CacheEntries, DirtyEntries, NO_ID } from "./cache_entries.ts";
 import type { LoggedKeyValueStore, ManagedStore } from "./logged_stores.ts";
 import type { KeyValueStore } from "./store.ts";
 
@@ -27,23 +28,6 @@ export class CacheBudget {
 /** Told of a change when it is flushed, with the value that the store had before. */
 export type FlushListener<K, V> = (key: K, value: V | null, timestamp: number, previous: V | null) => void;
 
-/** A key's last value. Replaced as a whole, never changed, so that a flush under way keeps what it began with. */
-interface Entry<K> {
-  readonly key: K;
-  readonly bytes: Uint8Array | null;
-  readonly timestamp: number;
-  /** The record that changed it; `undefined` when it was only read. */
-  readonly place: RecordPlace | undefined;
-  readonly size: number;
-}
-
-/** Fixed sizes in Kafka Streams' estimate of an entry: three references, and offset, time, partition and flag of its record. */
-const ENTRY_BYTES = 3 * 8 + 8 + 8 + 4 + 1;
-/** Of the timestamp that Kafka Streams keeps before each value. */
-const TIMESTAMP_BYTES = 8;
-
-const latin1 = new TextDecoder("latin1");
-
 /** See the module. */
 export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore {
   readonly name: string;
@@ -53,11 +37,17 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   readonly #value: Serde<V>;
   readonly #context: TaskContext;
   readonly #budget: CacheBudget;
-  /** By the key's bytes; the least recently used first. */
-  readonly #entries = new Map<string, Entry<K>>();
-  /** The keys of changed entries, in the order of their last change. */
-  readonly #dirty = new Set<string>();
-  #bytes = 0;
+  readonly #entries = new CacheEntries();
+  /** Copies of what is being flushed: one for each flush within a flush. */
+  readonly #flushes: DirtyEntries[] = [];
+  #depth = 0;
+  /** By Kafka Streams' estimates. */
+  #estimate = 0;
+  /** What was put last, as an object, as long as its entry is in the cache. */
+  #lastId = NO_ID;
+  #lastKey: K | undefined;
+  #lastValue: V | null = null;
+  #lastPutTimestamp = -1;
   #listener: FlushListener<K, V> = () => {};
 
   constructor(
@@ -86,46 +76,71 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   }
 
   get bytes(): number {
-    return this.#inner.bytes + this.#bytes;
+    return this.#inner.bytes + this.#entries.bytes;
   }
 
   get(key: K): V | null {
-    const id = idOf(this.#context.encodeKey(this.#key, key));
-    const entry = this.#entries.get(id);
-    if (entry !== undefined) {
-      this.#entries.delete(id);
-      this.#entries.set(id, entry);
-      if (entry.bytes === null) return null;
-      this.lastTimestamp = entry.timestamp;
-      return this.#value.decode(entry.bytes, 0, entry.bytes.length);
+    if (key === this.#lastKey) {
+      this.#entries.use(this.#lastId);
+      this.lastTimestamp = this.#lastPutTimestamp;
+      return this.#lastValue;
     }
-    const value = this.#inner.get(key);
-    if (value === null) return null;
-    const timestamp = this.lastTimestamp = this.#inner.lastTimestamp;
-    this.#add(id, key, this.#encoded(value), timestamp, undefined);
+    const entries = this.#entries;
+    const keyBytes = this.#context.encodeKey(this.#key, key);
+    const id = entries.find(keyBytes);
+    if (id !== NO_ID) {
+      entries.use(id);
+      const length = entries.valueLength(id);
+      if (length < 0) return null;
+      this.lastTimestamp = entries.timestamp(id);
+      const from = entries.keyTo(id);
+      return this.#value.decode(entries.chunk(id), from, from + length);
+    }
+    const found = this.#inner.getBytes(keyBytes);
+    if (found === undefined) return null;
+    this.lastTimestamp = found.timestamp;
+    const value = this.#value.decode(found.bytes, found.from, found.to);
+    this.#count(entries.put(keyBytes, found.bytes, found.from, found.to, found.timestamp, undefined));
     return value;
   }
 
   put(key: K, value: V | null, timestamp: number): void {
     const context = this.#context;
-    const id = idOf(context.encodeKey(this.#key, key));
-    // The aggregator may have changed the same object in place.
-    context.forgetValue();
-    const bytes = value === null ? null : this.#encoded(value);
-    this.#dirty.delete(id);
-    this.#dirty.add(id);
-    this.#add(id, key, bytes, timestamp, context.place());
+    const keyBytes = context.encodeKey(this.#key, key);
+    let grown: number;
+    if (value === null) {
+      this.#lastKey = undefined;
+      grown = this.#entries.put(keyBytes, null, 0, 0, timestamp, context);
+    } else {
+      // The aggregator may have changed the same object in place.
+      context.forgetValue();
+      const { bytes, from, to } = context.encodeValue(this.#value, value);
+      this.#lastKey = key;
+      this.#lastValue = value;
+      this.#lastPutTimestamp = timestamp;
+      grown = this.#entries.put(keyBytes, bytes, from, to, timestamp, context);
+      this.#lastId = this.#entries.latest;
+    }
+    this.#count(grown);
   }
 
   entries(limit: number = Infinity): { key: K; value: V; timestamp: number }[] {
     const found: { key: K; value: V; timestamp: number }[] = [];
-    for (const { key, bytes, timestamp } of this.#entries.values()) {
+    const cached = this.#entries;
+    for (let id = cached.oldest; id !== NO_ID; id = cached.usedAfter(id)) {
       if (found.length >= limit) return found;
-      if (bytes !== null) found.push({ key, value: this.#value.decode(bytes, 0, bytes.length), timestamp });
+      const length = cached.valueLength(id);
+      if (length < 0) continue;
+      const [chunk, keyTo] = [cached.chunk(id), cached.keyTo(id)];
+      found.push({
+        key: this.#key.decode(chunk, cached.keyFrom(id), keyTo),
+        value: this.#value.decode(chunk, keyTo, keyTo + length),
+        timestamp: cached.timestamp(id),
+      });
     }
     for (const entry of this.#inner.entries()) {
       if (found.length >= limit) return found;
-      if (!this.#entries.has(idOf(this.#context.encodeKey(this.#key, entry.key)))) found.push(entry);
+      if (cached.find(this.#context.encodeKey(this.#key, entry.key)) === NO_ID) found.push(entry);
     }
     return found;
   }
@@ -135,104 +150,97 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   }
 
   forget(): void {
+    this.#lastKey = undefined;
     this.#inner.forget();
   }
 
   /** Writes and sends on all changes, in the order of the keys' last changes. Returns whether there were any. */
   flush(): boolean {
-    return this.#flush(undefined);
+    return this.#flush(NO_ID);
   }
 
   /** Drops what it holds: the task is not used any more. */
   close(): void {
-    this.#budget.bytes -= this.#bytes;
-    this.#bytes = 0;
-    this.#entries.clear();
-    this.#dirty.clear();
+    this.#budget.bytes -= this.#estimate;
+    this.#estimate = 0;
   }
 
-  /** @param evicted A changed entry that was taken out already: it goes first. */
-  #flush(evicted: Entry<K> | undefined): boolean {
-    const changed = evicted === undefined ? [] : [evicted];
-    const removed: string[] = [];
-    for (const id of this.#dirty) {
-      const entry = this.#entries.get(id)!;
-      changed.push(entry);
-      if (entry.bytes === null) removed.push(id);
-    }
-    // Cleared before anything is sent on: what follows may come back to this store.
-    this.#dirty.clear();
-    for (const entry of changed) this.#sendOn(entry);
-    for (const id of removed) if (!this.#dirty.has(id)) this.#remove(id);
-    return changed.length > 0;
-  }
-
-  #sendOn({ key, bytes, timestamp, place }: Entry<K>): void {
-    const previous = this.#inner.get(key);
-    // Neither there before nor now: nobody has seen it.
-    if (bytes === null && previous === null) return;
-    const value = bytes === null ? null : this.#value.decode(bytes, 0, bytes.length);
-    const context = this.#context;
-    const before = context.goTo(place);
+  /** @param evicted A changed entry that is to leave the cache: it goes first. */
+  #flush(evicted: number): boolean {
+    const changed = this.#flushes[this.#depth] ??= new DirtyEntries();
+    // Noted as clean before anything is sent on: what follows may come back to this store.
+    this.#entries.takeDirty(changed, evicted);
+    if (evicted !== NO_ID) this.#remove(evicted);
+    if (changed.count === 0) return false;
+    this.#depth++;
     try {
-      this.#inner.put(key, value, timestamp);
-      this.#listener(key, value, timestamp, previous);
+      for (let i = 0; i < changed.count; i++) this.#sendOn(changed, i);
+    } finally {
+      this.#depth--;
+      this.#context.forgetKey();
+      this.#context.forgetValue();
+    }
+    for (let i = 0; i < changed.count; i++) {
+      if (changed.valueLength[i]! < 0) this.#removeClean(changed.key(i));
+    }
+    return true;
+  }
+
+  #sendOn(changed: DirtyEntries, i: number): void {
+    const inner = this.#inner;
+    const keyBytes = changed.key(i);
+    const found = inner.getBytes(keyBytes);
+    const length = changed.valueLength[i]!;
+    // Neither there before nor now: nobody has seen it.
+    if (length < 0 && found === undefined) return;
+    const previous = found === undefined ? null : this.#value.decode(found.bytes, found.from, found.to);
+    const timestamp = changed.timestamp[i]!;
+    const context = this.#context;
+    const before = context.goTo({
+      topic: changed.topic[i],
+      offset: changed.offset[i]!,
+      headers: changed.headers[i]!,
+    });
+    try {
+      const { bytes, to } = keyBytes;
+      const key = this.#key.decode(bytes, keyBytes.from, to);
+      context.knowKey(this.#key, key, keyBytes);
+      if (length < 0) {
+        inner.putBytes(keyBytes, null, 0, 0, timestamp);
+        this.#listener(key, null, timestamp, previous);
+      } else {
+        inner.putBytes(keyBytes, bytes, to, to + length, timestamp);
+        const value = this.#value.decode(bytes, to, to + length);
+        context.knowValue(this.#value, value, bytes, to, to + length);
+        this.#listener(key, value, timestamp, previous);
+      }
     } finally {
       context.goTo(before);
     }
   }
 
-  #add(
-    id: string,
-    key: K,
-    bytes: Uint8Array | null,
-    timestamp: number,
-    place: RecordPlace | undefined,
-  ): void {
-    const size = ENTRY_BYTES + id.length + (bytes === null ? 0 : bytes.length + TIMESTAMP_BYTES) +
-      (place === undefined ? 0 : (place.topic?.length ?? 0) + headersSize(place.headers));
-    const replaced = this.#entries.get(id);
-    if (replaced !== undefined) {
-      this.#entries.delete(id);
-      this.#count(-replaced.size);
+  /** Adds to the estimate, and evicts as long as the instance's caches hold too much. What another store's holds is not this one's to evict. */
+  #count(grown: number): void {
+    const budget = this.#budget;
+    this.#estimate += grown;
+    budget.bytes += grown;
+    while (budget.bytes > budget.maxBytes && this.#entries.size > 0) {
+      const id = this.#entries.oldest;
+      if (this.#entries.isDirty(id)) this.#flush(id);
+      else this.#remove(id);
     }
-    this.#entries.set(id, { key, bytes, timestamp, place, size });
-    this.#count(size);
-    // What another store's cache holds is not this one's to evict.
-    while (this.#budget.bytes > this.#budget.maxBytes && this.#entries.size > 0) this.#evict();
   }
 
-  #evict(): void {
-    const [id, entry] = this.#entries.entries().next().value!;
-    this.#entries.delete(id);
-    this.#count(-entry.size);
-    if (this.#dirty.delete(id)) this.#flush(entry);
+  #removeClean(key: KeyBytes): void {
+    const id = this.#entries.find(key);
+    if (id !== NO_ID && !this.#entries.isDirty(id)) this.#remove(id);
   }
 
-  #remove(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    this.#entries.delete(id);
-    this.#count(-entry.size);
+  #remove(id: number): void {
+    const estimate = this.#entries.estimate(id);
+    this.#estimate -= estimate;
+    this.#budget.bytes -= estimate;
+    this.#entries.remove(id);
+    if (id === this.#lastId) this.#lastKey = undefined;
   }
-
-  #count(bytes: number): void {
-    this.#bytes += bytes;
-    this.#budget.bytes += bytes;
-  }
-
-  #encoded(value: V): Uint8Array {
-    const { bytes, from, to } = this.#context.encodeValue(this.#value, value);
-    return bytes.slice(from, to);
-  }
-}
-
-function idOf({ bytes, from, to }: KeyBytes): string {
-  return latin1.decode(bytes.subarray(from, to));
-}
-
-function headersSize(headers: RecordHeaders): number {
-  let size = 0;
-  for (const { key, value } of headers) size += key.length + (value?.length ?? 0);
-  return size;
 }

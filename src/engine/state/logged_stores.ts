@@ -7,7 +7,7 @@ import type { Serde } from "../../avro/serde.ts";
 import type { RecordSet } from "../../kafka/record_set.ts";
 import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
 import type { TaskContext } from "../runtime/task_context.ts";
-import type { BytesKeyValueStore, BytesWindowStore, KeyBytes } from "./bytes_store.ts";
+import type { BytesKeyValueStore, BytesWindowStore, KeyBytes, ValueBytes } from "./bytes_store.ts";
 import { type ChangelogWriter, WINDOW_SUFFIX_BYTES, windowSequence, windowTimestamp } from "./changelog.ts";
 import type { JoinWindowStore, KeyValueStore } from "./store.ts";
 
@@ -96,6 +96,19 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     this.#lastKey = key;
     this.#lastValue = value;
     this.#lastPutTimestamp = timestamp;
+  }
+
+  /** As {@linkcode get}, without a serde. Valid until the next call. */
+  getBytes(key: KeyBytes): ValueBytes | undefined {
+    return this.#inner.get(key);
+  }
+
+  /** As {@linkcode put}, without a serde. */
+  putBytes(key: KeyBytes, value: Uint8Array | null, from: number, to: number, timestamp: number): void {
+    if (value === null) this.#inner.delete(key);
+    else this.#inner.put(key, value, from, to, timestamp);
+    this.#changelog?.write(key, value, from, to, timestamp);
+    this.#lastKey = undefined;
   }
 
   forget(): void {
