@@ -6,7 +6,8 @@
 import type { Cluster } from "./cluster.ts";
 import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts";
 import type { KafkaAdmin } from "./kafka_admin.ts";
-import { errorOf } from "./kafkajs_internals.ts";
+import { FetchSession } from "./fetch_session.ts";
+import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import { type Fetcher, type FetcherOptions, partitionKey, type TopicPartition } from "./log.ts";
 import {
   decodeFetch,
@@ -14,6 +15,7 @@ import {
   FETCH_KEY,
   FETCH_VERSION,
   type FetchedPartition,
+  type FetchResponse,
 } from "./protocol/fetch.ts";
 import type { RecordSet } from "./record_set.ts";
 import { readRecordSet } from "./record_batch/reader.ts";
@@ -59,6 +61,8 @@ export class KafkaFetcher implements Fetcher {
   readonly #options: Required<Omit<FetcherOptions, "onOutOfRange">> & Pick<FetcherOptions, "onOutOfRange">;
   /** In the order in which they are to be served. */
   readonly #assigned = new Map<string, Assigned>();
+  /** By leader. */
+  readonly #sessions = new Map<number, FetchSession>();
   /** Leaders with a fetch under way. */
   readonly #busy = new Set<number>();
   #refreshing = false;
@@ -202,23 +206,12 @@ export class KafkaFetcher implements Fetcher {
   async #fetch(leader: number, states: readonly Assigned[]): Promise<void> {
     this.#busy.add(leader);
     for (const state of states) state.fetching = true;
+    let session = this.#sessions.get(leader);
+    if (session === undefined) this.#sessions.set(leader, session = new FetchSession());
     try {
       const link = this.#cluster.node(leader);
       if (link === undefined) throw new ConnectionLost(`Broker ${leader} is not known any more`);
-      const { maxWaitMs, maxBytes, partitionBytes, isolation } = this.#options;
-      const body = encodeFetch({
-        maxWaitMs,
-        maxBytes,
-        partitionBytes,
-        readCommitted: isolation === "read_committed",
-        partitions: states,
-      });
-      const answer = decodeFetch(await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body));
-      link.throttle(answer.throttleMs);
-      const { name, message, retriable } = errorOf(answer.errorCode);
-      if (name !== "NONE") {
-        throw new KafkaError(name, `Cannot fetch from ${link.address}: ${message} (${name})`, retriable);
-      }
+      const answer = await this.#ask(link, session, states);
       const byKey = new Map(states.map((state) => [state.key, state]));
       for (const fetched of answer.partitions) {
         const state = byKey.get(partitionKey(fetched.topic, fetched.partition));
@@ -227,6 +220,7 @@ export class KafkaFetcher implements Fetcher {
         await this.#accept(state, fetched);
       }
     } catch (error) {
+      session.failed();
       for (const state of states) this.#cannotRead(state, error, true);
       if (isRetriable(error)) this.#refresh(this.#cluster.settings.retryBackoffMs);
     } finally {
@@ -234,6 +228,26 @@ export class KafkaFetcher implements Fetcher {
       this.#busy.delete(leader);
       if (states.some(({ set, error }) => set !== undefined || error !== undefined)) this.#pollWaits?.();
       this.#pumpSoon();
+    }
+  }
+
+  /** Sends a request in the session, and once more when the broker does not know the session any more. */
+  async #ask(link: BrokerLink, session: FetchSession, states: readonly Assigned[]): Promise<FetchResponse> {
+    const { maxWaitMs, maxBytes, partitionBytes, isolation } = this.#options;
+    for (let again = false;; again = true) {
+      const body = encodeFetch({
+        maxWaitMs,
+        maxBytes,
+        partitionBytes,
+        readCommitted: isolation === "read_committed",
+        ...session.request(states),
+      });
+      const answer = decodeFetch(await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body));
+      link.throttle(answer.throttleMs);
+      const { name, message, retriable } = errorOf(answer.errorCode);
+      if (session.answered(answer.sessionId, name) && !again) continue;
+      if (name === "NONE") return answer;
+      throw new KafkaError(name, `Cannot fetch from ${link.address}: ${message} (${name})`, retriable);
     }
   }
 

@@ -32,10 +32,17 @@ Deno.test("protocol: a fetch request is the same as kafkajs's", async () => {
     maxBytes: 4_194_304,
     partitionBytes: 262_144,
     readCommitted: true,
+    sessionId: 77,
+    sessionEpoch: 5,
     partitions: [
       { topic: "a", partition: 1, offset: 5_000_000_000 },
       { topic: "a", partition: 2, offset: 0 },
       { topic: "b", partition: 0, offset: 7 },
+    ],
+    forgotten: [
+      { topic: "b", partition: 3 },
+      { topic: "c", partition: 1 },
+      { topic: "c", partition: 4 },
     ],
   });
   const part = (partition: number, fetchOffset: string) => ({ partition, fetchOffset, maxBytes: 262_144 });
@@ -45,10 +52,13 @@ Deno.test("protocol: a fetch request is the same as kafkajs's", async () => {
     minBytes: 1,
     maxBytes: 4_194_304,
     isolationLevel: 1,
+    sessionId: 77,
+    sessionEpoch: 5,
     topics: [
       { topic: "a", partitions: [part(1, "5000000000"), part(2, "0")] },
       { topic: "b", partitions: [part(0, "7")] },
     ],
+    forgottenTopics: [{ topic: "b", partitions: [3] }, { topic: "c", partitions: [1, 4] }],
   }).encode();
   assertEquals([...ours], [...theirs.buffer]);
 });
@@ -57,7 +67,7 @@ Deno.test("protocol: a fetch answer keeps records, ends and aborted transactions
   const out = new ByteWriter();
   out.int32(3);
   out.int16(0);
-  out.int32(0);
+  out.int32(42);
   out.int32(1);
   out.string("t");
   out.int32(2);
@@ -78,6 +88,7 @@ Deno.test("protocol: a fetch answer keeps records, ends and aborted transactions
   assertEquals(decodeFetch(out.done()), {
     throttleMs: 3,
     errorCode: 0,
+    sessionId: 42,
     partitions: [
       {
         ...common,

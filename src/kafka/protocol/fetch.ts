@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { TopicPartition, TopicPartitionOffset } from "../log.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** Fetch's api key. */
@@ -16,11 +17,14 @@ export interface FetchRequest {
   readonly maxBytes: number;
   readonly partitionBytes: number;
   readonly readCommitted: boolean;
-  readonly partitions: readonly {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number;
-  }[];
+  /** 0 for none, or for a new one. */
+  readonly sessionId: number;
+  /** −1 for no session, 0 for a new one. */
+  readonly sessionEpoch: number;
+  /** In a session: only those that have changed. */
+  readonly partitions: readonly TopicPartitionOffset[];
+  /** What the session is to leave out from now on. */
+  readonly forgotten: readonly TopicPartition[];
 }
 
 /** What was fetched of one partition. */
@@ -41,10 +45,13 @@ export interface FetchedPartition {
 export interface FetchResponse {
   readonly throttleMs: number;
   readonly errorCode: number;
+  /** 0 without one. */
+  readonly sessionId: number;
+  /** In a session: only those with something new. */
   readonly partitions: readonly FetchedPartition[];
 }
 
-/** Encodes a request without a fetch session. Partitions of one topic in a row share its name. */
+/** Encodes a request. Partitions of one topic in a row share its name. */
 export function encodeFetch(request: FetchRequest): Uint8Array {
   const out = new ByteWriter(64 + request.partitions.length * 64);
   out.int32(-1); // replica id: a client
@@ -52,14 +59,9 @@ export function encodeFetch(request: FetchRequest): Uint8Array {
   out.int32(1); // min bytes
   out.int32(request.maxBytes);
   out.int8(request.readCommitted ? 1 : 0);
-  out.int32(0); // session id
-  out.int32(-1); // session epoch: no session
-  const runs: FetchRequest["partitions"][number][][] = [];
-  for (const partition of request.partitions) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0]!.topic === partition.topic) last.push(partition);
-    else runs.push([partition]);
-  }
+  out.int32(request.sessionId);
+  out.int32(request.sessionEpoch);
+  const runs = runsOf(request.partitions);
   out.int32(runs.length);
   for (const run of runs) {
     out.string(run[0]!.topic);
@@ -72,9 +74,26 @@ export function encodeFetch(request: FetchRequest): Uint8Array {
       out.int32(request.partitionBytes);
     }
   }
-  out.int32(0); // forgotten topics
+  const forgotten = runsOf(request.forgotten);
+  out.int32(forgotten.length);
+  for (const run of forgotten) {
+    out.string(run[0]!.topic);
+    out.int32(run.length);
+    for (const { partition } of run) out.int32(partition);
+  }
   out.string(""); // rack
   return out.done();
+}
+
+/** Neighbours of one topic. */
+function runsOf<P extends TopicPartition>(partitions: readonly P[]): P[][] {
+  const runs: P[][] = [];
+  for (const partition of partitions) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[0]!.topic === partition.topic) last.push(partition);
+    else runs.push([partition]);
+  }
+  return runs;
 }
 
 /** Decodes an answer; the records stay as they are. */
@@ -82,7 +101,7 @@ export function decodeFetch(bytes: Uint8Array): FetchResponse {
   const input = new ByteReader(bytes);
   const throttleMs = input.int32();
   const errorCode = input.int16();
-  input.int32(); // session id
+  const sessionId = input.int32();
   const partitions = input.array(() => {
     const topic = input.string();
     return input.array((): FetchedPartition => {
@@ -97,5 +116,5 @@ export function decodeFetch(bytes: Uint8Array): FetchResponse {
       return { topic, partition, errorCode, highWatermark, lastStableOffset, startOffset, aborted, records };
     });
   }).flat();
-  return { throttleMs, errorCode, partitions };
+  return { throttleMs, errorCode, sessionId, partitions };
 }
