@@ -19,9 +19,10 @@ import type { RecordHeaders } from "./record_set.ts";
 import { Transaction } from "./transaction.ts";
 import { readRecordSet } from "./record_batch/reader.ts";
 import { BatchWriter } from "./record_batch/writer.ts";
+import { WriterPool } from "./writer_pool.ts";
 
-/** Writers kept for use again, with their buffers. */
-const SPARE_WRITERS = 64;
+/** What the producers of a process keep for use again: as much as one of them may have under way. */
+const writers = new WriterPool(33_554_432);
 
 /** An idempotent producer: what is sent again is not written twice. */
 export class KafkaProducer implements Producer {
@@ -38,7 +39,6 @@ export class KafkaProducer implements Producer {
   readonly #open = new Set<PartitionQueue>();
   /** Sealed batches that are neither acknowledged nor given up. */
   readonly #outstanding = new Set<Batch>();
-  readonly #spares: BatchWriter[] = [];
   readonly #sender: ProduceSender;
   readonly #flushes = new Set<{ readonly batches: Set<Batch>; readonly resolve: () => void }>();
   readonly #transaction: Transaction | undefined;
@@ -276,7 +276,7 @@ export class KafkaProducer implements Producer {
   }
 
   #begin(queue: PartitionQueue): BatchWriter {
-    const writer = this.#spares.pop() ?? new BatchWriter();
+    const writer = writers.take();
     // The header counts too: what is pending is what will be sent.
     this.#pendingBytes += writer.sizeInBytes;
     queue.open = writer;
@@ -385,10 +385,8 @@ export class KafkaProducer implements Producer {
 
   #release(batch: Batch): void {
     this.#pendingBytes -= batch.size;
-    if (this.#spares.length < SPARE_WRITERS && batch.size <= 2 * this.#batchBytes) {
-      batch.writer.reset();
-      this.#spares.push(batch.writer);
-    }
+    // One that was grown for a very large record is not kept.
+    if (batch.size <= 2 * this.#batchBytes) writers.giveBack(batch.writer);
   }
 
   #strike(flush: { readonly batches: Set<Batch>; readonly resolve: () => void }, batch: Batch): void {

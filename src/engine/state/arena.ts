@@ -41,6 +41,9 @@ export class Arena {
   #end = 0;
   #current = -1;
   #bytes = 0;
+  /** Chunks from here up to {@linkcode #reusableTo} are from before a {@linkcode reset}, and empty. */
+  #reusable = 0;
+  #reusableTo = 0;
 
   /** Bytes reserved from the runtime, free blocks included. */
   get reservedBytes(): number {
@@ -71,7 +74,26 @@ export class Arena {
     (this.#free[sizeClass(capacity)] ??= []).push(address);
   }
 
+  /** Frees all blocks at once, and keeps the memory for those that follow. */
+  reset(): void {
+    this.#free.length = 0;
+    // Chunks of a single block fit nothing else.
+    if (this.#freeChunks.length > 0 || this.chunks.some(({ length }) => length > CHUNK_BYTES)) {
+      this.chunks.length = this.#freeChunks.length = this.#bytes = 0;
+    }
+    this.#current = -1;
+    this.#top = this.#end = 0;
+    this.#reusable = 0;
+    this.#reusableTo = this.chunks.length;
+  }
+
   #nextChunk(capacity: number): void {
+    while (this.#reusable < this.#reusableTo) {
+      this.#current = this.#reusable++;
+      this.#top = 0;
+      this.#end = this.chunks[this.#current]!.length;
+      if (capacity <= this.#end) return;
+    }
     const size = Math.max(
       capacity,
       Math.min(CHUNK_BYTES, FIRST_CHUNK_BYTES * 2 ** Math.min(8, this.chunks.length)),

@@ -77,6 +77,17 @@ export class BytesIndex {
     return id;
   }
 
+  /** Takes all keys out, and keeps the memory for those that follow. Ids begin at 0 again. */
+  reset(): void {
+    this.#slots.fill(FREE);
+    this.keyLength.fill(-1, 0, this.#nextId);
+    this.#used =
+      this.#live =
+      this.#nextId =
+      this.#freeIds.length =
+        0;
+  }
+
   /** Takes a key out. Its id stays reserved until {@linkcode recycle}, so that what else names it can be cleared first. */
   remove(id: number, hash: number): void {
     const mask = this.#mask;

@@ -21,6 +21,8 @@ export class MemoryWindowStore implements BytesWindowStore {
   #oldestSegment = Infinity;
   #observedTime = -1;
   #last: Segment | undefined;
+  /** A dropped segment, for the next one: what it has grown to need not grow again. */
+  #spare: Segment | undefined;
 
   /** @param retentionMs How long an entry can be found, in ms of stream time. */
   constructor(retentionMs: number) {
@@ -37,7 +39,7 @@ export class MemoryWindowStore implements BytesWindowStore {
   get bytes(): number {
     let bytes = 0;
     for (const segment of this.#segments.values()) bytes += segment.bytes;
-    return bytes;
+    return bytes + (this.#spare?.bytes ?? 0);
   }
 
   get observedTime(): number {
@@ -56,7 +58,10 @@ export class MemoryWindowStore implements BytesWindowStore {
     if (segment === undefined || segment.number !== number) {
       segment = this.#segments.get(number);
       if (segment === undefined) {
-        this.#segments.set(number, segment = new Segment(number));
+        segment = this.#spare ?? new Segment();
+        segment.number = number;
+        this.#spare = undefined;
+        this.#segments.set(number, segment);
         this.#oldestSegment = Math.min(this.#oldestSegment, number);
       }
       this.#last = segment;
@@ -100,17 +105,22 @@ export class MemoryWindowStore implements BytesWindowStore {
   #expire(): void {
     const oldest = Math.floor((this.#observedTime - this.#retentionMs + 1) / this.#segmentMs);
     if (oldest <= this.#oldestSegment) return;
-    for (const number of this.#segments.keys()) if (number < oldest) this.#segments.delete(number);
+    for (const [number, segment] of this.#segments) {
+      if (number >= oldest) continue;
+      this.#segments.delete(number);
+      segment.reset();
+      this.#spare = segment;
+    }
     this.#oldestSegment = oldest;
     this.#last = undefined;
-    // What the last fetch found must not keep dropped segments alive.
+    // What the last fetch found is not to be read any more.
     this.#foundSegments.length = 0;
   }
 }
 
 /** The entries of one span of time: a list in the order of time for each key. */
 class Segment {
-  readonly number: number;
+  number = 0;
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
   /** By entry: the next entry of the same key, or {@linkcode NONE}. */
@@ -123,8 +133,11 @@ class Segment {
   #lastOfKey = new Int32Array(16);
   count = 0;
 
-  constructor(number: number) {
-    this.number = number;
+  /** Removes all entries, and keeps the memory for those that follow. */
+  reset(): void {
+    this.#arena.reset();
+    this.#index.reset();
+    this.count = 0;
   }
 
   get bytes(): number {

@@ -81,6 +81,11 @@ export class BatchWriter {
     return this.#end;
   }
 
+  /** The size of its buffer, in bytes. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /**
    * Appends one record, copying its key and value.
    *
