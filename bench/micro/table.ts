@@ -1,0 +1,100 @@
+/**
+ * A table of what each part costs, from the JSON that `deno bench` prints.
+ *
+ * @module
+ */
+
+/** What is used of the output of `deno bench --json`. Times are in ns an iteration. */
+export interface BenchReport {
+  readonly runtime: string;
+  readonly cpu: string;
+  readonly benches: readonly {
+    readonly name: string;
+    readonly group: string | null;
+    readonly baseline: boolean;
+    readonly results: readonly BenchResult[];
+  }[];
+}
+
+/** How a benchmark went. */
+export type BenchResult =
+  | { readonly ok: { readonly avg: number; readonly min: number } }
+  | { readonly failed: unknown };
+
+/** One benchmark. */
+export interface Row {
+  readonly what: string;
+  /** In the plural, as in "records". */
+  readonly items: string;
+  /** ns an item, the mean of all iterations; what the garbage collector took is in it. */
+  readonly averageNs: number;
+  /** ns an item in the best iteration: what other processes take is hardly in it. */
+  readonly leastNs: number;
+  /** Of the group's baseline, how many times its mean; `undefined` without one, and for the baseline itself. */
+  readonly timesBaseline: number | undefined;
+}
+
+/**
+ * The benchmarks' rows, in their order.
+ *
+ * @throws {Error} When a benchmark failed, or has no number of items in its name.
+ */
+export function rowsOf(report: BenchReport): Row[] {
+  const rows = report.benches.map(({ name, group, baseline, results }) => {
+    const { what, count, items } = partsOf(name);
+    const [result] = results;
+    if (result === undefined || !("ok" in result)) {
+      throw new Error(
+        `Cannot make a table: received no result of "${name}"; run \`deno task bench:micro --filter "${what}"\` to see why`,
+      );
+    }
+    return { what, items, group, baseline, averageNs: result.ok.avg / count, leastNs: result.ok.min / count };
+  });
+  return rows.map(({ what, items, group, baseline, averageNs, leastNs }) => {
+    const base = baseline || group === null
+      ? undefined
+      : rows.find((row) => row.group === group && row.baseline);
+    return { what, items, averageNs, leastNs, timesBaseline: base && base.averageNs / averageNs };
+  });
+}
+
+function partsOf(name: string): { what: string; count: number; items: string } {
+  const [, what, count, items] = name.match(/^(.+) \[(\d+) (.+)\]$/) ?? [];
+  if (what === undefined) {
+    throw new Error(
+      `Cannot make a table: received a benchmark named "${name}"; it has to end with a number of items, as in "read [1000 records]"`,
+    );
+  }
+  return { what, count: Number(count), items: items! };
+}
+
+/** The rows as a table in Markdown. */
+export function markdownOf(rows: readonly Row[]): string {
+  const cells = [
+    ["what", "ns each", "best", "a second on one core", "times the baseline"],
+    ...rows.map(({ what, items, averageNs, leastNs, timesBaseline }) => [
+      what,
+      significant(averageNs),
+      significant(leastNs),
+      `${perSecond(averageNs)} ${items}`,
+      timesBaseline === undefined ? "" : `${significant(timesBaseline)} ×`,
+    ]),
+  ];
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(" | ")} |`;
+  const rule = `| ${
+    widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")
+  } |`;
+  return [line(cells[0]!), rule, ...cells.slice(1).map(line)].join("\n");
+}
+
+/** Three digits at most, more where they are before the point. */
+function significant(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(2)));
+}
+
+function perSecond(ns: number): string {
+  const millions = 1000 / ns;
+  return millions >= 1 ? `${significant(millions)} M` : `${significant(millions * 1000)} k`;
+}

@@ -1,0 +1,80 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type BenchReport, markdownOf, rowsOf } from "../../bench/micro/table.ts";
+
+/** A report as `deno bench --json` prints it. */
+function report(...benches: Partial<BenchReport["benches"][number]>[]): BenchReport {
+  return {
+    runtime: "Deno/2.9.6",
+    cpu: "any",
+    benches: benches.map((bench) => ({
+      name: "read [1000 records]",
+      group: null,
+      baseline: false,
+      results: [{ ok: { avg: 80_000, min: 75_000 } }],
+      ...bench,
+    })),
+  };
+}
+
+Deno.test("a row has the cost of one item, and how many times the baseline it is", () => {
+  const rows = rowsOf(report(
+    { group: "read" },
+    { group: "other", name: "read by nobody [2 records]", baseline: true },
+    {
+      group: "read",
+      name: "read by kafkajs [1000 records]",
+      baseline: true,
+      results: [{ ok: { avg: 400_000, min: 300_000 } }],
+    },
+  ));
+  assertEquals(rows, [
+    { what: "read", items: "records", averageNs: 80, leastNs: 75, timesBaseline: 5 },
+    {
+      what: "read by nobody",
+      items: "records",
+      averageNs: 40_000,
+      leastNs: 37_500,
+      timesBaseline: undefined,
+    },
+    { what: "read by kafkajs", items: "records", averageNs: 400, leastNs: 300, timesBaseline: undefined },
+  ]);
+  assertEquals(
+    markdownOf(rows),
+    `
+| what            | ns each |   best | a second on one core | times the baseline |
+| --------------- | ------: | -----: | -------------------: | -----------------: |
+| read            |      80 |     75 |         13 M records |                5 × |
+| read by nobody  |  40,000 | 37,500 |         25 k records |                    |
+| read by kafkajs |     400 |    300 |        2.5 M records |                    |`.trim(),
+  );
+});
+
+Deno.test("a benchmark that failed, or that does not say how many items it has, is an error that names it", () => {
+  assertThrows(
+    () => rowsOf(report({ results: [{ failed: {} }] })),
+    Error,
+    'no result of "read [1000 records]"',
+  );
+  assertThrows(() => rowsOf(report({ results: [] })), Error, "no result");
+  assertThrows(() => rowsOf(report({ name: "read" })), Error, 'a benchmark named "read"');
+});
+
+Deno.test("the benchmarks run with their own permissions, and the table is of them", async () => {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "task",
+      "-q",
+      "bench:micro",
+      "--table",
+      "--filter",
+      "/murmur2/",
+      "bench/micro/record_batch_bench.ts",
+    ],
+    cwd: new URL("../../", import.meta.url),
+    stderr: "inherit",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert(success, text);
+  assertMatch(text, /^\| murmur2 of a key +\| .+ [Mk] keys \| +[\d,.]+ × \|$/m);
+  assertMatch(text, /^\| murmur2 of a key by kafkajs +\| .+ [Mk] keys \| +\|$/m);
+});
