@@ -13,16 +13,16 @@ export interface MicroBench {
   readonly count: number;
   /** What an item is, in the plural. */
   readonly items: string;
-  /** Whether the others of the group are told how much faster they are than this one. */
-  readonly baseline?: boolean;
+  /** The library that does it, with which ours in the group are compared. */
+  readonly by?: string;
   readonly run: () => void | Promise<void>;
 }
 
 /** How long a benchmark runs before it is measured, in ms: V8 compiles large functions for the last time only after many calls. */
 const WARM_UP_MS = 400;
 
-/** Declares a benchmark. Its name ends with the number of items, which `table.ts` reads. */
-export function bench({ group, what, count, items, baseline = false, run }: MicroBench): void {
+/** Declares a benchmark. Its name ends with the library and the number of items, which `table.ts` reads. */
+export function bench({ group, what, count, items, by, run }: MicroBench): void {
   let warm = false;
   const fn = (): void | Promise<void> => warm ? run() : warmUp();
   // Deno's own warm-up is one of iterations, too few here; but the first call of all falls into it.
@@ -30,7 +30,8 @@ export function bench({ group, what, count, items, baseline = false, run }: Micr
     warm = true;
     for (const until = performance.now() + WARM_UP_MS; performance.now() < until;) await run();
   };
-  Deno.bench({ name: `${what} [${count} ${items}]`, group, baseline, fn });
+  const name = `${what}${by === undefined ? "" : ` by ${by}`} [${count} ${items}]`;
+  Deno.bench({ name, group, baseline: by !== undefined, fn });
 }
 
 /** How many results are kept at a time: they have to be made, but die young, as in a stream. */

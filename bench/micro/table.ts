@@ -21,63 +21,66 @@ export type BenchResult =
   | { readonly ok: { readonly avg: number; readonly min: number } }
   | { readonly failed: unknown };
 
-/** One benchmark. */
+/** What one item costs. */
 export interface Row {
   readonly what: string;
   /** In the plural, as in "records". */
   readonly items: string;
-  /** ns an item, the mean of all iterations; what the garbage collector took is in it. */
+  /** ns an item, the mean of all iterations: what the garbage collector took is in it. */
   readonly averageNs: number;
   /** ns an item in the best iteration: what other processes take is hardly in it. */
   readonly leastNs: number;
-  /** Of the group's baseline, how many times its mean; `undefined` without one, and for the baseline itself. */
-  readonly timesBaseline: number | undefined;
+  /** The library that does the same, and how many times our mean it needs; `undefined` where there is none. */
+  readonly beside: { readonly library: string; readonly times: number } | undefined;
 }
 
 /**
- * The benchmarks' rows, in their order.
+ * The rows of our benchmarks, in their order.
  *
  * @throws {Error} When a benchmark failed, or has no number of items in its name.
  */
 export function rowsOf(report: BenchReport): Row[] {
-  const rows = report.benches.map(({ name, group, baseline, results }) => {
-    const { what, count, items } = partsOf(name);
+  const all = report.benches.map(({ name, group, baseline, results }) => {
+    const [, what, library, count, items] = name.match(/^(.+?)(?: by (\S+))? \[(\d+) (.+)\]$/) ?? [];
+    if (what === undefined) {
+      throw new Error(
+        `Cannot make a table: received a benchmark named "${name}"; it has to end with a number of items, as in "read [1000 records]"`,
+      );
+    }
     const [result] = results;
     if (result === undefined || !("ok" in result)) {
       throw new Error(
         `Cannot make a table: received no result of "${name}"; run \`deno task bench:micro --filter "${what}"\` to see why`,
       );
     }
-    return { what, items, group, baseline, averageNs: result.ok.avg / count, leastNs: result.ok.min / count };
+    const averageNs = result.ok.avg / Number(count);
+    return {
+      group,
+      baseline,
+      library,
+      what,
+      items: items!,
+      averageNs,
+      leastNs: result.ok.min / Number(count),
+    };
   });
-  return rows.map(({ what, items, group, baseline, averageNs, leastNs }) => {
-    const base = baseline || group === null
-      ? undefined
-      : rows.find((row) => row.group === group && row.baseline);
-    return { what, items, averageNs, leastNs, timesBaseline: base && base.averageNs / averageNs };
+  return all.filter(({ baseline }) => !baseline).map(({ group, what, items, averageNs, leastNs }) => {
+    const base = group === null ? undefined : all.find((other) => other.baseline && other.group === group);
+    const beside = base && { library: base.library ?? base.what, times: base.averageNs / averageNs };
+    return { what, items, averageNs, leastNs, beside };
   });
-}
-
-function partsOf(name: string): { what: string; count: number; items: string } {
-  const [, what, count, items] = name.match(/^(.+) \[(\d+) (.+)\]$/) ?? [];
-  if (what === undefined) {
-    throw new Error(
-      `Cannot make a table: received a benchmark named "${name}"; it has to end with a number of items, as in "read [1000 records]"`,
-    );
-  }
-  return { what, count: Number(count), items: items! };
 }
 
 /** The rows as a table in Markdown. */
 export function markdownOf(rows: readonly Row[]): string {
   const cells = [
-    ["what", "ns each", "best", "a second on one core", "times the baseline"],
-    ...rows.map(({ what, items, averageNs, leastNs, timesBaseline }) => [
+    ["what", "ns each", "best", "a second on one core", "beside"],
+    ...rows.map(({ what, items, averageNs, leastNs, beside }) => [
       what,
       significant(averageNs),
       significant(leastNs),
       `${perSecond(averageNs)} ${items}`,
-      timesBaseline === undefined ? "" : `${significant(timesBaseline)} ×`,
+      beside === undefined ? "" : `${significant(beside.times)} × ${beside.library}`,
     ]),
   ];
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
