@@ -21,6 +21,17 @@ export type BenchResult =
   | { readonly ok: { readonly avg: number; readonly min: number } }
   | { readonly failed: unknown };
 
+/** Of several reports of the same benchmarks, each benchmark from the one in which its mean is the least; a failure, if one failed. */
+export function leastOf(reports: readonly BenchReport[]): BenchReport {
+  const mean = ({ results: [result] }: BenchReport["benches"][number]): number =>
+    result !== undefined && "ok" in result ? result.ok.avg : -Infinity;
+  const [first, ...others] = reports;
+  const benches = first!.benches.map((bench, i) =>
+    others.map((report) => report.benches[i]!).reduce((a, b) => mean(b) < mean(a) ? b : a, bench)
+  );
+  return { ...first!, benches };
+}
+
 /** What one item costs. */
 export interface Row {
   readonly what: string;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type BenchReport, markdownOf, rowsOf } from "../../bench/micro/table.ts";
+import { type BenchReport, leastOf, markdownOf, rowsOf } from "../../bench/micro/table.ts";
 
 /** A report as `deno bench --json` prints it. */
 function report(...benches: Partial<BenchReport["benches"][number]>[]): BenchReport {
@@ -45,6 +45,14 @@ Deno.test("a row has the cost of one item, and how many times that the library t
 | read, checked |      80 |     75 |         13 M records | 5 × kafkajs |
 | write         |  40,000 | 37,500 |           25 k bytes |             |`.trim(),
   );
+});
+
+Deno.test("of several rounds, each benchmark's least mean is taken, and a failure is not hidden", () => {
+  const round = (...means: number[]) =>
+    report(...means.map((avg) => ({ results: [{ ok: { avg, min: 1 } }] })));
+  const least = leastOf([round(3, 5, 9), round(4, 2, 9), round(5, 6, 8)]);
+  assertEquals(rowsOf(least).map(({ averageNs }) => averageNs * 1000), [3, 2, 8]);
+  assertThrows(() => rowsOf(leastOf([round(3), report({ results: [{ failed: {} }] })])), Error, "no result");
 });
 
 Deno.test("a benchmark that failed, or that does not say how many items it has, is an error that names it", () => {
