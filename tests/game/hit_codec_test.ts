@@ -308,6 +308,7 @@ Deno.test("a hit that can't be encoded names the field, what was received and wh
   const hit = VECTORS[0]![1];
   const cases: [Partial<Record<keyof Hit, unknown>>, string][] = [
     [{ key: "Y" }, 'Cannot encode a hit: received key "Y"; allowed are X, O'],
+    [{ key: "constructor" }, 'Cannot encode a hit: received key "constructor"; allowed are X, O'],
     [{ key: null }, "Cannot encode a hit: received key null; allowed are X, O"],
     [{ doubleKey: "Z" }, 'Cannot encode a hit: received doubleKey "Z"; allowed are X, O or null'],
     [

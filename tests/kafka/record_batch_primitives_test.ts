@@ -41,10 +41,11 @@ Deno.test("CRC-32C of RFC 3720's examples, wherever they lie in the buffer", () 
   }
 });
 
-Deno.test("CRC-32C by steps of 8 is the one bit by bit", () =>
+Deno.test("CRC-32C by steps of 16 is the one bit by bit", () =>
   withSeed((random) => {
     for (let length = 0; length < 100; length++) {
-      const bytes = Uint8Array.from({ length }, () => random() * 256);
+      const bytes = new Uint8Array(length + 3).subarray(3); // a view that begins within its buffer
+      for (let i = 0; i < length; i++) bytes[i] = random() * 256;
       let crc = 0xffff_ffff;
       for (const byte of bytes) {
         crc ^= byte;

@@ -35,6 +35,28 @@ Deno.test("what is written is read, uncompressed and by gzip, in a buffer that i
     }
   }));
 
+Deno.test("keys and values of any length are copied, from the same buffer, another, or a view in one", () =>
+  withSeed((random) => {
+    const noise = (): Uint8Array => Uint8Array.from({ length: 2000 }, () => random() * 256);
+    const buffers = [noise(), noise(), noise().subarray(7), Buffer.from(noise())];
+    const whole = (below: number): number => Math.floor(random() * below);
+    const writer = new BatchWriter(0);
+    const expected: [number[], number[]][] = [];
+    let [key, value] = [buffers[0]!, buffers[0]!];
+    for (let i = 0; i < 1500; i++) {
+      if (random() < 0.2) key = buffers[whole(buffers.length)]!;
+      if (random() < 0.2) value = buffers[whole(buffers.length)]!;
+      const [keyFrom, valueFrom] = [whole(1000), whole(1000)];
+      const [keyTo, valueTo] = [keyFrom + whole(300), valueFrom + whole(300)];
+      // What the same buffer holds now counts, not what it held when it was seen first.
+      key[keyFrom] = whole(256);
+      writer.append(i, key, keyFrom, keyTo, value, valueFrom, valueTo);
+      expected.push([[...key.subarray(keyFrom, keyTo)], [...value.subarray(valueFrom, valueTo)]]);
+    }
+    const records = recordsOf(read(writer.finish()));
+    assertEquals(records.map(({ key, value }) => [[...key!], [...value!]]), expected);
+  }));
+
 Deno.test("reading does not copy, and a Buffer is read as well", () => {
   const bytes = batchAt(0, 3);
   const set = read(bytes);

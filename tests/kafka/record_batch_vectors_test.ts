@@ -1,22 +1,9 @@
-/** Against Kafka's own classes (vectors/RecordBatchVectors.java) and against kafkajs, in both directions. */
+/** Against Kafka's own classes (vectors/RecordBatchVectors.java). */
 import { assertEquals, assertThrows } from "@std/assert";
-import { Buffer } from "node:buffer";
-import kafkajsDecoder from "kafkajs/src/protocol/decoder.js";
-import kafkajsRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
-import kafkajsDecodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
-import kafkajsBatches from "kafkajs/src/protocol/recordBatch/v0/index.js";
 import { UnsupportedBatchError } from "../../src/kafka/record_batch/errors.ts";
 import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
 import vectors from "./vectors/record_batches.json" with { type: "json" };
-import {
-  appendAll,
-  concat,
-  type PlainRecord,
-  randomRecords,
-  read,
-  recordsOf,
-  withSeed,
-} from "./record_batch_support.ts";
+import { appendAll, concat, type PlainRecord, read, recordsOf } from "./record_batch_support.ts";
 
 const utf8 = new TextEncoder();
 const PRODUCER = 4294967301;
@@ -110,65 +97,3 @@ Deno.test("a message in format 1 is refused by name", () => {
   );
   assertEquals(error.topic, "T");
 });
-
-Deno.test("kafkajs reads what we write", () =>
-  withSeed(async (random) => {
-    const records = randomRecords(random, 50).map((record) => ({ ...record, headers: [] }));
-    const writer = new BatchWriter();
-    appendAll(writer, records);
-    for (const compression of ["none", "gzip"] as const) {
-      const batch = writer.finish({
-        compression,
-        producerId: PRODUCER,
-        producerEpoch: 3,
-        baseSequence: 9,
-        transactional: true,
-      });
-      const decoded = await kafkajsDecodeBatch(new kafkajsDecoder(Buffer.from(batch)));
-      assertEquals(decoded.producerId, String(PRODUCER));
-      assertEquals([decoded.inTransaction, decoded.producerEpoch, decoded.firstSequence], [true, 3, 9]);
-      const plain = decoded.records.map((
-        record: { offset: string; timestamp: string; key: Buffer | null; value: Buffer | null },
-      ) => ({
-        offset: Number(record.offset),
-        timestamp: Number(record.timestamp),
-        key: record.key && new Uint8Array(record.key),
-        value: record.value && new Uint8Array(record.value),
-        headers: [],
-      }));
-      assertEquals(plain, records);
-    }
-  }));
-
-Deno.test("we read what kafkajs writes", () =>
-  withSeed(async (random) => {
-    // A kafkajs header has no null value, and equal keys only in an array.
-    const records = randomRecords(random, 50).map((record, i) => ({
-      ...record,
-      headers: i % 7 === 3
-        ? [{ key: "h", value: utf8.encode(`ü${i}`) }, { key: "i", value: new Uint8Array(0) }]
-        : [],
-    }));
-    const firstTimestamp = records[0]!.timestamp;
-    const encoded = records.map(({ offset, timestamp, key, value, headers }) =>
-      kafkajsRecord({
-        offsetDelta: offset,
-        timestampDelta: timestamp - firstTimestamp,
-        key: key && Buffer.from(key),
-        value: value && Buffer.from(value),
-        headers: Object.fromEntries(headers.map((header) => [header.key, Buffer.from(header.value)])),
-      })
-    );
-    for (const compression of [0, 1]) {
-      const maxTimestamp = Math.max(...records.map(({ timestamp }) => timestamp));
-      const lastOffsetDelta = records.length - 1;
-      const batch = await kafkajsBatches.RecordBatch({
-        compression,
-        firstTimestamp,
-        maxTimestamp,
-        lastOffsetDelta,
-        records: encoded,
-      });
-      assertEquals(recordsOf(read(batch.buffer)), records);
-    }
-  }));

@@ -22,6 +22,7 @@ import {
   writeInt32,
   writeInt64,
 } from "./format.ts";
+import { CopySource } from "./copy.ts";
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from "./varint.ts";
 
 /** What the header of a batch says about its producer. */
@@ -41,9 +42,6 @@ export interface BatchOptions {
 /** Beyond these the difference of two timestamps would not be exact; it is the year 73,000. */
 const LATEST_TIMESTAMP = 2 ** 51;
 
-/** Up to this many bytes a loop is faster than a view and its `set`; and a view is an allocation. */
-const COPIED_BY_LOOP = 192;
-
 /**
  * HOT PATH. Builds one partition's record batch (format v2) in a buffer that grows and is used again.
  *
@@ -61,6 +59,9 @@ const COPIED_BY_LOOP = 192;
  */
 export class BatchWriter {
   #bytes: Uint8Array;
+  #view: DataView;
+  readonly #keys: CopySource = new CopySource();
+  readonly #values: CopySource = new CopySource();
   #end = RECORDS;
   #count = 0;
   #baseTimestamp = 0;
@@ -69,6 +70,7 @@ export class BatchWriter {
   /** @param size Bytes to begin with. */
   constructor(size = 16_384) {
     this.#bytes = new Uint8Array(Math.max(size, RECORDS));
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** How many records were appended since the last reset. */
@@ -127,9 +129,9 @@ export class BatchWriter {
     at = writeVarlong(bytes, at, timestampDelta);
     at = writeVarint(bytes, at, this.#count);
     at = writeVarint(bytes, at, keyLength);
-    if (keyLength > 0) at = copy(key!, keyFrom, keyTo, bytes, at);
+    if (keyLength > 0) at = this.#keys.copy(key!, keyFrom, keyTo, bytes, this.#view, at);
     at = writeVarint(bytes, at, valueLength);
-    if (valueLength > 0) at = copy(value!, valueFrom, valueTo, bytes, at);
+    if (valueLength > 0) at = this.#values.copy(value!, valueFrom, valueTo, bytes, this.#view, at);
     if (encodedHeaders === undefined) {
       bytes[at++] = 0;
     } else {
@@ -181,6 +183,9 @@ export class BatchWriter {
   reset(): void {
     this.#end = RECORDS;
     this.#count = 0;
+    // A fetched buffer may be large.
+    this.#keys.forget();
+    this.#values.forget();
   }
 
   #compressed(): Uint8Array {
@@ -194,17 +199,8 @@ export class BatchWriter {
     const larger = new Uint8Array(Math.max(this.#bytes.length * 2, needed));
     larger.set(this.#bytes.subarray(0, this.#end));
     this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
   }
-}
-
-/** Copies `[from, to)` to index `at` and returns the index after it. */
-function copy(source: Uint8Array, from: number, to: number, into: Uint8Array, at: number): number {
-  if (to - from > COPIED_BY_LOOP) {
-    into.set(source.subarray(from, to), at);
-    return at + to - from;
-  }
-  while (from < to) into[at++] = source[from++]!;
-  return at;
 }
 
 /** Headers as record format v2 has them. Few records have any, so this may allocate. */
@@ -216,9 +212,12 @@ export function encodeHeaders(headers: RecordHeaders): Uint8Array {
   let at = writeVarint(bytes, 0, parts.length);
   for (const { key, value } of parts) {
     at = writeVarint(bytes, at, key.length);
-    at = copy(key, 0, key.length, bytes, at);
+    bytes.set(key, at);
+    at += key.length;
     at = writeVarint(bytes, at, value === null ? -1 : value.length);
-    if (value !== null) at = copy(value, 0, value.length, bytes, at);
+    if (value === null) continue;
+    bytes.set(value, at);
+    at += value.length;
   }
   return bytes.subarray(0, at);
 }
