@@ -22,15 +22,13 @@ const LONGEST_LONG = 10;
 const SUFFIX_BYTES = 4;
 /** Bytes a blow in {@linkcode BlowTable.stems}: a power of two. */
 const STEM_STRIDE = 16;
-/** The longest stem: the length, key, direction, impact, violence and no double key. */
-const LONGEST_STEM = 13;
 
 /** Hits as Avro strings. */
 interface BlowTable {
   /** For each blow its text's length and the digits before the suffix; the last byte of its 16 says how many bytes these are. */
-  readonly stems: Uint8Array;
+  readonly stems: DataView;
   /** For each game and level, in the order of {@linkcode GAMES} and {@linkcode LEVELS}, the digits at the end of its hits. */
-  readonly suffixes: Uint8Array;
+  readonly suffixes: DataView;
 }
 
 /** The bytes before the Avro body of each part of a record. */
@@ -41,16 +39,18 @@ interface Framing {
 
 /** Encodes frames as the Avro serdes of their schemas do. */
 export class PreparedFrameEncoder implements FrameEncoder {
-  readonly key: Uint8Array;
+  readonly key: Uint8Array<ArrayBuffer>;
   keyEnd = 0;
-  readonly value: Uint8Array;
+  readonly value: Uint8Array<ArrayBuffer>;
   valueEnd = 0;
   readonly sameKeys: boolean;
   readonly #frames: FrameGenerator;
-  readonly #machines: Uint8Array;
+  readonly #keyView: DataView;
+  readonly #valueView: DataView;
+  readonly #machines: DataView;
   readonly #suffixOf: Uint8Array;
-  readonly #stems: Uint8Array;
-  readonly #suffixes: Uint8Array;
+  readonly #stems: DataView;
+  readonly #suffixes: DataView;
   readonly #request: Framing;
   readonly #response: Framing;
   readonly #sameFraming: boolean;
@@ -85,17 +85,18 @@ export class PreparedFrameEncoder implements FrameEncoder {
     this.sameKeys = equal(request.key, response.key);
     this.#sameFraming = this.sameKeys && equal(request.value, response.value);
     const { machines } = frames;
-    this.#machines = new Uint8Array(machines.length * MACHINE_BYTES);
-    for (const [i, machine] of machines.entries()) {
-      this.#machines.set(machineBytes(machine), i * MACHINE_BYTES);
-    }
+    const pieces = new Uint8Array(machines.length * MACHINE_BYTES);
+    for (const [i, machine] of machines.entries()) pieces.set(machineBytes(machine), i * MACHINE_BYTES);
+    this.#machines = new DataView(pieces.buffer);
     this.#suffixOf = Uint8Array.from(machines, ({ game }) => GAMES.indexOf(game) * LEVELS.length);
     const { stems, suffixes } = blowTable();
     this.#stems = stems;
     this.#suffixes = suffixes;
     this.key = new Uint8Array(request.key.length + LONGEST_LONG + MACHINE_BYTES);
+    this.#keyView = new DataView(this.key.buffer);
     this.#approvalAt = request.value.length + 1;
     this.value = new Uint8Array(this.#approvalAt + 2 + MOST_HITS * (STEM_STRIDE + SUFFIX_BYTES) + 1);
+    this.#valueView = new DataView(this.value.buffer);
     this.#frame(request);
     this.value[this.#approvalAt - 1] = 2; // the union's second branch, a boolean
   }
@@ -104,33 +105,29 @@ export class PreparedFrameEncoder implements FrameEncoder {
     if (!this.#sameFraming) this.#frame(this.#request);
     if (nowMs !== this.#time) this.#setTime(nowMs);
     const frames = this.#frames;
-    const { machine, blows } = frames;
-    const key = this.key;
-    let to = this.#machineAt;
-    for (let i = machine * MACHINE_BYTES, end = i + MACHINE_BYTES; i < end; i++) {
-      key[to++] = this.#machines[i]!;
-    }
-    const suffixes = this.#suffixes;
-    const suffix = SUFFIX_BYTES * (this.#suffixOf[machine]! + frames.level);
-    const s0 = suffixes[suffix]!;
-    const s1 = suffixes[suffix + 1]!;
-    const s2 = suffixes[suffix + 2]!;
-    const s3 = suffixes[suffix + 3]!;
+    const machine = frames.machine;
+    const machineAt = this.#machineAt;
+    const machineFrom = machine * MACHINE_BYTES;
+    this.#keyView.setInt32(machineAt, this.#machines.getInt32(machineFrom));
+    this.#keyView.setInt32(machineAt + 4, this.#machines.getInt32(machineFrom + 4));
+    const blows = frames.blows;
     const stems = this.#stems;
+    const suffix = this.#suffixes.getInt32(SUFFIX_BYTES * (this.#suffixOf[machine]! + frames.level));
     const value = this.value;
+    const view = this.#valueView;
+    const count = frames.hitCount;
     let at = this.#approvalAt;
     value[at++] = 0; // not approved
-    const count = frames.hitCount;
     value[at++] = count << 1; // one block of so many hits, a zigzag varint
     for (let i = 0; i < count; i++) {
       const from = blows[i]! * STEM_STRIDE;
-      // All bytes that there can be, so that there is no branch for how many: what is too many is overwritten.
-      for (let j = 0; j < LONGEST_STEM; j++) value[at + j] = stems[from + j]!;
-      at += stems[from + STEM_STRIDE - 1]!;
-      value[at] = s0;
-      value[at + 1] = s1;
-      value[at + 2] = s2;
-      value[at + 3] = s3;
+      // All 16 bytes, four a step and without a branch for how many there are: those that are too many are overwritten.
+      view.setInt32(at, stems.getInt32(from));
+      view.setInt32(at + 4, stems.getInt32(from + 4));
+      view.setInt32(at + 8, stems.getInt32(from + 8));
+      view.setInt32(at + 12, stems.getInt32(from + 12));
+      at += stems.getUint8(from + STEM_STRIDE - 1);
+      view.setInt32(at, suffix);
       at += SUFFIX_BYTES;
     }
     value[at++] = 0; // no more blocks
@@ -175,7 +172,10 @@ function blowTable(): BlowTable {
   const suffixes = GAMES.flatMap((game) =>
     LEVELS.flatMap((level) => [...hitText(0, level, game).slice(-SUFFIX_BYTES)].map((c) => c.charCodeAt(0)))
   );
-  return table = { stems, suffixes: Uint8Array.from(suffixes) };
+  return table = {
+    stems: new DataView(stems.buffer),
+    suffixes: new DataView(Uint8Array.from(suffixes).buffer),
+  };
 }
 
 function machineBytes({ id, zone }: Machine): Uint8Array {
