@@ -28,6 +28,16 @@ function jarsDir(): string {
   return join(cacheDir(), `kafka-${KAFKA_VERSION}`);
 }
 
+/** The folder with Kafka's jars, fetched where they are missing. */
+export async function kafkaJars(report: (line: string) => void): Promise<string> {
+  return await mavenFiles({
+    what: `Kafka ${KAFKA_VERSION}`,
+    artifacts: KAFKA_ARTIFACTS,
+    into: jarsDir(),
+    report,
+  });
+}
+
 /** What can run a broker here: Java 17 or newer (with Maven, unless the jars are cached), else Docker; with neither, why not. */
 export async function findRuntime(): Promise<Runtime | { readonly kind: "none"; readonly reason: string }> {
   const java = await findJava();
@@ -62,12 +72,7 @@ export async function prepareJava(
   at: BrokerAddresses & { dataDir: string },
   report: (line: string) => void,
 ): Promise<BrokerCommand> {
-  const jars = await mavenFiles({
-    what: `Kafka ${KAFKA_VERSION}`,
-    artifacts: KAFKA_ARTIFACTS,
-    into: jarsDir(),
-    report,
-  });
+  const jars = await kafkaJars(report);
   await makeDir(at.dataDir);
   const properties = join(at.dataDir, "server.properties");
   const log4j = join(at.dataDir, "log4j2.properties");

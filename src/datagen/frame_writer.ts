@@ -3,17 +3,11 @@
  *
  * @module
  */
-import { bindSerde, EncodeBuffer, type Serde } from "../avro/serde.ts";
-import type { Frame } from "../game/frame_generator.ts";
-import type { FrameBody, FrameHeader } from "../game/hit.ts";
+import type { FrameGenerator } from "../game/frame_generator.ts";
 import type { Producer } from "../kafka/log.ts";
 import { partitionFor } from "../kafka/record_batch/murmur2.ts";
-
-/** How frames become bytes. */
-export interface FrameSerdes {
-  readonly header: Serde<FrameHeader>;
-  readonly body: Serde<FrameBody>;
-}
+import { bindFrameSerdes, type FrameEncoder, type FrameSerdes, SerdeFrameEncoder } from "./frame_encoder.ts";
+import { PreparedFrameEncoder } from "./prepared_frame_encoder.ts";
 
 /** Where requests and responses go. */
 export interface FrameTopics {
@@ -27,62 +21,49 @@ export interface FrameTopics {
 export class FrameWriter {
   readonly #producer: Producer;
   readonly #topics: FrameTopics;
-  readonly #requestKey: Serde<FrameHeader>;
-  readonly #requestValue: Serde<FrameBody>;
-  readonly #responseKey: Serde<FrameHeader>;
-  readonly #responseValue: Serde<FrameBody>;
-  readonly #scratch = new EncodeBuffer();
+  readonly #encoder: FrameEncoder;
+  #timestamp = 0;
+  #partition = 0;
 
-  private constructor(
-    producer: Producer,
-    topics: FrameTopics,
-    requestKey: Serde<FrameHeader>,
-    requestValue: Serde<FrameBody>,
-    responseKey: Serde<FrameHeader>,
-    responseValue: Serde<FrameBody>,
-  ) {
+  constructor(producer: Producer, topics: FrameTopics, encoder: FrameEncoder) {
     this.#producer = producer;
     this.#topics = topics;
-    this.#requestKey = requestKey;
-    this.#requestValue = requestValue;
-    this.#responseKey = responseKey;
-    this.#responseValue = responseValue;
+    this.#encoder = encoder;
   }
 
-  /** Binds the serdes to the topics, which registers the schemas where there is a registry. */
-  static async create(producer: Producer, topics: FrameTopics, serdes: FrameSerdes): Promise<FrameWriter> {
-    return new FrameWriter(
-      producer,
-      topics,
-      await bindSerde(serdes.header, topics.requests, "key"),
-      await bindSerde(serdes.body, topics.requests, "value"),
-      await bindSerde(serdes.header, topics.responses, "key"),
-      await bindSerde(serdes.body, topics.responses, "value"),
-    );
+  /** A writer of the frames that `frames` draws. Registers the schemas where there is a registry. */
+  static async create(
+    producer: Producer,
+    topics: FrameTopics,
+    frames: FrameGenerator,
+    serdes: FrameSerdes,
+  ): Promise<FrameWriter> {
+    const bound = await bindFrameSerdes(serdes, topics);
+    const encoder = PreparedFrameEncoder.of(frames, bound) ?? new SerdeFrameEncoder(frames, bound);
+    return new FrameWriter(producer, topics, encoder);
   }
 
-  /** Appends a frame's request. Its timestamp is the header's, its partition that of Kafka's default partitioner. */
-  request(frame: Frame): void {
-    this.#append(this.#topics.requests, this.#requestKey, this.#requestValue, frame, false);
+  /** Appends the request of the frame drawn last. Its timestamp is the header's, its partition that of Kafka's default partitioner. */
+  request(nowMs: number): void {
+    const encoder = this.#encoder;
+    encoder.request(nowMs);
+    this.#timestamp = nowMs;
+    this.#partition = partitionFor(encoder.key, 0, encoder.keyEnd, this.#topics.partitions);
+    this.#append(this.#topics.requests);
   }
 
-  /** Appends a frame's response: the same header and hits, approved. */
-  response(frame: Frame): void {
-    this.#append(this.#topics.responses, this.#responseKey, this.#responseValue, frame, true);
+  /** Appends its response: the same header and hits, approved. The generator must not have drawn another frame. */
+  response(): void {
+    const encoder = this.#encoder;
+    encoder.response();
+    if (!encoder.sameKeys) {
+      this.#partition = partitionFor(encoder.key, 0, encoder.keyEnd, this.#topics.partitions);
+    }
+    this.#append(this.#topics.responses);
   }
 
-  #append(
-    topic: string,
-    keySerde: Serde<FrameHeader>,
-    valueSerde: Serde<FrameBody>,
-    frame: Frame,
-    approval: boolean,
-  ): void {
-    const scratch = this.#scratch;
-    const keyEnd = scratch.encode(keySerde, frame.header, 0);
-    const valueEnd = scratch.encode(valueSerde, { approval, bytes: frame.hits }, keyEnd);
-    const bytes = scratch.bytes;
-    const partition = partitionFor(bytes, 0, keyEnd, this.#topics.partitions);
-    this.#producer.append(topic, partition, frame.header.ts, bytes, 0, keyEnd, bytes, keyEnd, valueEnd);
+  #append(topic: string): void {
+    const { key, keyEnd, value, valueEnd } = this.#encoder;
+    this.#producer.append(topic, this.#partition, this.#timestamp, key, 0, keyEnd, value, 0, valueEnd);
   }
 }

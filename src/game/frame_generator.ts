@@ -4,7 +4,7 @@
  * @module
  */
 import { type FrameHeader, type Game, GAMES, LEVELS, type Zone, ZONES } from "./hit.ts";
-import { type HitSource, hitSource } from "./hit_source.ts";
+import { drawBlow, hitText } from "./hit_source.ts";
 import { Random } from "./random.ts";
 
 /** An arcade machine. */
@@ -72,8 +72,11 @@ export const FALLBACK_MACHINES: readonly Machine[] = (["EU", "AU", "US", "ZG"] a
 export class FrameGenerator {
   readonly machines: readonly Machine[];
   readonly #random: Random;
-  /** For each machine, a source of hits for each level. */
-  readonly #sources: readonly (readonly HitSource[])[];
+  readonly #blows = new Uint16Array(MOST_HITS);
+  #machine = 0;
+  #level = 0;
+  #hitCount = 0;
+  #answered = false;
 
   /** @throws {RangeError} When the seed or the number of machines is out of range. */
   constructor(options: FrameGeneratorOptions) {
@@ -81,22 +84,62 @@ export class FrameGenerator {
     this.machines = options.machines === "fallback"
       ? FALLBACK_MACHINES
       : drawMachines(this.#random, options.machines);
-    this.#sources = this.machines.map(({ game }) => LEVELS.map((level) => hitSource(level, game)));
   }
 
-  /** The next frame, sent at `nowMs` (milliseconds since the epoch). */
-  next(nowMs: number): Frame {
+  /** The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that follow are of that frame too. */
+  get machine(): number {
+    return this.#machine;
+  }
+
+  /** The index of the hits' level in {@linkcode LEVELS}. */
+  get level(): number {
+    return this.#level;
+  }
+
+  /** The hits as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of them. The next draw overwrites it. */
+  get blows(): Uint16Array {
+    return this.#blows;
+  }
+
+  /** From 1 to {@linkcode MOST_HITS}. */
+  get hitCount(): number {
+    return this.#hitCount;
+  }
+
+  /** Whether the response to the request follows. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Draws a frame without making an object of it. */
+  draw(): void {
     const random = this.#random;
-    const index = random.below(this.machines.length);
-    const machine = this.machines[index]!;
-    const source = this.#sources[index]![random.below(LEVELS.length)]!;
+    const blows = this.#blows;
+    this.#machine = random.below(this.machines.length);
+    this.#level = random.below(LEVELS.length);
+    const count = 1 + random.below(MOST_HITS);
+    for (let i = 0; i < count; i++) blows[i] = drawBlow(random);
+    this.#hitCount = count;
+    this.#answered = random.below(ONE_UNANSWERED_IN) !== 0;
+  }
+
+  /** The frame drawn last, sent at `nowMs` (milliseconds since the epoch). */
+  frame(nowMs: number): Frame {
+    const machine = this.machines[this.#machine]!;
+    const level = LEVELS[this.#level]!;
     const hits: string[] = [];
-    for (let left = random.below(MOST_HITS); left >= 0; left--) hits.push(source.next(random));
+    for (let i = 0; i < this.#hitCount; i++) hits.push(hitText(this.#blows[i]!, level, machine.game));
     return {
       header: { ts: nowMs, machine: machine.id, zone: machine.zone },
       hits,
-      answered: random.below(ONE_UNANSWERED_IN) !== 0,
+      answered: this.#answered,
     };
+  }
+
+  /** Draws a frame, sent at `nowMs`. */
+  next(nowMs: number): Frame {
+    this.draw();
+    return this.frame(nowMs);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * HOT PATH. Random hits of one level and game as hexadecimal text, with the original's weights: key X 1 : O 1; direction Up 4,
- * Right 3, Down 2, Left 1; impact Fatal 1, Critical 2, Special 2, Direct 10, Missed 5; violence 42 to 209. No double key.
+ * HOT PATH. Random hits with the original's weights: key X 1 : O 1; direction Up 4, Right 3, Down 2, Left 1; impact Fatal 1,
+ * Critical 2, Special 2, Direct 10, Missed 5; violence 42 to 209. No double key.
  *
  * A hit is one uniform draw: 2 keys × 10 directions × 20 impacts × 168 violences are 67,200 equally likely outcomes, a symbol taking
- * as many of them as its weight says. The texts are made beforehand, so that a hit allocates nothing.
+ * as many of them as its weight says. What is drawn is the index of a hit that was made beforehand, so that a hit allocates nothing.
  *
  * @module
  */
@@ -27,12 +27,17 @@ export const IMPACT_WEIGHTS: Readonly<Record<ImpactType, number>> = {
   Missed: 5,
 };
 
-/** The different hits of one level and game, and which of them each outcome is. */
-const { hits, hitOfOutcome } = outcomes();
+/** A hit but for the level and the game, which are a frame's. */
+export type Blow = Omit<Hit, "level" | "game">;
 
-function outcomes(): { hits: Omit<Hit, "level" | "game">[]; hitOfOutcome: Uint16Array } {
-  const hits: Omit<Hit, "level" | "game">[] = [];
-  const hitOfOutcome: number[] = [];
+const { blows, blowOfOutcome } = outcomes();
+
+/** All that can be drawn, each once: {@linkcode drawBlow} gives an index of it. */
+export const BLOWS: readonly Blow[] = blows;
+
+function outcomes(): { blows: Blow[]; blowOfOutcome: Uint16Array } {
+  const blows: Blow[] = [];
+  const blowOfOutcome: number[] = [];
   for (const [key, keys] of entries(KEY_WEIGHTS)) {
     for (const [direction, directions] of entries(DIRECTION_WEIGHTS)) {
       for (const [impactType, impacts] of entries(IMPACT_WEIGHTS)) {
@@ -40,42 +45,37 @@ function outcomes(): { hits: Omit<Hit, "level" | "game">[]; hitOfOutcome: Uint16
           const missed = impactType === "Missed";
           // A miss has no violence: its outcomes are all the same hit.
           if (!missed || violence === LEAST_VIOLENCE) {
-            hits.push({ key, direction, impactType, impact: missed ? 0 : violence, doubleKey: null });
+            blows.push({ key, direction, impactType, impact: missed ? 0 : violence, doubleKey: null });
           }
           for (let times = keys * directions * impacts; times > 0; times--) {
-            hitOfOutcome.push(hits.length - 1);
+            blowOfOutcome.push(blows.length - 1);
           }
         }
       }
     }
   }
-  return { hits, hitOfOutcome: Uint16Array.from(hitOfOutcome) };
+  return { blows, blowOfOutcome: Uint16Array.from(blowOfOutcome) };
 }
 
 function entries<S extends string>(weights: Readonly<Record<S, number>>): [S, number][] {
   return Object.entries(weights) as [S, number][];
 }
 
-/** Draws hits of one level and game. */
-export class HitSource {
-  readonly #texts: readonly string[];
-
-  constructor(level: Level, game: Game) {
-    this.#texts = hits.map((hit) => encodeHitHex({ ...hit, level, game }));
-  }
-
-  /** A hit as lower-case hexadecimal digits. */
-  next(random: Random): string {
-    return this.#texts[hitOfOutcome[random.below(hitOfOutcome.length)]!]!;
-  }
+/** Draws an index of {@linkcode BLOWS}. */
+export function drawBlow(random: Random): number {
+  return blowOfOutcome[random.below(blowOfOutcome.length)]!;
 }
 
-const sources = new Map<string, HitSource>();
+const texts = new Map<string, (string | undefined)[]>();
 
-/** The source for a level and a game, one for all who ask: its texts take a millisecond and a quarter of a megabyte. */
-export function hitSource(level: Level, game: Game): HitSource {
+/**
+ * A hit as lower-case hexadecimal digits.
+ *
+ * @param blow An index of {@linkcode BLOWS}.
+ */
+export function hitText(blow: number, level: Level, game: Game): string {
   const name = `${level} ${game}`;
-  let source = sources.get(name);
-  if (!source) sources.set(name, source = new HitSource(level, game));
-  return source;
+  let table = texts.get(name);
+  if (!table) texts.set(name, table = new Array(BLOWS.length).fill(undefined));
+  return table[blow] ??= encodeHitHex({ ...BLOWS[blow]!, level, game });
 }

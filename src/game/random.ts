@@ -46,6 +46,11 @@ export class Random {
 
   /** The next whole number from 0 to 2^32 − 1. */
   next(): number {
+    return this.#step() >>> 0;
+  }
+
+  /** 32 bits as a signed number: an unsigned one may be beyond what V8 passes on without an allocation. */
+  #step(): number {
     const scrambled = Math.imul(this.#b, 5);
     const result = Math.imul(scrambled << 7 | scrambled >>> 25, 9);
     const shifted = this.#b << 9;
@@ -55,7 +60,7 @@ export class Random {
     this.#a ^= this.#d;
     this.#c ^= shifted;
     this.#d = this.#d << 11 | this.#d >>> 21;
-    return result >>> 0;
+    return result;
   }
 
   /**
@@ -65,7 +70,7 @@ export class Random {
    * @param bound From 1 to 2^21, so that the product is exact.
    */
   below(bound: number): number {
-    return Math.floor(this.next() * bound / 0x1_0000_0000);
+    return Math.floor((this.#step() >>> 0) * bound / 0x1_0000_0000);
   }
 }
 

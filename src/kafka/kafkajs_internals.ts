@@ -17,6 +17,7 @@ import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import socketFactory from "kafkajs/src/network/socketFactory.js";
 import { ConnectionLost, KafkaError, messageOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
+import { copiedFrame, frameInPlace, mostHeaderBytes } from "./protocol/request_frame.ts";
 
 /** The version whose internals this file knows. */
 const KNOWN_VERSION = "2.2.4";
@@ -63,6 +64,7 @@ export type Lane = 0 | 1;
 export class BrokerLink {
   readonly address: string;
   readonly #settings: LinkSettings;
+  readonly #clientId: Buffer;
   // deno-lint-ignore no-explicit-any -- kafkajs has no types for its internals
   readonly #pool: any;
   // deno-lint-ignore no-explicit-any
@@ -74,6 +76,7 @@ export class BrokerLink {
   constructor(host: string, port: number, settings: LinkSettings) {
     this.address = `${host}:${port}`;
     this.#settings = settings;
+    this.#clientId = Buffer.from(settings.clientId);
     const logger = kafkajsLogger(settings.logger);
     this.#pool = new ConnectionPool({
       host,
@@ -94,6 +97,11 @@ export class BrokerLink {
       allowAutoTopicCreation: false,
       authenticationTimeout: settings.connectTimeoutMs,
     });
+  }
+
+  /** What the header of a request takes at most, its length in front included. */
+  get headerBytes(): number {
+    return mostHeaderBytes(this.#clientId);
   }
 
   /** Whether a connection stands. */
@@ -185,15 +193,18 @@ export class BrokerLink {
   /**
    * Sends a request whose body is encoded already and returns the answer's bytes after the correlation id; past kafkajs's encoder,
    * which would copy the body three times. With `flexible` for a version that has tagged fields in its headers (KIP-482).
+   *
+   * With `bodyAt` the body begins at that index of `body`; the bytes before it, {@linkcode headerBytes} at least, are for the header:
+   * then nothing is copied, and `body` must stay as it is until this resolves.
    */
   async send(
     apiKey: number,
     apiName: string,
     apiVersion: number,
     body: Uint8Array,
-    options: { lane?: Lane; flexible?: boolean } = {},
+    options: { lane?: Lane; flexible?: boolean; bodyAt?: number } = {},
   ): Promise<Uint8Array> {
-    const { lane = 0, flexible = false } = options;
+    const { lane = 0, flexible = false, bodyAt } = options;
     await this.connect(lane);
     const connection = this.#pool.pool[lane];
     try {
@@ -201,14 +212,8 @@ export class BrokerLink {
       if (this.#settings.sasl !== undefined && !connection.isAuthenticated()) await connection.authenticate();
       connection.failIfNotConnected();
       const correlationId = connection.nextCorrelationId();
-      const frame = requestFrame(
-        apiKey,
-        apiVersion,
-        correlationId,
-        this.#settings.clientId,
-        flexible ? NO_TAGS : NOTHING,
-        body,
-      );
+      const header = { apiKey, apiVersion, correlationId, clientId: this.#clientId, flexible };
+      const frame = bodyAt === undefined ? copiedFrame(header, body) : frameInPlace(header, body, bodyAt);
       const { payload } = await new Promise<{ payload: Uint8Array }>((resolve, reject) => {
         connection.requestQueue.push({
           entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
@@ -325,32 +330,6 @@ const ERRORS = new Map<number, { name: string; message: string; retriable: boole
     retriable: false,
   }],
 ]);
-
-/** The tagged fields at the end of a flexible version's request header. */
-const NO_TAGS = new Uint8Array(1);
-const NOTHING = new Uint8Array(0);
-
-/** Request header version 1 (2 with `tags`) and body in one buffer, with its length in front. */
-function requestFrame(
-  apiKey: number,
-  apiVersion: number,
-  correlationId: number,
-  clientId: string,
-  tags: Uint8Array,
-  body: Uint8Array,
-): Buffer {
-  const name = Buffer.from(clientId);
-  const frame = Buffer.allocUnsafe(14 + name.length + tags.length + body.length);
-  frame.writeInt32BE(frame.length - 4, 0);
-  frame.writeInt16BE(apiKey, 4);
-  frame.writeInt16BE(apiVersion, 6);
-  frame.writeInt32BE(correlationId, 8);
-  frame.writeInt16BE(name.length, 12);
-  frame.set(name, 14);
-  frame.set(tags, 14 + name.length);
-  frame.set(body, 14 + name.length + tags.length);
-  return frame;
-}
 
 /** Authenticating anew came too soon or too late (KIP-368); a new connection mends it. */
 function inWrongSaslState(error: unknown): boolean {

@@ -9,13 +9,8 @@ import { errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicPartition } from "./log.ts";
 import { halves } from "./batch_halves.ts";
 import type { Batch, PartitionQueue } from "./partition_queue.ts";
-import {
-  decodeProduce,
-  encodeProduce,
-  PRODUCE_KEY,
-  PRODUCE_VERSION,
-  type ProducedPartition,
-} from "./protocol/produce.ts";
+import { sendProduce } from "./produce_request.ts";
+import type { ProducedPartition } from "./protocol/produce.ts";
 import type { ProducerIdentity } from "./protocol/transactions.ts";
 
 /** Bytes a request, unless a single batch is larger. */
@@ -296,16 +291,16 @@ export class ProduceSender {
       for (const batch of batches) this.#encode(batch, producer);
       const link = this.#cluster.node(leader);
       if (link === undefined) throw new ConnectionLost(`Broker ${leader} is not known any more`);
-      const body = encodeProduce(
+      const answer = await sendProduce(
+        link,
         batches.map(({ queue, encoded }) => ({
           topic: queue.topic,
           partition: queue.partition,
           batch: encoded!,
         })),
         this.#cluster.settings.requestTimeoutMs,
-        this.#settings.transaction?.transactionalId,
+        this.#settings.transaction?.transactionalId ?? null,
       );
-      const answer = decodeProduce(await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body));
       link.throttle(answer.throttleMs);
       for (const each of answer.partitions) outcomes.set(partitionKey(each.topic, each.partition), each);
     } catch (error) {

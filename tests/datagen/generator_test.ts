@@ -1,8 +1,12 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { avroSerde } from "../../src/avro/mod.ts";
 import { type GeneratorOptions, type GeneratorSummary, startGenerator } from "../../src/datagen/generator.ts";
+import type { FrameSerdes } from "../../src/datagen/frame_encoder.ts";
 import { parseProfile } from "../../src/datagen/profile.ts";
+import type { Frame } from "../../src/game/frame_generator.ts";
 import type { FrameBody, FrameHeader } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
+import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../../src/game/schemas.ts";
 import { type Log, ProduceError, type Producer, type ProducerOptions } from "../../src/kafka/log.ts";
 import { MemoryLog } from "../../src/kafka/memory_log.ts";
 import { FakeClock, jsonSerde, withProducer } from "./fakes.ts";
@@ -19,7 +23,7 @@ interface Row {
   readonly value: FrameBody;
 }
 
-async function rows(log: Log, topic: string): Promise<Row[]> {
+async function rows(log: Log, topic: string, { header, body }: FrameSerdes = serdes): Promise<Row[]> {
   const { partitions } = (await log.describeTopics([topic])).get(topic)!;
   const found: Row[] = [];
   const fetcher = log.fetcher();
@@ -36,8 +40,8 @@ async function rows(log: Log, topic: string): Promise<Row[]> {
             topic,
             partition,
             timestamp: set.timestamps[i]!,
-            key: serdes.header.decode(key, 0, key.length),
-            value: serdes.body.decode(value, 0, value.length),
+            key: header.decode(key, 0, key.length),
+            value: body.decode(value, 0, value.length),
           });
         }
       }
@@ -90,6 +94,29 @@ Deno.test("generator: the same seed gives the same records, another one others",
   };
   assertEquals(await content(7), await content(7));
   assert(await content(7) !== await content(8));
+});
+
+Deno.test("generator: Avro, encoded from prepared pieces, holds what any other serde holds and what onFrame is told", async () => {
+  const avro: FrameSerdes = {
+    header: avroSerde<FrameHeader>(FRAME_HEADER_SCHEMA),
+    body: avroSerde<FrameBody>(FRAME_BODY_SCHEMA),
+  };
+  const content = async (used: FrameSerdes): Promise<string[][]> => {
+    const told: string[] = [];
+    const onFrame = ({ header, hits }: Frame) => void told.push(JSON.stringify([header, hits]));
+    const { log } = await generate({ count: 400, rate: 3000, seed: 9, serdes: used, onFrame });
+    const text = ({ key, value, timestamp }: Row) => {
+      assertEquals(timestamp, key.ts);
+      return JSON.stringify([key, value.bytes, value.approval]);
+    };
+    const [requests, responses] = [await rows(log, RQ, used), await rows(log, RS, used)];
+    assertEquals(
+      requests.map(({ key, value }) => JSON.stringify([key, value.bytes])).sort(),
+      told.toSorted(),
+    );
+    return [requests.map(text).sort(), responses.map(text).sort(), told];
+  };
+  assertEquals(await content(avro), await content(serdes));
 });
 
 Deno.test("generator: the rate counts records, requests and responses", async () => {

@@ -1,18 +1,21 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import fetchRequest from "kafkajs/src/protocol/requests/fetch/v11/request.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
+import kafkajsRequest from "kafkajs/src/protocol/request.js";
 import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
 import { decodeFetch, encodeFetch } from "../../src/kafka/protocol/fetch.ts";
 import { decodeOffsetFetch, encodeOffsetFetch } from "../../src/kafka/protocol/offset_fetch.ts";
-import { decodeProduce, encodeProduce } from "../../src/kafka/protocol/produce.ts";
+import { decodeProduce, encodeProduce, produceBytes } from "../../src/kafka/protocol/produce.ts";
+import { copiedFrame, frameInPlace, mostHeaderBytes } from "../../src/kafka/protocol/request_frame.ts";
 import {
   decodeInitProducerId,
   decodeTxnOffsetCommit,
   encodeInitProducerId,
   encodeTxnOffsetCommit,
 } from "../../src/kafka/protocol/transactions.ts";
+import { RequestBuffers } from "../../src/kafka/request_buffers.ts";
 
 Deno.test("protocol: 64-bit integers keep every bit that a number has", () => {
   const values = [0, 1, -1, -2, 2 ** 31, 2 ** 32 - 1, 2 ** 32, -(2 ** 32), 2 ** 53 - 1, -(2 ** 53 - 1)];
@@ -117,6 +120,60 @@ Deno.test("protocol: a produce request groups batches by topic", () => {
   expected.writeInt32(1).writeBytes(Buffer.from(batch(1))).writeInt32(3).writeBytes(Buffer.from(batch(3)));
   expected.writeString("b").writeInt32(1).writeInt32(0).writeBytes(Buffer.from(batch(2)));
   assertEquals([...bytes], [...expected.buffer]);
+});
+
+Deno.test("protocol: a produce request in a given buffer leaves what is before it, and outgrows it if it must", () => {
+  const batches = [{ topic: "ä".repeat(9), partition: 1, batch: new Uint8Array(99).fill(7) }];
+  const expected = [...encodeProduce(batches, 1, "ü")];
+  const enough = 5 + produceBytes(batches, "ü");
+  for (const size of [enough, 50]) {
+    // A view that does not begin where its buffer does.
+    const into = new Uint8Array(size + 3).subarray(3).fill(9);
+    const bytes = encodeProduce(batches, 1, "ü", new ByteWriter(into, 5));
+    assertEquals([...bytes], [9, 9, 9, 9, 9, ...expected]);
+    assertEquals(bytes.buffer === into.buffer, size === enough);
+  }
+});
+
+Deno.test("protocol: a request's frame is kafkajs's, copied or in place", async () => {
+  const body = Uint8Array.from({ length: 20 }, (_, i) => i);
+  const theirs = await kafkajsRequest({
+    correlationId: 77,
+    clientId: "kös",
+    request: { apiKey: 0, apiVersion: 7, encode: () => new Encoder().writeBuffer(Buffer.from(body)) },
+  });
+  const clientId = new TextEncoder().encode("kös");
+  const header = { apiKey: 0, apiVersion: 7, correlationId: 77, clientId, flexible: false };
+  assertEquals([...copiedFrame(header, body)], [...theirs.buffer]);
+  const bodyAt = mostHeaderBytes(clientId);
+  const roomy = new Uint8Array(bodyAt + body.length + 3).subarray(3);
+  roomy.set(body, bodyAt);
+  assertEquals([...frameInPlace(header, roomy, bodyAt)], [...theirs.buffer]);
+  // Version 2 of the header has one byte more: no tagged fields.
+  const flexible = { ...header, flexible: true };
+  const expected = [...copiedFrame(flexible, body)];
+  const { length } = theirs.buffer;
+  assertEquals(expected, [...int32(length - 3), ...theirs.buffer.subarray(4, 18), 0, ...body]);
+  assertEquals([...frameInPlace(flexible, roomy, bodyAt)], expected);
+});
+
+Deno.test("protocol: request buffers are used again, and only so many are kept", () => {
+  const buffers = new RequestBuffers();
+  const large = buffers.take(1_000_000);
+  assert(large.length >= 1_000_000);
+  const other = buffers.take(1_000_000);
+  assert(other !== large, "it is lent twice");
+  buffers.giveBack(large);
+  assert(buffers.take(1_000_001) === large, "a slightly larger request needs no other buffer");
+  const small = Array.from({ length: 4 }, () => buffers.take(10));
+  for (const buffer of small) buffers.giveBack(buffer);
+  // None of the four is large enough: one makes way.
+  const needed = buffers.take(2_000_000);
+  buffers.giveBack(needed);
+  assert(buffers.take(2_000_000) === needed);
+  const huge = buffers.take(9_000_000);
+  buffers.giveBack(huge);
+  assert(buffers.take(9_000_000) !== huge, "a huge buffer was kept");
 });
 
 Deno.test("protocol: a produce answer is read as kafkajs reads it", async () => {

@@ -9,11 +9,16 @@
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
-  #at = 0;
+  #at: number;
 
-  constructor(size = 512) {
-    this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
+  /**
+   * @param into Bytes to begin with, or how many of its own. It takes others where they do not suffice.
+   * @param from The index to begin at.
+   */
+  constructor(into: number | Uint8Array = 512, from = 0) {
+    this.#bytes = typeof into === "number" ? new Uint8Array(into) : into;
+    this.#view = viewOf(this.#bytes);
+    this.#at = from;
   }
 
   int8(value: number): void {
@@ -100,7 +105,7 @@ export class ByteWriter {
       const larger = new Uint8Array(this.#at * 2);
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
+      this.#view = viewOf(larger);
     }
     return at;
   }
@@ -200,6 +205,10 @@ export class ByteReader {
     this.#at += size;
     return at;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
 
 const utf8 = new TextEncoder();

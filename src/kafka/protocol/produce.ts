@@ -25,14 +25,28 @@ export interface ProducedPartition {
   readonly baseOffset: number;
 }
 
+/** A broker's answer. */
+export interface ProduceAnswer {
+  readonly partitions: readonly ProducedPartition[];
+  /** For how long to hold back the next request, in ms. */
+  readonly throttleMs: number;
+}
+
+/** At least as many bytes as {@linkcode encodeProduce} takes for the batches, and for what comes before. */
+export function produceBytes(batches: readonly PartitionBatch[], transactionalId: string | null): number {
+  // At most 3 bytes of UTF-8 a character.
+  let size = 16 + 3 * (transactionalId?.length ?? 0);
+  for (const { topic, batch } of batches) size += batch.length + 3 * topic.length + 14;
+  return size;
+}
+
 /** Encodes a request that wants all in-sync replicas to have the records. */
 export function encodeProduce(
   batches: readonly PartitionBatch[],
   timeoutMs: number,
   transactionalId: string | null = null,
+  out: ByteWriter = new ByteWriter(produceBytes(batches, transactionalId)),
 ): Uint8Array {
-  const size = batches.reduce((sum, { topic, batch }) => sum + batch.length + topic.length * 3 + 24, 32);
-  const out = new ByteWriter(size);
   out.string(transactionalId);
   out.int16(-1); // acks: all
   out.int32(timeoutMs);
@@ -50,7 +64,7 @@ export function encodeProduce(
 }
 
 /** Decodes an answer. */
-export function decodeProduce(bytes: Uint8Array): { partitions: ProducedPartition[]; throttleMs: number } {
+export function decodeProduce(bytes: Uint8Array): ProduceAnswer {
   const input = new ByteReader(bytes);
   const partitions = input.array(() => {
     const topic = input.string();

@@ -1,0 +1,36 @@
+/**
+ * HOT PATH. Sends record batches with one copy of them: right behind the room for the header, in a buffer that is used again.
+ *
+ * @module
+ */
+import type { BrokerLink } from "./kafkajs_internals.ts";
+import { ByteWriter } from "./protocol/bytes.ts";
+import {
+  decodeProduce,
+  encodeProduce,
+  type PartitionBatch,
+  PRODUCE_KEY,
+  PRODUCE_VERSION,
+  type ProduceAnswer,
+  produceBytes,
+} from "./protocol/produce.ts";
+import { RequestBuffers } from "./request_buffers.ts";
+
+/** Those of this process: its producers seldom send at the same moment. */
+const buffers = new RequestBuffers();
+
+/** Sends batches to the leader of their partitions; its answer. */
+export async function sendProduce(
+  link: BrokerLink,
+  batches: readonly PartitionBatch[],
+  timeoutMs: number,
+  transactionalId: string | null,
+): Promise<ProduceAnswer> {
+  const bodyAt = link.headerBytes;
+  const buffer = buffers.take(bodyAt + produceBytes(batches, transactionalId));
+  const body = encodeProduce(batches, timeoutMs, transactionalId, new ByteWriter(buffer, bodyAt));
+  const answer = await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body, { bodyAt });
+  // Not after an error: the connection may still be writing it.
+  buffers.giveBack(buffer);
+  return decodeProduce(answer);
+}
