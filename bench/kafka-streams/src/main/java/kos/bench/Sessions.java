@@ -83,10 +83,10 @@ public final class Sessions {
     }
 
     static Topology topology(Duration grace) {
-        Serde<FrameHeader> header = AvroSerde.of(FrameHeader.getEncoder(), FrameHeader.getDecoder());
-        Serde<FrameBody> body = AvroSerde.of(FrameBody.getEncoder(), FrameBody.getDecoder());
-        Serde<Hit> hit = AvroSerde.of(Hit.getEncoder(), Hit.getDecoder());
-        Serde<GameSession> session = AvroSerde.of(GameSession.getEncoder(), GameSession.getDecoder());
+        Serde<FrameHeader> header = AvroSerde.of(FrameHeader.getClassSchema(), FrameHeader.getDecoder());
+        Serde<FrameBody> body = AvroSerde.of(FrameBody.getClassSchema(), FrameBody.getDecoder());
+        Serde<Hit> hit = AvroSerde.of(Hit.getClassSchema(), Hit.getDecoder());
+        Serde<GameSession> session = AvroSerde.of(GameSession.getClassSchema(), GameSession.getDecoder());
         StreamsBuilder builder = new StreamsBuilder();
         KStream<FrameHeader, FrameBody> requests = builder.stream("GAME-FRAME-RQ", Consumed.with(header, body));
         KStream<FrameHeader, FrameBody> responses = builder.stream("GAME-FRAME-RS", Consumed.with(header, body));
