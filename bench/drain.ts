@@ -4,16 +4,19 @@
  * @module
  */
 import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
-import { createLogger, type LogLevel } from "../src/cli/log.ts";
+import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
-import { connectionConfig, KafkaLog, type Log } from "../src/kafka/mod.ts";
+import type { Log } from "../src/kafka/mod.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import { SESSIONS_TOPIC } from "../src/game/topics.ts";
-import { startBroker } from "../scripts/support/broker.ts";
 import { freePort } from "../scripts/support/ports.ts";
-import { startChild } from "../scripts/support/processes.ts";
+import { endSum, partitionsOf } from "./support/contents.ts";
+import { say, withKafka } from "./support/kafka.ts";
+import { round } from "./support/statistics.ts";
+import { startKos } from "./support/systems.ts";
+import { sleep } from "./support/watch.ts";
 import { preload } from "./preload.ts";
 
 interface Flags {
@@ -53,34 +56,17 @@ if (import.meta.main) {
         .addOption(logLevelFlag()),
       Deno.args,
     );
-    const say = (line: string): void => writeAll(Deno.stderr, `${line}\n`);
-    const logger = createLogger({
-      name: "bench",
-      level: flags.logLevel === "info" ? "warn" : flags.logLevel,
+    return await withKafka({ name: "bench", logLevel: flags.logLevel }, async ({ log, brokers }) => {
+      say(`preloading ${flags.frames} requests and as many responses`);
+      const { hits } = await preload(log, flags.frames, flags.partitions, flags.seed);
+      const result = await drain(log, brokers, flags.frames * 2);
+      writeAll(
+        Deno.stdout,
+        JSON.stringify({ frames: flags.frames, hits, partitions: flags.partitions, ...result }, null, 2) +
+          "\n",
+      );
+      return result.sessionUpdates === hits ? EXIT.ok : EXIT.failure;
     });
-    const broker = Deno.env.get("KAFKA_BROKERS") === undefined
-      ? await startBroker({ report: say })
-      : undefined;
-    try {
-      const config = connectionConfig((name) => Deno.env.get(name));
-      const brokers = broker === undefined ? config.brokers : [broker.bootstrap];
-      const log = new KafkaLog({ ...config, brokers }, { clientId: "bench", logger });
-      try {
-        say(`preloading ${flags.frames} requests and as many responses`);
-        const { hits } = await preload(log, flags.frames, flags.partitions, flags.seed);
-        const result = await drain(log, brokers, flags.frames * 2, say);
-        writeAll(
-          Deno.stdout,
-          JSON.stringify({ frames: flags.frames, hits, partitions: flags.partitions, ...result }, null, 2) +
-            "\n",
-        );
-        return result.sessionUpdates === hits ? EXIT.ok : EXIT.failure;
-      } finally {
-        await log.close();
-      }
-    } finally {
-      await broker?.wipe();
-    }
   });
 }
 
@@ -106,21 +92,10 @@ async function drain(
   log: Log,
   brokers: readonly string[],
   records: number,
-  say: (line: string) => void,
 ): Promise<Drained> {
   const port = freePort();
   const logFile = await Deno.makeTempFile({ prefix: "kos-bench-", suffix: ".log" });
-  const child = await startChild({
-    command: Deno.execPath(),
-    args: ["run", "-P=streams", new URL("../src/streams/main.ts", import.meta.url).pathname],
-    env: {
-      KAFKA_BROKERS: brokers.join(","),
-      KOS_METRICS_PORT: String(port),
-      KOS_METRICS_HOST: "127.0.0.1",
-      KOS_CLIENT_ID: "bench",
-    },
-    logFile,
-  });
+  const child = await startKos({ brokers, logFile }, port);
   const read = async (): Promise<string | undefined> => {
     if (child.ended() !== undefined) {
       throw new Error(
@@ -147,7 +122,7 @@ async function drain(
         say(`${processed} of ${records} records`);
       }
       if (text === undefined || processed < records) {
-        await new Promise((resolve) => setTimeout(resolve, begun === undefined || processed === 0 ? 20 : 50));
+        await sleep(begun === undefined || processed === 0 ? 20 : 50);
         continue;
       }
       const seconds = (at - begun!.at) / 1000;
@@ -174,18 +149,11 @@ async function drain(
 
 /** The records of SESSIONS once no more come: the last ones are flushed with the next commit. */
 async function settledCount(log: Log): Promise<number> {
-  const { partitions } = (await log.describeTopics([SESSIONS_TOPIC])).get(SESSIONS_TOPIC)!;
-  const all = Array.from({ length: partitions }, (_, partition) => ({ topic: SESSIONS_TOPIC, partition }));
-  const count = async (): Promise<number> =>
-    (await log.offsets(all, "latest")).reduce((sum, end) => sum + end, 0);
+  const partitions = await partitionsOf(log, SESSIONS_TOPIC);
   let before = -1;
-  for (let now = await count(); now !== before; now = await count()) {
+  for (let now = await endSum(log, partitions); now !== before; now = await endSum(log, partitions)) {
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(500);
   }
   return before;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

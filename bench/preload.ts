@@ -16,17 +16,23 @@ export interface Preloaded {
   readonly hits: number;
 }
 
-/** When the first frame happens, in ms since the epoch: the same in each run, so that the same bytes are written. */
+/** When the first frame happens, in ms since the epoch, unless told: the same in each run, so that the same bytes are written. */
 const BEGIN_MS = 1_700_000_000_000;
 /** Responses follow their requests within this time, in ms. */
 const RESPONSE_MS = 100;
 
-/** Creates the topics and writes so many requests, one a millisecond, each with its response; each frame has a header of its own. */
+/**
+ * Creates the topics and writes so many requests, one a millisecond, each with its response; each frame has a header of its own.
+ *
+ * @param beginMs When the first frame happens. Brokers delete what is old from changelogs of windows, so that who counts records
+ * in those begins shortly before now.
+ */
 export async function preload(
   log: Log,
   frames: number,
   partitions: number,
   seed: number,
+  beginMs: number = BEGIN_MS,
 ): Promise<Preloaded> {
   const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
   const existing = await log.describeTopics(topics);
@@ -58,7 +64,7 @@ export async function preload(
   };
   let hits = 0;
   for (let i = 0; i < frames; i++) {
-    const now = BEGIN_MS + i;
+    const now = beginMs + i;
     const frame = generator.next(now);
     hits += frame.hits.length;
     const key = buffer.encode(header, frame.header, 0);
