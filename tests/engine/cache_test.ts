@@ -158,3 +158,24 @@ Deno.test("a key that is used again stays, one that was used longer ago leaves",
   assertEquals(out(driver), ["c 2@7"]);
   driver.close();
 });
+
+Deno.test("what is clean in another cache leaves before a change has to be sent on", async () => {
+  const builder = new StreamsBuilder();
+  for (const name of ["in", "on"]) {
+    builder.stream(name, text).groupByKey(text).count({ name: `${name} counts`, value: int64Serde() })
+      .toStream().to("out", counts);
+  }
+  const driver = await TopologyTestDriver.create(builder.build(), { cacheMaxBytes: 3 * ENTRY });
+  for (const key of ["a", "b", "c"]) driver.pipe("in", key, "x", 1);
+  driver.commit();
+  out(driver);
+  // The first cache holds all that there is, unchanged.
+  for (const key of ["d", "e", "f"]) driver.pipe("on", key, "x", 2);
+  assertEquals(out(driver), []);
+  driver.pipe("in", "a", "x", 3);
+  // Now all is changed: this cache has nothing to give but its own.
+  assertEquals(out(driver), ["a 2@3"]);
+  driver.pipe("on", "g", "x", 4);
+  assertEquals(out(driver), ["d 1@2", "e 1@2", "f 1@2", "g 1@4"]);
+  driver.close();
+});

@@ -1,7 +1,7 @@
 /**
  * HOT PATH. A cache in front of an aggregate's store: what changes is written and sent on when it is flushed, and only the last change of a key.
- * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`), so that the same records come
- * out for the same commits and the same limit.
+ * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`), so that with one cache the
+ * same records come out for the same commits and the same limit.
  *
  * @module
  */
@@ -13,15 +13,43 @@ import { CacheEntries, DirtyEntries, NO_ID } from "./cache_entries.ts";
 import type { LoggedKeyValueStore, ManagedStore } from "./logged_stores.ts";
 import type { KeyValueStore } from "./store.ts";
 
+/** A cache that shares a budget with others. */
+export interface BudgetSharer {
+  /** Takes out what was used longest ago, unless that is changed. Returns whether it did. */
+  evictClean(): boolean;
+}
+
 /** What all caches of an instance share: how much they may hold. */
 export class CacheBudget {
   /** Bytes. */
   readonly maxBytes: number;
   /** Bytes held now, by Kafka Streams' estimates. */
   bytes = 0;
+  readonly #sharers: BudgetSharer[] = [];
+  #next = 0;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
+  }
+
+  add(sharer: BudgetSharer): void {
+    this.#sharers.push(sharer);
+  }
+
+  remove(sharer: BudgetSharer): void {
+    const at = this.#sharers.indexOf(sharer);
+    if (at >= 0) this.#sharers.splice(at, 1);
+  }
+
+  /** Lets a cache take out an unchanged entry. Returns false when none has one at its end. */
+  evictClean(): boolean {
+    const sharers = this.#sharers;
+    for (let tries = sharers.length; tries > 0; tries--) {
+      if (this.#next >= sharers.length) this.#next = 0;
+      if (sharers[this.#next]!.evictClean()) return true;
+      this.#next++;
+    }
+    return false;
   }
 }
 
@@ -29,7 +57,7 @@ export class CacheBudget {
 export type FlushListener<K, V> = (key: K, value: V | null, timestamp: number, previous: V | null) => void;
 
 /** See the module. */
-export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore {
+export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore, BudgetSharer {
   readonly name: string;
   lastTimestamp = -1;
   readonly #inner: LoggedKeyValueStore<K, V>;
@@ -63,6 +91,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     this.#value = value;
     this.#context = context;
     this.#budget = budget;
+    budget.add(this);
   }
 
   /** Sets who is told of what is flushed. */
@@ -161,8 +190,16 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
 
   /** Drops what it holds: the task is not used any more. */
   close(): void {
+    this.#budget.remove(this);
     this.#budget.bytes -= this.#estimate;
     this.#estimate = 0;
+  }
+
+  evictClean(): boolean {
+    const id = this.#entries.oldest;
+    if (id === NO_ID || this.#entries.isDirty(id)) return false;
+    this.#remove(id);
+    return true;
   }
 
   /** @param evicted A changed entry that is to leave the cache: it goes first. */
@@ -219,15 +256,17 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     }
   }
 
-  /** Adds to the estimate, and evicts as long as the instance's caches hold too much. What another store's holds is not this one's to evict. */
+  /**
+   * Adds to the estimate, and evicts as long as the instance's caches hold too much. A change is sent on early only when no cache
+   * has anything else to give: Kafka Streams looks at this cache alone, so that one that comes late, when others hold all that there
+   * is, sends on each change.
+   */
   #count(grown: number): void {
     const budget = this.#budget;
     this.#estimate += grown;
     budget.bytes += grown;
     while (budget.bytes > budget.maxBytes && this.#entries.size > 0) {
-      const id = this.#entries.oldest;
-      if (this.#entries.isDirty(id)) this.#flush(id);
-      else this.#remove(id);
+      if (!this.evictClean() && !budget.evictClean()) this.#flush(this.#entries.oldest);
     }
   }
 
