@@ -50,7 +50,7 @@ export async function preload(
   const header = await bindSerde(serdes.header, REQUESTS_TOPIC, "key");
   const body = await bindSerde(serdes.body, REQUESTS_TOPIC, "value");
   const generator = new FrameGenerator({ seed });
-  const producer = log.producer({ batchBytes: 262_144 });
+  const producer = log.producer();
   const buffer = new EncodeBuffer();
   const write = (
     topic: string,

@@ -76,7 +76,7 @@ export class KafkaFetcher implements Fetcher {
     this.#admin = admin;
     this.#options = {
       maxWaitMs: options.maxWaitMs ?? 100,
-      partitionBytes: options.partitionBytes ?? 262_144,
+      partitionBytes: options.partitionBytes ?? 147_456,
       maxBytes: options.maxBytes ?? 4_194_304,
       isolation: options.isolation ?? "read_committed",
       outOfRange: options.outOfRange ?? "earliest",

@@ -204,7 +204,10 @@ export interface Producer {
 export interface FetcherOptions {
   /** How long the broker may hold a fetch open when there is nothing to read, in ms. Default 100. */
   readonly maxWaitMs?: number;
-  /** Bytes a partition a fetch. Default 262,144. A larger single batch is still returned whole. */
+  /**
+   * Bytes a partition a fetch. Default 147,456: a full batch of a {@linkcode Producer} fits, and what is fetched is processed before the garbage
+   * collector takes it for long-lived. Of batches that are larger than this a fetch brings one.
+   */
   readonly partitionBytes?: number;
   /** Bytes a fetch. Default 4,194,304. */
   readonly maxBytes?: number;

@@ -92,7 +92,7 @@ export class MemoryFetcher implements Fetcher {
 
   #read(): RecordSet[] {
     const sets: RecordSet[] = [];
-    const partitionBytes = this.#options.partitionBytes ?? 262_144;
+    const partitionBytes = this.#options.partitionBytes ?? 147_456;
     const committed = this.#options.isolation !== "read_uncommitted";
     let left = this.#options.maxBytes ?? 4_194_304;
     this.#checkRanges();

@@ -45,7 +45,7 @@ export interface StreamsConfig {
   readonly sessionTimeoutMs?: number;
   /** How often an instance tells the group that it lives, and hears of rebalances. Default 300: a moving task waits about as long. */
   readonly heartbeatIntervalMs?: number;
-  /** Bytes a partition a fetch; about four times as much is held a partition. Default 262,144. */
+  /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */
   readonly onUndecodable?: DeserializationHandler;
