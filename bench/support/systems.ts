@@ -44,13 +44,20 @@ export const KOS: System = {
  *
  * @param settings Those left out have the program's defaults.
  * @param metricsPort Where it serves its metrics, on the loopback interface only.
+ * @param denoFlags Of `deno run`.
  */
 export async function startKos(
   settings: Partial<RunSettings> & Pick<RunSettings, "brokers" | "logFile">,
   metricsPort: number,
+  denoFlags: readonly string[] = [],
 ): Promise<Child> {
   const { brokers, applicationId, guarantee, cacheBytes, logFile } = settings;
-  const args = ["run", "-P=streams", new URL("../../src/streams/main.ts", import.meta.url).pathname];
+  const args = [
+    "run",
+    "-P=streams",
+    ...denoFlags,
+    new URL("../../src/streams/main.ts", import.meta.url).pathname,
+  ];
   if (applicationId !== undefined) args.push("--application-id", applicationId);
   if (guarantee !== undefined) args.push("--processing-guarantee", guarantee);
   if (cacheBytes !== undefined) args.push("--cache-max-bytes", String(cacheBytes));

@@ -30,6 +30,11 @@ export class Output {
     this.#bytes[this.#at++] = value ? 1 : 0;
   }
 
+  /** A byte as it is: a small number's varint, made beforehand. */
+  byte(value: number): void {
+    this.#bytes[this.#at++] = value;
+  }
+
   /** A whole number of up to 2^53 − 1 either way, as a zigzag varint. */
   long(value: number): void {
     if (value < 0x4000_0000 && value >= -0x4000_0000) {

@@ -70,14 +70,8 @@ class Compiler {
           output.raw(value);
         };
       }
-      case "enum": {
-        const indexes = new Map<unknown, number>(node.symbols.map((symbol, index) => [symbol, index]));
-        return (output, value) => {
-          const index = indexes.get(value);
-          if (index === undefined) throw NOT_OF_TYPE;
-          output.long(index);
-        };
-      }
+      case "enum":
+        return enumWriter(node.symbols);
       case "array":
         return arrayWriter(this.write(node.items));
       case "map":
@@ -98,9 +92,9 @@ class Compiler {
       const other = writes[otherIndex]!;
       return (output, value) => {
         if (value === null) {
-          output.long(nullIndex);
+          output.byte(nullIndex << 1);
         } else {
-          output.long(otherIndex);
+          output.byte(otherIndex << 1);
           other(output, value);
         }
       };
@@ -130,10 +124,11 @@ class Compiler {
     const lines = node.fields.map((field, i) => {
       names.push(`w${i}`, `d${i}`);
       values.push(this.write(field.type), field.default);
-      const property = `value[${JSON.stringify(field.name)}]`;
+      const write = writeInPlace(field.type, "v") ?? `w${i}(output, v);`;
+      const read = `const v = value[${JSON.stringify(field.name)}];`;
       return field.default
-        ? `{ const v = ${property}; if (v === undefined) output.raw(d${i}); else w${i}(output, v); }`
-        : `w${i}(output, ${property});`;
+        ? `{ ${read} if (v === undefined) output.raw(d${i}); else { ${write} } }`
+        : `{ ${read} ${write} }`;
     });
     const check = `if (typeof value !== "object" || value === null) throw invalid;`;
     slot.write = new Function(...names, `return (output, value) => { ${check} ${lines.join(" ")} };`)(
@@ -141,6 +136,51 @@ class Compiler {
     );
     return slot.write;
   }
+}
+
+/** More symbols than this are looked up in a map. */
+const MOST_COMPARED = 16;
+
+/**
+ * The source of statements that write a value of a simple type without a call through a variable; `undefined` for the other types. An
+ * enum's symbols are compared one by one: they are the same strings mostly, so that each comparison is one of pointers.
+ */
+function writeInPlace(node: AvroNode, value: string): string | undefined {
+  switch (node.kind) {
+    case "string":
+      return `if (typeof ${value} !== "string") throw invalid; output.string(${value});`;
+    case "int":
+      return `if ((${value} | 0) !== ${value}) throw invalid; output.long(${value});`;
+    case "long":
+      return `if (!Number.isSafeInteger(${value})) throw invalid; output.long(${value});`;
+    case "boolean":
+      return `if (typeof ${value} !== "boolean") throw invalid; output.boolean(${value});`;
+    case "enum": {
+      if (node.symbols.length > MOST_COMPARED) return undefined;
+      const cases = node.symbols.map((symbol, i) => `${value} === ${JSON.stringify(symbol)} ? ${i << 1} : `);
+      return `{ const byte = ${cases.join("")}-1; if (byte < 0) throw invalid; output.byte(byte); }`;
+    }
+    case "union": {
+      const nullIndex = node.branches.findIndex(({ kind }) => kind === "null");
+      if (node.branches.length !== 2 || nullIndex < 0) return undefined;
+      const other = writeInPlace(node.branches[1 - nullIndex]!, value);
+      if (other === undefined) return undefined;
+      return `if (${value} === null) output.byte(${nullIndex << 1}); else { output.byte(${
+        1 - nullIndex << 1
+      }); ${other} }`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function enumWriter(symbols: readonly string[]): Write {
+  const indexes = new Map<unknown, number>(symbols.map((symbol, index) => [symbol, index]));
+  return (output, value) => {
+    const index = indexes.get(value);
+    if (index === undefined) throw NOT_OF_TYPE;
+    output.long(index);
+  };
 }
 
 function hasAllProperties(branch: AvroNode, value: unknown): boolean {
@@ -155,7 +195,7 @@ function arrayWriter(write: Write): Write {
       output.long(value.length);
       for (let i = 0; i < value.length; i++) write(output, value[i]);
     }
-    output.long(0);
+    output.byte(0);
   };
 }
 
