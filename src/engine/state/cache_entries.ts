@@ -162,22 +162,27 @@ export class CacheEntries {
   }
 
   isDirty(id: number): boolean {
-    return this.#dirty.has(id);
+    return id !== NO_ID && this.#dirty.has(id);
   }
 
   /**
    * Copies the changed entries, in the order of their last changes, and notes them as clean.
    *
    * @param first A changed entry that goes before the others, or {@linkcode NO_ID}.
+   * @param kept A changed entry that stays as it is, unless it is the first; or {@linkcode NO_ID}.
    */
-  takeDirty(into: DirtyEntries, first: number): void {
+  takeDirty(into: DirtyEntries, first: number, kept: number): void {
     into.clear();
     if (first !== NO_ID) {
       this.#dirty.remove(first);
       this.#copy(first, into);
     }
-    for (let id = this.#dirty.first; id !== NO_ID; id = this.#dirty.next(id)) this.#copy(id, into);
+    const stays = kept !== first && this.isDirty(kept);
+    for (let id = this.#dirty.first; id !== NO_ID; id = this.#dirty.next(id)) {
+      if (id !== kept) this.#copy(id, into);
+    }
     this.#dirty.clear();
+    if (stays) this.#dirty.push(kept);
   }
 
   #copy(id: number, into: DirtyEntries): void {

@@ -1,7 +1,7 @@
 /**
  * HOT PATH. A cache in front of an aggregate's store: what changes is written and sent on when it is flushed, and only the last change of a key.
- * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`), so that with one cache the
- * same records come out for the same commits and the same limit.
+ * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`); where it
+ * evicts otherwise, {@linkcode CachedKeyValueStore} says so.
  *
  * @module
  */
@@ -202,11 +202,14 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     return true;
   }
 
-  /** @param evicted A changed entry that is to leave the cache: it goes first. */
+  /**
+   * @param evicted A changed entry that is to leave the cache: it goes first. What was put last stays then, as the same record may change
+   * it again: a frame's hits come out together.
+   */
   #flush(evicted: number): boolean {
     const changed = this.#flushes[this.#depth] ??= new DirtyEntries();
     // Noted as clean before anything is sent on: what follows may come back to this store.
-    this.#entries.takeDirty(changed, evicted);
+    this.#entries.takeDirty(changed, evicted, evicted === NO_ID ? NO_ID : this.#entries.latest);
     if (evicted !== NO_ID) this.#remove(evicted);
     if (changed.count === 0) return false;
     this.#depth++;
