@@ -205,6 +205,8 @@ export class PublicMember implements GroupMember {
     if (this.#ended !== undefined) return;
     if (this.#consumer === undefined) {
       this.#joined = this.#next = undefined;
+      await this.#untilReadable();
+      if (this.#ended !== undefined) return;
       this.#consumer = this.#newConsumer();
       await this.#consumer.start();
     } else if (this.#next !== undefined) {
@@ -215,6 +217,21 @@ export class PublicMember implements GroupMember {
       await promise;
       this.#wake = undefined;
     }
+  }
+
+  /**
+   * kafkajs asks for offsets when it has joined, and joins again when a topic was just created and its leader does not know of it
+   * yet. And the admin tells soon and best when there is no broker.
+   */
+  async #untilReadable(): Promise<void> {
+    const { admin } = this.#settings;
+    const known = [...(await admin.describeTopics(this.#options.topics)).values()];
+    await admin.offsets(
+      known.flatMap(({ topic, partitions }) =>
+        Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
+      ),
+      "latest",
+    );
   }
 
   #newConsumer(): GroupConsumer {

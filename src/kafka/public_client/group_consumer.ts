@@ -15,6 +15,9 @@ const HEARTBEAT_MS = 300;
 /** Leaving takes no longer than this, in ms: who leaves is about to end. */
 const LEAVE_TIMEOUT_MS = 3_000;
 
+/** When kafkajs gives up it leaves the group, so it is to try for long enough for a broker to restart: about 30 s. */
+const PATIENCE = { maxRetryTime: 1_000, retries: 30 };
+
 /** A member's id and what it said when it joined. */
 export interface JoinedMember {
   readonly memberId: string;
@@ -53,7 +56,7 @@ export class GroupConsumer {
     this.#events = events;
     const { groupId, sessionTimeoutMs = 10_000, rebalanceTimeoutMs = 60_000 } = options;
     const heartbeatMs = Math.min(options.heartbeatIntervalMs ?? HEARTBEAT_MS, HEARTBEAT_MS);
-    this.#consumer = kafkaClient(client).consumer({
+    this.#consumer = kafkaClient(client, PATIENCE).consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
@@ -63,8 +66,8 @@ export class GroupConsumer {
       metadataMaxAge: metadataRefreshMs,
       allowAutoTopicCreation: false,
       partitionAssigners: [this.#assigner],
-      // Long enough for a broker to restart. It is the membership that begins anew, as it knows what was lost.
-      retry: { retries: 10, restartOnFailure: () => Promise.resolve(false) },
+      // It is the membership that begins anew, as it knows what was lost.
+      retry: { ...PATIENCE, restartOnFailure: () => Promise.resolve(false) },
     });
     this.#listen();
   }

@@ -25,6 +25,7 @@ import { stderrLogger } from "../logger.ts";
 import { delay } from "../retrying.ts";
 import { openAdmin, type PublicAdmin } from "./admin.ts";
 import type { ClientSettings, ClusterAccess } from "./client.ts";
+import { registerCodecs } from "./codecs.ts";
 import { PublicFetcher } from "./fetcher.ts";
 import { PublicMember } from "./group.ts";
 import { PublicProducer } from "./producer.ts";
@@ -46,6 +47,7 @@ export class PublicKafkaLog implements Log {
   /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
     tlsOptions(config); // now rather than when it connects
+    registerCodecs();
     this.description = `Kafka at ${config.brokers.join(", ")} (kafkajs's public interface)`;
     this.#settings = { config, clientId: options.clientId ?? "kos", logger: options.logger ?? stderrLogger };
     this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
@@ -135,7 +137,7 @@ export class PublicKafkaLog implements Log {
       if (member.generation === generation) return;
       throw new CommitRejected(
         `Cannot commit offsets of group ${groupId}: received generation ${generation}, it is ${member.generation}`,
-        true,
+        member.generation >= 0,
       );
     }
     throw new CommitRejected(

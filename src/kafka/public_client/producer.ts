@@ -20,6 +20,8 @@ import { Connection } from "./connection.ts";
 
 /** Larger sends cost kafkajs time by the square of their records. */
 const CHUNK_RECORDS = 2_000;
+/** Less than was asked for: what is pending when a process is to end has to be written within seconds. */
+const BUFFER_BYTES = 1_048_576;
 
 /** What a producer needs of its log. */
 export interface ProducerLog {
@@ -72,7 +74,7 @@ export class PublicProducer implements Producer {
     this.#options = options;
     this.#lingerMs = options.lingerMs ?? 5;
     this.#batchBytes = options.batchBytes ?? 131_072;
-    this.#bufferBytes = options.bufferBytes ?? 33_554_432;
+    this.#bufferBytes = Math.min(options.bufferBytes ?? BUFFER_BYTES, BUFFER_BYTES);
     this.#deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000;
     this.#connection = new Connection(settings, {
       compression: options.compression ?? "none",
