@@ -45,7 +45,7 @@ export class StreamsBench {
     });
   }
 
-  /** Starts a streams process. */
+  /** Starts a streams process. It inherits the environment, and with it the client that `KOS_KAFKA_CLIENT` names. */
   streams(clientId: string, ...flags: string[]): Instance {
     const port = freePort();
     const main = new URL("../../src/streams/main.ts", import.meta.url).pathname;
