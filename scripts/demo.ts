@@ -5,11 +5,12 @@
  */
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../src/cli/command.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
+import { kafkaClientFlag } from "../src/cli/kafka_client_flag.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
-import { connectionConfig } from "../src/kafka/mod.ts";
+import { connectionConfig, type KafkaClient } from "../src/kafka/mod.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
 
@@ -18,6 +19,7 @@ interface Flags {
   embedded: boolean;
   profile: string;
   machines: number;
+  kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
 
@@ -48,6 +50,7 @@ if (import.meta.main) {
           parse: integer({ min: 1, max: 100_000 }),
           default: 2_000,
         }))
+        .addOption(kafkaClientFlag())
         .addOption(logLevelFlag()),
       Deno.args,
     );
@@ -84,11 +87,11 @@ async function setTheStage(flags: Flags, logger: Logger, cleanup: Cleanup): Prom
   const config = connectionConfig((name) => Deno.env.get(name));
   if (Deno.env.get("KAFKA_BROKERS") !== undefined) {
     say(`using Kafka at ${config.brokers.join(",")} (KAFKA_BROKERS)`);
-    return await kafkaStage(config, logger, cleanup);
+    return await kafkaStage(config, flags.kafkaClient, logger, cleanup);
   }
   if (await brokerAnswers(9092)) {
     say("using the Kafka that answers at localhost:9092");
-    return await kafkaStage(config, logger, cleanup);
+    return await kafkaStage(config, flags.kafkaClient, logger, cleanup);
   }
   const runtime = await findRuntime();
   if (runtime.kind === "none") {
@@ -97,7 +100,7 @@ async function setTheStage(flags: Flags, logger: Logger, cleanup: Cleanup): Prom
   }
   const broker = await startBroker({ report: say });
   cleanup.push(() => broker.wipe());
-  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, logger, cleanup);
+  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, flags.kafkaClient, logger, cleanup);
 }
 
 function report(summary: DemoSummary): number {

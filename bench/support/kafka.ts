@@ -5,7 +5,8 @@
  */
 import { createLogger, type LogLevel } from "../../src/cli/log.ts";
 import { writeAll } from "../../src/cli/write.ts";
-import { connectionConfig, KafkaLog, type Log } from "../../src/kafka/mod.ts";
+import { connectionConfig, type Log } from "../../src/kafka/mod.ts";
+import { KafkaLog } from "../../src/kafka/kafka_log.ts";
 import { startBroker } from "../../scripts/support/broker.ts";
 
 /** Settings of {@linkcode withKafka}. */

@@ -9,7 +9,13 @@ import { SchemaRegistry } from "../../src/avro/mod.ts";
 import type { Logger } from "../../src/cli/log.ts";
 import { type DemoStreams, LAG_TOPICS } from "../../src/demo/run.ts";
 import { readNumbers, type StreamsNumbers } from "../../src/demo/streams_view.ts";
-import { type ConnectionConfig, KafkaLog, type Log, MemoryLog } from "../../src/kafka/mod.ts";
+import {
+  type ConnectionConfig,
+  type KafkaClient,
+  type Log,
+  MemoryLog,
+  openKafkaLog,
+} from "../../src/kafka/mod.ts";
 import { APPLICATION_ID, type RunningStreams, startStreams } from "../../src/streams/start.ts";
 import { freePort } from "../support/ports.ts";
 import { type Child, startChild } from "../support/processes.ts";
@@ -54,12 +60,17 @@ export async function embeddedStage(logger: Logger, cleanup: Cleanup): Promise<S
 }
 
 /** Kafka, with one streams process. */
-export async function kafkaStage(config: ConnectionConfig, logger: Logger, cleanup: Cleanup): Promise<Stage> {
-  const log = new KafkaLog(config, { clientId: "demo", logger });
+export async function kafkaStage(
+  config: ConnectionConfig,
+  client: KafkaClient,
+  logger: Logger,
+  cleanup: Cleanup,
+): Promise<Stage> {
+  const log = await openKafkaLog(config, { clientId: "demo", logger, client });
   cleanup.push(() => log.close());
   const folder = await Deno.makeTempDir({ prefix: "kos-demo-" });
   cleanup.push(() => Deno.remove(folder, { recursive: true }));
-  const streams = new StreamsProcess(log, config.brokers, join(folder, "streams.log"));
+  const streams = new StreamsProcess(log, config.brokers, client, join(folder, "streams.log"));
   cleanup.push(() => streams.stop());
   await streams.start();
   const { schemaRegistry } = config;
@@ -76,15 +87,17 @@ class StreamsProcess implements DemoStreams {
   readonly #reject: (error: unknown) => void;
   readonly #log: Log;
   readonly #brokers: readonly string[];
+  readonly #client: KafkaClient;
   readonly #logFile: string;
   #child: Child | undefined;
   #url = "";
   #last: StreamsNumbers | undefined;
   #processedBefore = 0;
 
-  constructor(log: Log, brokers: readonly string[], logFile: string) {
+  constructor(log: Log, brokers: readonly string[], client: KafkaClient, logFile: string) {
     this.#log = log;
     this.#brokers = brokers;
+    this.#client = client;
     this.#logFile = logFile;
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {}); // whoever races it sees it
@@ -102,6 +115,7 @@ class StreamsProcess implements DemoStreams {
         KOS_METRICS_PORT: String(port),
         KOS_METRICS_HOST: "127.0.0.1",
         KOS_CLIENT_ID: "demo-streams",
+        KOS_KAFKA_CLIENT: this.#client,
       },
       logFile: this.#logFile,
     });

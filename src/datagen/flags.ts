@@ -5,10 +5,12 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import { command, CONNECTION_HELP, flag, logLevelFlag, toggle } from "../cli/command.ts";
+import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import type { LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, portOrOff, rate, text } from "../cli/parsers.ts";
 import { VERSION } from "../cli/version.ts";
 import { LARGEST_GROUP } from "../game/frame_generator.ts";
+import type { KafkaClient } from "../kafka/mod.ts";
 import { DEFAULT_CONTROL_PORT } from "./control.ts";
 import { DEFAULT_RATE } from "./generator.ts";
 import { parseProfile, type Profile, ProfileError } from "./profile.ts";
@@ -31,6 +33,7 @@ export interface Flags {
   readonly metricsPort: number | "off";
   readonly metricsHost: string;
   readonly json: boolean;
+  readonly kafkaClient: KafkaClient;
   readonly logLevel: LogLevel;
 }
 
@@ -116,6 +119,7 @@ export function generatorCommand(): Command {
       defaultText: "0.0.0.0",
     }))
     .addOption(toggle("--json", "the summary at the end as JSON on stdout"))
+    .addOption(kafkaClientFlag())
     .addOption(logLevelFlag())
     .addHelpText("after", PROFILE_HELP + CONNECTION_HELP);
 }

@@ -12,7 +12,7 @@ import { VERSION } from "../cli/version.ts";
 import { writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
-import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
+import { connectionConfig, openKafkaLog } from "../kafka/mod.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
@@ -35,7 +35,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
-  const log = new KafkaLog(config, { clientId: "kos-gen", logger });
+  const log = await openKafkaLog(config, { clientId: "kos-gen", logger, client: flags.kafkaClient });
   let generator: RunningGenerator | undefined;
   // Before anything is written: a port that is taken is a wrong flag.
   const servers = serve(flags, () => generator, logger);

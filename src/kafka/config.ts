@@ -4,6 +4,8 @@
  * @module
  */
 
+import { messageOf } from "./errors.ts";
+
 /** Reads an environment variable; `undefined` where it is not set. Empty counts as not set. */
 export type Env = (name: string) => string | undefined;
 
@@ -135,4 +137,24 @@ function readRegistry(env: Env): string | undefined {
 /** The text with what is before an `@`, which may be a user name and a password, hidden. */
 function withoutUserInfo(text: string): string {
   return text.replace(/^(.*:\/\/)?.*@/s, "$1…@");
+}
+
+/**
+ * Node's TLS options; the host name is verified by default.
+ *
+ * @throws {ConfigError} When the file with the certificate authorities can't be read.
+ */
+export function tlsOptions({ ssl, caFile }: ConnectionConfig): true | { ca: string } | undefined {
+  if (!ssl) return undefined;
+  if (caFile === undefined) return true;
+  try {
+    return { ca: Deno.readTextFileSync(caFile) };
+  } catch (error) {
+    throw new ConfigError(
+      `Cannot use KAFKA_CA: received ${JSON.stringify(caFile)}; allowed is a PEM file that can be read (${
+        messageOf(error)
+      })`,
+      { cause: error },
+    );
+  }
 }

@@ -38,3 +38,23 @@ export function isRetriable(error: unknown): error is Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Errors of a record itself: written again, it would be refused again. */
+export const REFUSALS: ReadonlySet<string> = new Set([
+  "MESSAGE_TOO_LARGE",
+  "RECORD_LIST_TOO_LARGE",
+  "INVALID_RECORD",
+  "INVALID_TIMESTAMP",
+]);
+
+/** What to do about an error of a topic that could not be created. */
+export const CREATE_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["INVALID_REPLICATION_FACTOR", "ask for at most as many replicas as there are brokers"],
+  ["INVALID_PARTITIONS", "ask for one partition or more"],
+  [
+    "TOPIC_AUTHORIZATION_FAILED",
+    "the credentials need the right to create it, or let an administrator create it",
+  ],
+  ["CLUSTER_AUTHORIZATION_FAILED", "the credentials need the right to create topics"],
+  ["POLICY_VIOLATION", "the cluster's policy wants other settings"],
+]);

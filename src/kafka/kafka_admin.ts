@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, KafkaError } from "./errors.ts";
+import { ConnectionLost, CREATE_REMEDIES, KafkaError } from "./errors.ts";
 import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicDescription, type TopicPartition, type TopicSpec } from "./log.ts";
 import {
@@ -227,17 +227,6 @@ export class KafkaAdmin {
     }
   }
 }
-
-const CREATE_REMEDIES = new Map([
-  ["INVALID_REPLICATION_FACTOR", "ask for at most as many replicas as there are brokers"],
-  ["INVALID_PARTITIONS", "ask for one partition or more"],
-  [
-    "TOPIC_AUTHORIZATION_FAILED",
-    "the credentials need the right to create it, or let an administrator create it",
-  ],
-  ["CLUSTER_AUTHORIZATION_FAILED", "the credentials need the right to create topics"],
-  ["POLICY_VIOLATION", "the cluster's policy wants other settings"],
-]);
 
 /**
  * Asks for stable offsets, where the broker knows what that is (2.5): what a transaction is about to commit is waited for, so that

@@ -5,11 +5,11 @@
  */
 import { Cluster, type ClusterSettings } from "./cluster.ts";
 import { ClusterPool } from "./cluster_pool.ts";
-import { ConfigError, type ConnectionConfig } from "./config.ts";
-import { messageOf } from "./errors.ts";
+import { type ConnectionConfig, tlsOptions } from "./config.ts";
 import { KafkaAdmin } from "./kafka_admin.ts";
 import { KafkaFetcher } from "./kafka_fetcher.ts";
 import { KafkaCoordinator } from "./kafka_group.ts";
+import type { KafkaLogOptions } from "./kafka_log_options.ts";
 import { KafkaProducer } from "./kafka_producer.ts";
 import type {
   Fetcher,
@@ -23,18 +23,8 @@ import type {
   TopicPartition,
   TopicSpec,
 } from "./log.ts";
-import { type Logger, stderrLogger } from "./logger.ts";
+import { stderrLogger } from "./logger.ts";
 import { Membership } from "./membership.ts";
-
-/** Settings of a {@linkcode KafkaLog} that are not about the connection. */
-export interface KafkaLogOptions {
-  /** What the brokers call this client in their logs, quotas and group descriptions. Default `kos`. */
-  readonly clientId?: string;
-  /** Default: lines on standard error. */
-  readonly logger?: Logger;
-  /** How often a group's leader looks for new partitions of its topics, in ms. Default 30,000. */
-  readonly metadataRefreshMs?: number;
-}
 
 /**
  * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
@@ -135,21 +125,5 @@ export class KafkaLog implements Log {
 
   close(): Promise<void> {
     return this.#cluster.close();
-  }
-}
-
-/** Node's TLS options; the host name is verified by default. */
-function tlsOptions({ ssl, caFile }: ConnectionConfig): true | { ca: string } | undefined {
-  if (!ssl) return undefined;
-  if (caFile === undefined) return true;
-  try {
-    return { ca: Deno.readTextFileSync(caFile) };
-  } catch (error) {
-    throw new ConfigError(
-      `Cannot use KAFKA_CA: received ${JSON.stringify(caFile)}; allowed is a PEM file that can be read (${
-        messageOf(error)
-      })`,
-      { cause: error },
-    );
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { KafkaError, messageOf } from "./errors.ts";
+import { KafkaError, messageOf, REFUSALS } from "./errors.ts";
 import {
   CommitRejected,
   type GroupOffsets,
@@ -14,7 +14,7 @@ import {
   type Substitute,
 } from "./log.ts";
 import { type Batch, newBatch, PartitionQueue } from "./partition_queue.ts";
-import { ProduceSender, REFUSALS } from "./produce_sender.ts";
+import { ProduceSender } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
 import { Transaction } from "./transaction.ts";
 import { readRecordSet } from "./record_batch/reader.ts";

@@ -5,7 +5,7 @@
  */
 export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
 export { BrokerUnavailable, KafkaError } from "./errors.ts";
-export { KafkaLog, type KafkaLogOptions } from "./kafka_log.ts";
+export type { KafkaLogOptions } from "./kafka_log_options.ts";
 export {
   type Assignor,
   CommitRejected,
@@ -30,4 +30,5 @@ export {
   type TopicSpec,
 } from "./log.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory_log.ts";
+export { type KafkaClient, openKafkaLog, type OpenKafkaLogOptions } from "./open_kafka_log.ts";
 export { type RecordHeader, type RecordHeaders, RecordSet } from "./record_set.ts";

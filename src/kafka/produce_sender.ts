@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts";
+import { ConnectionLost, isRetriable, KafkaError, messageOf, REFUSALS } from "./errors.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicPartition } from "./log.ts";
 import { halves } from "./batch_halves.ts";
@@ -31,13 +31,6 @@ const NEEDS_NEW_ID = new Set([
   "UNKNOWN_PRODUCER_ID",
   "INVALID_PRODUCER_ID_MAPPING",
   "INVALID_PRODUCER_EPOCH",
-]);
-/** Errors of a record itself: written again, it would be refused again. */
-export const REFUSALS: ReadonlySet<string> = new Set([
-  "MESSAGE_TOO_LARGE",
-  "RECORD_LIST_TOO_LARGE",
-  "INVALID_RECORD",
-  "INVALID_TIMESTAMP",
 ]);
 /** Errors that say that the coordinator has ended the transaction. */
 const ENDS_TRANSACTION = new Set(["PRODUCER_FENCED", "INVALID_TXN_STATE"]);

@@ -6,11 +6,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../cli/command.ts";
 import { createLogger, type LogLevel } from "../cli/log.ts";
+import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import { main } from "../cli/main.ts";
 import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
-import { connectionConfig, KafkaLog } from "../kafka/mod.ts";
+import { connectionConfig, type KafkaClient, openKafkaLog } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice, startStreams } from "./start.ts";
@@ -40,6 +41,7 @@ interface Flags {
   sessionTimeout: number;
   metricsPort: number;
   metricsHost: string;
+  kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
 
@@ -178,6 +180,7 @@ function flagsOf(): Command {
         defaultText: "the host's name, and the metrics port",
       }),
     )
+    .addOption(kafkaClientFlag())
     .addOption(logLevelFlag());
 }
 
@@ -204,7 +207,11 @@ if (import.meta.main) {
     }
     const logger = createLogger({ name: "streams", level: flags.logLevel });
     const config = connectionConfig((name) => Deno.env.get(name));
-    const log = new KafkaLog(config, { clientId: flags.clientId, logger });
+    const log = await openKafkaLog(config, {
+      clientId: flags.clientId,
+      logger,
+      client: flags.kafkaClient,
+    });
     try {
       const streams = await startStreams({
         log,

@@ -16,6 +16,7 @@ Deno.test("gen flags: defaults", () => {
     metricsPort: "off",
     metricsHost: "0.0.0.0",
     json: false,
+    kafkaClient: "auto",
     logLevel: "info",
   });
 });

@@ -13,7 +13,12 @@ export interface LogUnderTest {
   readonly log: Log;
   /** Has the group take a member for dead. */
   expireMember(groupId: string, memberId: string): Promise<void>;
+  /** What it can't do; docs/architecture.md says why. Default: nothing. */
+  readonly lacks?: readonly Lack[];
 }
+
+/** What an implementation may lack: it writes headers without a value as empty ones. */
+export type Lack = "headers without a value";
 
 /** What a contract test is given: the log, and names that no other test uses. */
 export interface ContractContext extends LogUnderTest {
@@ -37,6 +42,7 @@ export function contractTest(
       await test({
         log: under.log,
         expireMember: under.expireMember,
+        lacks: under.lacks ?? [],
         topic,
         groupId: `contract-group-${id}`,
       });
@@ -71,8 +77,9 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
     assert(error.message.includes(topic), error.message);
   });
 
-  test("records come back as they were appended", 1, async ({ log, topic }) => {
-    const headers = [{ key: "trace", value: bytes("1é") }, { key: "", value: null }];
+  test("records come back as they were appended", 1, async ({ log, topic, lacks = [] }) => {
+    const none = lacks.includes("headers without a value") ? bytes("") : null;
+    const headers = [{ key: "trace", value: bytes("1é") }, { key: "", value: none }];
     await writeRecords(log, topic, [
       { timestamp: 1_700_000_000_000, key: "k", value: "v" },
       { timestamp: 1_600_000_000_001, key: null, value: "no key" },
@@ -81,14 +88,14 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
       { timestamp: 1_700_000_000_004, key: "h", value: "headers", headers },
       { timestamp: 0, key: null, value: null },
     ]);
-    const none = { partition: 0, headers: [] };
+    const plain = { partition: 0, headers: [] };
     assertEquals(await readRecords(log, topic), [
-      { ...none, offset: 0, timestamp: 1_700_000_000_000, key: "k", value: "v" },
-      { ...none, offset: 1, timestamp: 1_600_000_000_001, key: null, value: "no key" },
-      { ...none, offset: 2, timestamp: 1_700_000_000_002, key: "tombstone", value: null },
-      { ...none, offset: 3, timestamp: 1_700_000_000_003, key: "", value: "" },
+      { ...plain, offset: 0, timestamp: 1_700_000_000_000, key: "k", value: "v" },
+      { ...plain, offset: 1, timestamp: 1_600_000_000_001, key: null, value: "no key" },
+      { ...plain, offset: 2, timestamp: 1_700_000_000_002, key: "tombstone", value: null },
+      { ...plain, offset: 3, timestamp: 1_700_000_000_003, key: "", value: "" },
       { partition: 0, offset: 4, timestamp: 1_700_000_000_004, key: "h", value: "headers", headers },
-      { ...none, offset: 5, timestamp: 0, key: null, value: null },
+      { ...plain, offset: 5, timestamp: 0, key: null, value: null },
     ]);
   });
 

@@ -10,7 +10,8 @@ import { type CheckResult, SessionCheck } from "../../src/demo/session_check.ts"
 import { SessionsReader } from "../../src/demo/sessions_reader.ts";
 import type { GameSession } from "../../src/game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
-import { connectionConfig, KafkaLog } from "../../src/kafka/mod.ts";
+import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { connectionConfig } from "../../src/kafka/mod.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { until } from "../engine/app_contract.ts";
 
@@ -44,7 +45,7 @@ export class StreamsBench {
     });
   }
 
-  /** Starts a streams process. */
+  /** Starts a streams process. It inherits the environment, and with it the client that `KOS_KAFKA_CLIENT` names. */
   streams(clientId: string, ...flags: string[]): Instance {
     const port = freePort();
     const main = new URL("../../src/streams/main.ts", import.meta.url).pathname;

@@ -4,7 +4,8 @@ import { avroSerde } from "../../../src/avro/mod.ts";
 import { startGenerator } from "../../../src/datagen/generator.ts";
 import type { FrameBody, FrameHeader } from "../../../src/game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../../../src/game/schemas.ts";
-import { connectionConfig, KafkaLog } from "../../../src/kafka/mod.ts";
+import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { connectionConfig } from "../../../src/kafka/mod.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 

@@ -1,4 +1,5 @@
-import { connectionConfig, KafkaLog } from "../../../src/kafka/mod.ts";
+import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { appContract } from "../../engine/app_contract.ts";
 
 appContract("Kafka", async (body) => {

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { stringSerde } from "../../../src/avro/mod.ts";
 import { logProductionErrors, StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { connectionConfig, KafkaLog } from "../../../src/kafka/mod.ts";
+import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { until, type WithPlace } from "../../engine/app_contract.ts";
 import { deadLetterContract } from "../../engine/dead_letter_contract.ts";
 

@@ -1,6 +1,7 @@
 /** The broker that the integration tests use, from KAFKA_BROKERS. */
-import type { ClusterSettings } from "../../../src/kafka/cluster.ts";
+import { Cluster, type ClusterSettings } from "../../../src/kafka/cluster.ts";
 import type { ConnectionConfig } from "../../../src/kafka/config.ts";
+import { KafkaCoordinator } from "../../../src/kafka/kafka_group.ts";
 import type { Logger } from "../../../src/kafka/logger.ts";
 
 /** The bootstrap servers. */
@@ -37,4 +38,15 @@ export function clusterSettings(): ClusterSettings {
     connectTimeoutMs: 5_000,
     logger: quiet,
   };
+}
+
+/** Has a group take a member for dead: to the coordinator, one that somebody else signs off is as gone as one that is dead. */
+export async function expireMember(groupId: string, memberId: string): Promise<void> {
+  const coordinator = new KafkaCoordinator(
+    new Cluster(clusterSettings()),
+    { groupId, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 60_000 },
+    undefined,
+  );
+  await coordinator.leave(memberId);
+  await coordinator.close();
 }
