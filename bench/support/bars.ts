@@ -54,7 +54,9 @@ export function bars(title: string, panels: readonly BarPanel[]): string {
 }
 
 function panelParts({ title, groups }: BarPanel, top: number): string[] {
-  const ticks = niceTicks(Math.max(0, ...groups.flatMap(({ bars }) => bars.map(({ value }) => value))));
+  const largest = Math.max(0, ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
+  // A bar as high as the panel would have its value over the title.
+  const ticks = niceTicks(largest * 1.1);
   const bottom = top + PANEL;
   const y = (value: number): number => bottom - value / ticks.at(-1)! * PANEL;
   const parts = [`<text x="${LEFT}" y="${top - 8}" font-weight="bold">${escape(title)}</text>`];
