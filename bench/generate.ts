@@ -16,7 +16,7 @@ import { startBroker } from "../scripts/support/broker.ts";
 import { Meter } from "./support/measured_run.ts";
 import { type PerfTest, perfTest } from "./support/perf_test.ts";
 import { median, medianRatio, round } from "./support/statistics.ts";
-import { textTable } from "./support/text_table.ts";
+import { table } from "./support/table.ts";
 import { recordsOf, sampleFrames } from "./support/topics.ts";
 
 interface Flags {
@@ -258,27 +258,28 @@ function tell({ say, flags }: Setting, pair: number, name: string, run: Run): vo
 
 /** The table of all runs, their medians, and the ratios. */
 function report({ gen, perfTest, ratios }: Result): string {
-  const columns: readonly [string, (run: Run) => number, (value: number) => string][] = [
-    ["records", (run) => run.records, WHOLE.format],
-    ["bytes a record", (run) => run.bytesPerRecord, (value) => value.toFixed(1)],
-    ["records/s", (run) => run.perSecond, WHOLE.format],
-    ["records/CPU-s", (run) => run.perCpuSecond, WHOLE.format],
-    ["without start-up", (run) => run.perCpuSecondWithoutStart, WHOLE.format],
-    ["start-up CPU-s", (run) => run.startCpuSeconds, (value) => value.toFixed(2)],
-    ["peak RSS MB", (run) => run.peakRssBytes / 1e6, WHOLE.format],
+  const columns: readonly [string, (run: Run) => number, digits: number][] = [
+    ["records", (run) => run.records, 0],
+    ["bytes a record", (run) => run.bytesPerRecord, 1],
+    ["records/s", (run) => run.perSecond, 0],
+    ["records/CPU-s", (run) => run.perCpuSecond, 0],
+    ["without start-up", (run) => run.perCpuSecondWithoutStart, 0],
+    ["start-up CPU-s", (run) => run.startCpuSeconds, 2],
+    ["peak RSS MB", (run) => run.peakRssBytes / 1e6, 0],
   ];
-  const row = (name: string, of: (value: (run: Run) => number) => number): string[] => [
+  const row = (name: string, of: (value: (run: Run) => number) => number): (string | number)[] => [
     name,
-    ...columns.map(([, value, show]) => show(of(value))),
+    ...columns.map(([, value, digits]) => round(of(value), digits)),
   ];
-  const rows = [["", ...columns.map(([name]) => name)]];
+  const rows: (string | number)[][] = [];
   for (let i = 0; i < gen.length; i++) {
     rows.push(row(`gen ${i + 1}`, (value) => value(gen[i]!)));
     rows.push(row(`perf-test ${i + 1}`, (value) => value(perfTest[i]!)));
   }
   rows.push(row("gen, median", (value) => median(gen.map(value))));
   rows.push(row("perf-test, median", (value) => median(perfTest.map(value))));
-  return `${textTable(rows)}\n\nmedian of the pairs' ratios, gen to kafka-producer-perf-test: ` +
+  const head = ["", ...columns.map(([name]) => name)];
+  return `${table(head, rows)}\nmedian of the pairs' ratios, gen to kafka-producer-perf-test: ` +
     `${ratios.perSecond} records/s, ${ratios.perCpuSecond} records/CPU-s ` +
     `(${ratios.perCpuSecondWithoutStart} without start-up), ${ratios.peakRss} peak RSS\n`;
 }

@@ -36,7 +36,7 @@ interface Flags {
   seed: number;
   pairs: number;
   guarantee: Guarantee | "both";
-  cache: number;
+  cacheMaxBytes: number;
   start: boolean;
   drain: boolean;
   startFrames: number;
@@ -87,7 +87,7 @@ function flagsOf(args: readonly string[]): Flags {
         }),
       )
       .addOption(
-        flag("--cache <bytes>", "of changes that both hold back until a commit; 0: each goes out", {
+        flag("--cache-max-bytes <bytes>", "of changes that both hold back until a commit; 0: each goes out", {
           parse: integer(),
           default: DEFAULT_CACHE_BYTES,
         }),
@@ -212,7 +212,7 @@ function plansOf(flags: Flags, { systems, ...tools }: Tools): Omit<RunPlan, "pai
   return systems.map((system) => ({
     ...tools,
     system,
-    cacheBytes: flags.cache,
+    cacheBytes: flags.cacheMaxBytes,
     partitions: flags.partitions,
   }));
 }
@@ -252,6 +252,6 @@ async function drainAll(
       ...each,
       name: `${each.guarantee}, pair ${each.pair}, ${each.system}`,
     }));
-    return { runs, hits, wrong: differences(named, { frames, hits, cacheBytes: flags.cache }) };
+    return { runs, hits, wrong: differences(named, { frames, hits, cacheBytes: flags.cacheMaxBytes }) };
   });
 }

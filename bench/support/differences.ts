@@ -25,31 +25,43 @@ const MOST_ENTRY_BYTES = 512;
  * other hits are another change. How often that happens depends on how much is processed between two commits, but it can't be more
  * often than the cache can be filled.
  */
-export function differences(runs: readonly NamedContents[], { frames, hits, cacheBytes }: Sent): string[] {
+export function differences(runs: readonly NamedContents[], sent: Sent): string[] {
   const [first] = runs;
   if (first === undefined) return [];
+  const { frames } = sent;
   const lines: string[] = [];
-  const least = cacheBytes === 0 ? hits : frames;
-  const most = cacheBytes === 0 ? hits : Math.min(hits, frames + mostFilled(frames, cacheBytes));
   for (const { name, counts, keys, digest } of runs) {
-    for (const [topic, count] of Object.entries(counts)) {
-      if (topic === SESSIONS_TOPIC || topic === AGGREGATE_CHANGELOG) continue;
-      if (count !== frames) lines.push(`${name}: ${count} records in ${topic}; ${frames} frames were sent`);
-    }
-    const changes = counts[SESSIONS_TOPIC]!;
-    if (changes !== counts[AGGREGATE_CHANGELOG]) {
-      lines.push(
-        `${name}: ${changes} records in SESSIONS and ${counts[AGGREGATE_CHANGELOG]} in its changelog`,
-      );
-    }
-    if (changes < least || changes > most) {
-      const expected = least === most ? String(least) : `from ${least} to ${most}`;
-      lines.push(`${name}: ${changes} changes of sessions; expected are ${expected}`);
-    }
+    lines.push(...countDifferences(name, counts, sent));
     if (keys !== frames) lines.push(`${name}: sessions of ${keys} frames; ${frames} were sent`);
     if (digest !== first.digest) {
       lines.push(`${name}: the sessions in the end are not those of ${first.name}`);
     }
+  }
+  return lines;
+}
+
+/** The same of one run's records by topic, as {@linkcode Contents} names them. */
+export function countDifferences(
+  name: string,
+  counts: Contents["counts"],
+  { frames, hits, cacheBytes }: Sent,
+): string[] {
+  const lines: string[] = [];
+  const least = cacheBytes === 0 ? hits : frames;
+  const most = cacheBytes === 0 ? hits : Math.min(hits, frames + mostFilled(frames, cacheBytes));
+  for (const [topic, count] of Object.entries(counts)) {
+    if (topic === SESSIONS_TOPIC || topic === AGGREGATE_CHANGELOG) continue;
+    if (count !== frames) lines.push(`${name}: ${count} records in ${topic}; ${frames} frames were sent`);
+  }
+  const changes = counts[SESSIONS_TOPIC]!;
+  if (changes !== counts[AGGREGATE_CHANGELOG]) {
+    lines.push(
+      `${name}: ${changes} records in SESSIONS and ${counts[AGGREGATE_CHANGELOG]} in its changelog`,
+    );
+  }
+  if (changes < least || changes > most) {
+    const expected = least === most ? String(least) : `from ${least} to ${most}`;
+    lines.push(`${name}: ${changes} changes of sessions; expected are ${expected}`);
   }
   return lines;
 }

@@ -6,7 +6,7 @@
 import { SESSIONS_TOPIC } from "../../src/game/topics.ts";
 import type { Log } from "../../src/kafka/mod.ts";
 import { remove } from "../../scripts/support/cache.ts";
-import { changelogTopics, type Contents, readContents } from "./contents.ts";
+import { changelogTopics, type Contents, endSum, partitionsOf, readContents } from "./contents.ts";
 import type { Groups } from "./groups.ts";
 import { type BenchKafka, say } from "./kafka.ts";
 import type { UsageReader } from "./process_usage.ts";
@@ -111,4 +111,6 @@ async function emptySessions(log: Log, partitions: number): Promise<void> {
   await log.deleteTopics([SESSIONS_TOPIC]);
   const config = { "retention.ms": "-1" };
   await log.createTopics([{ topic: SESSIONS_TOPIC, partitions, replicationFactor: 1, config }]);
+  // A topic that was just made may refuse to tell its offsets for half a second, and the watcher would miss the process' start.
+  await endSum(log, await partitionsOf(log, SESSIONS_TOPIC));
 }

@@ -26,6 +26,33 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER }: {
   };
 }
 
+/**
+ * Whole numbers with commas between, each from `min` to `max`, both included, and a multiple of `multipleOf`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { integers } from "./parsers.ts";
+ *
+ * assertEquals(integers({ min: 1 })("4,16,64"), [4, 16, 64]);
+ * ```
+ */
+export function integers({ min = 0, max = Number.MAX_SAFE_INTEGER, multipleOf = 1 }: {
+  readonly min?: number;
+  readonly max?: number;
+  readonly multipleOf?: number;
+} = {}): ValueParser<number[]> {
+  const parse = integer({ min, max });
+  return (text) =>
+    text.split(",").map((each) => {
+      const value = parse(each.trim());
+      if (value % multipleOf !== 0) {
+        throw new InvalidArgumentError(`Expected multiples of ${multipleOf}; ${value} is none.`);
+      }
+      return value;
+    });
+}
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /**

@@ -5,6 +5,7 @@ import {
   duration,
   formatDuration,
   integer,
+  integers,
   port,
   portOrOff,
   rate,
@@ -24,6 +25,13 @@ Deno.test("integer: range and nothing but digits", () => {
   assertEquals([parse("1"), parse("35"), integer({ min: -5 })("-5")], [1, 35, -5]);
   refuses(parse, "Expected a whole number from 1 to 35.", ["", "0", "36", "1.5", "1e1", "0x5", " 5", "ten"]);
   refuses(integer({ min: 1 }), "at least 1", ["99999999999999999999"]);
+});
+
+Deno.test("integers: each in the range, and a multiple", () => {
+  const parse = integers({ min: 2, max: 100, multipleOf: 2 });
+  assertEquals([parse("4"), parse("4,16, 64")], [[4], [4, 16, 64]]);
+  refuses(parse, "Expected a whole number from 2 to 100.", ["", "4,", ",4", "4,,8", "4;8", "4,0", "4,102"]);
+  refuses(parse, "Expected multiples of 2; 5 is none.", ["5", "4,5"]);
 });
 
 Deno.test("duration: units, fractions and compounds in ms", () => {
