@@ -58,7 +58,9 @@ interface Assigned {
 export class KafkaFetcher implements Fetcher {
   readonly #cluster: Cluster;
   readonly #admin: KafkaAdmin;
-  readonly #options: Required<Omit<FetcherOptions, "onOutOfRange">> & Pick<FetcherOptions, "onOutOfRange">;
+  readonly #options:
+    & Required<Omit<FetcherOptions, "onOutOfRange" | "topics">>
+    & Pick<FetcherOptions, "onOutOfRange">;
   /** In the order in which they are to be served. */
   readonly #assigned = new Map<string, Assigned>();
   /** By leader. */
@@ -82,6 +84,7 @@ export class KafkaFetcher implements Fetcher {
       outOfRange: options.outOfRange ?? "earliest",
       onOutOfRange: options.onOutOfRange,
     };
+    if (options.topics !== undefined) void cluster.prepare(options.topics);
   }
 
   assign({ topic, partition }: TopicPartition, offset: number): void {

@@ -86,6 +86,8 @@ export interface ProducerOptions {
    * default, is a {@linkcode ProduceError}. Never asked because the log can't be reached, the topic is missing or the producer is fenced.
    */
   readonly onRefused?: (record: RefusedRecord) => "fail" | "drop" | Substitute;
+  /** Topics that it will write to: it gets ready for them at once, so that its first records need not wait. */
+  readonly topics?: readonly string[];
 }
 
 /** A record that is written in the place of a refused one. */
@@ -214,6 +216,8 @@ export interface FetcherOptions {
   readonly outOfRange?: "earliest" | "latest" | "fail";
   /** Told when an offset was out of range and where reading goes on. */
   readonly onOutOfRange?: (partition: TopicPartition, wanted: number, resumedAt: number) => void;
+  /** Topics that it will read: it gets ready for them at once, so that its first fetch need not wait. */
+  readonly topics?: readonly string[];
 }
 
 /** Reads partitions that it is told to read; knows nothing of groups. Fetches ahead: one fetch a broker is under way while the last is processed. */

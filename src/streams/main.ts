@@ -204,7 +204,12 @@ if (import.meta.main) {
     }
     const logger = createLogger({ name: "streams", level: flags.logLevel });
     const config = connectionConfig((name) => Deno.env.get(name));
-    const log = new KafkaLog(config, { clientId: flags.clientId, logger });
+    const log = new KafkaLog(config, {
+      clientId: flags.clientId,
+      logger,
+      // Of the producer, the fetcher and the group: while the topics are looked at.
+      spareConnections: 3,
+    });
     try {
       const streams = await startStreams({
         log,

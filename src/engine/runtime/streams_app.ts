@@ -209,6 +209,7 @@ export class StreamsApp {
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
+      topics: [...bound.sources.keys()],
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
       ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),

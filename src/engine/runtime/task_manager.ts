@@ -174,8 +174,10 @@ export class TaskManager {
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { log, config, restorer, committer, stats, fetcher } = this.#parts;
     await committer.prepare(task);
-    const committed = await log.committed(config.applicationId, task.inputs);
-    const resets = await log.offsets(task.inputs, config.autoOffsetReset ?? "earliest");
+    const [committed, resets] = await Promise.all([
+      log.committed(config.applicationId, task.inputs),
+      log.offsets(task.inputs, config.autoOffsetReset ?? "earliest"),
+    ]);
     task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
     const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
     if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
