@@ -170,6 +170,16 @@ export class TaskManager {
     return any;
   }
 
+  /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */
+  untilPunctuation(now: number): number {
+    let at = Infinity;
+    for (const task of this.#running.values()) {
+      if (this.#loading.has(task) || !this.#parts.committer.mayProcess(task)) continue;
+      at = Math.min(at, task.context.punctuators.nextWallClockTime);
+    }
+    return Math.max(1, at - now);
+  }
+
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { log, config, restorer, committer, stats, fetcher } = this.#parts;
@@ -192,6 +202,8 @@ export class TaskManager {
       this.#queues.set(partitionKey(queue.topic, queue.partition), queue);
       fetcher.assign(queue, queue.position);
     }
+    // It may have to be called sooner than the loop has planned to look.
+    fetcher.wakeup();
   }
 
   /** Fetches a schema that a task waits for; the other tasks go on meanwhile. */
