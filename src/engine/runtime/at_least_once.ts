@@ -18,6 +18,8 @@ export class AtLeastOnceCommitter implements Committer {
   #committing: Promise<unknown> = Promise.resolve();
   #underWay = false;
   #last = 0;
+  /** Whether anything was processed since the last commit of all tasks began. */
+  #worked = false;
   /** Whether all that was processed is committed. */
   #idle = false;
 
@@ -62,10 +64,14 @@ export class AtLeastOnceCommitter implements Committer {
   }
 
   commitDue(tasks: Iterable<Task>, worked: boolean): void {
-    if (worked) this.#idle = false;
+    if (worked) {
+      this.#worked = true;
+      this.#idle = false;
+    }
     if (this.#underWay || this.untilDue() > 0) return;
     this.#last = this.#now();
     this.#underWay = true;
+    this.#worked = false;
     this.#commit([...tasks]).catch(this.#events.failed).finally(() => this.#underWay = false);
   }
 
@@ -95,7 +101,8 @@ export class AtLeastOnceCommitter implements Committer {
       offsets.length > 0
     );
     if (changed.length === 0) {
-      this.#idle = true;
+      // The last commit of tasks that go elsewhere says nothing of the others.
+      if (!last && !this.#worked) this.#idle = true;
       return true;
     }
     const begun = performance.now();
