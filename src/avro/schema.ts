@@ -4,7 +4,8 @@
  *
  * @module
  */
-import avsc from "avsc";
+// Not its index, which also loads Node's file system, streams and services for parts that are not used here.
+import avsc from "avsc/lib/types.js";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
 export type AvroSchema = string | readonly unknown[] | object;

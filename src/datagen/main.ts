@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Registry } from "prom-client";
+import { Registry } from "../metrics/prom_client.ts";
 import { avroSerde, SchemaRegistry } from "../avro/mod.ts";
 import { parseArguments } from "../cli/command.ts";
 import { createLogger, type Logger } from "../cli/log.ts";

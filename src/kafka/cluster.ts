@@ -61,6 +61,17 @@ export class Cluster {
     return found;
   }
 
+  /** Finds the topics' leaders and connects to them, for who will soon ask them something. What fails will be tried again then. */
+  async prepare(topics: readonly string[]): Promise<void> {
+    try {
+      const known = await this.metadata(topics);
+      const leaders = new Set([...known.values()].flatMap(({ leaders }) => leaders));
+      await Promise.all([...leaders].map((leader) => this.node(leader)?.connect()));
+    } catch {
+      // Whoever asks for something hears of it, and in that request's words.
+    }
+  }
+
   /** The node id of a partition's leader as last heard; `undefined` when unknown or {@linkcode forget}ten. */
   leader(topic: string, partition: number): number | undefined {
     return this.#leaders.get(partitionKey(topic, partition));

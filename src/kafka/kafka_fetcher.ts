@@ -8,7 +8,13 @@ import { ConnectionLost, isRetriable, KafkaError, messageOf } from "./errors.ts"
 import type { KafkaAdmin } from "./kafka_admin.ts";
 import { FetchSession } from "./fetch_session.ts";
 import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
-import { type Fetcher, type FetcherOptions, partitionKey, type TopicPartition } from "./log.ts";
+import {
+  type Fetcher,
+  type FetcherOptions,
+  type PartitionBounds,
+  partitionKey,
+  type TopicPartition,
+} from "./log.ts";
 import {
   decodeFetch,
   encodeFetch,
@@ -33,6 +39,17 @@ const STALE_LEADER = new Set([
 ]);
 /** A partition that can't be read for so long is told of, in ms, and again each time as much later. */
 const WARN_AFTER_MS = 30_000;
+/** After so many answers in a row without anything new a broker may take its time for the next ones … */
+const QUIET_ANSWERS = 5;
+/** … namely so long unless told, in ms: Kafka's own default for consumers. What comes meanwhile is answered at once all the same. */
+const QUIET_WAIT_MS = 500;
+/** Bounds are told of only when they are not older than this, in ms. */
+const FRESH_MS = 1_000;
+/** Says that a request is in no session. */
+const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };
+
+/** Whom a fetcher tells of things. */
+type Told = "onOutOfRange" | "onEndMoved";
 
 /** One assignment of a partition. A new assign makes a new one, so that answers for an old one are recognised. */
 interface Assigned {
@@ -43,6 +60,9 @@ interface Assigned {
   offset: number;
   paused: boolean;
   endOffset: number | undefined;
+  bounds: PartitionBounds | undefined;
+  /** When an answer last told of its bounds, or that they have not changed. */
+  heardAt: number;
   /** Fetched and not yet polled. */
   set: RecordSet | undefined;
   /** In a fetch that is under way. */
@@ -54,17 +74,28 @@ interface Assigned {
   warnedAt: number;
 }
 
-/** One fetch at a time for each leader; the next one is sent when all that the last one brought was polled. */
+/**
+ * One fetch at a time for each leader; the next one is sent when all that the last one brought was polled. While one takes its time,
+ * as nothing has come for a while, partitions that are new or resumed don't wait for it: they are fetched on a second connection.
+ */
 export class KafkaFetcher implements Fetcher {
   readonly #cluster: Cluster;
   readonly #admin: KafkaAdmin;
-  readonly #options: Required<Omit<FetcherOptions, "onOutOfRange">> & Pick<FetcherOptions, "onOutOfRange">;
+  readonly #options:
+    & Required<Omit<FetcherOptions, Told | "topics">>
+    & Pick<FetcherOptions, Told>;
   /** In the order in which they are to be served. */
   readonly #assigned = new Map<string, Assigned>();
   /** By leader. */
   readonly #sessions = new Map<number, FetchSession>();
   /** Leaders with a fetch under way. */
   readonly #busy = new Set<number>();
+  /** Those of them whose fetch may take its time. */
+  readonly #patient = new Set<number>();
+  /** Leaders with a fetch under way on the second connection. */
+  readonly #aside = new Set<number>();
+  /** How many answers in a row had nothing new, by leader. */
+  readonly #quiet = new Map<number, number>();
   #refreshing = false;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
   #pollWaits: (() => void) | undefined;
@@ -76,12 +107,15 @@ export class KafkaFetcher implements Fetcher {
     this.#admin = admin;
     this.#options = {
       maxWaitMs: options.maxWaitMs ?? 100,
+      quietWaitMs: options.quietWaitMs ?? Math.max(options.maxWaitMs ?? 0, QUIET_WAIT_MS),
       partitionBytes: options.partitionBytes ?? 147_456,
       maxBytes: options.maxBytes ?? 4_194_304,
       isolation: options.isolation ?? "read_committed",
       outOfRange: options.outOfRange ?? "earliest",
       onOutOfRange: options.onOutOfRange,
+      onEndMoved: options.onEndMoved,
     };
+    if (options.topics !== undefined) void cluster.prepare(options.topics);
   }
 
   assign({ topic, partition }: TopicPartition, offset: number): void {
@@ -95,6 +129,8 @@ export class KafkaFetcher implements Fetcher {
       offset,
       paused: known?.paused ?? false,
       endOffset: known?.endOffset,
+      bounds: known?.bounds,
+      heardAt: known?.heardAt ?? -Infinity,
       set: undefined,
       fetching: false,
       error: undefined,
@@ -152,6 +188,11 @@ export class KafkaFetcher implements Fetcher {
     return this.#assigned.get(partitionKey(topic, partition))?.endOffset;
   }
 
+  bounds({ topic, partition }: TopicPartition): PartitionBounds | undefined {
+    const state = this.#assigned.get(partitionKey(topic, partition));
+    return state !== undefined && performance.now() - state.heardAt <= FRESH_MS ? state.bounds : undefined;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#assigned.clear();
@@ -180,7 +221,7 @@ export class KafkaFetcher implements Fetcher {
     queueMicrotask(() => this.#pump());
   }
 
-  /** Sends a fetch to each leader that has none under way and whose last one was polled. */
+  /** Sends a fetch to each leader that has none under way, or a patient one, and whose last one was polled. */
   #pump(): void {
     if (this.#closed) return;
     const byLeader = new Map<number, Assigned[]>();
@@ -199,53 +240,85 @@ export class KafkaFetcher implements Fetcher {
     if (unknown) this.#refresh(0);
     for (const [leader, states] of byLeader) {
       // A fetch now would only wait for the idle partitions, and hold up the ones that are being polled.
-      if (!this.#busy.has(leader) && !unpolled.has(leader)) void this.#fetch(leader, states);
+      if (unpolled.has(leader)) continue;
+      if (!this.#busy.has(leader)) void this.#fetch(leader, states, this.#busy);
+      else if (this.#patient.has(leader) && !this.#aside.has(leader)) {
+        void this.#fetch(leader, states, this.#aside);
+      }
     }
   }
 
-  async #fetch(leader: number, states: readonly Assigned[]): Promise<void> {
-    this.#busy.add(leader);
+  async #fetch(leader: number, states: readonly Assigned[], underWay: Set<number>): Promise<void> {
+    underWay.add(leader);
     for (const state of states) state.fetching = true;
-    let session = this.#sessions.get(leader);
-    if (session === undefined) this.#sessions.set(leader, session = new FetchSession());
+    let session: FetchSession | undefined;
+    if (underWay === this.#busy) {
+      session = this.#sessions.get(leader);
+      if (session === undefined) this.#sessions.set(leader, session = new FetchSession());
+      if (this.#isQuiet(leader)) this.#patient.add(leader);
+    } else this.#quiet.delete(leader); // the next fetch takes these along, and soon
     try {
       const link = this.#cluster.node(leader);
       if (link === undefined) throw new ConnectionLost(`Broker ${leader} is not known any more`);
-      const answer = await this.#ask(link, session, states);
+      const answer = await this.#ask(link, session, states, this.#patient.has(leader));
       const byKey = new Map(states.map((state) => [state.key, state]));
+      const now = performance.now();
+      // In a session those that are left out have not changed.
+      for (const state of states) state.heardAt = now;
       for (const fetched of answer.partitions) {
         const state = byKey.get(partitionKey(fetched.topic, fetched.partition));
         // Moved or given up meanwhile: not what is wanted any more.
         if (state === undefined || this.#assigned.get(state.key) !== state) continue;
         await this.#accept(state, fetched);
       }
+      if (session !== undefined) {
+        this.#quiet.set(leader, answer.partitions.length > 0 ? 0 : (this.#quiet.get(leader) ?? 0) + 1);
+      }
     } catch (error) {
-      session.failed();
+      session?.failed();
+      this.#quiet.delete(leader);
       for (const state of states) this.#cannotRead(state, error, true);
       if (isRetriable(error)) this.#refresh(this.#cluster.settings.retryBackoffMs);
     } finally {
       for (const state of states) state.fetching = false;
-      this.#busy.delete(leader);
-      if (states.some(({ set, error }) => set !== undefined || error !== undefined)) this.#pollWaits?.();
+      underWay.delete(leader);
+      if (session !== undefined) this.#patient.delete(leader);
+      if (states.some(({ set, error }) => set !== undefined || error !== undefined)) {
+        this.#pollWaits?.();
+      }
       this.#pumpSoon();
     }
   }
 
-  /** Sends a request in the session, and once more when the broker does not know the session any more. */
-  async #ask(link: BrokerLink, session: FetchSession, states: readonly Assigned[]): Promise<FetchResponse> {
-    const { maxWaitMs, maxBytes, partitionBytes, isolation } = this.#options;
+  #isQuiet(leader: number): boolean {
+    return (this.#quiet.get(leader) ?? 0) >= QUIET_ANSWERS;
+  }
+
+  /**
+   * Sends a request, and once more when the broker does not know its session any more.
+   *
+   * @param session Without one it goes by the second connection.
+   */
+  async #ask(
+    link: BrokerLink,
+    session: FetchSession | undefined,
+    states: readonly Assigned[],
+    patient: boolean,
+  ): Promise<FetchResponse> {
+    const { maxWaitMs, quietWaitMs, maxBytes, partitionBytes, isolation } = this.#options;
+    const lane = session === undefined ? 1 : 0;
     for (let again = false;; again = true) {
       const body = encodeFetch({
-        maxWaitMs,
+        maxWaitMs: patient && session !== undefined ? quietWaitMs : maxWaitMs,
         maxBytes,
         partitionBytes,
         readCommitted: isolation === "read_committed",
-        ...session.request(states),
+        ...(session?.request(states) ?? { ...NO_SESSION, partitions: states }),
       });
-      const answer = decodeFetch(await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body));
-      link.throttle(answer.throttleMs);
+      const answer = decodeFetch(await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane }));
+      link.throttle(answer.throttleMs, lane);
       const { name, message, retriable } = errorOf(answer.errorCode);
-      if (session.answered(answer.sessionId, name) && !again) continue;
+      if (session?.answered(answer.sessionId, name) && !again) continue;
       if (name === "NONE") return answer;
       throw new KafkaError(name, `Cannot fetch from ${link.address}: ${message} (${name})`, retriable);
     }
@@ -257,9 +330,14 @@ export class KafkaFetcher implements Fetcher {
       const endOffset = this.#options.isolation === "read_committed"
         ? fetched.lastStableOffset
         : fetched.highWatermark;
+      const moved = state.endOffset !== endOffset;
       state.endOffset = endOffset;
+      state.bounds = { startOffset: fetched.startOffset, endOffset: fetched.highWatermark };
       state.failingSince = undefined;
-      if (fetched.records.length === 0) return;
+      if (fetched.records.length === 0) {
+        if (moved) this.#options.onEndMoved?.();
+        return;
+      }
       try {
         const { topic, partition, records, startOffset, aborted } = fetched;
         const set = readRecordSet({

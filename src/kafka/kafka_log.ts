@@ -49,6 +49,7 @@ export class KafkaLog implements Log {
   readonly #cluster: Cluster;
   readonly #admin: KafkaAdmin;
   readonly #transactional: ClusterPool;
+  readonly #spares: Cluster[] = [];
 
   /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
@@ -68,6 +69,11 @@ export class KafkaLog implements Log {
     this.#cluster = new Cluster(this.#settings);
     this.#transactional = new ClusterPool(this.#settings);
     this.#admin = new KafkaAdmin(this.#cluster);
+    for (let i = 0; i < (options.spareConnections ?? 0); i++) {
+      const spare = new Cluster(this.#settings);
+      void spare.prepare([]);
+      this.#spares.push(spare);
+    }
   }
 
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
@@ -92,20 +98,20 @@ export class KafkaLog implements Log {
 
   producer(options?: ProducerOptions): Producer {
     if (options?.transactionalId === undefined) {
-      return new KafkaProducer(new Cluster(this.#settings), options);
+      return new KafkaProducer(this.#newCluster(), options);
     }
     const { cluster, release } = this.#transactional.acquire();
     return new KafkaProducer(cluster, options, release);
   }
 
   fetcher(options?: FetcherOptions): Fetcher {
-    return new KafkaFetcher(new Cluster(this.#settings), this.#admin, options);
+    return new KafkaFetcher(this.#newCluster(), this.#admin, options);
   }
 
   group(options: GroupOptions): GroupMember {
     const { retryBackoffMs, requestTimeoutMs, logger } = this.#settings;
     const coordinator = new KafkaCoordinator(
-      new Cluster(this.#settings),
+      this.#newCluster(),
       {
         groupId: options.groupId,
         sessionTimeoutMs: options.sessionTimeoutMs ?? 10_000,
@@ -123,7 +129,12 @@ export class KafkaLog implements Log {
     });
   }
 
-  close(): Promise<void> {
-    return this.#cluster.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#cluster, ...this.#spares.splice(0)].map((cluster) => cluster.close()));
+  }
+
+  /** For one user, who closes it. */
+  #newCluster(): Cluster {
+    return this.#spares.shift() ?? new Cluster(this.#settings);
   }
 }

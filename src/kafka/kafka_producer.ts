@@ -84,6 +84,7 @@ export class KafkaProducer implements Producer {
         ? {}
         : { onRefused: (batch, error) => this.#refused(batch, error) }),
     });
+    if (options.topics !== undefined) void this.#sender.prepare(options.topics);
   }
 
   get pendingBytes(): number {

@@ -394,7 +394,7 @@ const SHAPE: readonly [string, any, readonly string[]][] = [
 /**
  * Quietens two timers of kafkajs's request queue. After each answer it schedules a look at the pending requests, also when there
  * are none and with a negative delay, for ever; here only when one waits for throttling to end. And it looks for overdue requests
- * ten times a second on each connection; here once.
+ * ten times a second on each connection; here once, on all of them.
  */
 function quietenTimers(): void {
   // deno-lint-ignore no-explicit-any
@@ -406,14 +406,31 @@ function quietenTimers(): void {
     }, Math.max(10, this.throttledUntil - Date.now()));
   };
   // deno-lint-ignore no-explicit-any
-  RequestQueue.prototype.scheduleRequestTimeoutCheck = function (this: any): void {
-    this.destroy();
-    this.requestTimeoutIntervalId = setInterval(() => {
-      for (const request of [...this.inflight.values()]) {
+  const connected = new Set<any>();
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const check = (): void => {
+    for (const queue of connected) {
+      for (const request of [...queue.inflight.values()]) {
         if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
       }
-      if (!this.isConnected()) this.destroy();
-    }, 1_000);
+      if (!queue.isConnected()) queue.destroy();
+    }
+  };
+  // deno-lint-ignore no-explicit-any
+  RequestQueue.prototype.scheduleRequestTimeoutCheck = function (this: any): void {
+    this.destroy();
+    connected.add(this);
+    timer ??= setInterval(check, 1_000);
+  };
+  const destroy = RequestQueue.prototype.destroy;
+  // deno-lint-ignore no-explicit-any
+  RequestQueue.prototype.destroy = function (this: any): void {
+    connected.delete(this);
+    if (connected.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+    destroy.call(this);
   };
 }
 

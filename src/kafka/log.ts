@@ -86,6 +86,8 @@ export interface ProducerOptions {
    * default, is a {@linkcode ProduceError}. Never asked because the log can't be reached, the topic is missing or the producer is fenced.
    */
   readonly onRefused?: (record: RefusedRecord) => "fail" | "drop" | Substitute;
+  /** Topics that it will write to: it gets ready for them at once, so that its first records need not wait. */
+  readonly topics?: readonly string[];
 }
 
 /** A record that is written in the place of a refused one. */
@@ -205,6 +207,11 @@ export interface FetcherOptions {
   /** How long the broker may hold a fetch open when there is nothing to read, in ms. Default 100. */
   readonly maxWaitMs?: number;
   /**
+   * The same when nothing has come for a while. What is assigned or resumed meanwhile does not wait for it. Default 500, or `maxWaitMs`
+   * where that is longer.
+   */
+  readonly quietWaitMs?: number;
+  /**
    * Bytes a partition a fetch. Default 147,456: a full batch of a {@linkcode Producer} fits, and what is fetched is processed before the garbage
    * collector takes it for long-lived. Of batches that are larger than this a fetch brings one.
    */
@@ -217,6 +224,18 @@ export interface FetcherOptions {
   readonly outOfRange?: "earliest" | "latest" | "fail";
   /** Told when an offset was out of range and where reading goes on. */
   readonly onOutOfRange?: (partition: TopicPartition, wanted: number, resumedAt: number) => void;
+  /** Told when the {@linkcode Fetcher.endOffset} of a partition has changed without records that the next poll would return. */
+  readonly onEndMoved?: () => void;
+  /** Topics that it will read: it gets ready for them at once, so that its first fetch need not wait. */
+  readonly topics?: readonly string[];
+}
+
+/** What the log holds of a partition. */
+export interface PartitionBounds {
+  /** The first record's. */
+  readonly startOffset: number;
+  /** The one that the next record appended will get. */
+  readonly endOffset: number;
 }
 
 /** Reads partitions that it is told to read; knows nothing of groups. Fetches ahead: one fetch a broker is under way while the last is processed. */
@@ -238,6 +257,8 @@ export interface Fetcher {
   wakeup(): void;
   /** The end of what may be read of a partition as of the last fetch answer; `undefined` before the first. */
   endOffset(partition: TopicPartition): number | undefined;
+  /** What the log holds of a partition, as of a second ago at most; `undefined` when it was not read since, as a paused one. */
+  bounds(partition: TopicPartition): PartitionBounds | undefined;
   close(): Promise<void>;
 }
 

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Fetcher, type FetcherOptions, partitionKey, type TopicPartition } from "./log.ts";
+import {
+  type Fetcher,
+  type FetcherOptions,
+  type PartitionBounds,
+  partitionKey,
+  type TopicPartition,
+} from "./log.ts";
 import type { MemoryPartition } from "./memory_partition.ts";
 import type { RecordSet } from "./record_set.ts";
 
@@ -83,6 +89,11 @@ export class MemoryFetcher implements Fetcher {
     return this.#assigned.get(partitionKey(partition.topic, partition.partition))?.endOffset;
   }
 
+  bounds({ topic, partition }: TopicPartition): PartitionBounds | undefined {
+    const source = this.#topics.get(topic)?.[partition];
+    return source === undefined ? undefined : { startOffset: source.start, endOffset: source.end };
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     this.#assigned.clear();
@@ -100,9 +111,14 @@ export class MemoryFetcher implements Fetcher {
       if (state.paused) continue;
       const source = this.#topics.get(state.partition.topic)?.[state.partition.partition];
       if (source === undefined) continue;
-      state.endOffset = committed ? source.stable : source.end;
+      const endOffset = committed ? source.stable : source.end;
+      const moved = state.endOffset !== endOffset;
+      state.endOffset = endOffset;
       const set = left > 0 ? source.read(state.position, partitionBytes, committed) : undefined;
-      if (set === undefined) continue;
+      if (set === undefined) {
+        if (moved) this.#options.onEndMoved?.();
+        continue;
+      }
       state.position = set.nextOffset;
       left -= set.count === 0 ? 0 : (set.valueEnd[set.count - 1]! - Math.max(0, set.keyStart[0]!));
       sets.push(set);

@@ -84,6 +84,11 @@ export class ProduceSender {
     this.#settings = settings;
   }
 
+  /** Gets what the first batches of these topics will need, as far as it can be had; the rest is asked for again with them. */
+  async prepare(topics: readonly string[]): Promise<void> {
+    await Promise.all([this.#cluster.prepare(topics), this.#settings.transaction ?? this.#prepare()]);
+  }
+
   /** Takes up a queue that has a new sealed batch. */
   add(queue: PartitionQueue): void {
     this.#queues.add(queue);

@@ -11,19 +11,25 @@ export interface RetrySettings {
   readonly retryBackoffMs: number;
 }
 
+/** How long to wait before the second try, in ms; twice as long before each one after it. */
+const FIRST_BACKOFF_MS = 20;
+
 /**
  * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed. That no broker answers is final: every
  * one has been tried several times by then.
  */
 export async function retrying<T>(settings: RetrySettings, attempt: () => Promise<T>): Promise<T> {
   const until = performance.now() + settings.requestTimeoutMs;
+  // What has just been made is often there a moment later.
+  let backoff = Math.min(FIRST_BACKOFF_MS, settings.retryBackoffMs);
   while (true) {
     try {
       return await attempt();
     } catch (error) {
       if (!isRetriable(error) || error instanceof BrokerUnavailable || performance.now() > until) throw error;
     }
-    await delay(settings.retryBackoffMs);
+    await delay(backoff);
+    backoff = Math.min(2 * backoff, settings.retryBackoffMs);
   }
 }
 

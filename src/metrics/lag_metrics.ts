@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type Registry } from "./prom_client.ts";
 
 /** Where a consumer stands in one partition that it owns. Offsets are those of the next record. */
 export interface PartitionLag {

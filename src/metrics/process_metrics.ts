@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 import process from "node:process";
 
 /** Settings of {@linkcode registerProcessMetrics}. */

@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /**
  * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but to 0

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Histogram, type Registry } from "prom-client";
+import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
 
 export { PulledMetrics };

@@ -211,6 +211,8 @@ if (import.meta.main) {
       clientId: flags.clientId,
       logger,
       client: flags.kafkaClient,
+      // Of the producer, the fetcher and the group: while the topics are looked at.
+      spareConnections: 3,
     });
     try {
       const streams = await startStreams({

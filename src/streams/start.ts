@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Registry } from "prom-client";
+import { Registry } from "../metrics/prom_client.ts";
 import type { Logger } from "../cli/log.ts";
 import {
   logAndContinue,

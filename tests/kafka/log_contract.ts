@@ -210,6 +210,16 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
     await fetcher.close();
   });
 
+  test("a fetcher tells what the log holds of a partition that it reads", 1, async ({ log, topic }) => {
+    await writeRecords(log, topic, [{ value: "a" }, { value: "b" }]);
+    const partition = { topic, partition: 0 };
+    const fetcher = log.fetcher();
+    fetcher.assign(partition, 1);
+    while ((await fetcher.poll(100)).length === 0);
+    assertEquals(fetcher.bounds(partition), { startOffset: 0, endOffset: 2 });
+    await fetcher.close();
+  });
+
   test("a paused partition gives nothing until it is resumed", 2, async ({ log, topic }) => {
     const fetcher = log.fetcher();
     const [p0, p1] = [0, 1].map((partition): TopicPartition => ({ topic, partition }));

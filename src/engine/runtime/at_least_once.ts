@@ -18,6 +18,10 @@ export class AtLeastOnceCommitter implements Committer {
   #committing: Promise<unknown> = Promise.resolve();
   #underWay = false;
   #last = 0;
+  /** Whether anything was processed since the last commit of all tasks began. */
+  #worked = false;
+  /** Whether all that was processed is committed. */
+  #idle = false;
 
   constructor(
     producer: Producer,
@@ -56,13 +60,18 @@ export class AtLeastOnceCommitter implements Committer {
   }
 
   untilDue(): number {
-    return this.#intervalMs - (this.#now() - this.#last);
+    return this.#idle ? Infinity : this.#intervalMs - (this.#now() - this.#last);
   }
 
-  commitDue(tasks: Iterable<Task>): void {
+  commitDue(tasks: Iterable<Task>, worked: boolean): void {
+    if (worked) {
+      this.#worked = true;
+      this.#idle = false;
+    }
     if (this.#underWay || this.untilDue() > 0) return;
     this.#last = this.#now();
     this.#underWay = true;
+    this.#worked = false;
     this.#commit([...tasks]).catch(this.#events.failed).finally(() => this.#underWay = false);
   }
 
@@ -91,7 +100,11 @@ export class AtLeastOnceCommitter implements Committer {
     const changed = tasks.map((task) => ({ task, offsets: task.uncommitted(last) })).filter(({ offsets }) =>
       offsets.length > 0
     );
-    if (changed.length === 0) return true;
+    if (changed.length === 0) {
+      // The last commit of tasks that go elsewhere says nothing of the others.
+      if (!last && !this.#worked) this.#idle = true;
+      return true;
+    }
     const begun = performance.now();
     await this.#producer.flush();
     const checkpoint = await this.#checkpoints?.begin(changed.map(({ task }) => task), last);

@@ -18,9 +18,13 @@ export interface Committer {
   mayProcess(task: Task): boolean;
   /** Resolves when what is appended may grow: back-pressure of a slow broker. */
   ready(): Promise<void>;
-  /** Starts the commits that are due and returns at once; what fails goes to the owner's handlers. */
-  commitDue(tasks: Iterable<Task>): void;
-  /** In how many ms the next commit is due at the earliest; negative when overdue. */
+  /**
+   * Starts the commits that are due and returns at once; what fails goes to the owner's handlers.
+   *
+   * @param worked Whether the tasks have done anything since the last call.
+   */
+  commitDue(tasks: Iterable<Task>, worked: boolean): void;
+  /** In how many ms the next commit is due at the earliest; negative when overdue, `Infinity` when there is nothing to commit. */
   untilDue(): number;
   /** Commits tasks that go elsewhere. What a rebalance refuses at first is tried again for some seconds. */
   commit(tasks: readonly Task[]): Promise<void>;

@@ -21,6 +21,8 @@ interface Transaction {
   /** When it was opened, by the application's clock. */
   since: number;
   commit: Promise<void>;
+  /** Whether all that was processed is committed. */
+  idle: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export class ExactlyOnceCommitter implements Committer {
       state: "preparing",
       since: 0,
       commit: Promise.resolve(),
+      idle: false,
     });
     return producer;
   }
@@ -99,15 +102,16 @@ export class ExactlyOnceCommitter implements Committer {
   }
 
   untilDue(): number {
-    let until = this.#intervalMs;
+    let until = Infinity;
     const now = this.#now();
-    for (const { since, state } of this.#transactions.values()) {
-      if (state === "open") until = Math.min(until, this.#intervalMs - (now - since));
+    for (const { since, state, idle } of this.#transactions.values()) {
+      if (!idle) until = Math.min(until, this.#intervalMs - (state === "open" ? now - since : 0));
     }
     return until;
   }
 
-  commitDue(tasks: Iterable<Task>): void {
+  commitDue(tasks: Iterable<Task>, worked: boolean): void {
+    if (worked) { for (const transaction of this.#transactions.values()) transaction.idle = false; }
     const now = this.#now();
     for (const task of tasks) {
       const transaction = this.#transactions.get(task.id);
@@ -150,6 +154,7 @@ export class ExactlyOnceCommitter implements Committer {
     const offsets = task.uncommitted(last);
     if (offsets.length === 0 && producer.counts.appended === transaction.appended) {
       transaction.since = this.#now();
+      transaction.idle = true;
       return Promise.resolve();
     }
     transaction.state = "committing";

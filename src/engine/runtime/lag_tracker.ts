@@ -21,7 +21,7 @@ export interface PartitionPosition extends TopicPartition {
 /** How often the ends are asked for, in ms. */
 const REFRESH_MS = 1000;
 
-/** Keeps the starts and ends of the owned partitions current, also while nothing is fetched from them. */
+/** Keeps the starts and ends of the owned partitions current: asks for those of which no fetch has told lately. */
 export class LagTracker {
   readonly #log: Log;
   readonly #fetcher: Fetcher;
@@ -46,12 +46,17 @@ export class LagTracker {
     return this.#tasks().flatMap((task) => task.queues).map((queue) => {
       const { topic, partition, position, ready, refusal, headTimestamp } = queue;
       const key = partitionKey(topic, partition);
-      const end = Math.max(this.#ends.get(key) ?? 0, this.#fetcher.endOffset(queue) ?? 0, position);
+      const bounds = this.#fetcher.bounds(queue);
+      const end = Math.max(
+        bounds?.endOffset ?? this.#ends.get(key) ?? 0,
+        this.#fetcher.endOffset(queue) ?? 0,
+        position,
+      );
       return {
         topic,
         partition,
         position,
-        startOffset: this.#starts.get(key) ?? 0,
+        startOffset: bounds?.startOffset ?? this.#starts.get(key) ?? 0,
         endOffset: end,
         nextTimestamp: ready && refusal === undefined ? headTimestamp : undefined,
       };
@@ -67,13 +72,20 @@ export class LagTracker {
     if (this.#refreshing || owned.length === 0) return;
     this.#refreshing = true;
     try {
-      const ends = await this.#log.offsets(owned, "latest");
-      const starts = await this.#log.offsets(owned, "earliest");
+      const known = owned.map((partition) => this.#fetcher.bounds(partition));
+      const asked = owned.filter((_, i) => known[i] === undefined);
+      const [starts, ends] = asked.length === 0 ? [[], []] : await Promise.all([
+        this.#log.offsets(asked, "earliest"),
+        this.#log.offsets(asked, "latest"),
+      ]);
       this.#starts.clear();
       this.#ends.clear();
+      let answers = 0;
       for (const [i, { topic, partition }] of owned.entries()) {
-        this.#starts.set(partitionKey(topic, partition), starts[i]!);
-        this.#ends.set(partitionKey(topic, partition), ends[i]!);
+        const key = partitionKey(topic, partition);
+        const at = known[i] === undefined ? answers++ : undefined;
+        this.#starts.set(key, at === undefined ? known[i]!.startOffset : starts[at]!);
+        this.#ends.set(key, at === undefined ? known[i]!.endOffset : ends[at]!);
       }
     } catch (error) {
       this.#onError(error);

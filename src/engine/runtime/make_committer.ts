@@ -49,6 +49,10 @@ export function makeCommitter(parts: CommitterParts): Committer {
     );
   }
   const onRefused = refused();
-  const producer = log.producer(onRefused === undefined ? {} : { onRefused });
+  const changelogs = [...bound.stores.values()].flatMap(({ changelog }) => changelog ?? []);
+  const producer = log.producer({
+    topics: [...sinks, ...changelogs],
+    ...(onRefused === undefined ? {} : { onRefused }),
+  });
   return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events, checkpoints);
 }

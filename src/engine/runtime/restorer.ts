@@ -48,8 +48,10 @@ export class Restorer {
   async restore(task: Task, restoredTo?: ReadonlyMap<string, number>): Promise<void> {
     const partitions = task.changelogs.map(({ topic }) => ({ topic, partition: task.partition }));
     if (partitions.length === 0) return;
-    const earliest = await this.#log.offsets(partitions, "earliest");
-    const ends = await this.#log.offsets(partitions, "latest");
+    const [earliest, ends] = await Promise.all([
+      this.#log.offsets(partitions, "earliest"),
+      this.#log.offsets(partitions, "latest"),
+    ]);
     // It may have gone elsewhere meanwhile.
     if (task.closed) return;
     const starts = earliest.map((start, i) => {

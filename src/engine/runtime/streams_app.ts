@@ -28,7 +28,9 @@ import { TaskManager } from "./task_manager.ts";
 export type StreamsState = "created" | "joining" | "running" | "closing" | "closed" | "failed";
 
 /** How long an idle loop waits for records, in ms. */
-const IDLE_POLL_MS = 100;
+const IDLE_POLL_MS = 500;
+/** The same while a commit takes longer than the time between two. */
+const OVERDUE_POLL_MS = 100;
 
 /**
  * Runs a topology on a log, together with the other instances of the same application id.
@@ -209,6 +211,9 @@ export class StreamsApp {
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
+      topics: [...bound.sources.keys()],
+      // A join may have waited for what turns out not to be there.
+      onEndMoved: () => this.#fetcher.wakeup(),
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
       ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),
@@ -328,14 +333,22 @@ export class StreamsApp {
   async #run(): Promise<void> {
     while (this.#state === "joining" || this.#state === "running") {
       const worked = this.#tasks.process();
-      this.#committer.commitDue(this.#tasks.running);
+      this.#committer.commitDue(this.#tasks.running, worked);
       await this.#committer.ready();
-      const untilDue = this.#committer.untilDue();
-      const wait = worked ? 0 : untilDue > 0 ? Math.min(untilDue, IDLE_POLL_MS) : IDLE_POLL_MS;
-      this.#tasks.push(await this.#fetcher.poll(wait));
+      this.#tasks.push(await this.#fetcher.poll(worked ? 0 : this.#idleMs()));
       // Sockets and timers get their turn: an await alone would not let them.
       if (worked) await new Promise<void>((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** How long there is nothing to do unless records come, in ms. */
+  #idleMs(): number {
+    const untilDue = this.#committer.untilDue();
+    return Math.min(
+      untilDue > 0 ? untilDue : OVERDUE_POLL_MS,
+      this.#tasks.untilPunctuation(this.#now()),
+      IDLE_POLL_MS,
+    );
   }
 
   #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {

@@ -170,12 +170,24 @@ export class TaskManager {
     return any;
   }
 
+  /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */
+  untilPunctuation(now: number): number {
+    let at = Infinity;
+    for (const task of this.#running.values()) {
+      if (this.#loading.has(task) || !this.#parts.committer.mayProcess(task)) continue;
+      at = Math.min(at, task.context.punctuators.nextWallClockTime);
+    }
+    return Math.max(1, at - now);
+  }
+
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { log, config, restorer, committer, stats, fetcher } = this.#parts;
     await committer.prepare(task);
-    const committed = await log.committed(config.applicationId, task.inputs);
-    const resets = await log.offsets(task.inputs, config.autoOffsetReset ?? "earliest");
+    const [committed, resets] = await Promise.all([
+      log.committed(config.applicationId, task.inputs),
+      log.offsets(task.inputs, config.autoOffsetReset ?? "earliest"),
+    ]);
     task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
     const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
     if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
@@ -190,6 +202,8 @@ export class TaskManager {
       this.#queues.set(partitionKey(queue.topic, queue.partition), queue);
       fetcher.assign(queue, queue.position);
     }
+    // It may have to be called sooner than the loop has planned to look.
+    fetcher.wakeup();
   }
 
   /** Fetches a schema that a task waits for; the other tasks go on meanwhile. */

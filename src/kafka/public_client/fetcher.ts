@@ -5,7 +5,13 @@
  */
 import type { Broker, Cluster } from "kafkajs";
 import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../errors.ts";
-import { type Fetcher, type FetcherOptions, partitionKey, type TopicPartition } from "../log.ts";
+import {
+  type Fetcher,
+  type FetcherOptions,
+  type PartitionBounds,
+  partitionKey,
+  type TopicPartition,
+} from "../log.ts";
 import type { RecordSet } from "../record_set.ts";
 import type { PublicAdmin } from "./admin.ts";
 import { causeOf, changed, type ClusterAccess, translate } from "./client.ts";
@@ -14,6 +20,9 @@ import { endOf, type FetchedPartition, recordSet } from "./record_sets.ts";
 
 /** A partition that can't be read for so long is told of, in ms, and again each time as much later. */
 const WARN_AFTER_MS = 30_000;
+
+/** What a fetcher's user is told of. */
+type Told = "onOutOfRange" | "onEndMoved";
 
 /** One assignment of a partition. A new assign makes a new one, so that answers for an old one are recognised. */
 interface Assigned {
@@ -40,7 +49,9 @@ interface Assigned {
 export class PublicFetcher implements Fetcher {
   readonly #access: ClusterAccess;
   readonly #admin: PublicAdmin;
-  readonly #options: Required<Omit<FetcherOptions, "onOutOfRange">> & Pick<FetcherOptions, "onOutOfRange">;
+  readonly #options:
+    & Required<Omit<FetcherOptions, Told | "quietWaitMs" | "topics">>
+    & Pick<FetcherOptions, Told>;
   /** In the order in which they are to be served. */
   readonly #assigned = new Map<string, Assigned>();
   /** Node ids by partition. */
@@ -57,11 +68,12 @@ export class PublicFetcher implements Fetcher {
     this.#admin = admin;
     this.#options = {
       maxWaitMs: options.maxWaitMs ?? 100,
-      partitionBytes: options.partitionBytes ?? 262_144,
+      partitionBytes: options.partitionBytes ?? 147_456,
       maxBytes: options.maxBytes ?? 4_194_304,
       isolation: options.isolation ?? "read_committed",
       outOfRange: options.outOfRange ?? "earliest",
       onOutOfRange: options.onOutOfRange,
+      onEndMoved: options.onEndMoved,
     };
   }
 
@@ -132,6 +144,11 @@ export class PublicFetcher implements Fetcher {
 
   endOffset({ topic, partition }: TopicPartition): number | undefined {
     return this.#assigned.get(partitionKey(topic, partition))?.endOffset;
+  }
+
+  /** Not kept here: who needs them asks the log. */
+  bounds(): PartitionBounds | undefined {
+    return undefined;
   }
 
   async close(): Promise<void> {
@@ -237,16 +254,19 @@ export class PublicFetcher implements Fetcher {
     state.alone = false;
     try {
       const { topic, offset } = state;
-      state.endOffset = endOf(fetched, readCommitted);
+      const end = endOf(fetched, readCommitted);
+      const moved = end !== state.endOffset;
+      state.endOffset = end;
       const set = recordSet(fetched, { topic, offset, readCommitted });
       if (set !== undefined) {
         state.offset = set.nextOffset;
         state.set = set;
-      } else if (offset < state.endOffset) {
+      } else if (offset < end) {
         // The others took all that a fetch may bring. But alone it would have got at least a batch: one that log compaction has emptied.
         if (alone) state.offset++;
         else state.alone = true;
       }
+      if (set === undefined && moved) this.#options.onEndMoved?.();
     } catch (error) {
       state.error = error instanceof Error ? error : new Error(messageOf(error));
     }

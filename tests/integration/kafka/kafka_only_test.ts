@@ -5,7 +5,7 @@ import { BrokerUnavailable } from "../../../src/kafka/errors.ts";
 import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
 import { CommitRejected, ProduceError } from "../../../src/kafka/log.ts";
 import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, bytes, readRecords, writeRecords } from "../../kafka/records.ts";
+import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "../../kafka/records.ts";
 import { brokers, connection, quiet } from "./broker.ts";
 
 interface Context {
@@ -189,6 +189,36 @@ test("a group that another protocol uses can't be joined, and says so", async ({
   await assertRejects(() => one.member.join(), Error, "INCONSISTENT_GROUP_PROTOCOL");
   await one.member.leave();
   await consumer.disconnect();
+});
+
+test("what is assigned or resumed while a fetch takes its time does not wait for it", async ({ log, topic }) => {
+  await log.createTopics([{ topic, partitions: 3 }]);
+  await writeRecords(log, topic, [{ partition: 1, value: "a" }, { partition: 2, value: "b" }]);
+  const [quiet, assigned, resumed] = [0, 1, 2].map((partition) => ({ topic, partition }));
+  const fetcher = log.fetcher({ maxWaitMs: 1, quietWaitMs: 600_000 });
+  fetcher.assign(resumed!, 0);
+  fetcher.pause(resumed!);
+  fetcher.assign(quiet!, 0);
+  // Told of no more: a fetch of it takes its time.
+  for (let heard = false; !heard || fetcher.bounds(quiet!) !== undefined;) {
+    heard ||= fetcher.bounds(quiet!) !== undefined;
+    assertEquals(await fetcher.poll(10), []);
+  }
+  fetcher.assign(assigned!, 0);
+  assertEquals(recordsOf(await fetcher.poll(60_000)).map(({ value }) => value), ["a"]);
+  fetcher.resume(resumed!);
+  assertEquals(recordsOf(await fetcher.poll(60_000)).map(({ value }) => value), ["b"]);
+  await fetcher.close();
+});
+
+test("the first producers, fetchers and members take the spare connections; the log closes the others", async ({ log, topic }) => {
+  await log.createTopics([{ topic, partitions: 1 }]);
+  const spared = new KafkaLog(connection(), { logger: quiet, spareConnections: 3 });
+  await writeRecords(spared, topic, [{ value: "a" }]);
+  assertEquals((await readRecords(spared, topic)).map(({ value }) => value), ["a"]);
+  await spared.close();
+  const unreachable = { ...connection(), brokers: ["127.0.0.1:1"] };
+  await new KafkaLog(unreachable, { logger: quiet, spareConnections: 2 }).close();
 });
 
 test("records written while a fetcher waits arrive at once", async ({ log, topic }) => {

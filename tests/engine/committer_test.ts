@@ -1,0 +1,52 @@
+/** When the loop has to look after commits. */
+import { assertEquals } from "@std/assert";
+import { AtLeastOnceCommitter } from "../../src/engine/runtime/at_least_once.ts";
+import type { Task } from "../../src/engine/runtime/task.ts";
+import type { GroupMember, TopicPartitionOffset } from "../../src/kafka/log.ts";
+import { MemoryLog } from "../../src/kafka/memory_log.ts";
+
+Deno.test("no commit is due while all is committed, until something is processed", async () => {
+  const log = new MemoryLog();
+  const commits: (readonly TopicPartitionOffset[])[] = [];
+  const group: Pick<GroupMember, "commit"> = {
+    commit: (offsets) => {
+      commits.push(offsets);
+      return Promise.resolve();
+    },
+  };
+  let open: TopicPartitionOffset[] = [{ topic: "t", partition: 0, offset: 7 }];
+  const task: Pick<Task, "uncommitted" | "committed"> = {
+    uncommitted: () => open,
+    committed: () => {
+      open = [];
+    },
+  };
+  let now = 1_000;
+  const committer = new AtLeastOnceCommitter(
+    log.producer(),
+    () => group as GroupMember,
+    100,
+    () => now,
+    { committed() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
+  );
+  const tasks = [task as Task];
+  committer.commitDue(tasks, true);
+  // Whatever was begun before ends before this one does.
+  await committer.commit([]);
+  assertEquals(commits, [[{ topic: "t", partition: 0, offset: 7 }]]);
+  now += 100;
+  // The last commit of other tasks, with nothing to commit, said nothing of this one.
+  assertEquals(committer.untilDue(), 0);
+  committer.commitDue(tasks, false);
+  await committer.commit([]);
+  assertEquals(committer.untilDue(), Infinity);
+  now += 5_000;
+  committer.commitDue(tasks, false);
+  assertEquals([committer.untilDue(), commits.length], [Infinity, 1]);
+  open = [{ topic: "t", partition: 0, offset: 9 }];
+  committer.commitDue(tasks, true);
+  await committer.commit([]);
+  assertEquals(commits[1], [{ topic: "t", partition: 0, offset: 9 }]);
+  await committer.close(true);
+  await log.close();
+});
