@@ -21,6 +21,9 @@ import { endOf, type FetchedPartition, recordSet } from "./record_sets.ts";
 /** A partition that can't be read for so long is told of, in ms, and again each time as much later. */
 const WARN_AFTER_MS = 30_000;
 
+/** How old the bounds of a partition may be, in ms. */
+const FRESH_MS = 1_000;
+
 /** What a fetcher's user is told of. */
 type Told = "onOutOfRange" | "onEndMoved";
 
@@ -33,6 +36,9 @@ interface Assigned {
   offset: number;
   paused: boolean;
   endOffset: number | undefined;
+  bounds: PartitionBounds | undefined;
+  /** When an answer last told of its bounds. */
+  heardAt: number;
   /** Fetched and not yet polled. */
   set: RecordSet | undefined;
   fetching: boolean;
@@ -88,6 +94,8 @@ export class PublicFetcher implements Fetcher {
       offset,
       paused: known?.paused ?? false,
       endOffset: known?.endOffset,
+      bounds: known?.bounds,
+      heardAt: known?.heardAt ?? 0,
       set: undefined,
       fetching: false,
       alone: false,
@@ -146,9 +154,9 @@ export class PublicFetcher implements Fetcher {
     return this.#assigned.get(partitionKey(topic, partition))?.endOffset;
   }
 
-  /** Not kept here: who needs them asks the log. */
-  bounds(): PartitionBounds | undefined {
-    return undefined;
+  bounds({ topic, partition }: TopicPartition): PartitionBounds | undefined {
+    const state = this.#assigned.get(partitionKey(topic, partition));
+    return state !== undefined && performance.now() - state.heardAt <= FRESH_MS ? state.bounds : undefined;
   }
 
   async close(): Promise<void> {
@@ -257,6 +265,13 @@ export class PublicFetcher implements Fetcher {
       const end = endOf(fetched, readCommitted);
       const moved = end !== state.endOffset;
       state.endOffset = end;
+      if (fetched.lastStartOffset !== undefined) {
+        state.bounds = {
+          startOffset: Number(fetched.lastStartOffset),
+          endOffset: Number(fetched.highWatermark),
+        };
+        state.heardAt = performance.now();
+      }
       const set = recordSet(fetched, { topic, offset, readCommitted });
       if (set !== undefined) {
         state.offset = set.nextOffset;
