@@ -1,6 +1,7 @@
 /** When the loop has to look after commits. */
 import { assertEquals } from "@std/assert";
 import { AtLeastOnceCommitter } from "../../src/engine/runtime/at_least_once.ts";
+import { ExactlyOnceCommitter } from "../../src/engine/runtime/exactly_once.ts";
 import type { Task } from "../../src/engine/runtime/task.ts";
 import type { GroupMember, TopicPartitionOffset } from "../../src/kafka/log.ts";
 import { MemoryLog } from "../../src/kafka/memory_log.ts";
@@ -27,7 +28,7 @@ Deno.test("no commit is due while all is committed, until something is processed
     () => group as GroupMember,
     100,
     () => now,
-    { committed() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
+    { committed() {}, opened() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
   );
   const tasks = [task as Task];
   committer.commitDue(tasks, true);
@@ -48,5 +49,42 @@ Deno.test("no commit is due while all is committed, until something is processed
   await committer.commit([]);
   assertEquals(commits[1], [{ topic: "t", partition: 0, offset: 9 }]);
   await committer.close(true);
+  await log.close();
+});
+
+Deno.test("with exactly once the loop is told when a task that was committed may process again", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "t", partitions: 1 }]);
+  const opened = Promise.withResolvers<void>();
+  const task: Pick<Task, "id" | "uncommitted" | "committed"> = {
+    id: "0_0",
+    uncommitted: () => [],
+    committed() {},
+  };
+  let now = 1_000;
+  const committer = new ExactlyOnceCommitter(
+    log,
+    "app",
+    () => ({ memberId: "", generation: -1 }) as GroupMember,
+    100,
+    () => now,
+    {
+      committed() {},
+      opened: opened.resolve,
+      refused() {},
+      lost: (_task, error) => opened.reject(error),
+      failed: opened.reject,
+    },
+  );
+  const producer = committer.producer(task.id);
+  await committer.prepare(task as Task);
+  await committer.start(task as Task);
+  producer.append("t", 0, 1, null, 0, 0, new Uint8Array(1), 0, 1);
+  now += 100;
+  committer.commitDue([task as Task], true);
+  assertEquals(committer.mayProcess(task as Task), false);
+  await opened.promise;
+  assertEquals(committer.mayProcess(task as Task), true);
+  await committer.close();
   await log.close();
 });

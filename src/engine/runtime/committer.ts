@@ -38,6 +38,8 @@ export interface Committer {
 export interface CommitEvents {
   /** A commit was made; it took so many seconds. */
   committed(seconds: number): void;
+  /** A task that rested while it was committed may process again. */
+  opened(): void;
   /** A commit was refused. */
   refused(message: string, retriable: boolean): void;
   /** A task can't go on here: another instance has it, or its transaction is broken. */

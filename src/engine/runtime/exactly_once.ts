@@ -183,6 +183,7 @@ export class ExactlyOnceCommitter implements Committer {
       transaction.appended = producer.counts.appended;
       transaction.since = this.#now();
       transaction.state = "open";
+      this.#events.opened();
     })();
   }
 

@@ -283,6 +283,8 @@ export class StreamsApp {
           this.stats.commits++;
           this.#config.onCommit?.(seconds);
         },
+        // All may have rested, with records at hand: then nothing else ends the loop's sleep.
+        opened: (): void => this.#fetcher.wakeup(),
         refused: (message, retriable): void => {
           this.stats.commitFailures++;
           if (!retriable) this.#logger.warn(`A commit was refused: ${message}`);
