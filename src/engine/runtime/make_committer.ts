@@ -9,6 +9,9 @@ import { refusalHandler } from "./failures.ts";
 import type { Handlers } from "./handlers.ts";
 import type { EngineStats } from "./stats.ts";
 
+/** What may wait for an acknowledgement with at least once, in bytes: a commit waits for all of it, and it is memory. More is not faster. */
+const BUFFER_BYTES = 16_777_216;
+
 /** What a committer is made of. */
 export interface CommitterParts {
   readonly config: StreamsConfig;
@@ -51,6 +54,7 @@ export function makeCommitter(parts: CommitterParts): Committer {
   const onRefused = refused();
   const changelogs = [...bound.stores.values()].flatMap(({ changelog }) => changelog ?? []);
   const producer = log.producer({
+    bufferBytes: BUFFER_BYTES,
     topics: [...sinks, ...changelogs],
     ...(onRefused === undefined ? {} : { onRefused }),
   });
