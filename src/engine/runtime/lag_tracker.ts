@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/log.ts";
+import {
+  type Fetcher,
+  type Log,
+  type PartitionBounds,
+  partitionKey,
+  type TopicPartition,
+} from "../../kafka/log.ts";
 import type { Task } from "./task.ts";
 
 /** Where an instance stands in one partition. Offsets are those of the next record. */
@@ -27,8 +33,8 @@ export class LagTracker {
   readonly #fetcher: Fetcher;
   readonly #tasks: () => readonly Task[];
   readonly #onError: (error: unknown) => void;
-  readonly #starts = new Map<string, number>();
-  readonly #ends = new Map<string, number>();
+  /** By partition, as of the last refresh. */
+  #known = new Map<string, PartitionBounds>();
   readonly #timer: ReturnType<typeof setInterval>;
   #refreshing = false;
 
@@ -46,9 +52,9 @@ export class LagTracker {
     return this.#tasks().flatMap((task) => task.queues).map((queue) => {
       const { topic, partition, position, ready, refusal, headTimestamp } = queue;
       const key = partitionKey(topic, partition);
-      const bounds = this.#fetcher.bounds(queue);
+      const bounds = this.#fetcher.bounds(queue) ?? this.#known.get(key);
       const end = Math.max(
-        bounds?.endOffset ?? this.#ends.get(key) ?? 0,
+        bounds?.endOffset ?? 0,
         this.#fetcher.endOffset(queue) ?? 0,
         position,
       );
@@ -56,7 +62,7 @@ export class LagTracker {
         topic,
         partition,
         position,
-        startOffset: bounds?.startOffset ?? this.#starts.get(key) ?? 0,
+        startOffset: bounds?.startOffset ?? 0,
         endOffset: end,
         nextTimestamp: ready && refusal === undefined ? headTimestamp : undefined,
       };
@@ -72,21 +78,23 @@ export class LagTracker {
     if (this.#refreshing || owned.length === 0) return;
     this.#refreshing = true;
     try {
-      const known = owned.map((partition) => this.#fetcher.bounds(partition));
-      const asked = owned.filter((_, i) => known[i] === undefined);
-      const [starts, ends] = asked.length === 0 ? [[], []] : await Promise.all([
-        this.#log.offsets(asked, "earliest"),
-        this.#log.offsets(asked, "latest"),
-      ]);
-      this.#starts.clear();
-      this.#ends.clear();
-      let answers = 0;
-      for (const [i, { topic, partition }] of owned.entries()) {
-        const key = partitionKey(topic, partition);
-        const at = known[i] === undefined ? answers++ : undefined;
-        this.#starts.set(key, at === undefined ? known[i]!.startOffset : starts[at]!);
-        this.#ends.set(key, at === undefined ? known[i]!.endOffset : ends[at]!);
+      const known = new Map<string, PartitionBounds>();
+      const asked: TopicPartition[] = [];
+      for (const partition of owned) {
+        const bounds = this.#fetcher.bounds(partition);
+        if (bounds === undefined) asked.push(partition);
+        else known.set(partitionKey(partition.topic, partition.partition), bounds);
       }
+      if (asked.length > 0) {
+        const [starts, ends] = await Promise.all([
+          this.#log.offsets(asked, "earliest"),
+          this.#log.offsets(asked, "latest"),
+        ]);
+        for (const [i, { topic, partition }] of asked.entries()) {
+          known.set(partitionKey(topic, partition), { startOffset: starts[i]!, endOffset: ends[i]! });
+        }
+      }
+      this.#known = known;
     } catch (error) {
       this.#onError(error);
     } finally {

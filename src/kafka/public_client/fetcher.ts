@@ -3,236 +3,74 @@
  *
  * @module
  */
-import type { Broker, Cluster } from "kafkajs";
+import type { Broker } from "kafkajs";
 import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../errors.ts";
-import {
-  type Fetcher,
-  type FetcherOptions,
-  type PartitionBounds,
-  partitionKey,
-  type TopicPartition,
-} from "../log.ts";
-import type { RecordSet } from "../record_set.ts";
+import { type FetcherOptions, partitionKey } from "../log.ts";
+import { type Assigned, PartitionFetcher } from "../partition_fetcher.ts";
 import type { PublicAdmin } from "./admin.ts";
 import { causeOf, changed, type ClusterAccess, translate } from "./client.ts";
 import { topicMetadata } from "./metadata.ts";
 import { endOf, type FetchedPartition, recordSet } from "./record_sets.ts";
 
-/** A partition that can't be read for so long is told of, in ms, and again each time as much later. */
-const WARN_AFTER_MS = 30_000;
-
-/** How old the bounds of a partition may be, in ms. */
-const FRESH_MS = 1_000;
-
-/** What a fetcher's user is told of. */
-type Told = "onOutOfRange" | "onEndMoved";
-
-/** One assignment of a partition. A new assign makes a new one, so that answers for an old one are recognised. */
-interface Assigned {
-  readonly topic: string;
-  readonly partition: number;
-  readonly key: string;
-  /** The offset to fetch next. */
-  offset: number;
-  paused: boolean;
-  endOffset: number | undefined;
-  bounds: PartitionBounds | undefined;
-  /** When an answer last told of its bounds. */
-  heardAt: number;
-  /** Fetched and not yet polled. */
-  set: RecordSet | undefined;
-  fetching: boolean;
-  /** To be fetched alone: kafkajs tells one error for all partitions of a fetch, and not always of which; or nothing came though there is something. */
-  alone: boolean;
-  /** Why it can't be read, for good. */
-  error: Error | undefined;
-  /** Since when it can't be read, and is tried again. */
-  failingSince: number | undefined;
-  warnedAt: number;
-}
-
 /** The fetch request is sent by kafkajs's broker objects: see {@linkcode ClusterAccess}. One fetch at a time for each leader. */
-export class PublicFetcher implements Fetcher {
+export class PublicFetcher extends PartitionFetcher {
   readonly #access: ClusterAccess;
-  readonly #admin: PublicAdmin;
-  readonly #options:
-    & Required<Omit<FetcherOptions, Told | "quietWaitMs" | "topics">>
-    & Pick<FetcherOptions, Told>;
-  /** In the order in which they are to be served. */
-  readonly #assigned = new Map<string, Assigned>();
   /** Node ids by partition. */
   readonly #leaders = new Map<string, number>();
   readonly #busy = new Set<number>();
-  #refreshing = false;
-  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
-  #pollWaits: (() => void) | undefined;
-  #woken = false;
-  #closed = false;
+  /**
+   * To be fetched alone: kafkajs tells one error for all partitions of a fetch, and not always of which; or nothing came though there is
+   * something.
+   */
+  readonly #alone = new WeakSet<Assigned>();
 
   constructor(access: ClusterAccess, admin: PublicAdmin, options: FetcherOptions = {}) {
-    this.#access = access;
-    this.#admin = admin;
-    this.#options = {
-      maxWaitMs: options.maxWaitMs ?? 100,
-      partitionBytes: options.partitionBytes ?? 147_456,
-      maxBytes: options.maxBytes ?? 4_194_304,
-      isolation: options.isolation ?? "read_committed",
-      outOfRange: options.outOfRange ?? "earliest",
-      onOutOfRange: options.onOutOfRange,
-      onEndMoved: options.onEndMoved,
-    };
-  }
-
-  assign({ topic, partition }: TopicPartition, offset: number): void {
-    const key = partitionKey(topic, partition);
-    const known = this.#assigned.get(key);
-    this.#assigned.delete(key);
-    this.#assigned.set(key, {
-      topic,
-      partition,
-      key,
-      offset,
-      paused: known?.paused ?? false,
-      endOffset: known?.endOffset,
-      bounds: known?.bounds,
-      heardAt: known?.heardAt ?? 0,
-      set: undefined,
-      fetching: false,
-      alone: false,
-      error: undefined,
-      failingSince: undefined,
-      warnedAt: 0,
+    const { logger, config } = access.settings;
+    super({
+      options,
+      logger,
+      retryBackoffMs: config.retryBackoffMs,
+      offsets: (partitions, at) => admin.offsets(partitions, at),
     });
-    this.#pumpSoon();
+    this.#access = access;
   }
 
-  unassign({ topic, partition }: TopicPartition): void {
-    this.#assigned.delete(partitionKey(topic, partition));
+  protected override leaderOf({ key }: Assigned): number | undefined {
+    return this.#leaders.get(key);
   }
 
-  pause({ topic, partition }: TopicPartition): void {
-    const state = this.#assigned.get(partitionKey(topic, partition));
-    if (state !== undefined) state.paused = true;
+  protected override forgetLeader({ key }: Assigned): void {
+    this.#leaders.delete(key);
   }
 
-  resume({ topic, partition }: TopicPartition): void {
-    const state = this.#assigned.get(partitionKey(topic, partition));
-    if (state === undefined || !state.paused) return;
-    state.paused = false;
-    if (state.set !== undefined) this.#pollWaits?.();
-    this.#pumpSoon();
+  protected override disconnect(): Promise<void> {
+    return this.#access.close();
   }
 
-  async poll(timeoutMs: number): Promise<RecordSet[]> {
-    if (this.#pollWaits !== undefined) {
-      throw new Error("Cannot poll: received a second poll while the first one waits; await it first");
-    }
-    const until = performance.now() + timeoutMs;
-    while (true) {
-      const sets = this.#take();
-      this.#pump();
-      const left = until - performance.now();
-      if (sets.length > 0 || this.#woken || this.#closed || left <= 0) {
-        this.#woken = false;
-        return sets;
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#pollWaits = resolve;
-      const timer = setTimeout(resolve, left);
-      await promise;
-      clearTimeout(timer);
-      this.#pollWaits = undefined;
-    }
-  }
-
-  wakeup(): void {
-    this.#woken = true;
-    this.#pollWaits?.();
-  }
-
-  endOffset({ topic, partition }: TopicPartition): number | undefined {
-    return this.#assigned.get(partitionKey(topic, partition))?.endOffset;
-  }
-
-  bounds({ topic, partition }: TopicPartition): PartitionBounds | undefined {
-    const state = this.#assigned.get(partitionKey(topic, partition));
-    return state !== undefined && performance.now() - state.heardAt <= FRESH_MS ? state.bounds : undefined;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#assigned.clear();
-    clearTimeout(this.#refreshTimer);
-    this.#pollWaits?.();
-    await this.#access.close();
-  }
-
-  #take(): RecordSet[] {
-    // Before any set is taken: what is taken and not returned would be lost.
-    for (const { error, paused } of this.#assigned.values()) if (error !== undefined && !paused) throw error;
-    const sets: RecordSet[] = [];
-    for (const state of [...this.#assigned.values()]) {
-      if (state.paused || state.set === undefined) continue;
-      sets.push(state.set);
-      state.set = undefined;
-      // Served last next time, so that no partition starves when a fetch's bytes don't reach for all.
-      this.#assigned.delete(state.key);
-      this.#assigned.set(state.key, state);
-    }
-    return sets;
-  }
-
-  /** After the current turn, so that many partitions assigned in a row are fetched together. */
-  #pumpSoon(): void {
-    queueMicrotask(() => this.#pump());
-  }
-
-  /** Sends a fetch to each leader that has none under way and whose last one was polled. */
-  #pump(): void {
-    if (this.#closed) return;
-    const byLeader = new Map<number, Assigned[]>();
-    const unpolled = new Set<number>();
-    let unknown = false;
-    for (const state of this.#assigned.values()) {
-      if (state.paused || state.fetching || state.error !== undefined) continue;
-      const leader = this.#leaders.get(state.key);
-      if (leader === undefined) {
-        unknown = true;
-        continue;
-      }
-      if (state.set !== undefined) unpolled.add(leader);
-      else byLeader.set(leader, [...byLeader.get(leader) ?? [], state]);
-    }
-    if (unknown) this.#refresh(0);
-    for (const [leader, states] of byLeader) {
-      // A fetch now would only wait for the idle partitions, and hold up the ones that are being polled.
-      if (this.#busy.has(leader) || unpolled.has(leader)) continue;
-      const alone = states.find((state) => state.alone);
-      void this.#fetch(leader, alone === undefined ? states : [alone]);
-    }
+  protected override fetchFrom(leader: number, states: readonly Assigned[]): void {
+    if (this.#busy.has(leader)) return;
+    const alone = states.find((state) => this.#alone.has(state));
+    void this.#fetch(leader, alone === undefined ? states : [alone]);
   }
 
   async #fetch(leader: number, states: readonly Assigned[]): Promise<void> {
     this.#busy.add(leader);
-    for (const state of states) state.fetching = true;
-    try {
-      await this.#ask(leader, states);
-    } catch (error) {
-      await this.#failed(states, error);
-    } finally {
-      for (const state of states) state.fetching = false;
-      this.#busy.delete(leader);
-      if (states.some(({ set, error }) => set !== undefined || error !== undefined)) this.#pollWaits?.();
-      this.#pumpSoon();
-    }
+    await this.whileFetching(states, async () => {
+      try {
+        await this.#ask(leader, states);
+      } catch (error) {
+        await this.#failed(states, error);
+      } finally {
+        this.#busy.delete(leader);
+      }
+    });
   }
 
   async #ask(leader: number, states: readonly Assigned[]): Promise<void> {
     const cluster = await this.#access.cluster();
     const broker = await cluster.findBroker({ nodeId: String(leader) });
-    const { maxWaitMs, maxBytes, partitionBytes, isolation } = this.#options;
-    const readCommitted = isolation === "read_committed";
-    const answer = await fetchFrom(broker, {
+    const { maxWaitMs, maxBytes, partitionBytes, readCommitted } = this.settings;
+    const answer = await sendFetch(broker, {
       maxWaitTime: maxWaitMs,
       minBytes: 1,
       maxBytes,
@@ -250,21 +88,18 @@ export class PublicFetcher implements Fetcher {
     for (const { topicName: topic, partitions } of answer) {
       for (const fetched of partitions) {
         const state = byKey.get(partitionKey(topic, fetched.partition));
-        // Moved or given up meanwhile: not what is wanted any more.
-        if (state === undefined || this.#assigned.get(state.key) !== state) continue;
-        this.#accept(state, fetched, readCommitted, states.length === 1);
+        if (state !== undefined && this.isWanted(state)) this.#accept(state, fetched, states.length === 1);
       }
     }
   }
 
-  #accept(state: Assigned, fetched: FetchedPartition, readCommitted: boolean, alone: boolean): void {
+  #accept(state: Assigned, fetched: FetchedPartition, alone: boolean): void {
     state.failingSince = undefined;
-    state.alone = false;
+    this.#alone.delete(state);
     try {
       const { topic, offset } = state;
+      const { readCommitted } = this.settings;
       const end = endOf(fetched, readCommitted);
-      const moved = end !== state.endOffset;
-      state.endOffset = end;
       if (fetched.lastStartOffset !== undefined) {
         state.bounds = {
           startOffset: Number(fetched.lastStartOffset),
@@ -272,6 +107,7 @@ export class PublicFetcher implements Fetcher {
         };
         state.heardAt = performance.now();
       }
+      this.noteEnd(state, end, fetched.messages.length > 0);
       const set = recordSet(fetched, { topic, offset, readCommitted });
       if (set !== undefined) {
         state.offset = set.nextOffset;
@@ -279,9 +115,8 @@ export class PublicFetcher implements Fetcher {
       } else if (offset < end) {
         // The others took all that a fetch may bring. But alone it would have got at least a batch: one that log compaction has emptied.
         if (alone) state.offset++;
-        else state.alone = true;
+        else this.#alone.add(state);
       }
-      if (set === undefined && moved) this.#options.onEndMoved?.();
     } catch (error) {
       state.error = error instanceof Error ? error : new Error(messageOf(error));
     }
@@ -293,19 +128,19 @@ export class PublicFetcher implements Fetcher {
       const { topic, partition } = error as { topic?: string; partition?: number };
       const state = states.find((state) => state.topic === topic && state.partition === partition);
       if (state !== undefined) {
-        if (this.#assigned.get(state.key) === state) await this.#moveIntoRange(state);
+        if (this.isWanted(state)) await this.moveIntoRange(state);
         return;
       }
     }
     if (code !== undefined && states.length > 1) {
-      for (const state of states) state.alone = true;
+      for (const state of states) this.#alone.add(state);
       return;
     }
-    for (const state of states) this.#cannotRead(state, error);
+    for (const state of states) this.cannotRead(state, error);
     const broken = translate(error, "Cannot fetch");
     if (!isRetriable(broken)) return;
     if (broken instanceof ConnectionLost) await this.#reconnect();
-    this.#refresh(this.#access.settings.config.retryBackoffMs);
+    this.refresh(this.#access.settings.config.retryBackoffMs);
   }
 
   async #reconnect(): Promise<void> {
@@ -317,71 +152,21 @@ export class PublicFetcher implements Fetcher {
     }
   }
 
-  /** Notes a failure: tried again when it may pass, else thrown by the next poll. */
-  #cannotRead(state: Assigned, error: unknown): void {
-    const translated = translate(error, `Cannot read ${state.key}`);
-    if (!isRetriable(translated)) {
-      state.error = translated;
-      return;
-    }
-    this.#leaders.delete(state.key);
-    const now = performance.now();
-    state.failingSince ??= now;
-    if (now - Math.max(state.failingSince, state.warnedAt) > WARN_AFTER_MS) {
-      state.warnedAt = now;
-      this.#access.settings.logger.warn(
-        `${state.key} could not be read for ${
-          Math.round((now - state.failingSince) / 1000)
-        } s: ${translated.message}`,
-      );
-    }
+  protected override cannotRead(state: Assigned, error: unknown): boolean {
+    const passes = super.cannotRead(state, translate(error, `Cannot read ${state.key}`));
+    if (passes) this.forgetLeader(state);
+    return passes;
   }
 
-  async #moveIntoRange(state: Assigned): Promise<void> {
-    const partition = { topic: state.topic, partition: state.partition };
-    const wanted = state.offset;
-    const policy = this.#options.outOfRange;
-    if (policy === "fail") {
-      state.error = new KafkaError(
-        "OFFSET_OUT_OF_RANGE",
-        `Cannot read ${state.key}: received offset ${wanted}, which the log does not hold (OFFSET_OUT_OF_RANGE)`,
-        false,
-      );
-      return;
-    }
-    try {
-      const [offset] = await this.#admin.offsets([partition], policy);
-      if (this.#assigned.get(state.key) !== state) return;
-      state.offset = offset!;
-      this.#options.onOutOfRange?.(partition, wanted, offset!);
-    } catch (error) {
-      this.#cannotRead(state, error);
-    }
+  protected override async leadersFailed(error: unknown): Promise<void> {
+    for (const state of this.assigned.values()) this.cannotRead(state, error);
+    if (!isRetriable(translate(error, ""))) this.wakePoll();
+    else await this.#reconnect();
   }
 
-  /** Asks for the leaders that are not known, after `waitMs`; one request at a time. */
-  #refresh(waitMs: number): void {
-    if (this.#refreshing || this.#closed) return;
-    this.#refreshing = true;
-    this.#refreshTimer = setTimeout(async () => {
-      let again = false;
-      try {
-        again = await this.#findLeaders(await this.#access.cluster());
-      } catch (error) {
-        again = true;
-        for (const state of this.#assigned.values()) this.#cannotRead(state, error);
-        if (!isRetriable(translate(error, ""))) this.#pollWaits?.();
-        else await this.#reconnect();
-      }
-      this.#refreshing = false;
-      if (again) this.#refresh(this.#access.settings.config.retryBackoffMs);
-      this.#pump();
-    }, waitMs);
-  }
-
-  /** Whether some are still not known. */
-  async #findLeaders(cluster: Cluster): Promise<boolean> {
-    const missing = [...this.#assigned.values()].filter(({ key }) => !this.#leaders.has(key));
+  protected override async findLeaders(): Promise<boolean> {
+    const cluster = await this.#access.cluster();
+    const missing = [...this.assigned.values()].filter(({ key }) => !this.#leaders.has(key));
     const known = await topicMetadata(cluster, [...new Set(missing.map(({ topic }) => topic))]);
     let again = false;
     for (const state of missing) {
@@ -395,8 +180,8 @@ export class PublicFetcher implements Fetcher {
       again = true;
       const name = error === "NONE" ? "LEADER_NOT_AVAILABLE" : error;
       const passes = PASSING.has(name);
-      this.#cannotRead(state, new KafkaError(name, `Cannot read ${state.key}: ${name}`, passes));
-      if (!passes) this.#pollWaits?.();
+      this.cannotRead(state, new KafkaError(name, `Cannot read ${state.key}: ${name}`, passes));
+      if (!passes) this.wakePoll();
     }
     return again;
   }
@@ -411,7 +196,7 @@ interface FetchAnswer {
 }
 
 /** kafkajs's types don't say what it answers: looked at here. */
-async function fetchFrom(
+async function sendFetch(
   broker: Broker,
   request: Parameters<Broker["fetch"]>[0],
 ): Promise<readonly FetchAnswer[]> {
