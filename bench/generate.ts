@@ -4,15 +4,14 @@
  * @module
  */
 import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
-import { createLogger, type LogLevel } from "../src/cli/log.ts";
+import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer, text } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { ONE_UNANSWERED_IN } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
-import { KafkaLog } from "../src/kafka/kafka_log.ts";
-import { connectionConfig, type Log } from "../src/kafka/mod.ts";
-import { startBroker } from "../scripts/support/broker.ts";
+import type { Log } from "../src/kafka/mod.ts";
+import { say, withKafka } from "./support/kafka.ts";
 import { Meter } from "./support/measured_run.ts";
 import { type PerfTest, perfTest } from "./support/perf_test.ts";
 import { median, medianRatio, round } from "./support/statistics.ts";
@@ -37,39 +36,26 @@ const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 if (import.meta.main) {
   await main("bench:gen", async (signal) => {
     const flags = parseArguments<Flags>(benchCommand(), Deno.args);
-    const say = (line: string): void => writeAll(Deno.stderr, `${line}\n`);
-    const logger = createLogger({
-      name: "bench:gen",
-      level: flags.logLevel === "info" ? "warn" : flags.logLevel,
-    });
-    const config = connectionConfig((name) => Deno.env.get(name));
-    if (config.sasl !== undefined) {
-      throw new Error(
-        "Cannot measure: received API_KEY; kafka-producer-perf-test is run without credentials here, so unset it",
-      );
-    }
-    const meter = await Meter.open();
-    const java = await perfTest(say);
-    const broker = Deno.env.get("KAFKA_BROKERS") === undefined
-      ? await startBroker({ report: say })
-      : undefined;
-    try {
-      const brokers = broker === undefined ? config.brokers : [broker.bootstrap];
-      const log = new KafkaLog({ ...config, brokers }, { clientId: "bench-gen", logger });
+    return await withKafka({ name: "bench:gen", logLevel: flags.logLevel }, async (kafka) => {
+      const { log, brokers } = kafka;
+      if (kafka.secured) {
+        throw new Error(
+          "Cannot measure: received API_KEY; kafka-producer-perf-test is run without credentials here, so unset it",
+        );
+      }
+      const meter = await Meter.open();
       try {
-        const result = await measure({ log, bootstrap: brokers.join(","), java, meter, flags, signal, say });
+        const java = await perfTest(say);
+        const result = await measure({ log, bootstrap: brokers.join(","), java, meter, flags, signal });
         writeAll(Deno.stdout, report(result));
         if (flags.json !== undefined) {
           await Deno.writeTextFile(flags.json, JSON.stringify(result, null, 2) + "\n");
         }
         return EXIT.ok;
       } finally {
-        await log.close();
+        await meter.close();
       }
-    } finally {
-      await meter.close();
-      await broker?.wipe();
-    }
+    });
   });
 }
 
@@ -134,7 +120,6 @@ interface Setting {
   readonly meter: Meter;
   readonly flags: Flags;
   readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
 }
 
 async function measure(setting: Setting): Promise<Result> {
@@ -247,7 +232,7 @@ function runOf(
   };
 }
 
-function tell({ say, flags }: Setting, pair: number, name: string, run: Run): void {
+function tell({ flags }: Setting, pair: number, name: string, run: Run): void {
   say(
     `pair ${pair + 1} of ${flags.pairs}: ${name} wrote ${
       WHOLE.format(run.records)

@@ -4,16 +4,16 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { KafkaError, messageOf, REFUSALS } from "./errors.ts";
+import type { KafkaError } from "./errors.ts";
 import {
   CommitRejected,
   type GroupOffsets,
-  ProduceError,
   type Producer,
   type ProducerOptions,
   type Substitute,
 } from "./log.ts";
 import { type Batch, newBatch, PartitionQueue } from "./partition_queue.ts";
+import { LostRecords } from "./lost_records.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import type { RecordHeaders } from "./record_set.ts";
 import { Transaction } from "./transaction.ts";
@@ -49,10 +49,7 @@ export class KafkaProducer implements Producer {
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #ready: PromiseWithResolvers<void> | undefined;
   #closed = false;
-  #lost = new Map<string, number>();
-  readonly #lostWhy = new Set<string>();
-  /** Whether one of the lost ones was refused for what it is. */
-  #lostForGood = false;
+  readonly #lost = new LostRecords();
   readonly #onRefused: ProducerOptions["onRefused"];
 
   /** @param release Frees the cluster, which others may use. */
@@ -159,15 +156,8 @@ export class KafkaProducer implements Producer {
       this.#flushes.add({ batches: new Set(this.#outstanding), resolve });
       await promise;
     }
-    if (this.#lost.size === 0) return;
-    const lost = this.#lost;
-    this.#lost = new Map();
-    const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
-    const why = [...this.#lostWhy].join("; ");
-    this.#lostWhy.clear();
-    const refused = this.#lostForGood;
-    this.#lostForGood = false;
-    throw new ProduceError(`Cannot write records (${list}): ${why}`, lost, { refused });
+    const lost = this.#lost.take();
+    if (lost !== undefined) throw lost;
   }
 
   async begin(): Promise<void> {
@@ -257,8 +247,6 @@ export class KafkaProducer implements Producer {
     await this.#sender.drop(new Error("the transaction was aborted"));
     transaction.resume();
     this.#lost.clear();
-    this.#lostWhy.clear();
-    this.#lostForGood = false;
   }
 
   #misused(what: string): Error {
@@ -310,8 +298,7 @@ export class KafkaProducer implements Producer {
   #done(batch: Batch, error: unknown): void {
     if (error === undefined) this.counts.acknowledged += batch.count;
     else {
-      this.#lose(batch.queue.topic, batch.count, messageOf(error));
-      if (error instanceof KafkaError && REFUSALS.has(error.code)) this.#lostForGood = true;
+      this.#lose(batch.queue.topic, batch.count, error);
     }
     this.#release(batch);
     this.#outstanding.delete(batch);
@@ -347,7 +334,7 @@ export class KafkaProducer implements Producer {
         error,
       });
     } catch (failure) {
-      this.#lostWhy.add(messageOf(failure));
+      this.#lost.explain(failure);
     }
     if (answer === "fail") return undefined;
     this.counts.failed++;
@@ -397,10 +384,9 @@ export class KafkaProducer implements Producer {
     flush.resolve();
   }
 
-  #lose(topic: string, count: number, why: string): void {
+  #lose(topic: string, count: number, error: unknown): void {
     this.counts.failed += count;
-    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + count);
-    this.#lostWhy.add(why);
+    this.#lost.add(topic, count, error);
   }
 }
 

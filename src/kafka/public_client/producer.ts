@@ -7,11 +7,11 @@ import { BrokerUnavailable, isRetriable, KafkaError, messageOf, REFUSALS } from 
 import {
   CommitRejected,
   type GroupOffsets,
-  ProduceError,
   type Producer,
   type ProducerOptions,
   type Substitute,
 } from "../log.ts";
+import { LostRecords } from "../lost_records.ts";
 import type { RecordHeaders } from "../record_set.ts";
 import { delay } from "../retrying.ts";
 import { type Chunk, halvesOf, outgoing, Queue } from "./chunks.ts";
@@ -63,10 +63,7 @@ export class PublicProducer implements Producer {
   /** Set while what is pending is dropped, so that nothing is tried again. */
   #dropping: Error | undefined;
   #closed = false;
-  #lost = new Map<string, number>();
-  readonly #lostWhy = new Set<string>();
-  /** Whether one of the lost ones was refused for what it is. */
-  #lostForGood = false;
+  readonly #lost = new LostRecords();
 
   constructor(settings: ClientSettings, log: ProducerLog, options: ProducerOptions = {}) {
     this.#settings = settings;
@@ -155,13 +152,8 @@ export class PublicProducer implements Producer {
       this.#flushes.add({ chunks: new Set(this.#outstanding), resolve });
       await promise;
     }
-    if (this.#lost.size === 0) return;
-    const lost = this.#lost;
-    const list = [...lost].map(([topic, count]) => `${count} of ${topic}`).join(", ");
-    const why = [...this.#lostWhy].join("; ");
-    const refused = this.#lostForGood;
-    this.#forgetLost();
-    throw new ProduceError(`Cannot write records (${list}): ${why}`, lost, { refused });
+    const lost = this.#lost.take();
+    if (lost !== undefined) throw lost;
   }
 
   async begin(): Promise<void> {
@@ -205,7 +197,7 @@ export class PublicProducer implements Producer {
     this.#state = "changing";
     try {
       await this.#drop(new Error("the transaction was aborted"));
-      this.#forgetLost();
+      this.#lost.clear();
       await this.#connection.end(false);
       this.#state = "none";
     } catch (error) {
@@ -353,7 +345,7 @@ export class PublicProducer implements Producer {
       const record = { topic, partition, timestamp: Number(timestamp), key, value, headers, error };
       answer = this.#options.onRefused!(record);
     } catch (failure) {
-      this.#lostWhy.add(messageOf(failure));
+      this.#lost.explain(failure);
     }
     if (answer === "fail") return false;
     this.counts.failed++;
@@ -384,8 +376,7 @@ export class PublicProducer implements Producer {
   #done(chunk: Chunk, error: unknown): void {
     if (error === undefined) this.counts.acknowledged += chunk.messages.length;
     else {
-      this.#lose(chunk.queue.topic, chunk.messages.length, messageOf(error));
-      if (error instanceof KafkaError && REFUSALS.has(error.code)) this.#lostForGood = true;
+      this.#lose(chunk.queue.topic, chunk.messages.length, error);
     }
     this.#settle(chunk);
   }
@@ -405,16 +396,9 @@ export class PublicProducer implements Producer {
     }
   }
 
-  #lose(topic: string, count: number, why: string): void {
+  #lose(topic: string, count: number, error: unknown): void {
     this.counts.failed += count;
-    this.#lost.set(topic, (this.#lost.get(topic) ?? 0) + count);
-    this.#lostWhy.add(why);
-  }
-
-  #forgetLost(): void {
-    this.#lost = new Map();
-    this.#lostWhy.clear();
-    this.#lostForGood = false;
+    this.#lost.add(topic, count, error);
   }
 
   #misused(what: string): Error {
