@@ -69,7 +69,7 @@ export interface BrokerCommand {
 /** Fetches the jars where they are missing, formats the data folder where it is new, and gives the command that runs a broker on it. */
 export async function prepareJava(
   java: string,
-  at: BrokerAddresses & { dataDir: string },
+  at: BrokerAddresses & { dataDir: string; clusterId?: string },
   report: (line: string) => void,
 ): Promise<BrokerCommand> {
   const jars = await kafkaJars(report);
@@ -85,7 +85,7 @@ export async function prepareJava(
     const args = [...classPath, logging, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"];
     const output = await tryRun(
       java,
-      [...args, "--cluster-id", clusterId(), "--config", properties],
+      [...args, "--cluster-id", at.clusterId ?? clusterId(), "--config", properties],
       START_TIMEOUT_MS,
     );
     if (!output?.success) {
@@ -104,14 +104,16 @@ export function dockerArgs(at: BrokerAddresses): string[] {
   const settings = imageEnvironment(brokerSettings(at));
   const environment = { ...settings, CLUSTER_ID: clusterId(), KAFKA_HEAP_OPTS: "-Xms128m -Xmx512m" };
   const flags = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
-  return ["--publish", `127.0.0.1:${at.port}:${at.port}`, ...flags, KAFKA_IMAGE];
+  const ports = [at.port, ...(at.proxied === undefined ? [] : [at.proxied.port])];
+  const published = ports.flatMap((port) => ["--publish", `127.0.0.1:${port}:${port}`]);
+  return [...published, ...flags, KAFKA_IMAGE];
 }
 
 /** The image's folder for its log: a volume that the broker's user owns. */
 export const IMAGE_LOG_DIR = "/var/lib/kafka/data";
 
 /** A new cluster id, as Kafka writes them: 16 random bytes in URL-safe Base64, not beginning with a dash. */
-function clusterId(): string {
+export function clusterId(): string {
   for (;;) {
     const id = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
       .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -160,6 +162,12 @@ export interface BrokerOptions {
   readonly port?: number;
   /** A folder to keep the data in. Default: a new temporary folder that is removed when the broker has ended, however we end. */
   readonly dataDir?: string;
+  /** Settings of the broker in the place of ours, by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The cluster that it is one of, and the port of its controller: see `broker_cluster.ts`. Default: a cluster of its own. */
+  readonly member?: { readonly clusterId: string; readonly controllerPort: number };
+  /** A listener for clients that come by a proxy: see {@linkcode BrokerAddresses}. */
+  readonly proxied?: { readonly port: number; readonly advertise: number };
   /** Told of the progress, a line at a time. */
   readonly report?: (line: string) => void;
 }
@@ -170,6 +178,10 @@ export interface Broker {
   readonly bootstrap: string;
   /** Where its log goes. */
   readonly logFile: string;
+  /** The process id of the broker itself; of `docker` where it runs in a container. */
+  readonly pid: number;
+  /** Ends it at once (SIGKILL), as a machine that loses its power; the data stays where it was asked to. */
+  kill(): Promise<void>;
   /** Ends it; a temporary data folder goes with it. Idempotent. */
   stop(): Promise<void>;
   /** Ends it and removes its data and log. Idempotent. */
@@ -182,9 +194,12 @@ export interface Broker {
  * @throws {ScriptError} Without Java and Docker, or when it does not come up, naming its log.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { report = () => {} } = options;
+  const { report = () => {}, settings = {}, proxied, member } = options;
+  const clusterOf = member === undefined ? {} : { clusterId: member.clusterId };
+  const asked = { settings, ...(proxied === undefined ? {} : { proxied }) };
   const runtime = await requireRuntime();
-  const [freeOne, controllerPort] = freePorts(2) as [number, number];
+  const [freeOne, freeTwo] = freePorts(2) as [number, number];
+  const controllerPort = member?.controllerPort ?? freeTwo;
   const port = options.port ?? freeOne;
   if (await accepts(port)) {
     throw new ScriptError(
@@ -204,7 +219,15 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     const start = runtime.kind === "java"
       ? await prepareJava(
         runtime.java,
-        { port, controllerPort, bindTo: "127.0.0.1", dataDir, logDir: join(dataDir, "log") },
+        {
+          port,
+          controllerPort,
+          bindTo: "127.0.0.1",
+          dataDir,
+          logDir: join(dataDir, "log"),
+          ...asked,
+          ...clusterOf,
+        },
         report,
       )
       : {
@@ -214,7 +237,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
           "--rm",
           "--name",
           container,
-          ...dockerArgs({ port, controllerPort, bindTo: "0.0.0.0", logDir: IMAGE_LOG_DIR }),
+          ...dockerArgs({ port, controllerPort, bindTo: "0.0.0.0", logDir: IMAGE_LOG_DIR, ...asked }),
         ],
       };
     report(`Starting Kafka ${KAFKA_VERSION} on ${bootstrap}`);
@@ -239,7 +262,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       await stop();
       await removeAll();
     };
-    return { bootstrap, logFile, wipe, stop: temporary ? wipe : stop };
+    const kill = async (): Promise<void> => {
+      if (runtime.kind === "docker") await tryRun("docker", ["kill", container]);
+      await child.kill();
+    };
+    return { bootstrap, logFile, pid: child.pid, kill, wipe, stop: temporary ? wipe : stop };
   } catch (error) {
     if (temporary) await remove(dataDir); // the log stays: the error names it
     throw error;

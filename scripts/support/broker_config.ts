@@ -25,6 +25,10 @@ export interface BrokerAddresses {
   /** The interface it listens on: the loopback, save in a container, whose port is published there. */
   readonly bindTo: string;
   readonly logDir: string;
+  /** Settings in the place of those below, by Kafka's names. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** A second listener for clients that come by a proxy: where it listens, and the proxy's port, which it tells them. */
+  readonly proxied?: { readonly port: number; readonly advertise: number };
 }
 
 /**
@@ -32,14 +36,17 @@ export interface BrokerAddresses {
  * are small and not replicated, and groups need not wait for more members, since a newcomer should not wait either.
  */
 export function brokerSettings(at: BrokerAddresses): Record<string, string> {
+  const { proxied } = at;
   return {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${at.controllerPort}`,
     "controller.listener.names": "CONTROLLER",
-    "listeners": `PLAINTEXT://${at.bindTo}:${at.port},CONTROLLER://127.0.0.1:${at.controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://localhost:${at.port}`,
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "listeners": `PLAINTEXT://${at.bindTo}:${at.port},CONTROLLER://127.0.0.1:${at.controllerPort}` +
+      (proxied ? `,PROXIED://${at.bindTo}:${proxied.port}` : ""),
+    "advertised.listeners": `PLAINTEXT://localhost:${at.port}` +
+      (proxied ? `,PROXIED://localhost:${proxied.advertise}` : ""),
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
     "inter.broker.listener.name": "PLAINTEXT",
     "log.dirs": at.logDir,
     "auto.create.topics.enable": "false",
@@ -61,6 +68,7 @@ export function brokerSettings(at: BrokerAddresses): Record<string, string> {
     "background.threads": "2",
     // The default, 128 MB, is a quarter of the heap.
     "log.cleaner.dedupe.buffer.size": "16777216",
+    ...at.settings,
   };
 }
 

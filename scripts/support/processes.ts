@@ -132,6 +132,8 @@ export interface Child {
   ended(): string | undefined;
   /** TERM, then KILL when it is still there after `graceMs`. Resolves when it is gone and its folder removed. Idempotent. */
   stop(graceMs?: number): Promise<void>;
+  /** KILL at once. Resolves when it is gone and its folder removed. Idempotent. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -182,6 +184,10 @@ export async function startChild(start: ChildStart): Promise<Child> {
       const timer = setTimeout(() => isAlive(pid) && process.kill(pid, "SIGKILL"), graceMs);
       await status;
       clearTimeout(timer);
+    },
+    async kill(): Promise<void> {
+      if (ended === undefined) process.kill(pid, "SIGKILL");
+      await status;
     },
   };
 }
