@@ -43,10 +43,15 @@ export class ByteWriter {
     this.#view.setUint32(at + 4, value >>> 0);
   }
 
-  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. */
+  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. @throws {RangeError} When it is longer. */
   string(value: string | null): void {
     if (value === null) return this.int16(-1);
     const encoded = utf8.encode(value);
+    if (encoded.length > LONGEST_STRING) {
+      throw new RangeError(
+        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ${LONGEST_STRING}`,
+      );
+    }
     this.int16(encoded.length);
     this.raw(encoded);
   }
@@ -221,5 +226,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
+/** What an INT16 can say. */
+const LONGEST_STRING = 0x7fff;
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
