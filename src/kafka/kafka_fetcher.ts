@@ -152,7 +152,7 @@ export class KafkaFetcher extends PartitionFetcher {
         readCommitted,
         ...(session?.request(states) ?? { ...NO_SESSION, partitions: states }),
       });
-      const answer = decodeFetch(await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane }));
+      const answer = await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane, decode: decodeFetch });
       link.throttle(answer.throttleMs, lane);
       const { name, message, retriable } = errorOf(answer.errorCode);
       if (session?.answered(answer.sessionId, name) && !again) continue;
