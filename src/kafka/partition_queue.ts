@@ -149,6 +149,14 @@ export class PartitionQueue {
     }
   }
 
+  /** Whether nothing is under way, and nothing sealed comes before the gap, if there is one. */
+  get mendable(): boolean {
+    const { gap } = this;
+    return this.inFlight.length === 0 &&
+      (gap === undefined ||
+        !this.sealed.some(({ sequence }) => sequence >= 0 && distance(sequence, gap.sequence) < 0));
+  }
+
   /** Gives batches that were sent before, and all to come, sequence numbers from this one on. Nothing may be under way. */
   renumber(from: number): void {
     this.nextSequence = from;

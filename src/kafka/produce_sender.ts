@@ -207,6 +207,9 @@ export class ProduceSender {
       const followsAt = flight.sentAt + FOLLOWING_MS;
       if (flight.requests === 0 || size >= FOLLOWING_BYTES || followsAt <= now) {
         void this.#send(leader, flight, queues);
+        const more = flight.requests < MOST_IN_FLIGHT &&
+          queues.some((queue) => queue.sealed.length > 0 && queue.maySend(leader));
+        if (more) wakeAt = Math.min(wakeAt, now + FOLLOWING_MS);
       } else wakeAt = Math.min(wakeAt, followsAt);
     }
     if (wakeAt < Infinity) this.#pumpLater(wakeAt - now);
@@ -457,11 +460,7 @@ export class ProduceSender {
     queue.unknown = 0;
     // One that comes after a failed one says nothing of the broker's state.
     if (queue.isFirst(batch)) queue.confirmedBy = leader;
-    if (queue.failing !== undefined) {
-      queue.failing = undefined;
-      this.#failing.delete(queue);
-      this.#showFailing();
-    }
+    this.#recovered(queue);
     this.#settings.onDone(batch, undefined);
   }
 
@@ -472,12 +471,12 @@ export class ProduceSender {
   }
 
   /**
-   * Once nothing of a queue is under way, makes its sequence numbers such that the broker will take them: where one is missing that
+   * Once nothing of a queue is under way, and what comes before a gap is acknowledged, makes its sequence numbers such that the broker will take them: where one is missing that
    * was given up, or where the broker has forgotten them.
    */
   #mend(queue: PartitionQueue): void {
     const { gap } = queue;
-    if (queue.inFlight.length > 0 || (gap === undefined && !queue.forgotten)) return;
+    if ((gap === undefined && !queue.forgotten) || !queue.mendable) return;
     // Both may have been written, or neither: under a new id the later one could be written twice.
     if (gap?.uncertain) this.#giveUpUncertain(queue, gap.error);
     // After a number that is missing none is written; but a request that was lost on its way may yet arrive.
@@ -552,6 +551,7 @@ export class ProduceSender {
       this.#fail(batch, error);
     }
     this.#mend(queue);
+    if (queue.idle) this.#recovered(queue);
   }
 
   /** Gives up all of a queue that is not under way. */
@@ -562,10 +562,7 @@ export class ProduceSender {
     if (queue.sealed.length === 0) this.#waiting.delete(queue);
     queue.unknown = 0;
     queue.retryAt = 0;
-    if (this.#failing.delete(queue)) {
-      queue.failing = undefined;
-      this.#showFailing();
-    }
+    this.#recovered(queue);
   }
 
   /** Notes why queues have to wait. */
@@ -578,6 +575,14 @@ export class ProduceSender {
     }
     this.retries.count++;
     this.retries.last = message;
+    this.#showFailing();
+  }
+
+  /** Notes that nothing of a queue fails any more. */
+  #recovered(queue: PartitionQueue): void {
+    if (queue.failing === undefined) return;
+    queue.failing = undefined;
+    this.#failing.delete(queue);
     this.#showFailing();
   }
 
