@@ -63,7 +63,8 @@ export function generatorCommand(): Command {
     .addOption(
       flag(
         "--machines <n>",
-        'how many machines play, or "fallback" for four fixed ones; left out, 10 to 35',
+        'how many machines play, or "fallback" for four fixed ones; left out, 10 to 35, and more ' +
+          "as a rate needs them for each frame to have a key of its own",
         {
           parse: machines,
         },
@@ -92,8 +93,9 @@ export function generatorCommand(): Command {
     }))
     .addOption(flag("--delivery-timeout <time>", "how long sending is retried before records are given up", {
       parse: duration({ min: 1000 }),
-      default: 120_000,
-      defaultText: "2m",
+      // Waiting costs nothing but time, as generating pauses: longer than a broker is away that is moved or restored.
+      default: 600_000,
+      defaultText: "10m",
     }))
     .addOption(flag("--control-port <port>", 'of GET and PUT /throughput; 0 for any free port, or "off"', {
       parse: portOrOff(),

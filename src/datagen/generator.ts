@@ -17,6 +17,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { showRate, type Throughput } from "./control.ts";
 import type { FrameSerdes } from "./frame_encoder.ts";
 import { FrameWriter } from "./frame_writer.ts";
+import { MachineTurns } from "./machine_turns.ts";
 import type { Profile } from "./profile.ts";
 import { checkRate, Throttle } from "./throttle.ts";
 
@@ -37,7 +38,10 @@ export interface GeneratorOptions {
   readonly count?: number;
   /** The same seed gives the same frames, but for their times. Default: drawn. */
   readonly seed?: number;
-  /** How many machines; default 10 to 35, drawn by the seed. */
+  /**
+   * How many machines. By default 10 to 35, drawn by the seed; more join where these are too few for each to send one frame a
+   * millisecond at most, so that no two frames share a key. A number that is given stays: frames share keys if they must.
+   */
   readonly machines?: number | "fallback";
   /** Put before the names of the topics, for a trial beside a running system. Default: nothing. */
   readonly topicPrefix?: string;
@@ -72,6 +76,8 @@ export interface GeneratorStats {
   /** Sends that were tried again, and why the last one was. */
   readonly retries: number;
   readonly lastRetry: string | undefined;
+  /** Why what is queued could not be sent yet; `undefined` while nothing fails. */
+  readonly failing: string | undefined;
   /** Records, and bytes, that wait for an acknowledgement. */
   readonly queued: number;
   readonly queuedBytes: number;
@@ -97,6 +103,7 @@ export interface GeneratorSummary extends GeneratorStats {
 /** A running generator. */
 export interface RunningGenerator extends Throughput {
   readonly seed: number;
+  /** So far. */
   readonly machines: number;
   readonly partitions: number;
   stats(): GeneratorStats;
@@ -174,9 +181,13 @@ interface Parts {
   readonly writer: FrameWriter;
 }
 
+/** Why what waits could not be sent yet; of a producer that does not tell, why the last try failed. */
+function failingOf({ retries }: Producer): string | undefined {
+  return "failing" in retries ? retries.failing : retries.last;
+}
+
 class Generator implements RunningGenerator {
   readonly seed: number;
-  readonly machines: number;
   readonly partitions: number;
   readonly done: Promise<GeneratorSummary>;
   readonly #options: GeneratorOptions;
@@ -190,6 +201,8 @@ class Generator implements RunningGenerator {
   #answered = 0;
   /** Whether the next record is the response to the frame drawn last. */
   #unanswered = false;
+  readonly #turns: MachineTurns;
+  #toldOfSharing = false;
   #stopping = false;
   #wake = new AbortController();
 
@@ -197,12 +210,16 @@ class Generator implements RunningGenerator {
     this.#options = options;
     this.#parts = parts;
     this.seed = parts.seed;
-    this.machines = parts.frames.machines.length;
+    this.#turns = new MachineTurns(parts.frames, { grows: options.machines === undefined });
     this.partitions = parts.partitions;
     this.#bufferBytes = options.producer?.bufferBytes ?? BUFFER_BYTES;
     this.#startedAt = this.#profileFrom = parts.clock.monotonic();
     if (options.profile) this.#begin(options.profile);
     this.done = this.#run();
+  }
+
+  get machines(): number {
+    return this.#parts.frames.machines.length;
   }
 
   stats(): GeneratorStats {
@@ -216,6 +233,7 @@ class Generator implements RunningGenerator {
       failed,
       retries: producer.retries.count,
       lastRetry: producer.retries.last,
+      failing: failingOf(producer),
       queued: appended - acknowledged - failed,
       queuedBytes: producer.pendingBytes,
       targetRate: throttle.rate,
@@ -235,6 +253,7 @@ class Generator implements RunningGenerator {
       failed: stats.failed,
       retries: stats.retries,
       lastRetry: stats.lastRetry ?? null,
+      failing: stats.failing ?? null,
       elapsedSeconds: Math.round(stats.elapsedMs) / 1000,
     };
   }
@@ -312,14 +331,16 @@ class Generator implements RunningGenerator {
         sliceFrom = clock.monotonic();
         continue;
       }
-      const due = Math.min(throttle.due(now), CHUNK);
+      const due = throttle.due(now);
       if (due === 0) {
         const wait = Math.max(LEAST_SLEEP_MS, throttle.waitMs(now));
         await this.#sleep(Math.min(wait, endsAt - now, this.#profile ? PROFILE_STEP_MS : Infinity));
         sliceFrom = clock.monotonic();
         continue;
       }
-      if (this.#write(due)) return "count";
+      // Before the frames are drawn, as those that were due earlier may get earlier times.
+      this.#turns.begin(clock.now(), due / 2);
+      if (this.#write(Math.min(due, CHUNK))) return "count";
       if (clock.monotonic() - sliceFrom >= SLICE_MS) {
         await clock.sleep(0);
         sliceFrom = clock.monotonic();
@@ -329,11 +350,10 @@ class Generator implements RunningGenerator {
 
   /** Writes so many records; `true` when the last frame to write is complete. */
   #write(records: number): boolean {
-    const { frames, clock, writer, throttle } = this.#parts;
+    const { frames, writer, throttle } = this.#parts;
     const { onFrame } = this.#options;
     const count = this.#options.count ?? Infinity;
-    // One look at the clock for all of them: they are written within less than a millisecond.
-    const now = clock.now();
+    const turns = this.#turns;
     let written = 0;
     while (written < records) {
       if (this.#unanswered) {
@@ -341,16 +361,25 @@ class Generator implements RunningGenerator {
       } else if (this.#frames >= count) {
         break;
       } else {
-        frames.draw();
-        writer.request(now);
+        const time = turns.draw();
+        writer.request(time);
         this.#frames++;
         this.#unanswered = frames.answered;
-        onFrame?.(frames.frame(now));
+        onFrame?.(frames.frame(time));
       }
       written++;
     }
     throttle.take(written);
+    if (turns.shares && !this.#toldOfSharing) this.#tellOfSharing();
     return this.#frames >= count && !this.#unanswered;
+  }
+
+  #tellOfSharing(): void {
+    this.#toldOfSharing = true;
+    this.#parts.logger.warn(
+      `${this.machines} machines are too few for this rate: frames share a millisecond and a machine, thus a key, and what is ` +
+        "joined by it grows with the square of them; leave out --machines, or give one for each 2,000 records/s",
+    );
   }
 
   #respond(): void {
@@ -376,7 +405,7 @@ class Generator implements RunningGenerator {
     }
     if (!outcome) await clock.sleep(flushMs, settled.signal);
     if (!outcome) {
-      const last = producer.retries.last;
+      const last = failingOf(producer);
       return `no acknowledgement within ${flushMs / 1000} s${last === undefined ? "" : ` (${last})`}`;
     }
     const { error } = outcome as { error: unknown };

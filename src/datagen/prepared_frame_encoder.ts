@@ -47,8 +47,10 @@ export class PreparedFrameEncoder implements FrameEncoder {
   readonly #frames: FrameGenerator;
   readonly #keyView: DataView;
   readonly #valueView: DataView;
-  readonly #machines: DataView;
-  readonly #suffixOf: Uint8Array;
+  #machines = new DataView(new ArrayBuffer(0));
+  #suffixOf = new Uint8Array(0);
+  /** Machines that are encoded beforehand; a group may grow. */
+  #known = 0;
   readonly #stems: DataView;
   readonly #suffixes: DataView;
   readonly #request: Framing;
@@ -84,11 +86,7 @@ export class PreparedFrameEncoder implements FrameEncoder {
     this.#response = response;
     this.sameKeys = equal(request.key, response.key);
     this.#sameFraming = this.sameKeys && equal(request.value, response.value);
-    const { machines } = frames;
-    const pieces = new Uint8Array(machines.length * MACHINE_BYTES);
-    for (const [i, machine] of machines.entries()) pieces.set(machineBytes(machine), i * MACHINE_BYTES);
-    this.#machines = new DataView(pieces.buffer);
-    this.#suffixOf = Uint8Array.from(machines, ({ game }) => GAMES.indexOf(game) * LEVELS.length);
+    this.#prepareMachines();
     const { stems, suffixes } = blowTable();
     this.#stems = stems;
     this.#suffixes = suffixes;
@@ -106,6 +104,7 @@ export class PreparedFrameEncoder implements FrameEncoder {
     if (nowMs !== this.#time) this.#setTime(nowMs);
     const frames = this.#frames;
     const machine = frames.machine;
+    if (machine >= this.#known) this.#prepareMachines();
     const machineAt = this.#machineAt;
     const machineFrom = machine * MACHINE_BYTES;
     this.#keyView.setInt32(machineAt, this.#machines.getInt32(machineFrom));
@@ -137,6 +136,26 @@ export class PreparedFrameEncoder implements FrameEncoder {
   response(): void {
     if (!this.#sameFraming) this.#frame(this.#response);
     this.value[this.#approvalAt] = 1;
+  }
+
+  #prepareMachines(): void {
+    const { machines } = this.#frames;
+    if (machines.length > this.#suffixOf.length) {
+      // With room for as many more: machines join one by one.
+      const room = this.#known === 0 ? machines.length : 2 * machines.length;
+      const pieces = new Uint8Array(room * MACHINE_BYTES);
+      pieces.set(new Uint8Array(this.#machines.buffer));
+      this.#machines = new DataView(pieces.buffer);
+      const suffixes = new Uint8Array(room);
+      suffixes.set(this.#suffixOf);
+      this.#suffixOf = suffixes;
+    }
+    const pieces = new Uint8Array(this.#machines.buffer);
+    for (; this.#known < machines.length; this.#known++) {
+      const machine = machines[this.#known]!;
+      pieces.set(machineBytes(machine), this.#known * MACHINE_BYTES);
+      this.#suffixOf[this.#known] = GAMES.indexOf(machine.game) * LEVELS.length;
+    }
   }
 
   #frame(framing: Framing): void {

@@ -25,7 +25,8 @@ export class Progress {
     if (stats.targetRate === 0) line += "  paused";
     if (stats.retries > 0) line += `  retries ${number(stats.retries)}`;
     // Not when it is over: the reason of a retry long ago would read as if it went on.
-    if (stats.lastRetry !== undefined && (retried || stuck)) line += ` (${shortened(stats.lastRetry)})`;
+    const why = stats.failing ?? (retried ? stats.lastRetry : undefined);
+    if (why !== undefined && (retried || stuck)) line += ` (${shortened(why)})`;
     return line;
   }
 }

@@ -36,7 +36,7 @@ export interface FrameGeneratorOptions {
 export const FEWEST_MACHINES = 10;
 /** The most machines of a group whose size is drawn. */
 export const MOST_MACHINES = 35;
-/** The largest group that can be asked for. */
+/** The largest group that can be asked for, and that a group grows to. */
 export const LARGEST_GROUP = 100_000;
 /** The most hits of a frame. */
 export const MOST_HITS = 5;
@@ -57,8 +57,8 @@ export const FALLBACK_MACHINES: readonly Machine[] = (["EU", "AU", "US", "ZG"] a
 /**
  * Draws frames. Which machine sends, the level, the number of hits and whether a response follows are drawn for each frame.
  *
- * Two frames of one machine within the same millisecond have equal headers, thus equal keys, as in the original: their hits then go
- * to one session.
+ * Two frames of one machine within the same millisecond have equal headers, thus equal keys: their hits then go to one session. Whoever
+ * writes many frames a millisecond lets another machine send one of them ({@linkcode FrameGenerator.pass}).
  *
  * @example
  * ```ts
@@ -70,8 +70,11 @@ export const FALLBACK_MACHINES: readonly Machine[] = (["EU", "AU", "US", "ZG"] a
  * ```
  */
 export class FrameGenerator {
-  readonly machines: readonly Machine[];
+  readonly #machines: Machine[];
+  readonly #seed: number;
   readonly #random: Random;
+  /** Draws the machines that join later: frames are the same with or without them. */
+  #joining: { readonly random: Random; readonly ids: Set<string> } | undefined;
   readonly #blows = new Uint16Array(MOST_HITS);
   #machine = 0;
   #level = 0;
@@ -80,10 +83,16 @@ export class FrameGenerator {
 
   /** @throws {RangeError} When the seed or the number of machines is out of range. */
   constructor(options: FrameGeneratorOptions) {
+    this.#seed = options.seed;
     this.#random = Random.ofSeed(options.seed);
-    this.machines = options.machines === "fallback"
-      ? FALLBACK_MACHINES
+    this.#machines = options.machines === "fallback"
+      ? [...FALLBACK_MACHINES]
       : drawMachines(this.#random, options.machines);
+  }
+
+  /** The group. */
+  get machines(): readonly Machine[] {
+    return this.#machines;
   }
 
   /** The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that follow are of that frame too. */
@@ -115,7 +124,7 @@ export class FrameGenerator {
   draw(): void {
     const random = this.#random;
     const blows = this.#blows;
-    this.#machine = random.below(this.machines.length);
+    this.#machine = random.below(this.#machines.length);
     this.#level = random.below(LEVELS.length);
     const count = 1 + random.below(MOST_HITS);
     for (let i = 0; i < count; i++) blows[i] = drawBlow(random);
@@ -123,9 +132,29 @@ export class FrameGenerator {
     this.#answered = random.below(ONE_UNANSWERED_IN) !== 0;
   }
 
+  /** Lets another machine send the frame drawn last. */
+  pass(machine: number): void {
+    this.#machine = machine;
+  }
+
+  /** Adds a machine to the group, which the seed tells too; `false` where it is as large as may be. */
+  grow(): boolean {
+    if (this.#machines.length >= LARGEST_GROUP) return false;
+    this.#joining ??= {
+      random: Random.ofSeed(Number.MAX_SAFE_INTEGER - this.#seed),
+      ids: new Set(this.#machines.map(({ id }) => id)),
+    };
+    const { random, ids } = this.#joining;
+    let machine: Machine;
+    do machine = drawMachine(random); while (ids.has(machine.id));
+    ids.add(machine.id);
+    this.#machines.push(machine);
+    return true;
+  }
+
   /** The frame drawn last, sent at `nowMs` (milliseconds since the epoch). */
   frame(nowMs: number): Frame {
-    const machine = this.machines[this.#machine]!;
+    const machine = this.#machines[this.#machine]!;
     const level = LEVELS[this.#level]!;
     const hits: string[] = [];
     for (let i = 0; i < this.#hitCount; i++) hits.push(hitText(this.#blows[i]!, level, machine.game));
@@ -153,12 +182,17 @@ function drawMachines(random: Random, asked: number | undefined): Machine[] {
   const drawn = FEWEST_MACHINES + random.below(MOST_MACHINES - FEWEST_MACHINES + 1);
   const machines = new Map<string, Machine>();
   while (machines.size < (asked ?? drawn)) {
-    const id = machineId(LEAST_ID + random.below(GREATEST_ID - LEAST_ID + 1));
-    const zone = ZONES[random.below(ZONES.length)]!;
-    const game = GAMES[random.below(GAMES.length)]!;
-    if (!machines.has(id)) machines.set(id, { id, zone, game });
+    const machine = drawMachine(random);
+    if (!machines.has(machine.id)) machines.set(machine.id, machine);
   }
   return [...machines.values()];
+}
+
+function drawMachine(random: Random): Machine {
+  const id = machineId(LEAST_ID + random.below(GREATEST_ID - LEAST_ID + 1));
+  const zone = ZONES[random.below(ZONES.length)]!;
+  const game = GAMES[random.below(GAMES.length)]!;
+  return { id, zone, game };
 }
 
 function machineId(id: number): string {

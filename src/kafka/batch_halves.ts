@@ -7,7 +7,7 @@ import { type Batch, newBatch } from "./partition_queue.ts";
 import { readRecordSet } from "./record_batch/reader.ts";
 import { BatchWriter } from "./record_batch/writer.ts";
 
-/** Two batches with the records of one that was encoded, for the same queue. */
+/** Two batches with the records of one that was encoded, for the same queue, and with its sequence numbers. */
 export function halves(batch: Batch): Batch[] {
   const { queue } = batch;
   const encoded = batch.encoded!;
@@ -38,7 +38,10 @@ export function halves(batch: Batch): Batch[] {
         set.headers(i),
       );
     }
-    parts.push(newBatch(queue, writer, batch.createdAt));
+    const part = newBatch(queue, writer, batch.createdAt);
+    part.sequence = (batch.sequence + from) & 0x7fff_ffff;
+    part.uncertain = batch.uncertain;
+    parts.push(part);
   }
   return parts;
 }

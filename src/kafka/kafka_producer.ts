@@ -23,6 +23,8 @@ import { WriterPool } from "./writer_pool.ts";
 
 /** What the producers of a process keep for use again: as much as one of them may have under way. */
 const writers = new WriterPool(33_554_432);
+/** What a record may take beside its key and value, without headers, in bytes. */
+const RECORD_OVERHEAD = 32;
 
 /** An idempotent producer: what is sent again is not written twice. */
 export class KafkaProducer implements Producer {
@@ -76,6 +78,7 @@ export class KafkaProducer implements Producer {
       transaction: this.#transaction,
       close: release,
       onDone: (batch, error) => this.#done(batch, error),
+      onCompressed: (batch) => this.#compressed(batch),
       onSplit: (batch, parts) => this.#replace(batch, parts),
       ...(options.onRefused === undefined
         ? {}
@@ -85,10 +88,10 @@ export class KafkaProducer implements Producer {
   }
 
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#pendingBytes + this.#sender.heldBytes;
   }
 
-  get retries(): { readonly count: number; readonly last: string | undefined } {
+  get retries(): Producer["retries"] {
     return this.#sender.retries;
   }
 
@@ -113,8 +116,8 @@ export class KafkaProducer implements Producer {
     let writer = queue.open;
     if (writer !== undefined) {
       const size = (key === null ? 0 : keyTo - keyFrom) + (value === null ? 0 : valueTo - valueFrom);
-      // A large record begins a batch of its own, so that no batch grows much beyond its limit.
-      if (writer.sizeInBytes + size > this.#batchBytes) {
+      // A large record begins a batch of its own, so that no batch, and no buffer, grows much beyond its limit.
+      if (writer.sizeInBytes + size + RECORD_OVERHEAD > this.#batchBytes) {
         this.#seal(queue);
         writer = undefined;
       }
@@ -126,15 +129,15 @@ export class KafkaProducer implements Producer {
       }
       writer = this.#begin(queue);
     }
-    const before = writer.sizeInBytes;
+    const before = writer.capacity;
     writer.append(timestamp, key, keyFrom, keyTo, value, valueFrom, valueTo, headers);
-    this.#pendingBytes += writer.sizeInBytes - before;
+    this.#pendingBytes += writer.capacity - before;
     this.counts.appended++;
   }
 
   ready(): Promise<void> {
-    if (this.#pendingBytes <= this.#bufferBytes) return READY;
-    this.#sealAll();
+    if (this.pendingBytes <= this.#bufferBytes) return READY;
+    this.#sealIdle();
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
   }
@@ -265,16 +268,13 @@ export class KafkaProducer implements Producer {
   }
 
   #begin(queue: PartitionQueue): BatchWriter {
-    const writer = writers.take();
-    // The header counts too: what is pending is what will be sent.
-    this.#pendingBytes += writer.sizeInBytes;
+    const writer = writers.take(queue.lastSize);
+    // All of its buffer: what counts is the memory that it takes.
+    this.#pendingBytes += writer.capacity;
     queue.open = writer;
     queue.openedAt = performance.now();
     this.#open.add(queue);
-    this.#lingerTimer ??= setTimeout(() => {
-      this.#lingerTimer = undefined;
-      this.#sealAll();
-    }, this.#lingerMs);
+    this.#lingerTimer ??= setTimeout(() => this.#sealIdle(), this.#lingerMs);
     return writer;
   }
 
@@ -287,6 +287,19 @@ export class KafkaProducer implements Producer {
     }
     this.#outstanding.add(batch);
     this.#sender.add(queue);
+  }
+
+  /**
+   * Seals what has waited for more records, but where a batch is waiting or under way already: the next one can't be written before
+   * that one is, so it goes on filling until then.
+   */
+  #sealIdle(): void {
+    clearTimeout(this.#lingerTimer);
+    this.#lingerTimer = undefined;
+    for (const queue of this.#open) {
+      if (queue.idle) this.#seal(queue);
+      else queue.overdue = true;
+    }
   }
 
   #sealAll(): void {
@@ -303,7 +316,9 @@ export class KafkaProducer implements Producer {
     this.#release(batch);
     this.#outstanding.delete(batch);
     for (const flush of this.#flushes) this.#strike(flush, batch);
-    if (this.#ready !== undefined && this.#pendingBytes <= this.#bufferBytes) {
+    const { queue } = batch;
+    if (queue.overdue && queue.idle) this.#seal(queue);
+    if (this.#ready !== undefined && this.pendingBytes <= this.#bufferBytes) {
       this.#ready.resolve();
       this.#ready = undefined;
     }
@@ -363,7 +378,7 @@ export class KafkaProducer implements Producer {
   #replace(batch: Batch, parts: readonly Batch[]): void {
     for (const part of parts) {
       this.#outstanding.add(part);
-      this.#pendingBytes += part.size;
+      this.#pendingBytes += part.held;
       for (const flush of this.#flushes) if (flush.batches.has(batch)) flush.batches.add(part);
     }
     this.#release(batch);
@@ -372,9 +387,23 @@ export class KafkaProducer implements Producer {
   }
 
   #release(batch: Batch): void {
-    this.#pendingBytes -= batch.size;
+    this.#pendingBytes -= batch.held;
+    this.#giveBack(batch);
+  }
+
+  /** What is compressed is held without the buffer that it was written into. */
+  #compressed(batch: Batch): void {
+    const held = batch.encoded!.length;
+    this.#pendingBytes += held - batch.held;
+    batch.held = held;
+    this.#giveBack(batch);
+  }
+
+  #giveBack(batch: Batch): void {
+    const { writer } = batch;
+    batch.writer = undefined;
     // One that was grown for a very large record is not kept.
-    if (batch.size <= 2 * this.#batchBytes) writers.giveBack(batch.writer);
+    if (writer !== undefined && writer.capacity <= 2 * this.#batchBytes) writers.giveBack(writer);
   }
 
   #strike(flush: { readonly batches: Set<Batch>; readonly resolve: () => void }, batch: Batch): void {

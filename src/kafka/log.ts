@@ -63,9 +63,9 @@ export interface Log {
 export interface ProducerOptions {
   /** How long records wait for more before they are sent, in ms. Default 5. {@linkcode Producer.flush} never waits. */
   readonly lingerMs?: number;
-  /** A partition's batch is sent when it holds this many bytes. Default 131,072. */
+  /** A partition's batch is sent when it holds this many bytes; and after the linger when none of the partition waits or is under way. Default 131,072. */
   readonly batchBytes?: number;
-  /** {@linkcode Producer.ready} waits while more than this many bytes are not acknowledged. Default 33,554,432. */
+  /** {@linkcode Producer.ready} waits while {@linkcode Producer.pendingBytes} are more than this. Default 33,554,432. */
   readonly bufferBytes?: number;
   /** How long sending a batch is retried before its records are given up as lost, in ms. Default 120,000, as Kafka's `delivery.timeout.ms`. */
   readonly deliveryTimeoutMs?: number;
@@ -182,12 +182,19 @@ export interface Producer {
     valueTo: number,
     headers?: RecordHeaders,
   ): void;
-  /** Bytes appended and not yet acknowledged. */
+  /** Bytes of memory held by what was appended and is not yet acknowledged: buffers count with all of their size. */
   readonly pendingBytes: number;
   /** Counts since the producer was made. `appended` = `acknowledged` + `failed` + those still pending. */
   readonly counts: { readonly appended: number; readonly acknowledged: number; readonly failed: number };
-  /** Sends so far retried, and the last reason: shows that a broker is slow or gone before anything is lost. */
-  readonly retries: { readonly count: number; readonly last: string | undefined };
+  /**
+   * Sends so far retried, and the reason of the last of them, which may be long ago: shows that a broker is slow or gone before
+   * anything is lost. `failing` tells why something that waits now could not be sent yet; it is `undefined` while nothing fails.
+   */
+  readonly retries: {
+    readonly count: number;
+    readonly last: string | undefined;
+    readonly failing?: string | undefined;
+  };
   /** Resolves at once while `pendingBytes` is at most `bufferBytes`, else when it is again: await it between records. */
   ready(): Promise<void>;
   /**

@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Buffers kept for use again. */
-const MOST_SPARES = 4;
-/** No larger buffer is kept. */
+/** Buffers kept for use again: as many as requests may be under way to a broker, by two producers. */
+const MOST_SPARES = 10;
+/** What the buffers kept may have together, in bytes. */
 const MOST_BYTES = 8 * 1024 * 1024;
 /** A buffer has at least so many bytes, so that small requests share them too. */
 const LEAST_BYTES = 65_536;
@@ -27,18 +27,33 @@ const LEAST_BYTES = 65_536;
  */
 export class RequestBuffers {
   readonly #spares: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** Bytes of the buffers that are kept and not lent. */
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   /** A buffer of at least so many bytes, with anything in them. */
   take(size: number): Uint8Array {
     const fitting = this.#spares.findIndex((spare) => spare.length >= size);
-    if (fitting >= 0) return this.#spares.splice(fitting, 1)[0]!;
-    // A power of two, so that the next, slightly larger one fits too; in the place of a smaller one, if there are enough.
-    if (this.#spares.length === MOST_SPARES) this.#spares.shift();
+    if (fitting >= 0) {
+      const [spare] = this.#spares.splice(fitting, 1);
+      this.#bytes -= spare!.length;
+      return spare!;
+    }
+    // A power of two, so that the next, slightly larger one fits too.
     return new Uint8Array(Math.max(LEAST_BYTES, 2 ** Math.ceil(Math.log2(size))));
   }
 
   /** Takes back a buffer that nobody will read or write any more. One that was never given back is collected like any other. */
   giveBack(buffer: Uint8Array): void {
-    if (this.#spares.length < MOST_SPARES && buffer.length <= MOST_BYTES) this.#spares.push(buffer);
+    if (buffer.length > MOST_BYTES) return;
+    this.#spares.push(buffer);
+    this.#bytes += buffer.length;
+    // Those that were not lent for the longest time make way, as they are too small mostly.
+    while (this.#spares.length > MOST_SPARES || this.#bytes > MOST_BYTES) {
+      this.#bytes -= this.#spares.shift()!.length;
+    }
   }
 }

@@ -6,6 +6,9 @@
  */
 import { BatchWriter } from "./record_batch/writer.ts";
 
+/** What a new writer begins with, and the most that a small one has. */
+const SMALL_BYTES = 8_192;
+
 /**
  * Keeps writers that are not in use.
  *
@@ -20,7 +23,9 @@ import { BatchWriter } from "./record_batch/writer.ts";
  * ```
  */
 export class WriterPool {
-  readonly #spares: BatchWriter[] = [];
+  /** Apart from the large ones, so that a partition with few records does not hold a large buffer. */
+  readonly #small: BatchWriter[] = [];
+  readonly #large: BatchWriter[] = [];
   readonly #mostBytes: number;
   #bytes = 0;
 
@@ -29,10 +34,19 @@ export class WriterPool {
     this.#mostBytes = mostBytes;
   }
 
-  /** A writer without records. */
-  take(): BatchWriter {
-    const writer = this.#spares.pop();
-    if (writer === undefined) return new BatchWriter();
+  /** Bytes of the buffers of the writers that are kept and not lent. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * A writer without records.
+   *
+   * @param size About how many bytes will be written.
+   */
+  take(size = 0): BatchWriter {
+    const writer = size > SMALL_BYTES ? this.#large.pop() ?? this.#small.pop() : this.#small.pop();
+    if (writer === undefined) return new BatchWriter(SMALL_BYTES);
     this.#bytes -= writer.capacity;
     return writer;
   }
@@ -42,6 +56,6 @@ export class WriterPool {
     if (this.#bytes + writer.capacity > this.#mostBytes) return;
     writer.reset();
     this.#bytes += writer.capacity;
-    this.#spares.push(writer);
+    (writer.capacity > SMALL_BYTES ? this.#large : this.#small).push(writer);
   }
 }

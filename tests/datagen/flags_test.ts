@@ -10,7 +10,7 @@ Deno.test("gen flags: defaults", () => {
     topicPrefix: "",
     partitions: 4,
     compression: "none",
-    deliveryTimeout: 120_000,
+    deliveryTimeout: 600_000,
     controlPort: 9011,
     controlHost: "127.0.0.1",
     metricsPort: "off",

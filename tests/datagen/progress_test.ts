@@ -12,6 +12,7 @@ const none: GeneratorStats = {
   failed: 0,
   retries: 0,
   lastRetry: undefined,
+  failing: undefined,
   queued: 0,
   queuedBytes: 0,
   targetRate: 1000,
@@ -43,6 +44,10 @@ Deno.test("progress: a pause, max, a fraction, retries and losses show", () => {
   );
   // Nothing new since the last line.
   assertEquals(line({ retries: 7, lastRetry: "connection refused" }).split("retries")[1], " 7");
+  // What waits for another reason is not told an old one.
+  assertEquals(line({ queued: 3, retries: 7, lastRetry: "connection refused" }).split("retries")[1], " 7");
+  const failing = { failing: "no leader", lastRetry: "connection refused" };
+  assertEquals(line({ queued: 3, retries: 7, ...failing }).split("retries")[1], " 7 (no leader)");
 });
 
 Deno.test("summary: in words and as JSON", () => {

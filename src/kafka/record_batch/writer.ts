@@ -171,11 +171,8 @@ export class BatchWriter {
     writeInt32(batch, LAST_OFFSET_DELTA, this.#count - 1);
     writeInt64(batch, BASE_TIMESTAMP, this.#baseTimestamp);
     writeInt64(batch, MAX_TIMESTAMP, this.#maxTimestamp);
-    writeInt64(batch, PRODUCER_ID, producerId);
-    writeInt16(batch, PRODUCER_EPOCH, producerEpoch);
-    writeInt32(batch, BASE_SEQUENCE, baseSequence);
     writeInt32(batch, RECORD_COUNT, this.#count);
-    writeInt32(batch, CRC, crc32c(batch, ATTRIBUTES, batch.length));
+    stamp(batch, producerId, producerEpoch, baseSequence);
     return batch;
   }
 
@@ -201,6 +198,19 @@ export class BatchWriter {
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
   }
+}
+
+/** Says in a finished batch, and in its checksum, that it is another producer's or has other sequence numbers. */
+export function stamp(
+  batch: Uint8Array,
+  producerId: number,
+  producerEpoch: number,
+  baseSequence: number,
+): void {
+  writeInt64(batch, PRODUCER_ID, producerId);
+  writeInt16(batch, PRODUCER_EPOCH, producerEpoch);
+  writeInt32(batch, BASE_SEQUENCE, baseSequence);
+  writeInt32(batch, CRC, crc32c(batch, ATTRIBUTES, batch.length));
 }
 
 /** Headers as record format v2 has them. Few records have any, so this may allocate. */
