@@ -13,6 +13,7 @@ import { writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
 import { connectionConfig, openKafkaLog } from "../kafka/mod.ts";
+import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
@@ -142,7 +143,14 @@ function serve(
       onError,
     });
     logger.info(`metrics at ${metrics.url}/metrics`);
-    servers.push(metrics);
+    const eventLoop = watchEventLoop(registry);
+    servers.push({
+      ...metrics,
+      close: () => {
+        eventLoop.close();
+        return metrics.close();
+      },
+    });
   }
   return servers;
 }

@@ -16,6 +16,7 @@ import {
 } from "../engine/mod.ts";
 import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
+import { watchEventLoop } from "../metrics/event_loop.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
@@ -130,9 +131,11 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   );
   const served = { path: "sessions", store: sessionsStore(topology), parseKey: parseSessionKey };
   for (const [path, handler] of Object.entries(storeRoutes(app, [served]))) server?.route(path, handler);
+  const eventLoop = watchEventLoop(registry);
   const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), LAG_REFRESH_MS);
   const close = async (): Promise<void> => {
     clearInterval(timer);
+    eventLoop.close();
     try {
       await app.close();
     } finally {
