@@ -84,7 +84,9 @@ export class SendWatch {
     const from = new Date(this.#wallTime - still).toISOString();
     const why = lastRetry === undefined || this.#retriedAt < since ? "" : `; last error: ${lastRetry}`;
     return [
-      `no record was acknowledged for ${Math.round(still / 1000)} s (since ${from}${why}) while ${queued} wait`,
+      `no record was acknowledged for ${
+        Math.round(still / 1000)
+      } s (since ${from}${why}) while ${queued} wait`,
     ];
   }
 }

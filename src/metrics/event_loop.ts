@@ -21,7 +21,10 @@ export interface EventLoopWatch {
  *
  * @param now A clock that never goes back, in ms.
  */
-export function watchEventLoop(registry: Registry, now: () => number = () => performance.now()): EventLoopWatch {
+export function watchEventLoop(
+  registry: Registry,
+  now: () => number = () => performance.now(),
+): EventLoopWatch {
   const histogram = new Histogram({
     name: "kos_event_loop_delay_seconds",
     help: "How much later than asked for a timer fires, in seconds.",

@@ -26,7 +26,10 @@ class Tracking {
       fetcher: { bounds: () => this.bounds, endOffset: () => this.readable },
       tasks: () =>
         this.owned
-          ? [{ inputs: [{ topic: "in", partition: 3 }], queues: this.queue === undefined ? [] : [this.queue] }]
+          ? [{
+            inputs: [{ topic: "in", partition: 3 }],
+            queues: this.queue === undefined ? [] : [this.queue],
+          }]
           : [],
       onError: (error) => this.errors.push(error),
     });

@@ -182,7 +182,10 @@ Deno.test("progress: no answer of any broker is cut off after 5 s and a stall af
   watching.for(4, silent);
   assertEquals(watching.watch.cutOff, undefined);
   watching.for(1, silent);
-  assertMatch(watching.watch.cutOff!, /^no broker has answered for 5 s \(since .*; last error: ECONNREFUSED\)$/);
+  assertMatch(
+    watching.watch.cutOff!,
+    /^no broker has answered for 5 s \(since .*; last error: ECONNREFUSED\)$/,
+  );
   assertEquals(watching.watch.stalls(), []);
   // One sentence, though the task stands still as well: all else does because of it.
   const stalls = watching.for(6, silent);
@@ -222,8 +225,10 @@ Deno.test("progress: the time in which the process itself stood still does not c
 
 Deno.test("progress: of many stalls the first five are named", () => {
   const watching = new Watching();
-  const tasks = Array.from({ length: 64 }, (_, p) =>
-    task([input("in", { partition: p, end: 140 })], { id: `0_${p}` }));
+  const tasks = Array.from(
+    { length: 64 },
+    (_, p) => task([input("in", { partition: p, end: 140 })], { id: `0_${p}` }),
+  );
   const stalls = watching.for(12, () => ({ tasks }));
   assertEquals(stalls.length, 6);
   assertEquals(stalls[5], "and 59 more tasks");

@@ -16,7 +16,9 @@ Deno.test("event loop: a timer that fires late is counted by how late it was", a
       text = await registry.metrics();
     } while (sumOfSeries(text, "kos_event_loop_delay_seconds_count")! < 2);
     assertMatch(text, /kos_event_loop_delay_seconds_bucket\{le="0.25"\} 0/);
-    const [sum, count] = ["sum", "count"].map((part) => sumOfSeries(text, `kos_event_loop_delay_seconds_${part}`)!);
+    const [sum, count] = ["sum", "count"].map((part) =>
+      sumOfSeries(text, `kos_event_loop_delay_seconds_${part}`)!
+    );
     assertAlmostEquals(sum! / count!, 0.4);
   } finally {
     watch.close();

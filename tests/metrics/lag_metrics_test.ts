@@ -97,7 +97,14 @@ Deno.test("lag: a partition of which nothing is known has no series but its age,
   const lag = new LagMetrics({ registry, topics: ["t"], client: "c" });
   lag.update([
     partition("t", 0, 40, 10, 100),
-    { topic: "t", partition: 1, position: undefined, startOffset: undefined, endOffset: undefined, ageMs: Infinity },
+    {
+      topic: "t",
+      partition: 1,
+      position: undefined,
+      startOffset: undefined,
+      endOffset: undefined,
+      ageMs: Infinity,
+    },
     { topic: "t", partition: 2, position: 7, startOffset: undefined, endOffset: undefined, ageMs: Infinity },
   ]);
   assertEquals(await series(registry, "consumer_l"), [

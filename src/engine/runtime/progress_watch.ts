@@ -106,7 +106,8 @@ export class ProgressWatch {
 
   /** @param everyMs How often {@linkcode observe} is called, in ms. */
   constructor(everyMs: number, options: ProgressOptions = {}) {
-    const { stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS, commitIntervalMs = 0, heartbeatIntervalMs = 0 } = options;
+    const { stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS, commitIntervalMs = 0, heartbeatIntervalMs = 0 } =
+      options;
     this.#timeoutMs = stallTimeoutMs === 0 ? Infinity : stallTimeoutMs;
     this.#commitTimeoutMs = this.#timeoutMs + commitIntervalMs;
     this.#silenceMs = Math.max(3 * heartbeatIntervalMs, Math.min(SILENCE_MS, this.#timeoutMs / 2));
@@ -197,9 +198,9 @@ export class ProgressWatch {
   #forSince(since: number, waitsFor?: string): string {
     const ms = this.#clock.time - since;
     const from = new Date(this.#wallTime - ms).toISOString();
-    return `${Math.round(ms / 1000)} s (since ${from}${waitsFor === undefined ? "" : `; it waits: ${waitsFor}`}${
-      this.#lastError(since)
-    })`;
+    return `${Math.round(ms / 1000)} s (since ${from}${
+      waitsFor === undefined ? "" : `; it waits: ${waitsFor}`
+    }${this.#lastError(since)})`;
   }
 
   /** The last failure, where it came after a time: an older one says nothing of now. */
