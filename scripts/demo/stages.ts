@@ -149,7 +149,10 @@ class StreamsProcess implements DemoStreams {
       : await fetch(`${this.#url}/metrics`).then((answer) => answer.text(), () => undefined);
     if (text === undefined) return { processed: this.#processedBefore, lag: await groupLag(this.#log) };
     const { processed, lag } = readNumbers(text, LAG_TOPICS);
-    return this.#last = { processed: this.#processedBefore + processed, lag };
+    return this.#last = {
+      processed: this.#processedBefore + processed,
+      lag: lag ?? await groupLag(this.#log),
+    };
   }
 
   async #ended(child: Child): Promise<Error> {

@@ -14,6 +14,7 @@ import type { KafkaClient } from "../kafka/mod.ts";
 import { DEFAULT_CONTROL_PORT } from "./control.ts";
 import { DEFAULT_RATE } from "./generator.ts";
 import { parseProfile, type Profile, ProfileError } from "./profile.ts";
+import { DEFAULT_STALL_TIMEOUT_MS } from "./send_watch.ts";
 
 /** The flags' values. Times are in ms, rates in records a second. */
 export interface Flags {
@@ -28,6 +29,7 @@ export interface Flags {
   readonly replicationFactor?: number;
   readonly compression: "none" | "gzip";
   readonly deliveryTimeout: number;
+  readonly stallTimeout: number;
   readonly controlPort: number | "off";
   readonly controlHost: string;
   readonly metricsPort: number | "off";
@@ -97,6 +99,13 @@ export function generatorCommand(): Command {
       default: 600_000,
       defaultText: "10m",
     }))
+    .addOption(
+      flag("--stall-timeout <time>", "without an acknowledgement for so long /healthz fails; 0s: never", {
+        parse: duration(),
+        default: DEFAULT_STALL_TIMEOUT_MS,
+        defaultText: "60s",
+      }),
+    )
     .addOption(flag("--control-port <port>", 'of GET and PUT /throughput; 0 for any free port, or "off"', {
       parse: portOrOff(),
       default: DEFAULT_CONTROL_PORT,

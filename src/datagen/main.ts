@@ -13,6 +13,7 @@ import { writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
 import { connectionConfig, openKafkaLog } from "../kafka/mod.ts";
+import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
@@ -21,8 +22,9 @@ import { type Flags, generatorCommand } from "./flags.ts";
 import { type GeneratorOptions, type RunningGenerator, startGenerator } from "./generator.ts";
 import { registerGeneratorMetrics } from "./metrics.ts";
 import { Progress, summaryJson, summaryLine } from "./progress.ts";
+import { SendWatch } from "./send_watch.ts";
 
-/** How often a line of progress is written, in ms. */
+/** How often a line of progress is written, and whether records are acknowledged is looked at, in ms. */
 const PROGRESS_MS = 1000;
 
 if (import.meta.main) await main("gen", (signal) => run(Deno.args, signal), { graceMs: 5000 });
@@ -38,7 +40,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger, client: flags.kafkaClient });
   let generator: RunningGenerator | undefined;
   // Before anything is written: a port that is taken is a wrong flag.
-  const servers = serve(flags, () => generator, logger);
+  const watch = new SendWatch(PROGRESS_MS, flags.stallTimeout);
+  const servers = serve(flags, () => generator, watch, logger);
   try {
     const starting = startGenerator({
       ...generatorOptions(flags),
@@ -61,7 +64,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
       machines: generator.machines,
       partitions: generator.partitions,
     });
-    return await follow(generator, flags, logger);
+    return await follow(generator, flags, watch, logger);
   } finally {
     await Promise.all(servers.map((server) => server.close()));
     if (generator !== undefined) await log.close();
@@ -83,9 +86,19 @@ function generatorOptions(flags: Flags): Omit<GeneratorOptions, "log" | "serdes"
 }
 
 /** Writes progress until the generator ends, then its summary; the exit code. */
-async function follow(generator: RunningGenerator, flags: Flags, logger: Logger): Promise<number> {
+async function follow(
+  generator: RunningGenerator,
+  flags: Flags,
+  watch: SendWatch,
+  logger: Logger,
+): Promise<number> {
   const progress = new Progress();
-  const timer = setInterval(() => logger.plain(progress.line(generator.stats())), PROGRESS_MS);
+  const timer = setInterval(() => {
+    const stats = generator.stats();
+    logger.plain(progress.line(stats));
+    const news = watch.observe(performance.now(), Date.now(), stats);
+    if (news !== undefined) logger.warn(news);
+  }, PROGRESS_MS);
   try {
     const summary = await generator.done;
     if (flags.json) writeAll(Deno.stdout, JSON.stringify(summaryJson(summary)) + "\n");
@@ -98,7 +111,12 @@ async function follow(generator: RunningGenerator, flags: Flags, logger: Logger)
   }
 }
 
-function serve(flags: Flags, generator: () => RunningGenerator | undefined, logger: Logger): HttpServer[] {
+function serve(
+  flags: Flags,
+  generator: () => RunningGenerator | undefined,
+  watch: SendWatch,
+  logger: Logger,
+): HttpServer[] {
   const servers: HttpServer[] = [];
   const onError = (error: unknown) => logger.error(`Cannot answer a request: ${error}`);
   if (flags.controlPort !== "off") {
@@ -120,11 +138,19 @@ function serve(flags: Flags, generator: () => RunningGenerator | undefined, logg
       registry,
       host: flags.metricsHost,
       port: flags.metricsPort,
-      notReady: () => generator() ? [] : ["starting"],
+      notReady: () => generator() ? watch.notReady : ["starting"],
+      unhealthy: () => watch.stalls,
       onError,
     });
     logger.info(`metrics at ${metrics.url}/metrics`);
-    servers.push(metrics);
+    const eventLoop = watchEventLoop(registry);
+    servers.push({
+      ...metrics,
+      close: () => {
+        eventLoop.close();
+        return metrics.close();
+      },
+    });
   }
   return servers;
 }

@@ -14,20 +14,28 @@ export interface StreamsNumbers {
   readonly lag: ReadonlyMap<string, number>;
 }
 
+/** What a process tells of itself: of a lag that it does not know it says nothing. */
+export interface ToldNumbers {
+  readonly processed: number;
+  /** `undefined` when that of some topic is not known, as before the first assignment. */
+  readonly lag: ReadonlyMap<string, number> | undefined;
+}
+
 /**
  * Reads the numbers out of Prometheus' text format.
  *
- * @throws {Error} When a gauge is not there: the process is another program.
+ * @throws {Error} When there is no count of what was processed: the process is another program.
  */
-export function readNumbers(text: string, topics: readonly string[]): StreamsNumbers {
-  return {
-    processed: sum(text, "kos_streams_records_processed_total"),
-    lag: new Map(topics.map((topic) => [topic, sum(text, `consumer_lag_${metricTopic(topic)}`)])),
-  };
+export function readNumbers(text: string, topics: readonly string[]): ToldNumbers {
+  const processed = sumOfSeries(text, PROCESSED);
+  if (processed === undefined) throw new Error(`Cannot read ${PROCESSED}: received metrics without it`);
+  const lag = new Map<string, number>();
+  for (const topic of topics) {
+    const records = sumOfSeries(text, `consumer_lag_${metricTopic(topic)}`);
+    if (records === undefined) return { processed, lag: undefined };
+    lag.set(topic, records);
+  }
+  return { processed, lag };
 }
 
-function sum(text: string, metric: string): number {
-  const total = sumOfSeries(text, metric);
-  if (total === undefined) throw new Error(`Cannot read ${metric}: received metrics without it`);
-  return total;
-}
+const PROCESSED = "kos_streams_records_processed_total";

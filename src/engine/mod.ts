@@ -58,6 +58,7 @@ export {
   type UnwritableRecord,
 } from "./runtime/handlers.ts";
 export type { PartitionPosition } from "./runtime/lag_tracker.ts";
+export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./runtime/progress_watch.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export type { StoreAnswer, StoreRange, StoreState } from "./runtime/store_queries.ts";

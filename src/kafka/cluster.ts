@@ -5,13 +5,17 @@
  */
 import { BrokerUnavailable, ConnectionLost, KafkaError, messageOf } from "./errors.ts";
 import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
+import type { LinkHealth } from "./link_health.ts";
 import { partitionKey } from "./log.ts";
+import { WatchedLink } from "./watched_link.ts";
 
 /** How to reach a cluster. */
 export interface ClusterSettings extends LinkSettings {
   /** Bootstrap servers, `host:port`. */
   readonly brokers: readonly string[];
   readonly retryBackoffMs: number;
+  /** Told of all answers and failures; left out, nobody is. */
+  readonly health?: LinkHealth;
 }
 
 /** What a broker says of a topic. */
@@ -206,7 +210,11 @@ export class Cluster {
     if (link === undefined) {
       const colon = address.lastIndexOf(":");
       const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"); // IPv6
-      link = new BrokerLink(host, Number(address.slice(colon + 1)), this.settings, origin);
+      const { health } = this.settings;
+      const port = Number(address.slice(colon + 1));
+      link = health === undefined
+        ? new BrokerLink(host, port, this.settings, origin)
+        : new WatchedLink(host, port, this.settings, health, origin);
       this.#links.set(address, link);
     }
     return link;

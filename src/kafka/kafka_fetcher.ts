@@ -203,6 +203,7 @@ export class KafkaFetcher extends PartitionFetcher {
   }
 
   #cannotRead(state: Assigned, error: unknown, staleLeader: boolean): void {
+    this.#cluster.settings.health?.failed(error);
     if (this.cannotRead(state, error) && staleLeader) this.forgetLeader(state);
   }
 

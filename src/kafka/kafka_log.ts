@@ -11,6 +11,7 @@ import { KafkaFetcher } from "./kafka_fetcher.ts";
 import { KafkaCoordinator } from "./kafka_group.ts";
 import type { KafkaLogOptions } from "./kafka_log_options.ts";
 import { KafkaProducer } from "./kafka_producer.ts";
+import { LinkHealth } from "./link_health.ts";
 import type {
   Fetcher,
   FetcherOptions,
@@ -44,6 +45,7 @@ import { Membership } from "./membership.ts";
  */
 export class KafkaLog implements Log {
   readonly description: string;
+  readonly health: LinkHealth = new LinkHealth();
   readonly #settings: ClusterSettings;
   readonly #metadataRefreshMs: number;
   readonly #cluster: Cluster;
@@ -64,6 +66,7 @@ export class KafkaLog implements Log {
       requestTimeoutMs: config.requestTimeoutMs,
       retryBackoffMs: config.retryBackoffMs,
       logger: options.logger ?? stderrLogger,
+      health: this.health,
     };
     this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
     this.#cluster = new Cluster(this.#settings);

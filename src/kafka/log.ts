@@ -38,8 +38,20 @@ export interface TopicDescription {
   readonly partitions: number;
 }
 
+/** What the connections to a log have come to so far: counts that only grow. */
+export interface LogHealth {
+  /** Requests that were answered, by whichever broker and whatever the answer said. */
+  readonly answers: number;
+  /** Requests, connections and reads of partitions that failed; most of them are tried again. */
+  readonly failures: number;
+  /** What the last of these failures said. */
+  readonly lastFailure: string | undefined;
+}
+
 /** A partitioned log with consumer groups. */
 export interface Log {
+  /** Left out by a log that needs no connection, or does not count. */
+  readonly health?: LogHealth;
   /** For messages: what it is and where, such as `Kafka at localhost:9092`. Never holds a secret. */
   readonly description: string;
   /** Describes the topics that exist, by name; a topic that does not exist is not in the map. */

@@ -15,6 +15,7 @@ export {
   type GroupOffsets,
   type GroupOptions,
   type Log,
+  type LogHealth,
   type Member,
   type MemberAssignment,
   partitionKey,

@@ -10,7 +10,12 @@ import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import { main } from "../cli/main.ts";
 import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
+import {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_RETENTION_MS,
+  DEFAULT_STALL_TIMEOUT_MS,
+  DEFAULT_STATE_DIR,
+} from "../engine/mod.ts";
 import { connectionConfig, type KafkaClient, openKafkaLog } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
@@ -39,6 +44,7 @@ interface Flags {
   cacheMaxBytes: number;
   groupInstanceId?: string;
   sessionTimeout: number;
+  stallTimeout: number;
   metricsPort: number;
   metricsHost: string;
   kafkaClient: KafkaClient;
@@ -166,6 +172,13 @@ function flagsOf(): Command {
         defaultText: "10s",
       }),
     )
+    .addOption(
+      flag("--stall-timeout <time>", "without progress for so long /healthz fails; 0s: never", {
+        parse: duration(),
+        default: DEFAULT_STALL_TIMEOUT_MS,
+        defaultText: "60s",
+      }),
+    )
     .addOption(flag("--metrics-port <port>", "of /metrics, /healthz and /readyz; 0: any free one", {
       parse: integer({ max: 65_535 }),
       default: DEFAULT_METRICS_PORT,
@@ -238,6 +251,7 @@ if (import.meta.main) {
         cacheMaxBytes: flags.cacheMaxBytes,
         stateDir: flags.stateDir,
         sessionTimeoutMs: flags.sessionTimeout,
+        stallTimeoutMs: flags.stallTimeout,
         ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
       });
       const asked = new Promise<void>((resolve) => {

@@ -16,6 +16,7 @@ import {
 } from "../engine/mod.ts";
 import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
+import { watchEventLoop } from "../metrics/event_loop.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
@@ -70,6 +71,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly stateDir?: string;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
+  /** After which time without progress it is unhealthy; 0: never. Default `DEFAULT_STALL_TIMEOUT_MS`. */
+  readonly stallTimeoutMs?: number;
 }
 
 /** What to do with a record that fails: drop and count it, end, or send it to the dead letters. */
@@ -95,12 +98,11 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const lag = new LagMetrics({ registry, topics: [REQUESTS_TOPIC, RESPONSES_TOPIC], client: clientId });
   registerProcessMetrics({ registry, component: "streams", version: VERSION });
   const streamsMetrics: { current?: StreamsMetrics } = {};
-  // The gauges are served before the first assignment: 0 for both topics from the start.
   const server: MetricsServer | undefined = metrics && serveMetrics({
     registry,
     ...metrics,
-    notReady: () => app.ready ? [] : [app.state === "running" ? "restoring" : app.state],
-    unhealthy: () => app.state === "failed" ? ["failed"] : [],
+    notReady: () => notReady(app),
+    unhealthy: () => app.state === "failed" ? ["failed"] : app.stalls,
     onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
   });
   if (server !== undefined) logger.info(`metrics at ${server.url}/metrics`);
@@ -119,6 +121,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("stateDir", options.stateDir),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),
+    ...given("stallTimeoutMs", options.stallTimeoutMs),
   });
   streamsMetrics.current = new StreamsMetrics({ registry, stats: app.stats });
   new PulledMetrics(registry).counter(
@@ -128,9 +131,11 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   );
   const served = { path: "sessions", store: sessionsStore(topology), parseKey: parseSessionKey };
   for (const [path, handler] of Object.entries(storeRoutes(app, [served]))) server?.route(path, handler);
-  const timer = setInterval(() => lag.update(app.positions()), LAG_REFRESH_MS);
+  const eventLoop = watchEventLoop(registry);
+  const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), LAG_REFRESH_MS);
   const close = async (): Promise<void> => {
     clearInterval(timer);
+    eventLoop.close();
     try {
       await app.close();
     } finally {
@@ -158,6 +163,13 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
 
 /** How often the gauges take new positions, in ms. */
 const LAG_REFRESH_MS = 250;
+
+/** Why the application is not ready; empty when it is. */
+function notReady(app: StreamsApp): string[] {
+  const { ready, state, cutOff } = app;
+  const reasons = ready ? [] : [state === "running" ? "restoring" : state];
+  return cutOff === undefined ? reasons : [...reasons, cutOff];
+}
 
 async function createTopics({ log, logger, ...options }: StartOptions): Promise<void> {
   const { partitions = DEFAULT_PARTITIONS, replicationFactor } = options;

@@ -107,7 +107,12 @@ kos_streams_records_processed_total 77
 `;
   const { processed, lag } = readNumbers(text, ["GAME-FRAME-RQ", "GAME-FRAME-RS"]);
   assertEquals(processed, 77);
-  assertEquals([...lag.values()], [42, 0]);
+  assertEquals([...lag!.values()], [42, 0]);
+  // Before the first assignment it says nothing of a topic.
+  assertEquals(
+    readNumbers(text.replace(/.*game_frame_rs.*\n/, ""), ["GAME-FRAME-RQ", "GAME-FRAME-RS"]).lag,
+    undefined,
+  );
 });
 
 Deno.test("the board shows rates of what changed, and the lag as a bar", () => {

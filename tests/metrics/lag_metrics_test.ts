@@ -19,9 +19,13 @@ async function series(registry: Registry, prefix = "consumer_"): Promise<string[
   return (await registry.metrics()).split("\n").filter((line) => line.startsWith(prefix));
 }
 
-Deno.test("lag: 0 for every topic before any partition is owned", async () => {
+Deno.test("lag: no series before the first assignment is known, then 0 for every topic of which nothing is owned", async () => {
   const registry = new Registry();
-  new LagMetrics({ registry, topics: TOPICS, client: "c" });
+  const lag = new LagMetrics({ registry, topics: TOPICS, client: "c" });
+  assertEquals(await series(registry), []);
+  lag.update([], false);
+  assertEquals(await series(registry), []);
+  lag.update([]);
   assertEquals(await series(registry), [
     'consumer_lag_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="-1",metric="records-lag"} 0',
     'consumer_lead_game_frame_rq{client="c",topic="GAME-FRAME-RQ",partition="-1",metric="records-lead"} 0',
@@ -69,12 +73,70 @@ Deno.test("lag: never negative and never what retention deleted", () => {
   assertEquals(recordsLag(partition("t", 0, 30, 100, 100)), 0);
 });
 
-Deno.test("lag: seconds are 0 when caught up, unknown or when the record is from the future", () => {
+Deno.test("lag: seconds are 0 when caught up or when the record is from the future", () => {
   const behind = partition("t", 0, 1, 0, 2);
   assertEquals(lagSeconds({ ...behind, nextTimestamp: 1_000 }, 4_000), 3);
   assertEquals(lagSeconds({ ...behind, nextTimestamp: 5_000 }, 4_000), 0);
-  assertEquals(lagSeconds(behind, 4_000), 0);
   assertEquals(lagSeconds({ ...partition("t", 0, 2, 0, 2), nextTimestamp: 1_000 }, 4_000), 0);
+});
+
+Deno.test("lag: what is not known is no number", () => {
+  const known = partition("t", 0, 30, 10, 100);
+  assertEquals(recordsLag({ ...known, position: undefined }), undefined);
+  assertEquals(recordsLag({ ...known, endOffset: undefined }), undefined);
+  assertEquals(recordsLag({ ...known, startOffset: undefined }), 70);
+  assertEquals(recordsLead({ ...known, position: undefined }), undefined);
+  assertEquals(recordsLead({ ...known, startOffset: undefined }), undefined);
+  assertEquals(lagSeconds({ ...known, endOffset: undefined, nextTimestamp: 1 }, 4_000), undefined);
+  // Behind, but the next record is not fetched yet.
+  assertEquals(lagSeconds(known, 4_000), undefined);
+});
+
+Deno.test("lag: a partition of which nothing is known has no series but its age, and is in nobody's sum", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["t"], client: "c" });
+  lag.update([
+    partition("t", 0, 40, 10, 100),
+    {
+      topic: "t",
+      partition: 1,
+      position: undefined,
+      startOffset: undefined,
+      endOffset: undefined,
+      ageMs: Infinity,
+    },
+    { topic: "t", partition: 2, position: 7, startOffset: undefined, endOffset: undefined, ageMs: Infinity },
+  ]);
+  assertEquals(await series(registry, "consumer_l"), [
+    'consumer_lag_t{client="c",topic="t",partition="0",metric="records-lag"} 60',
+    'consumer_lead_t{client="c",topic="t",partition="0",metric="records-lead"} 30',
+  ]);
+  assertEquals(await series(registry, "kos_lag_age"), [
+    'kos_lag_age_seconds{client="c",topic="t",partition="0"} 0',
+    'kos_lag_age_seconds{client="c",topic="t",partition="1"} +Inf',
+    'kos_lag_age_seconds{client="c",topic="t",partition="2"} +Inf',
+  ]);
+  assertEquals(lag.totals(), new Map([["t", 60]]));
+});
+
+Deno.test("lag: the last value stands while it is young, and goes when nothing was heard for longer, a 0 too", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["t"], client: "c", now: () => 9_000 });
+  const aged = (ageMs: number) => [
+    { ...partition("t", 0, 40, 10, 100), nextTimestamp: 8_000, ageMs },
+    { ...partition("t", 1, 5, 0, 5), ageMs },
+  ];
+  lag.update(aged(14_000));
+  assertEquals(await series(registry, "consumer_lag_t"), [
+    'consumer_lag_t{client="c",topic="t",partition="0",metric="records-lag"} 60',
+    'consumer_lag_t{client="c",topic="t",partition="1",metric="records-lag"} 0',
+  ]);
+  lag.update(aged(16_000));
+  assertEquals(await series(registry), []);
+  assertEquals(await series(registry, "kos_lag_age"), [
+    'kos_lag_age_seconds{client="c",topic="t",partition="0"} 16',
+    'kos_lag_age_seconds{client="c",topic="t",partition="1"} 16',
+  ]);
 });
 
 Deno.test("lag: an update after the scrape began does not show in it", async () => {

@@ -193,6 +193,7 @@ KOS_GRACE: {{ .grace | quote }}
 KOS_RETENTION: {{ .retention | quote }}
 KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
 KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
+KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
 KOS_LOG_LEVEL: {{ .logLevel | quote }}
 {{- end }}
 {{- end -}}
@@ -212,6 +213,7 @@ KOS_MACHINES: {{ include "kos.number" .machines | quote }}
 KOS_SEED: {{ include "kos.number" .seed | quote }}
 {{- end }}
 KOS_COMPRESSION: {{ .compression | quote }}
+KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
 KOS_CONTROL_PORT: "9011"
 KOS_CONTROL_HOST: {{ ternary "0.0.0.0" "127.0.0.1" .control.expose | quote }}
 KOS_LOG_LEVEL: {{ .logLevel | quote }}

@@ -55,6 +55,10 @@ export class AtLeastOnceCommitter implements Committer {
     return true;
   }
 
+  get retries(): Producer["retries"] {
+    return this.#producer.retries;
+  }
+
   ready(): Promise<void> {
     return this.#producer.ready();
   }

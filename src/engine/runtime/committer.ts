@@ -16,6 +16,8 @@ export interface Committer {
   start(task: Task): Promise<void>;
   /** Whether a task may process records now. */
   mayProcess(task: Task): boolean;
+  /** Sends of its producers that were tried again so far, and why the last one was. */
+  readonly retries: Producer["retries"];
   /** Resolves when what is appended may grow: back-pressure of a slow broker. */
   ready(): Promise<void>;
   /**

@@ -45,6 +45,11 @@ export interface StreamsConfig {
   readonly sessionTimeoutMs?: number;
   /** How often an instance tells the group that it lives, and hears of rebalances. Default 300: a moving task waits about as long. */
   readonly heartbeatIntervalMs?: number;
+  /**
+   * After this time without an answer of any broker, or in which a task had records and processed or committed none, the instance says
+   * that it is stalled, and why (`StreamsApp.stalls`), and logs it. 0: never. Default 60,000.
+   */
+  readonly stallTimeoutMs?: number;
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */

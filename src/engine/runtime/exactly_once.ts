@@ -97,6 +97,16 @@ export class ExactlyOnceCommitter implements Committer {
     return this.#transactions.get(task.id)?.state === "open";
   }
 
+  get retries(): Producer["retries"] {
+    let count = 0;
+    let last: string | undefined;
+    for (const { producer: { retries } } of this.#transactions.values()) {
+      count += retries.count;
+      last = retries.last ?? last;
+    }
+    return { count, last };
+  }
+
   async ready(): Promise<void> {
     for (const { producer } of this.#transactions.values()) await producer.ready();
   }

@@ -44,12 +44,14 @@ export class RecordQueue implements TopicPartition {
   refusal: { readonly part: "key" | "value"; readonly error: unknown } | undefined;
   readonly #options: RecordQueueOptions;
   readonly #sets: RecordSet[] = [];
+  /** The offset after the last record of the sets that are done with. */
+  #doneTo: number;
 
   /** @param position The offset of the first record to process. */
   constructor(topic: string, partition: number, position: number, options: RecordQueueOptions) {
     this.topic = topic;
     this.partition = partition;
-    this.position = position;
+    this.position = this.#doneTo = position;
     this.source = options.source;
     this.#options = options;
   }
@@ -57,6 +59,14 @@ export class RecordQueue implements TopicPartition {
   /** How many sets are held; each is one partition's part of a fetch. */
   get sets(): number {
     return this.#sets.length;
+  }
+
+  /**
+   * The offset after the last record that was taken off. The position may be past it, where the log holds what is no record (the marks of
+   * transactions): that alone is not committed.
+   */
+  get processedTo(): number {
+    return this.headIndex > 0 ? this.headSet.offsets[this.headIndex - 1]! + 1 : this.#doneTo;
   }
 
   /** Whether more is known to come while no record is ready: the other partitions of the task then wait, so that all are taken in the order of time. */
@@ -129,6 +139,7 @@ export class RecordQueue implements TopicPartition {
         this.position = set.offsets[i]! + 1;
       }
       this.position = set.nextOffset;
+      if (set.count > 0) this.#doneTo = set.offsets[set.count - 1]! + 1;
       sets.shift();
       this.headIndex = 0;
     }

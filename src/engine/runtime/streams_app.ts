@@ -15,6 +15,7 @@ import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
+import { ProgressReport } from "./progress_report.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
@@ -66,6 +67,11 @@ export class StreamsApp {
   #standbys!: Standbys;
   #tasks!: TaskManager;
   #lag!: LagTracker;
+  #progress: ProgressReport | undefined;
+  /** Whether it has all tasks of its last assignment, and that one holds. */
+  #assigned = false;
+  /** Commits refused, and why the last one was. */
+  #refused: { count: number; last: string | undefined } = { count: 0, last: undefined };
   #queries: StoreQueries | undefined;
   /** Where each task's instance is reached, as the group's leader said last. */
   #endpoints = new Map<string, string>();
@@ -122,6 +128,24 @@ export class StreamsApp {
   /** Where this instance stands in each partition that it owns. Log ends are at most about a second old. */
   positions(): PartitionPosition[] {
     return this.#lag?.positions() ?? [];
+  }
+
+  /**
+   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, and brokers answer. Else it may own
+   * more than it knows, or nothing any more.
+   */
+  get knowsAssignment(): boolean {
+    return this.#assigned && this.cutOff === undefined;
+  }
+
+  /** What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its cause; empty while all gets on. */
+  get stalls(): readonly string[] {
+    return this.#progress?.stalls ?? [];
+  }
+
+  /** Why this instance counts as cut off from the log: no broker has answered for some seconds. `undefined` while they answer. */
+  get cutOff(): string | undefined {
+    return this.#progress?.cutOff;
   }
 
   /** Where the instance of each task is reached, as far as the instances have said, by the task's id. */
@@ -191,6 +215,7 @@ export class StreamsApp {
       throw new Error(`Cannot start: received an application that is ${this.#state}; make a new one`);
     }
     this.#state = "joining";
+    this.#progress = this.#watchProgress();
     try {
       await this.#open();
       this.#loop = this.#run().catch((error) => this.#failed(error));
@@ -200,6 +225,20 @@ export class StreamsApp {
       return await this.done;
     }
     if (this.#state === "joining") this.#state = "running";
+  }
+
+  #watchProgress(): ProgressReport {
+    const { health } = this.#log;
+    return new ProgressReport(this.#config, this.#logger, this.#now, () => ({
+      answers: health?.answers,
+      restored: this.stats.restored,
+      tasks: this.#tasks?.all.map((task) => task.progress((input) => this.#lag.readableEnd(input))) ?? [],
+      failing: [
+        { count: health?.failures ?? 0, last: health?.lastFailure },
+        this.#committer?.retries ?? { count: 0, last: undefined },
+        this.#refused,
+      ],
+    }));
   }
 
   async #open(): Promise<void> {
@@ -244,12 +283,12 @@ export class StreamsApp {
       endpoint: config.endpoint,
       endpointOf: (id) => this.#endpoints.get(id),
     });
-    this.#lag = new LagTracker(
-      this.#log,
-      this.#fetcher,
-      () => this.#tasks.all,
-      (error) => this.#logger.warn(`Cannot refresh the log ends: ${text(error)}; trying again`),
-    );
+    this.#lag = new LagTracker({
+      log: this.#log,
+      fetcher: this.#fetcher,
+      tasks: () => this.#tasks.all,
+      onError: (error) => this.#logger.warn(`Cannot refresh the log ends: ${text(error)}; trying again`),
+    });
     this.#group = this.#log.group({
       groupId: applicationId,
       topics: bound.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
@@ -287,6 +326,7 @@ export class StreamsApp {
         opened: (): void => this.#fetcher.wakeup(),
         refused: (message, retriable): void => {
           this.stats.commitFailures++;
+          this.#refused = { count: this.stats.commitFailures, last: message };
           if (!retriable) this.#logger.warn(`A commit was refused: ${message}`);
         },
         lost: (task, error): void => this.#onTaskLost(task, error),
@@ -356,6 +396,7 @@ export class StreamsApp {
   #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
     this.stats.rebalances = this.#group.rebalances;
     const added = this.#tasks.assign(partitions);
+    this.#assigned = true;
     const active = this.#tasks.all.map(({ id }) => id);
     const { standbys, hosts = {} } = decodeTaskInfo(userData);
     this.#endpoints = new Map(Object.entries(hosts).flatMap(([at, ids]) => ids.map((id) => [id, at])));
@@ -395,6 +436,7 @@ export class StreamsApp {
   }
 
   async #onLost(lost: readonly TopicPartition[]): Promise<void> {
+    this.#assigned = false;
     const tasks = this.#tasks.drop(lost);
     await Promise.all(tasks.map((task) => this.#committer.drop(task)));
     for (const task of tasks) task.close();
@@ -409,6 +451,7 @@ export class StreamsApp {
   #onTaskLost(task: Task, error: unknown): void {
     if (this.#state !== "running" && this.#state !== "joining") return;
     this.#logger.warn(`task ${task.id} begins again at its last commit: ${text(error)}`);
+    this.#assigned = false;
     for (const each of this.#tasks.drop(task.inputs)) each.close();
     this.#committer.drop(task).then(() => this.#group.rejoin(), (failure) => this.#failed(failure));
   }
@@ -443,6 +486,7 @@ export class StreamsApp {
   /** Leaves the group and closes everything, whatever of it fails. */
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
+    this.#progress?.close();
     this.#lag?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],

@@ -28,6 +28,7 @@ import type { TimestampExtractor } from "../topology/topology.ts";
 import { type BoundStore, type BoundSubtopology, type BoundTopology, taskInputs } from "./bound_topology.ts";
 import { Failures } from "./failures.ts";
 import { type Handlers, text } from "./handlers.ts";
+import type { TaskProgress } from "./progress_watch.ts";
 import type { PunctuationType } from "./punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
 import type { StateDirectory } from "./state_directory.ts";
@@ -320,6 +321,24 @@ export class Task {
         cause: error,
       });
     }
+  }
+
+  /**
+   * Where this task stands, for who watches its progress.
+   *
+   * @param endOf Up to where a partition can be read; `undefined` when that is not known.
+   */
+  progress(endOf: (partition: TopicPartition) => number | undefined): TaskProgress {
+    return {
+      id: this.id,
+      restoring: this.#restoring,
+      inputs: this.queues.map((queue) => {
+        const { topic, partition, position, processedTo } = queue;
+        const committed = this.#committed.get(topic)!;
+        return { topic, partition, position, processedTo, committed, end: endOf(queue) };
+      }),
+      waitsFor: this.blockedBy?.message,
+    };
   }
 
   /** Says that offsets of this task are committed. */
