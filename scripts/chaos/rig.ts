@@ -201,7 +201,9 @@ export class Rig {
     const doubled = result.updates - result.changes + result.unexpected + result.wrong - result.lacking +
       this.#lateDuplicates();
     this.#before = { check: this.#current, result };
-    if (result.example !== undefined) this.complain(result.example);
+    const strict = this.#options.guarantee === "exactly_once";
+    const bad = result.missing + result.lacking + (strict ? result.wrong : 0);
+    if (bad > 0) this.complain(result.example!);
     return {
       fault: name,
       guarantee: this.#options.guarantee,
