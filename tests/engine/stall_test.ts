@@ -8,6 +8,8 @@ import { until } from "./app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const STALL_MS = 160;
+/** The same where there must be none: a busy machine's own pauses are shorter. */
+const REST_MS = 1_200;
 
 /** The same object but for some of its members. */
 function but<T extends object>(target: T, members: Partial<T>): T {
@@ -56,11 +58,11 @@ async function withApp(
 for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
   Deno.test(`stalls, ${processingGuarantee}: an application that is idle, or busy now and then, has none`, async () => {
     const log = new MemoryLog();
-    await withApp(log, { processingGuarantee }, log, async (app, said, write) => {
-      for (let i = 0; i < 4; i++) {
+    await withApp(log, { processingGuarantee, stallTimeoutMs: REST_MS }, log, async (app, said, write) => {
+      for (let i = 0; i < 2; i++) {
         await write();
         await until("processed", () => app.stats.processed === i + 1);
-        await delay(1.5 * STALL_MS);
+        await delay(1.25 * REST_MS);
         assertEquals(app.stalls, []);
       }
       assertEquals(said.filter((line) => line.startsWith("Stalled")), []);
@@ -86,7 +88,7 @@ Deno.test("stalls: records that wait since the producer can't write", async () =
     await until("a stall", () => app.stalls.length > 0);
     assertMatch(
       app.stalls[0]!,
-      /^task 0_0 has processed nothing for \d+ s .*in-0 is at \d of 5, a lag of \d$/,
+      /^task 0_0 has processed nothing for \d+ s .*in-0 is at \d of \d, a lag of \d$/,
     );
     assertEquals(said.filter((line) => line.startsWith("Stalled: task 0_0")).length >= 1, true);
     blocked = false;
@@ -112,9 +114,11 @@ Deno.test("stalls: commits that are refused for ever, though records are process
   await withApp(log, {}, seen, async (app, _said, write) => {
     const writing = setInterval(() => void write(), 10);
     try {
-      await until("a stall", () => app.stalls.length > 0);
+      const stall = (): string | undefined =>
+        app.stalls.find((each) => each.includes("has committed nothing"));
+      await until("a stall", () => stall() !== undefined);
       assertMatch(
-        app.stalls[0]!,
+        stall()!,
         /^task 0_0 has committed nothing .*last error: a rebalance without end\).*in-0 was processed to \d+ and committed to 0$/,
       );
       refused = false;
