@@ -6,7 +6,7 @@
 import { Histogram, type Registry } from "./prom_client.ts";
 
 /** How often a timer is to fire, in ms: seldom enough that an idle process goes on sleeping. */
-const EVERY_MS = 100;
+const EVERY_MS = 250;
 /** Upper bounds of the buckets, in seconds: from what no one notices to what costs a session. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -16,7 +16,7 @@ export interface EventLoopWatch {
 }
 
 /**
- * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, ten times a second. While the loop is blocked
+ * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, four times a second. While the loop is blocked
  * nothing is answered either, `/healthz` included.
  *
  * @param now A clock that never goes back, in ms.

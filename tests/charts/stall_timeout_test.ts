@@ -10,7 +10,10 @@ Deno.test("the default stall timeouts leave time for what mends itself: a lost s
   const { streams, datagen } = parse(await chartFile("values.yaml")) as Any;
   assert(ms(streams.stallTimeout) > 2 * ms(streams.sessionTimeout));
   const { deliveryTimeout } = generatorCommand().opts();
-  assert(ms(datagen.stallTimeout) > deliveryTimeout, "it would be restarted before it can say what it gave up");
+  assert(
+    ms(datagen.stallTimeout) > deliveryTimeout,
+    "it would be restarted before it can say what it gave up",
+  );
   // Readiness goes first, so that nobody is sent to a pod that is about to be restarted.
   for (const { stallTimeout, livenessProbe, readinessProbe } of [streams, datagen]) {
     const until = (probe: Any) => 1_000 * probe.periodSeconds * probe.failureThreshold;

@@ -11,6 +11,7 @@ Deno.test("gen flags: defaults", () => {
     partitions: 4,
     compression: "none",
     deliveryTimeout: 600_000,
+    stallTimeout: 60_000,
     controlPort: 9011,
     controlHost: "127.0.0.1",
     metricsPort: "off",

@@ -5,7 +5,7 @@ import { assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { freePort } from "../../scripts/support/ports.ts";
 import { bindSerde, type Serde } from "../../src/avro/mod.ts";
-import { startGenerator } from "../../src/datagen/generator.ts";
+import { type RunningGenerator, startGenerator } from "../../src/datagen/generator.ts";
 import { type CheckResult, SessionCheck } from "../../src/demo/session_check.ts";
 import { SessionsReader } from "../../src/demo/sessions_reader.ts";
 import type { GameSession } from "../../src/game/hit.ts";
@@ -127,7 +127,7 @@ export class StreamsBench {
   }
 
   /** Generates frames while the body runs, then waits for their sessions and checks them. */
-  async load(rate: number, body: () => Promise<void>): Promise<CheckResult> {
+  async load(rate: number, body: (generator: RunningGenerator) => Promise<void>): Promise<CheckResult> {
     const serdes = arcadeSerdes(undefined);
     const check = new SessionCheck(
       await bindSerde(serdes.header, SESSIONS_TOPIC, "key"),
@@ -142,7 +142,7 @@ export class StreamsBench {
       onFrame: (frame) => check.generated(frame),
     });
     try {
-      await body();
+      await body(generator);
       generator.stop();
       assertEquals((await generator.done).lost, 0);
       await until("no session is missing or lacks hits", () => {

@@ -58,7 +58,7 @@ Deno.test("a broker that stops and goes on: readiness fails, then health with th
     const one = bench.streams("one", "--stall-timeout", "3s", "--session-timeout", "30s");
     await one.ready();
     assertEquals((await asked(one.url, "healthz")).status, 200);
-    const result = await bench.load(300, async () => {
+    const result = await bench.load(300, async (generator) => {
       await delay(1_000);
       Deno.kill(pid, "SIGSTOP");
       try {
@@ -71,6 +71,7 @@ Deno.test("a broker that stops and goes on: readiness fails, then health with th
       }
       await becomes(one.url, "healthz", 200);
       await becomes(one.url, "readyz", 200);
+      await until("the generator too", () => generator.stats().queued < 300, 60_000);
     });
     const { missing, wrong, lacking, example } = result;
     assertEquals({ missing, wrong, lacking, example }, {
@@ -88,14 +89,18 @@ Deno.test("a broker that is killed and comes back: the same, and the error of th
   withBroker(async ({ bench, pid, restart }) => {
     const one = bench.streams("one", "--stall-timeout", "3s", "--session-timeout", "30s");
     await one.ready();
-    const result = await bench.load(300, async () => {
+    const result = await bench.load(300, async (generator) => {
       await delay(1_000);
       Deno.kill(pid, "SIGKILL");
       await becomes(one.url, "readyz", 503);
       assertMatch(await becomes(one.url, "healthz", 503), /no broker has answered for \d+ s.*last error: .+/);
+      // By now the lag may be anything: no series, instead of the 0 that it was.
+      await until("no lag", async () => StreamsBench.owned(await one.metrics(), REQUESTS_TOPIC).length === 0);
+      assertMatch(await one.metrics(), /kos_lag_age_seconds\{[^}]*partition="0"\} 1\d/);
       await restart();
       await becomes(one.url, "healthz", 200);
       await becomes(one.url, "readyz", 200);
+      await until("the generator too", () => generator.stats().queued < 300, 60_000);
     });
     const { missing, wrong, lacking, example } = result;
     assertEquals({ missing, wrong, lacking, example }, {
@@ -104,7 +109,10 @@ Deno.test("a broker that is killed and comes back: the same, and the error of th
       lacking: 0,
       example: undefined,
     });
-    assert(StreamsBench.owned(await one.metrics(), REQUESTS_TOPIC).length > 0);
+    await until(
+      "all lags",
+      async () => StreamsBench.owned(await one.metrics(), REQUESTS_TOPIC).join() === "0,1,2,3",
+    );
     await one.kill("SIGTERM");
   }));
 
