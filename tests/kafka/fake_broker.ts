@@ -34,7 +34,7 @@ export class FakeBroker implements AsyncDisposable {
   }
 
   /** Listens on a free port, with TLS where there is a certificate. */
-  static async start(script: Script = () => undefined, tlsOptions?: tls.TlsOptions): Promise<FakeBroker> {
+  static async start(script?: Script, tlsOptions?: tls.TlsOptions): Promise<FakeBroker> {
     const sockets = new Set<net.Socket>();
     let connections = 0;
     const serve = (socket: net.Socket) => {
@@ -44,7 +44,7 @@ export class FakeBroker implements AsyncDisposable {
       socket.on("close", () => sockets.delete(socket));
       onRequests(socket, (bytes) => {
         const request = { ...headerOf(bytes), connection, socket };
-        const answer = script(request) ?? framed(request.correlationId, usual(request));
+        const answer = script?.(request) ?? framed(request.correlationId, usual(request));
         if (answer !== "nothing" && !socket.destroyed) socket.write(answer);
       });
     };
