@@ -200,6 +200,8 @@ Deno.test("producer: a new id for a partition whose numbers are forgotten; the o
   assertEquals(fake.partitions[0]!.values.slice(1).map(number), [0, 1, 2, 3]);
   assertEquals(fake.partitions[1]!.values, ["a", "b"]);
   assertEquals([...fake.partitions[0]!.producers.keys()], [1, 2]);
+  append(producer, 1, "c");
+  await producer.flush();
   assertEquals([...fake.partitions[1]!.producers.keys()], [1]);
   await producer.close();
 });
