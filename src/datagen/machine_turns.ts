@@ -59,12 +59,12 @@ export class MachineTurns {
    * Says what time it is.
    *
    * @param nowMs Milliseconds since the epoch.
-   * @param frames How many frames are due, about; `Infinity` for as many as it goes. They get the last milliseconds up to now, as
-   * few as the group needs for them.
+   * @param frames How many frames are due, about; `Infinity` for as many as it goes. They get the last milliseconds up to now: as few
+   * as half of the group needs for them, since it may be some more.
    */
   begin(nowMs: number, frames: number): void {
     this.#now = nowMs;
-    const back = frames === Infinity ? 0 : Math.max(0, Math.ceil(frames / this.#mayUse) - 1);
+    const back = frames === Infinity ? 0 : Math.max(0, Math.ceil(2 * frames / this.#mayUse) - 1);
     if (nowMs - back > this.#time) this.#moveTo(nowMs - back);
     else if (nowMs < this.#time) this.#restartAt(nowMs); // the clock was set back
   }

@@ -10,6 +10,7 @@ const MOST_SPARES = 10;
 const MOST_BYTES = 8 * 1024 * 1024;
 /** A buffer has at least so many bytes, so that small requests share them too. */
 const LEAST_BYTES = 65_536;
+const MEBIBYTE = 1_048_576;
 
 /**
  * Lends buffers.
@@ -42,8 +43,9 @@ export class RequestBuffers {
       this.#bytes -= spare!.length;
       return spare!;
     }
-    // A power of two, so that the next, slightly larger one fits too.
-    return new Uint8Array(Math.max(LEAST_BYTES, 2 ** Math.ceil(Math.log2(size))));
+    // Rounded up, so that the next, slightly larger one fits too: to a power of two, or to whole MiB, lest much of it stays empty.
+    const rounded = size > MEBIBYTE ? Math.ceil(size / MEBIBYTE) * MEBIBYTE : 2 ** Math.ceil(Math.log2(size));
+    return new Uint8Array(Math.max(LEAST_BYTES, rounded));
   }
 
   /** Takes back a buffer that nobody will read or write any more. One that was never given back is collected like any other. */

@@ -20,7 +20,7 @@ const keyOf = ({ header }: Frame) => `${header.ts} ${header.machine}`;
 
 Deno.test("machine turns: at any rate no two frames share a key, and times neither go back nor run ahead", () => {
   const { below } = seededRandom();
-  for (let run = 0; run < 20; run++) {
+  for (let run = 0; run < 8; run++) {
     const { frames, turns } = group({ seed: below(1000) });
     const rate = 10 ** below(5);
     const keys = new Set<string>();
@@ -58,10 +58,25 @@ Deno.test("machine turns: frames that were due earlier happen earlier, before th
   const { frames, turns } = group();
   const machines = frames.machines.length;
   turns.begin(NOW, 1);
-  draw(turns, frames, 1);
-  turns.begin(NOW + 4, 4 * machines);
-  const times = draw(turns, frames, 4 * machines).map(({ header }) => header.ts);
-  assertEquals(new Set(times), new Set([1, 2, 3, 4].map((ms) => NOW + ms)));
+  const drawn = draw(turns, frames, 1);
+  turns.begin(NOW + 4, 5 * machines);
+  drawn.push(...draw(turns, frames, 5 * machines - 1));
+  assertEquals(new Set(drawn.map(keyOf)).size, 5 * machines);
+  assertEquals(new Set(drawn.map(({ header }) => header.ts)), new Set([0, 1, 2, 3, 4].map((ms) => NOW + ms)));
+  assertEquals(frames.machines.length, machines);
+});
+
+Deno.test("machine turns: a group does not grow by chance, where it is twice as large as the rate needs", () => {
+  const { below } = seededRandom();
+  const { frames, turns } = group({ seed: 4 });
+  const machines = frames.machines.length;
+  const rate = Math.floor(machines / 2);
+  for (let now = NOW; now < NOW + 10_000;) {
+    const slept = 4 + below(3);
+    now += slept;
+    turns.begin(now, rate * slept);
+    draw(turns, frames, rate * slept + below(4));
+  }
   assertEquals(frames.machines.length, machines);
 });
 

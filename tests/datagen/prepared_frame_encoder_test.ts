@@ -106,3 +106,19 @@ Deno.test("prepared frames: another format is left to the serdes", async () => {
   assertEquals(await of({ header: reversed, body }), undefined);
   assert(await of({ header, body }));
 });
+
+Deno.test("prepared frames: machines that join a group later are encoded too", async () => {
+  const bound = await bindFrameSerdes(avro(), TOPICS);
+  const frames = new FrameGenerator({ seed: 3 });
+  const prepared = PreparedFrameEncoder.of(frames, bound)!;
+  const plain = new SerdeFrameEncoder(frames, bound);
+  for (let i = 0; i < 300; i++) {
+    assert(frames.grow());
+    frames.draw();
+    for (const machine of [frames.machines.length - 1, i]) {
+      frames.pass(machine);
+      prepared.request(i), plain.request(i);
+      assertEquals(bytesOf(prepared), bytesOf(plain));
+    }
+  }
+});

@@ -278,7 +278,8 @@ export class FakeLink {
 
 function readBatches(body: Uint8Array, broker: number): SeenBatch[] {
   const input = new ByteReader(body);
-  input.int16(); // no transactional id
+  const idLength = input.int16(); // of the transactional id
+  for (let i = 0; i < idLength; i++) input.int8();
   input.int16();
   input.int32();
   return input.array(() => {

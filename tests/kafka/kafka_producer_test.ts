@@ -1,6 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KafkaProducer } from "../../src/kafka/kafka_producer.ts";
 import { ProduceError, type ProducerOptions } from "../../src/kafka/log.ts";
+import { type Batch, PartitionQueue } from "../../src/kafka/partition_queue.ts";
+import { ProduceSender } from "../../src/kafka/produce_sender.ts";
+import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { CODE, FakeCluster, type FakeOptions, randomFates, type SeenBatch } from "./fake_produce_cluster.ts";
 
@@ -197,6 +200,8 @@ Deno.test("producer: a new id for a partition whose numbers are forgotten; the o
   assertEquals(fake.partitions[0]!.values.slice(1).map(number), [0, 1, 2, 3]);
   assertEquals(fake.partitions[1]!.values, ["a", "b"]);
   assertEquals([...fake.partitions[0]!.producers.keys()], [1, 2]);
+  append(producer, 1, "c");
+  await producer.flush();
   assertEquals([...fake.partitions[1]!.producers.keys()], [1]);
   await producer.close();
 });
@@ -359,4 +364,74 @@ Deno.test("producer: what is refused, dropped, given up or forgotten takes nothi
     assert(dropped.length <= bad);
     await producer.close();
   }
+});
+
+Deno.test("producer: what is dropped with a transaction is dropped once nothing is under way, and those after it are whole", async () => {
+  const seeded = seededRandom();
+  const { below } = seeded;
+  const fake = new FakeCluster({
+    brokers: 2,
+    partitions: 3,
+    fate: randomFates(seeded, 0.1),
+    latencyMs: () => below(3),
+  });
+  let inDoubt = true;
+  const lost: unknown[] = [];
+  const sender = new ProduceSender(fake.cluster, {
+    deliveryTimeoutMs: 120_000,
+    compression: "none",
+    transaction: {
+      transactionalId: "x",
+      has: () => true,
+      add: () => Promise.resolve(),
+      refused: () => inDoubt = true,
+    },
+    close: () => Promise.resolve(),
+    onDone: (batch, error) => {
+      outstanding.delete(batch);
+      if (error !== undefined) lost.push(error);
+    },
+    onCompressed: () => {},
+    onSplit: () => {},
+  });
+  const outstanding = new Set<Batch>();
+  const queues = [0, 1, 2].map((partition) => new PartitionQueue("t", partition));
+  await fake.prepare();
+  const committed: string[][] = [[], [], []];
+  let aborted = 0;
+  for (let transaction = 0; transaction < 60; transaction++) {
+    if (inDoubt) {
+      inDoubt = false;
+      sender.identify({ id: 7, epoch: transaction });
+    }
+    const values: string[][] = [[], [], []];
+    for (let i = below(20); i >= 0; i--) {
+      const partition = below(3);
+      const value = `${transaction}/${i}`;
+      const bytes = encoder.encode(value);
+      queues[partition]!.open = new BatchWriter();
+      queues[partition]!.open!.append(0, null, 0, 0, bytes, 0, bytes.length);
+      outstanding.add(queues[partition]!.seal());
+      values[partition]!.push(value);
+      sender.add(queues[partition]!);
+      if (below(4) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
+    }
+    if (below(3) === 0) {
+      await sender.drop(new Error("aborted"));
+      for (const link of fake.links) assertEquals(link.inFlight, 0);
+      assertEquals(outstanding.size, 0);
+      aborted++;
+    } else {
+      await until(() => outstanding.size === 0);
+      assertEquals(lost.length, 0, `transaction ${transaction}: ${lost[0]}`);
+      for (const [partition, list] of values.entries()) committed[partition]!.push(...list);
+    }
+    lost.length = 0;
+  }
+  assert(aborted > 0);
+  for (const [partition, { values }] of fake.partitions.entries()) {
+    const whole = new Set(committed[partition]);
+    assertEquals(values.filter((value) => whole.has(value)), committed[partition]);
+  }
+  await sender.close();
 });

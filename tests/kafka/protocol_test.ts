@@ -165,15 +165,18 @@ Deno.test("protocol: request buffers are used again, and only so many are kept",
   assert(other !== large, "it is lent twice");
   buffers.giveBack(large);
   assert(buffers.take(1_000_001) === large, "a slightly larger request needs no other buffer");
-  const small = Array.from({ length: 4 }, () => buffers.take(10));
+  const small = Array.from({ length: 12 }, () => buffers.take(10));
   for (const buffer of small) buffers.giveBack(buffer);
-  // None of the four is large enough: one makes way.
+  // None of those kept is large enough: one makes way.
   const needed = buffers.take(2_000_000);
   buffers.giveBack(needed);
   assert(buffers.take(2_000_000) === needed);
   const huge = buffers.take(9_000_000);
   buffers.giveBack(huge);
   assert(buffers.take(9_000_000) !== huge, "a huge buffer was kept");
+  const many = Array.from({ length: 8 }, () => buffers.take(3_000_000));
+  for (const buffer of many) buffers.giveBack(buffer);
+  assert(buffers.bytes <= 8 * 1024 * 1024, `${buffers.bytes} bytes are kept`);
 });
 
 Deno.test("protocol: a produce answer is read as kafkajs reads it", async () => {
