@@ -69,14 +69,14 @@ export interface BrokerCommand {
 /** Fetches the jars where they are missing, formats the data folder where it is new, and gives the command that runs a broker on it. */
 export async function prepareJava(
   java: string,
-  at: BrokerAddresses & { dataDir: string },
+  at: BrokerAddresses & { dataDir: string; settings?: Readonly<Record<string, string>> },
   report: (line: string) => void,
 ): Promise<BrokerCommand> {
   const jars = await kafkaJars(report);
   await makeDir(at.dataDir);
   const properties = join(at.dataDir, "server.properties");
   const log4j = join(at.dataDir, "log4j2.properties");
-  await Deno.writeTextFile(properties, propertiesFile(brokerSettings(at)));
+  await Deno.writeTextFile(properties, propertiesFile({ ...brokerSettings(at), ...at.settings }));
   await Deno.writeTextFile(log4j, LOG4J_CONFIG);
   const classPath = ["-cp", join(jars, "*")];
   const logging = `-Dlog4j2.configurationFile=${log4j}`;
@@ -98,10 +98,12 @@ export async function prepareJava(
 }
 
 /** The arguments of `docker` that run a broker in a container, without those that name and detach it. */
-export function dockerArgs(at: BrokerAddresses): string[] {
+export function dockerArgs(
+  at: BrokerAddresses & { settings?: Readonly<Record<string, string>> },
+): string[] {
   // The image leaves its own settings out when it gets any, so it gets all. It runs as a user that has to own the log
   // folder: it does of this one, a volume of the image.
-  const settings = imageEnvironment(brokerSettings(at));
+  const settings = imageEnvironment({ ...brokerSettings(at), ...at.settings });
   const environment = { ...settings, CLUSTER_ID: clusterId(), KAFKA_HEAP_OPTS: "-Xms128m -Xmx512m" };
   const flags = Object.entries(environment).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   return ["--publish", `127.0.0.1:${at.port}:${at.port}`, ...flags, KAFKA_IMAGE];
@@ -162,6 +164,8 @@ export interface BrokerOptions {
   readonly dataDir?: string;
   /** Told of the progress, a line at a time. */
   readonly report?: (line: string) => void;
+  /** Broker settings by Kafka's names, in the place of those of {@linkcode brokerSettings}. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** A broker that ends with us. */
@@ -182,7 +186,7 @@ export interface Broker {
  * @throws {ScriptError} Without Java and Docker, or when it does not come up, naming its log.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { report = () => {} } = options;
+  const { report = () => {}, settings = {} } = options;
   const runtime = await requireRuntime();
   const [freeOne, controllerPort] = freePorts(2) as [number, number];
   const port = options.port ?? freeOne;
@@ -204,7 +208,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     const start = runtime.kind === "java"
       ? await prepareJava(
         runtime.java,
-        { port, controllerPort, bindTo: "127.0.0.1", dataDir, logDir: join(dataDir, "log") },
+        { port, controllerPort, bindTo: "127.0.0.1", dataDir, logDir: join(dataDir, "log"), settings },
         report,
       )
       : {
@@ -214,7 +218,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
           "--rm",
           "--name",
           container,
-          ...dockerArgs({ port, controllerPort, bindTo: "0.0.0.0", logDir: IMAGE_LOG_DIR }),
+          ...dockerArgs({ port, controllerPort, bindTo: "0.0.0.0", logDir: IMAGE_LOG_DIR, settings }),
         ],
       };
     report(`Starting Kafka ${KAFKA_VERSION} on ${bootstrap}`);

@@ -47,6 +47,13 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   "INVALID_TIMESTAMP",
 ]);
 
+/** What to do about records that could not be deleted. */
+export const DELETE_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["OFFSET_OUT_OF_RANGE", "the partition ends before that offset: was the topic deleted and made again?"],
+  ["POLICY_VIOLATION", "records are only deleted of topics whose cleanup.policy has delete"],
+  ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to delete from the topic"],
+]);
+
 /** What to do about an error of a topic that could not be created. */
 export const CREATE_REMEDIES: ReadonlyMap<string, string> = new Map([
   ["INVALID_REPLICATION_FACTOR", "ask for at most as many replicas as there are brokers"],

@@ -21,6 +21,7 @@ import type {
   ProducerOptions,
   TopicDescription,
   TopicPartition,
+  TopicPartitionOffset,
   TopicSpec,
 } from "./log.ts";
 import { stderrLogger } from "./logger.ts";
@@ -86,6 +87,17 @@ export class KafkaLog implements Log {
 
   deleteTopics(topics: readonly string[]): Promise<void> {
     return this.#admin.deleteTopics(topics);
+  }
+
+  topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    return this.#admin.topicSettings(topics, names);
+  }
+
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#admin.deleteRecords(before);
   }
 
   offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {

@@ -15,6 +15,7 @@ import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
+import { RepartitionPurge } from "./repartition_purge.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
@@ -60,6 +61,7 @@ export class StreamsApp {
   readonly #now: () => number;
   #state: StreamsState = "created";
   #committer!: Committer;
+  #purge!: RepartitionPurge;
   #fetcher!: Fetcher;
   #group!: GroupMember;
   #restorer!: Restorer;
@@ -206,7 +208,12 @@ export class StreamsApp {
     const config = this.#config;
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0, cacheMaxBytes = 0 } = config;
     this.#openedAt = performance.now();
-    const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
+    const bound = await bindTopology(this.#topology, this.#log, {
+      applicationId,
+      replicationFactor,
+      logger: this.#logger,
+    });
+    this.#purge = new RepartitionPurge(this.#log, config.repartitionPurgeIntervalMs, this.#logger, this.#now);
     this.#directory = await openStateDirectory(config, this.#logger, this.#now);
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#committer = this.#makeCommitter(bound, handlers);
@@ -336,6 +343,7 @@ export class StreamsApp {
     while (this.#state === "joining" || this.#state === "running") {
       const worked = this.#tasks.process();
       this.#committer.commitDue(this.#tasks.running, worked);
+      this.#purge.due(this.#tasks.running);
       await this.#committer.ready();
       this.#tasks.push(await this.#fetcher.poll(worked ? 0 : this.#idleMs()));
       // Sockets and timers get their turn: an await alone would not let them.
@@ -444,6 +452,7 @@ export class StreamsApp {
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
     this.#lag?.close();
+    this.#purge?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],
       ["the restore", this.#restorer && (() => this.#restorer.close())],
