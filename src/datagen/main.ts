@@ -12,7 +12,7 @@ import { VERSION } from "../cli/version.ts";
 import { writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
-import { connectionConfig, openKafkaLog } from "../kafka/mod.ts";
+import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "../kafka/mod.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
@@ -37,9 +37,18 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
     : new SchemaRegistry(config.schemaRegistry);
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger, client: flags.kafkaClient });
   let generator: RunningGenerator | undefined;
+  let waiting = false;
   // Before anything is written: a port that is taken is a wrong flag.
-  const servers = serve(flags, () => generator, logger);
+  const servers = serve(
+    flags,
+    () => generator,
+    () => generator ? [] : [waiting ? "waiting for a broker" : "starting"],
+    logger,
+  );
   try {
+    waiting = true;
+    await waitForBroker(log, { forMs: flags.waitForBroker, signal, logger });
+    waiting = false;
     const starting = startGenerator({
       ...generatorOptions(flags),
       log,
@@ -62,6 +71,10 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
       partitions: generator.partitions,
     });
     return await follow(generator, flags, logger);
+  } catch (error) {
+    if (!(error instanceof WaitInterrupted)) throw error;
+    logger.info("stopped before it began");
+    return EXIT.ok;
   } finally {
     await Promise.all(servers.map((server) => server.close()));
     if (generator !== undefined) await log.close();
@@ -98,7 +111,12 @@ async function follow(generator: RunningGenerator, flags: Flags, logger: Logger)
   }
 }
 
-function serve(flags: Flags, generator: () => RunningGenerator | undefined, logger: Logger): HttpServer[] {
+function serve(
+  flags: Flags,
+  generator: () => RunningGenerator | undefined,
+  notReady: () => readonly string[],
+  logger: Logger,
+): HttpServer[] {
   const servers: HttpServer[] = [];
   const onError = (error: unknown) => logger.error(`Cannot answer a request: ${error}`);
   if (flags.controlPort !== "off") {
@@ -120,7 +138,7 @@ function serve(flags: Flags, generator: () => RunningGenerator | undefined, logg
       registry,
       host: flags.metricsHost,
       port: flags.metricsPort,
-      notReady: () => generator() ? [] : ["starting"],
+      notReady,
       onError,
     });
     logger.info(`metrics at ${metrics.url}/metrics`);

@@ -16,6 +16,7 @@ import {
 } from "../engine/mod.ts";
 import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
+import { waitForBroker, type WaitForBrokerOptions } from "../kafka/wait_for_broker.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
@@ -36,6 +37,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly logger: Logger;
   /** Where metrics are served; left out, they are not. */
   readonly metrics?: { readonly port: number; readonly host: string };
+  /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
+  readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
   /** Default {@linkcode APPLICATION_ID}. */
   readonly applicationId?: string;
   /** Names this instance in the gauges' labels. */
@@ -94,12 +97,16 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const registry = new Registry();
   const lag = new LagMetrics({ registry, topics: [REQUESTS_TOPIC, RESPONSES_TOPIC], client: clientId });
   registerProcessMetrics({ registry, component: "streams", version: VERSION });
+  let waiting = false;
   const streamsMetrics: { current?: StreamsMetrics } = {};
   // The gauges are served before the first assignment: 0 for both topics from the start.
   const server: MetricsServer | undefined = metrics && serveMetrics({
     registry,
     ...metrics,
-    notReady: () => app.ready ? [] : [app.state === "running" ? "restoring" : app.state],
+    notReady: () =>
+      waiting ? ["waiting for a broker"] : app.ready ? [] : [
+        app.state === "running" ? "restoring" : app.state,
+      ],
     unhealthy: () => app.state === "failed" ? ["failed"] : [],
     onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
   });
@@ -138,6 +145,11 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     }
   };
   try {
+    if (options.waitForBroker !== undefined) {
+      waiting = true;
+      await waitForBroker(log, { ...options.waitForBroker, logger });
+      waiting = false;
+    }
     await createTopics(options);
     await app.start();
   } catch (error) {
