@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, CREATE_REMEDIES, DELETE_REMEDIES, KafkaError } from "./errors.ts";
+import { ConnectionLost, CREATE_REMEDIES, DELETE_REMEDIES, KafkaError, NOT_READY_MS } from "./errors.ts";
 import { type ApiName, type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import {
   partitionKey,
@@ -305,7 +305,8 @@ export class KafkaAdmin {
 
   /** Waits until each partition of the topics has a leader: until then nothing can be written to it. */
   async #untilLed(topics: readonly string[]): Promise<void> {
-    const until = performance.now() + this.#cluster.settings.requestTimeoutMs;
+    const forMs = Math.max(NOT_READY_MS, this.#cluster.settings.requestTimeoutMs);
+    const until = performance.now() + forMs;
     while (true) {
       const known = await retrying(this.#cluster.settings, () => this.#cluster.metadata(topics));
       const waiting = topics.filter((topic) => {
@@ -317,9 +318,7 @@ export class KafkaAdmin {
       if (performance.now() > until) {
         throw new KafkaError(
           "LEADER_NOT_AVAILABLE",
-          `Cannot use topics ${
-            waiting.join(", ")
-          }: created, but without leaders for ${this.#cluster.settings.requestTimeoutMs} ms`,
+          `Cannot use topics ${waiting.join(", ")}: created, but without leaders for ${forMs} ms`,
           true,
         );
       }

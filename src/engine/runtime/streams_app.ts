@@ -16,6 +16,7 @@ import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { RepartitionPurge } from "./repartition_purge.ts";
+import { outOfRange } from "./out_of_range.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
@@ -423,9 +424,7 @@ export class StreamsApp {
 
   #onOutOfRange({ topic, partition }: TopicPartition, wanted: number, resumedAt: number): void {
     this.stats.offsetResets++;
-    this.#logger.warn(
-      `Offset ${wanted} of ${topic}-${partition} is not in the log any more (retention is shorter than the lag?): reading on at ${resumedAt}`,
-    );
+    this.#logger.warn(outOfRange(`${topic}-${partition}`, wanted, resumedAt));
   }
 
   *#storeSizes(): Generator<{ store: string; entries: number; bytes: number }> {
