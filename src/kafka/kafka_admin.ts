@@ -185,7 +185,11 @@ export class KafkaAdmin {
     }
   }
 
-  async offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
+  /** @param at Also a time in ms since the epoch: the first record that is not older, −1 where there is none. */
+  async offsets(
+    partitions: readonly TopicPartition[],
+    at: "earliest" | "latest" | number,
+  ): Promise<number[]> {
     const found = new Map<string, number>();
     await retrying(this.#cluster.settings, async () => {
       // Once each: the broker refuses a request that names a partition twice.
@@ -261,10 +265,10 @@ export class KafkaAdmin {
   async #listOffsets(
     nodeId: number,
     partitions: readonly TopicPartition[],
-    at: "earliest" | "latest",
+    at: "earliest" | "latest" | number,
   ): Promise<[string, number][]> {
     const forget = () => partitions.forEach((p) => this.#cluster.forget(p.topic, p.partition));
-    const timestamp = at === "earliest" ? -2 : -1;
+    const timestamp = at === "earliest" ? -2 : at === "latest" ? -1 : at;
     const topics = grouped(partitions, ({ partition }) => ({ partition, timestamp }));
     const answer = await this.#askLeader(nodeId, partitions, "ListOffsets", { isolationLevel: 0, topics });
     const found: [string, number][] = [];

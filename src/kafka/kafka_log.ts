@@ -28,6 +28,25 @@ import { stderrLogger } from "./logger.ts";
 import { Membership } from "./membership.ts";
 
 /**
+ * How to reach the cluster of a configuration.
+ *
+ * @throws {ConfigError} When the file with the certificate authorities can't be read.
+ */
+export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptions = {}): ClusterSettings {
+  return {
+    brokers: config.brokers,
+    clientId: options.clientId ?? "kos",
+    ssl: tlsOptions(config),
+    sasl: config.sasl,
+    // So that each broker can be tried once within the request timeout.
+    connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
+    requestTimeoutMs: config.requestTimeoutMs,
+    retryBackoffMs: config.retryBackoffMs,
+    logger: options.logger ?? stderrLogger,
+  };
+}
+
+/**
  * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
  * connections of its own, since a broker answers the requests of one connection in their order: a fetch that waits for
  * records would hold up a heartbeat. Only transactional producers, of which there is one a task, share a few.
@@ -55,17 +74,7 @@ export class KafkaLog implements Log {
   /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
     this.description = `Kafka at ${config.brokers.join(", ")}`;
-    this.#settings = {
-      brokers: config.brokers,
-      clientId: options.clientId ?? "kos",
-      ssl: tlsOptions(config),
-      sasl: config.sasl,
-      // So that each broker can be tried once within the request timeout.
-      connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
-      requestTimeoutMs: config.requestTimeoutMs,
-      retryBackoffMs: config.retryBackoffMs,
-      logger: options.logger ?? stderrLogger,
-    };
+    this.#settings = clusterSettings(config, options);
     this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
     this.#cluster = new Cluster(this.#settings);
     this.#transactional = new ClusterPool(this.#settings);

@@ -38,6 +38,7 @@ export type ApiName =
   | "DeleteRecords"
   | "DescribeConfigs"
   | "DescribeGroups"
+  | "ListGroups"
   | "InitProducerId"
   | "AddPartitionsToTxn"
   | "AddOffsetsToTxn"
