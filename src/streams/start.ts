@@ -180,9 +180,9 @@ async function createTopics({ log, logger, ...options }: StartOptions): Promise<
     replicationFactor,
     logger,
   );
-  if ((await log.describeTopics([SESSIONS_TOPIC])).size === 0) {
-    await ensureTopics(log, [SESSIONS_TOPIC], count, replicationFactor, logger);
-  }
+  // Made like those that are read; one that is there is measured by what was asked for.
+  const missing = (await log.describeTopics([SESSIONS_TOPIC])).size === 0;
+  await ensureTopics(log, [SESSIONS_TOPIC], missing ? count : partitions, replicationFactor, logger);
 }
 
 /** The handlers that the choices stand for. */

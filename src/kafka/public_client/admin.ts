@@ -4,7 +4,7 @@
  * @module
  */
 import { type Admin, ConfigResourceTypes } from "kafkajs";
-import { CREATE_REMEDIES, KafkaError } from "../errors.ts";
+import { CREATE_REMEDIES, KafkaError, messageOf } from "../errors.ts";
 import {
   partitionKey,
   type TopicDescription,
@@ -104,10 +104,16 @@ export class PublicAdmin {
     const topics = Object.entries(Object.groupBy(before, ({ topic }) => topic));
     await this.#asAdmin(async (admin) => {
       for (const [topic, list] of topics) {
-        await admin.deleteTopicRecords({
-          topic,
-          partitions: list!.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
-        });
+        try {
+          // kafkajs looks for leaders in what it knows already.
+          await admin.fetchTopicOffsets(topic);
+          await admin.deleteTopicRecords({
+            topic,
+            partitions: list!.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+          });
+        } catch (error) {
+          throw new Error(`Cannot delete records of ${topic}: ${messageOf(error)}`, { cause: error });
+        }
       }
     });
   }
