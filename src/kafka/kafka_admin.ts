@@ -51,7 +51,6 @@ export class KafkaAdmin {
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
-    const { requestTimeoutMs } = this.#cluster.settings;
     if (topics.length === 0) return;
     const refused = await this.#create(topics, ({ config, preferred }) => ({ ...config, ...preferred }));
     if (refused.length > 0) await this.#create(refused, ({ config }) => config ?? {});

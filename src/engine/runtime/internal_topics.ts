@@ -230,7 +230,9 @@ export async function checkInternalTopics(
   const unseen = topics.filter(({ topic }) => !found.has(topic)).map(({ topic }) => topic);
   if (unseen.length > 0) {
     logger.info(
-      `the settings of ${unseen.join(", ")} are not checked: the credentials lack the right to describe them`,
+      `the settings of ${
+        unseen.join(", ")
+      } are not checked: the credentials may lack the right to describe them`,
     );
   }
   const refusals: string[] = [];

@@ -22,12 +22,12 @@ export class RepartitionPurge {
 
   constructor(
     log: Log,
-    intervalMs: number = DEFAULT_REPARTITION_PURGE_INTERVAL_MS,
+    intervalMs: number | undefined,
     logger: EngineLogger,
     now: () => number,
   ) {
     this.#log = log;
-    this.#intervalMs = intervalMs;
+    this.#intervalMs = intervalMs ?? DEFAULT_REPARTITION_PURGE_INTERVAL_MS;
     this.#logger = logger;
     this.#now = now;
     this.#last = now();
