@@ -5,12 +5,13 @@
  */
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../src/cli/command.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
+import { waitForBrokerFlag } from "../src/cli/wait_for_broker_flag.ts";
 import { kafkaClientFlag } from "../src/cli/kafka_client_flag.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
-import { connectionConfig, type KafkaClient } from "../src/kafka/mod.ts";
+import { connectionConfig, type KafkaClient, WaitInterrupted } from "../src/kafka/mod.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
 
@@ -19,6 +20,7 @@ interface Flags {
   embedded: boolean;
   profile: string;
   machines: number;
+  waitForBroker: number;
   kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
@@ -50,6 +52,7 @@ if (import.meta.main) {
           parse: integer({ min: 1, max: 100_000 }),
           default: 2_000,
         }))
+        .addOption(waitForBrokerFlag())
         .addOption(kafkaClientFlag())
         .addOption(logLevelFlag()),
       Deno.args,
@@ -57,7 +60,7 @@ if (import.meta.main) {
     const logger = createLogger({ name: "demo", level: flags.logLevel === "info" ? "warn" : flags.logLevel });
     const cleanup: Cleanup = [];
     try {
-      const stage = await setTheStage(flags, logger, cleanup);
+      const stage = await setTheStage(flags, signal, logger, cleanup);
       if (signal.aborted) return EXIT.failure;
       const summary = await runDemo({
         ...stage,
@@ -73,13 +76,22 @@ if (import.meta.main) {
         return EXIT.failure;
       }
       return report(summary);
+    } catch (error) {
+      if (!(error instanceof WaitInterrupted)) throw error;
+      say("\nstopped before it began");
+      return EXIT.failure;
     } finally {
       for (const undo of cleanup.reverse()) await undo();
     }
   });
 }
 
-async function setTheStage(flags: Flags, logger: Logger, cleanup: Cleanup): Promise<Stage> {
+async function setTheStage(
+  flags: Flags,
+  signal: AbortSignal,
+  logger: Logger,
+  cleanup: Cleanup,
+): Promise<Stage> {
   if (flags.embedded) {
     say("everything runs in this process on an in-memory log (--embedded), without Kafka");
     return await embeddedStage(logger, cleanup);
@@ -87,7 +99,10 @@ async function setTheStage(flags: Flags, logger: Logger, cleanup: Cleanup): Prom
   const config = connectionConfig((name) => Deno.env.get(name));
   if (Deno.env.get("KAFKA_BROKERS") !== undefined) {
     say(`using Kafka at ${config.brokers.join(",")} (KAFKA_BROKERS)`);
-    return await kafkaStage(config, flags.kafkaClient, logger, cleanup);
+    return await kafkaStage(config, flags.kafkaClient, logger, cleanup, {
+      forMs: flags.waitForBroker,
+      signal,
+    });
   }
   if (await brokerAnswers(9092)) {
     say("using the Kafka that answers at localhost:9092");

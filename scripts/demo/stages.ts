@@ -15,6 +15,8 @@ import {
   type Log,
   MemoryLog,
   openKafkaLog,
+  waitForBroker,
+  type WaitForBrokerOptions,
 } from "../../src/kafka/mod.ts";
 import { APPLICATION_ID, type RunningStreams, startStreams } from "../../src/streams/start.ts";
 import { freePort } from "../support/ports.ts";
@@ -65,9 +67,11 @@ export async function kafkaStage(
   client: KafkaClient,
   logger: Logger,
   cleanup: Cleanup,
+  wait: Pick<WaitForBrokerOptions, "forMs" | "signal"> = { forMs: 0 },
 ): Promise<Stage> {
   const log = await openKafkaLog(config, { clientId: "demo", logger, client });
   cleanup.push(() => log.close());
+  await waitForBroker(log, { ...wait, logger });
   const folder = await Deno.makeTempDir({ prefix: "kos-demo-" });
   cleanup.push(() => Deno.remove(folder, { recursive: true }));
   const streams = new StreamsProcess(log, config.brokers, client, join(folder, "streams.log"));

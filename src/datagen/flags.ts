@@ -5,6 +5,7 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import { command, CONNECTION_HELP, flag, logLevelFlag, toggle } from "../cli/command.ts";
+import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
 import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import type { LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, portOrOff, rate, text } from "../cli/parsers.ts";
@@ -35,6 +36,7 @@ export interface Flags {
   readonly metricsPort: number | "off";
   readonly metricsHost: string;
   readonly json: boolean;
+  readonly waitForBroker: number;
   readonly kafkaClient: KafkaClient;
   readonly logLevel: LogLevel;
 }
@@ -130,6 +132,7 @@ export function generatorCommand(): Command {
       defaultText: "0.0.0.0",
     }))
     .addOption(toggle("--json", "the summary at the end as JSON on stdout"))
+    .addOption(waitForBrokerFlag())
     .addOption(kafkaClientFlag())
     .addOption(logLevelFlag())
     .addHelpText("after", PROFILE_HELP + CONNECTION_HELP);

@@ -12,7 +12,7 @@ import { VERSION } from "../cli/version.ts";
 import { writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
-import { connectionConfig, openKafkaLog } from "../kafka/mod.ts";
+import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "../kafka/mod.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
@@ -39,10 +39,20 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
     : new SchemaRegistry(config.schemaRegistry);
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger, client: flags.kafkaClient });
   let generator: RunningGenerator | undefined;
+  let waiting = false;
   // Before anything is written: a port that is taken is a wrong flag.
   const watch = new SendWatch(PROGRESS_MS, flags.stallTimeout);
-  const servers = serve(flags, () => generator, watch, logger);
+  const servers = serve(
+    flags,
+    () => generator,
+    () => generator ? watch.notReady : [waiting ? "waiting for a broker" : "starting"],
+    watch,
+    logger,
+  );
   try {
+    waiting = true;
+    await waitForBroker(log, { forMs: flags.waitForBroker, signal, logger });
+    waiting = false;
     const starting = startGenerator({
       ...generatorOptions(flags),
       log,
@@ -65,6 +75,10 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
       partitions: generator.partitions,
     });
     return await follow(generator, flags, watch, logger);
+  } catch (error) {
+    if (!(error instanceof WaitInterrupted)) throw error;
+    logger.info("stopped before it began");
+    return EXIT.ok;
   } finally {
     await Promise.all(servers.map((server) => server.close()));
     if (generator !== undefined) await log.close();
@@ -114,6 +128,7 @@ async function follow(
 function serve(
   flags: Flags,
   generator: () => RunningGenerator | undefined,
+  notReady: () => readonly string[],
   watch: SendWatch,
   logger: Logger,
 ): HttpServer[] {
@@ -138,7 +153,7 @@ function serve(
       registry,
       host: flags.metricsHost,
       port: flags.metricsPort,
-      notReady: () => generator() ? watch.notReady : ["starting"],
+      notReady,
       unhealthy: () => watch.stalls,
       onError,
     });

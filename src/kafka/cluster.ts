@@ -98,6 +98,19 @@ export class Cluster {
     this.#leaders.delete(partitionKey(topic, partition));
   }
 
+  /** The links to all brokers that metadata has named. */
+  get nodes(): BrokerLink[] {
+    return [...this.#nodes.keys()].flatMap((nodeId) => this.node(nodeId) ?? []);
+  }
+
+  /** Asks for the names of all topics that may be described. */
+  async topicNames(): Promise<string[]> {
+    const link = await this.any();
+    // To kafkajs, an empty list means all.
+    const answer = await link.request("Metadata", { topics: [], allowAutoTopicCreation: false });
+    return answer.topicMetadata.map(({ topic }: { topic: string }) => topic);
+  }
+
   /** The link to a broker; `undefined` when no metadata named it. */
   node(nodeId: number): BrokerLink | undefined {
     const node = this.#nodes.get(nodeId);

@@ -30,9 +30,7 @@ export async function ensureTopics(
     })));
     logger.info(`created ${missing.join(", ")} with ${wanted} partitions`);
   }
-  if (wanted !== partitions) {
-    logger.warn(`the topics exist with ${wanted} partitions: --partitions ${partitions} has no effect`);
-  }
+  if (wanted !== partitions) logger.warn(otherPartitions([...before.keys()], wanted, partitions));
   const counts = new Map<string, number>();
   for (const [topic, description] of await log.describeTopics(topics)) {
     counts.set(topic, description.partitions);
@@ -46,4 +44,16 @@ export async function ensureTopics(
     );
   }
   return wanted;
+}
+
+function otherPartitions(topics: readonly string[], found: number, wanted: number): string {
+  const said = `${topics.join(" and ")} exist${topics.length === 1 ? "s" : ""} with ${found} partition${
+    found === 1 ? "" : "s"
+  }, `;
+  return found > wanted
+    ? `${said}more than --partitions ${wanted}, which has no effect`
+    : `${said}fewer than --partitions ${wanted}, which has no effect: no more than ${found} instance${
+      found === 1 ? "" : "s"
+    } can share the work; partitions are added by kafka-topics.sh --alter while nothing runs, ` +
+      `and then keys come to other ones (deno task reset)`;
 }

@@ -34,6 +34,25 @@ export function isRetriable(error: unknown): error is Error {
     (error instanceof KafkaError && error.retriable);
 }
 
+/** How long what a broker says is not ready yet is waited for, in ms: as long as Kafka's own clients do. */
+export const NOT_READY_MS = 60_000;
+
+const NOT_READY = new Set([
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "GROUP_LOAD_IN_PROGRESS",
+  "NOT_COORDINATOR_FOR_GROUP",
+  "NOT_LEADER_FOR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+]);
+
+/**
+ * Whether a broker that answers has only not got there yet: a coordinator is being made, moved or loaded, or a leader chosen. After
+ * many partitions were created, or a broker ended, that takes longer than a request may.
+ */
+export function isNotReady(code: string | undefined): boolean {
+  return code !== undefined && NOT_READY.has(code);
+}
+
 /** An error's message, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -45,6 +64,28 @@ export const REFUSALS: ReadonlySet<string> = new Set([
   "RECORD_LIST_TOO_LARGE",
   "INVALID_RECORD",
   "INVALID_TIMESTAMP",
+]);
+
+/** What to do about records that a broker did not take. */
+export const PRODUCE_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ...["NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND"].map((name) =>
+    [
+      name,
+      "fewer replicas are in sync than the topic's min.insync.replicas: is a broker down, or are there fewer replicas than that?",
+    ] as const
+  ),
+  ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to write to the topic"],
+  [
+    "INVALID_TIMESTAMP",
+    "the topic's message.timestamp.before.max.ms and after.max.ms say how far from now is allowed",
+  ],
+]);
+
+/** What to do about records that could not be deleted. */
+export const DELETE_REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["OFFSET_OUT_OF_RANGE", "the partition ends before that offset: was the topic deleted and made again?"],
+  ["POLICY_VIOLATION", "records are only deleted of topics whose cleanup.policy has delete"],
+  ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to delete from the topic"],
 ]);
 
 /** What to do about an error of a topic that could not be created. */

@@ -4,9 +4,15 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, CREATE_REMEDIES, KafkaError } from "./errors.ts";
-import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
-import { partitionKey, type TopicDescription, type TopicPartition, type TopicSpec } from "./log.ts";
+import { ConnectionLost, CREATE_REMEDIES, DELETE_REMEDIES, KafkaError, NOT_READY_MS } from "./errors.ts";
+import { type ApiName, type BrokerLink, errorOf } from "./kafkajs_internals.ts";
+import {
+  partitionKey,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicSpec,
+} from "./log.ts";
 import {
   decodeOffsetFetch,
   encodeOffsetFetch,
@@ -16,6 +22,11 @@ import {
   OFFSET_FETCH_VERSION,
 } from "./protocol/offset_fetch.ts";
 import { delay, retrying } from "./retrying.ts";
+
+/** How a broker refuses a topic's configuration: it does not know it, or an administrator does not allow it. */
+const SETTINGS_REFUSED = new Set(["INVALID_CONFIG", "POLICY_VIOLATION"]);
+/** DescribeConfigs' number for topics. */
+const TOPIC_RESOURCE = 2;
 
 /** The admin's part of the Log port. */
 export class KafkaAdmin {
@@ -40,16 +51,27 @@ export class KafkaAdmin {
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
-    const { requestTimeoutMs } = this.#cluster.settings;
     if (topics.length === 0) return;
-    await retrying(this.#cluster.settings, async () => {
+    const refused = await this.#create(topics, ({ config, preferred }) => ({ ...config, ...preferred }));
+    if (refused.length > 0) await this.#create(refused, ({ config }) => config ?? {});
+    await this.#untilLed(topics.map(({ topic }) => topic));
+  }
+
+  /** Returns those whose preferred settings the cluster refused. */
+  async #create(
+    topics: readonly TopicSpec[],
+    settings: (topic: TopicSpec) => Readonly<Record<string, string>>,
+  ): Promise<TopicSpec[]> {
+    const { requestTimeoutMs } = this.#cluster.settings;
+    return await retrying(this.#cluster.settings, async () => {
+      const refused: TopicSpec[] = [];
       const link = await this.#cluster.controller();
       const answer = await link.request("CreateTopics", {
-        topics: topics.map(({ topic, partitions, replicationFactor, config }) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor: replicationFactor ?? -1,
-          configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+        topics: topics.map((spec) => ({
+          topic: spec.topic,
+          numPartitions: spec.partitions,
+          replicationFactor: spec.replicationFactor ?? -1,
+          configEntries: Object.entries(settings(spec)).map(([name, value]) => ({ name, value })),
         })),
         validateOnly: false,
         timeout: requestTimeoutMs,
@@ -57,6 +79,11 @@ export class KafkaAdmin {
       for (const { topic, errorCode, errorMessage } of answer.topicErrors) {
         const { name, message, retriable } = errorOf(errorCode);
         if (name === "NONE" || name === "TOPIC_ALREADY_EXISTS") continue;
+        const spec = topics.find((each) => each.topic === topic)!;
+        if (SETTINGS_REFUSED.has(name) && Object.keys(settings(spec)).some((key) => spec.preferred?.[key])) {
+          refused.push(spec);
+          continue;
+        }
         const remedy = CREATE_REMEDIES.get(name);
         throw new KafkaError(
           name,
@@ -65,8 +92,68 @@ export class KafkaAdmin {
           retriable,
         );
       }
+      return refused;
     });
-    await this.#untilLed(topics.map(({ topic }) => topic));
+  }
+
+  async topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    if (topics.length === 0) return new Map();
+    return await retrying(this.#cluster.settings, async () => {
+      const link = await this.#cluster.any();
+      const answer = await link.request("DescribeConfigs", {
+        resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: names })),
+        includeSynonyms: false,
+      });
+      const found = new Map<string, ReadonlyMap<string, string>>();
+      for (const { resourceName, errorCode, errorMessage, configEntries } of answer.resources) {
+        const { name, message, retriable } = errorOf(errorCode);
+        if (name === "NONE") found.set(resourceName, settingsOf(configEntries));
+        else if (name !== "UNKNOWN_TOPIC_OR_PARTITION" && name !== "TOPIC_AUTHORIZATION_FAILED") {
+          const text = `Cannot read the settings of topic ${resourceName}: ${
+            errorMessage ?? message
+          } (${name})`;
+          throw new KafkaError(name, text, retriable);
+        }
+      }
+      return found;
+    });
+  }
+
+  async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    const left = new Map(before.map((p) => [partitionKey(p.topic, p.partition), p]));
+    await retrying(this.#cluster.settings, async () => {
+      if (left.size === 0) return;
+      const byLeader = await this.#byLeader([...left.values()], "delete records of");
+      await Promise.all([...byLeader].map(async ([nodeId, list]) => {
+        for (const key of await this.#deleteOn(nodeId, list)) left.delete(key);
+      }));
+    });
+  }
+
+  /** Returns the partitions' keys. */
+  async #deleteOn(nodeId: number, partitions: readonly TopicPartitionOffset[]): Promise<string[]> {
+    const { requestTimeoutMs } = this.#cluster.settings;
+    const answer = await this.#askLeader(nodeId, partitions, "DeleteRecords", {
+      topics: grouped(partitions, ({ partition, offset }) => ({ partition, offset: String(offset) })),
+      timeout: requestTimeoutMs,
+    });
+    const done: string[] = [];
+    for (const { topic, partitions: answered } of answer.topics) {
+      for (const { partition, errorCode } of answered) {
+        const { name, message, retriable } = errorOf(errorCode);
+        if (name === "NONE") done.push(partitionKey(topic, partition));
+        else {
+          partitions.forEach((p) => this.#cluster.forget(p.topic, p.partition));
+          const remedy = DELETE_REMEDIES.get(name);
+          const text = `Cannot delete records of ${topic}-${partition}: ${message} (${name})`;
+          throw new KafkaError(name, remedy === undefined ? text : `${text}; ${remedy}`, retriable);
+        }
+      }
+    }
+    return done;
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
@@ -97,14 +184,18 @@ export class KafkaAdmin {
     }
   }
 
-  async offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
+  /** @param at Also a time in ms since the epoch: the first record that is not older, −1 where there is none. */
+  async offsets(
+    partitions: readonly TopicPartition[],
+    at: "earliest" | "latest" | number,
+  ): Promise<number[]> {
     const found = new Map<string, number>();
     await retrying(this.#cluster.settings, async () => {
       // Once each: the broker refuses a request that names a partition twice.
       const missing = new Map(partitions.map((p) => [partitionKey(p.topic, p.partition), p]));
       for (const key of found.keys()) missing.delete(key);
       if (missing.size === 0) return;
-      const byLeader = await this.#byLeader([...missing.values()], at);
+      const byLeader = await this.#byLeader([...missing.values()], `read the ${at} offset of`);
       await Promise.all([...byLeader].map(async ([nodeId, list]) => {
         for (const [key, offset] of await this.#listOffsets(nodeId, list, at)) found.set(key, offset);
       }));
@@ -137,7 +228,10 @@ export class KafkaAdmin {
   }
 
   /** The partitions by their leaders' node ids, with fresh metadata where a leader is not known. */
-  async #byLeader(partitions: readonly TopicPartition[], at: string): Promise<Map<number, TopicPartition[]>> {
+  async #byLeader<P extends TopicPartition>(
+    partitions: readonly P[],
+    what: string,
+  ): Promise<Map<number, P[]>> {
     const unknown = partitions.filter((p) => this.#cluster.leader(p.topic, p.partition) === undefined);
     if (unknown.length > 0) {
       const known = await this.#cluster.metadata(unknown.map(({ topic }) => topic));
@@ -148,7 +242,7 @@ export class KafkaAdmin {
         const name = error === "NONE" ? "UNKNOWN_TOPIC_OR_PARTITION" : error;
         throw new KafkaError(
           name,
-          `Cannot read the ${at} offset of ${topic}-${partition}: ` +
+          `Cannot ${what} ${topic}-${partition}: ` +
             (name === "UNKNOWN_TOPIC_OR_PARTITION"
               ? `there is no such partition (${name}); create the topic first`
               : name),
@@ -156,7 +250,7 @@ export class KafkaAdmin {
         );
       }
     }
-    const byLeader = new Map<number, TopicPartition[]>();
+    const byLeader = new Map<number, P[]>();
     for (const p of partitions) {
       const leader = this.#cluster.leader(p.topic, p.partition);
       if (leader === undefined) {
@@ -170,21 +264,12 @@ export class KafkaAdmin {
   async #listOffsets(
     nodeId: number,
     partitions: readonly TopicPartition[],
-    at: "earliest" | "latest",
+    at: "earliest" | "latest" | number,
   ): Promise<[string, number][]> {
     const forget = () => partitions.forEach((p) => this.#cluster.forget(p.topic, p.partition));
-    const timestamp = at === "earliest" ? -2 : -1;
+    const timestamp = at === "earliest" ? -2 : at === "latest" ? -1 : at;
     const topics = grouped(partitions, ({ partition }) => ({ partition, timestamp }));
-    // deno-lint-ignore no-explicit-any
-    let answer: any;
-    try {
-      const link = this.#cluster.node(nodeId);
-      if (link === undefined) throw new ConnectionLost(`Broker ${nodeId} is not known any more`);
-      answer = await link.request("ListOffsets", { isolationLevel: 0, topics });
-    } catch (error) {
-      forget();
-      throw error;
-    }
+    const answer = await this.#askLeader(nodeId, partitions, "ListOffsets", { isolationLevel: 0, topics });
     const found: [string, number][] = [];
     for (const { topic, partitions } of answer.responses) {
       for (const { partition, errorCode, offset } of partitions) {
@@ -203,9 +288,28 @@ export class KafkaAdmin {
     return found;
   }
 
+  /** Asks a leader; one that can't be asked is looked for again next time. */
+  async #askLeader(
+    nodeId: number,
+    partitions: readonly TopicPartition[],
+    api: ApiName,
+    body: unknown,
+    // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
+  ): Promise<any> {
+    try {
+      const link = this.#cluster.node(nodeId);
+      if (link === undefined) throw new ConnectionLost(`Broker ${nodeId} is not known any more`);
+      return await link.request(api, body);
+    } catch (error) {
+      partitions.forEach((p) => this.#cluster.forget(p.topic, p.partition));
+      throw error;
+    }
+  }
+
   /** Waits until each partition of the topics has a leader: until then nothing can be written to it. */
   async #untilLed(topics: readonly string[]): Promise<void> {
-    const until = performance.now() + this.#cluster.settings.requestTimeoutMs;
+    const forMs = Math.max(NOT_READY_MS, this.#cluster.settings.requestTimeoutMs);
+    const until = performance.now() + forMs;
     while (true) {
       const known = await retrying(this.#cluster.settings, () => this.#cluster.metadata(topics));
       const waiting = topics.filter((topic) => {
@@ -217,15 +321,21 @@ export class KafkaAdmin {
       if (performance.now() > until) {
         throw new KafkaError(
           "LEADER_NOT_AVAILABLE",
-          `Cannot use topics ${
-            waiting.join(", ")
-          }: created, but without leaders for ${this.#cluster.settings.requestTimeoutMs} ms`,
+          `Cannot use topics ${waiting.join(", ")}: created, but without leaders for ${forMs} ms`,
           true,
         );
       }
       await delay(20);
     }
   }
+}
+
+function settingsOf(
+  entries: readonly { readonly configName: string; readonly configValue: string | null }[],
+): Map<string, string> {
+  return new Map(
+    entries.flatMap(({ configName, configValue }) => configValue === null ? [] : [[configName, configValue]]),
+  );
 }
 
 /**

@@ -22,10 +22,30 @@ import type {
   ProducerOptions,
   TopicDescription,
   TopicPartition,
+  TopicPartitionOffset,
   TopicSpec,
 } from "./log.ts";
 import { stderrLogger } from "./logger.ts";
 import { Membership } from "./membership.ts";
+
+/**
+ * How to reach the cluster of a configuration.
+ *
+ * @throws {ConfigError} When the file with the certificate authorities can't be read.
+ */
+export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptions = {}): ClusterSettings {
+  return {
+    brokers: config.brokers,
+    clientId: options.clientId ?? "kos",
+    ssl: tlsOptions(config),
+    sasl: config.sasl,
+    // So that each broker can be tried once within the request timeout.
+    connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
+    requestTimeoutMs: config.requestTimeoutMs,
+    retryBackoffMs: config.retryBackoffMs,
+    logger: options.logger ?? stderrLogger,
+  };
+}
 
 /**
  * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
@@ -56,18 +76,7 @@ export class KafkaLog implements Log {
   /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
     this.description = `Kafka at ${config.brokers.join(", ")}`;
-    this.#settings = {
-      brokers: config.brokers,
-      clientId: options.clientId ?? "kos",
-      ssl: tlsOptions(config),
-      sasl: config.sasl,
-      // So that each broker can be tried once within the request timeout.
-      connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
-      requestTimeoutMs: config.requestTimeoutMs,
-      retryBackoffMs: config.retryBackoffMs,
-      logger: options.logger ?? stderrLogger,
-      health: this.health,
-    };
+    this.#settings = { ...clusterSettings(config, options), health: this.health };
     this.#metadataRefreshMs = options.metadataRefreshMs ?? 30_000;
     this.#cluster = new Cluster(this.#settings);
     this.#transactional = new ClusterPool(this.#settings);
@@ -89,6 +98,17 @@ export class KafkaLog implements Log {
 
   deleteTopics(topics: readonly string[]): Promise<void> {
     return this.#admin.deleteTopics(topics);
+  }
+
+  topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    return this.#admin.topicSettings(topics, names);
+  }
+
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#admin.deleteRecords(before);
   }
 
   offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {

@@ -84,6 +84,9 @@ export class KafkaProducer implements Producer {
         ? {}
         : { onRefused: (batch, error) => this.#refused(batch, error) }),
     });
+    if (this.#transaction !== undefined) {
+      this.#transaction.onRenewed = (identity) => this.#sender.identify(identity);
+    }
     if (options.topics !== undefined) void this.#sender.prepare(options.topics);
   }
 

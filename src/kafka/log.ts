@@ -30,6 +30,8 @@ export interface TopicSpec {
   readonly replicationFactor?: number;
   /** Topic configuration by Kafka's names, such as `cleanup.policy`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Further configuration that is left out where the log refuses it: old brokers don't know it all, managed ones keep some to themselves. */
+  readonly preferred?: Readonly<Record<string, string>>;
 }
 
 /** What is known of an existing topic. */
@@ -60,6 +62,19 @@ export interface Log {
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Deletes topics; those that do not exist are no error. */
   deleteTopics(topics: readonly string[]): Promise<void>;
+  /**
+   * The configuration that topics have, by Kafka's names: of `names`, those that the log knows. Topics that do not exist, or whose
+   * configuration may not be read, are not in the map.
+   */
+  topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>>;
+  /**
+   * Deletes the records before an offset of each partition: its first offset is then at least that. Offsets below the first are no error.
+   * @throws {Error} When a partition does not exist, ends before its offset, or may not be deleted from.
+   */
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>;
   /** The first offset of each partition, or the one that the next record appended will get, in the order asked for. */
   offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]>;
   /** The offset that a group committed for each partition, in the order asked for; `undefined` where it committed none. */

@@ -21,7 +21,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from "./log.ts";
-import { messageOf } from "./errors.ts";
+import { isNotReady, messageOf, NOT_READY_MS } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { delay } from "./retrying.ts";
 
@@ -176,7 +176,7 @@ export class Membership implements GroupMember {
   }
 
   async #run(): Promise<void> {
-    const giveUpAt = performance.now() + this.#settings.requestTimeoutMs;
+    const began = performance.now();
     while (this.#ended === undefined) {
       try {
         if (this.#lost !== undefined) await this.#lose();
@@ -192,12 +192,19 @@ export class Membership implements GroupMember {
       } catch (error) {
         // Once in the group, it waits for as long as the brokers are gone; at first, it says that there are none.
         const again = error instanceof GroupError && error.retriable &&
-          (this.#rebalances > 0 || (error.code !== "NO_BROKER" && performance.now() < giveUpAt));
+          (this.#rebalances > 0 || performance.now() - began < this.#patienceMs(error.code));
         if (!again) return await this.#end(error);
         this.#warnInTime(`Joining group ${this.#options.groupId} again: ${error.message}`);
         await delay(this.#settings.retryBackoffMs);
       }
     }
+  }
+
+  /** How long the first join is tried, in ms. */
+  #patienceMs(code: string): number {
+    const { requestTimeoutMs } = this.#settings;
+    if (code === "NO_BROKER") return 0;
+    return isNotReady(code) ? Math.max(NOT_READY_MS, requestTimeoutMs) : requestTimeoutMs;
   }
 
   async #rebalance(): Promise<void> {

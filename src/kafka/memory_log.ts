@@ -14,6 +14,7 @@ import {
   type ProducerOptions,
   type TopicDescription,
   type TopicPartition,
+  type TopicPartitionOffset,
   type TopicSpec,
 } from "./log.ts";
 import { type Logger, stderrLogger } from "./logger.ts";
@@ -63,6 +64,7 @@ export class MemoryLog implements Log {
   readonly description = "the in-memory log";
   readonly #options: MemoryLogOptions;
   readonly #topics = new Map<string, MemoryPartition[]>();
+  readonly #settings = new Map<string, ReadonlyMap<string, string>>();
   readonly #groups = new Map<string, MemoryGroup>();
   readonly #transactionalIds = new Map<string, MemoryTransactionalId>();
 
@@ -81,7 +83,7 @@ export class MemoryLog implements Log {
 
   // deno-lint-ignore require-await -- async so that what is thrown is a rejection
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {
-    for (const { topic, partitions, config } of topics) {
+    for (const { topic, partitions, config, preferred } of topics) {
       if (this.#topics.has(topic)) continue;
       if (!Number.isInteger(partitions) || partitions < 1) {
         throw new RangeError(
@@ -90,6 +92,7 @@ export class MemoryLog implements Log {
       }
       const policy = this.#policy(topic, config ?? {});
       const now = this.#options.now ?? Date.now;
+      this.#settings.set(topic, new Map(Object.entries({ ...config, ...preferred })));
       this.#topics.set(
         topic,
         Array.from({ length: partitions }, (_, p) => new MemoryPartition(topic, p, policy, now)),
@@ -101,11 +104,42 @@ export class MemoryLog implements Log {
     for (const topic of topics) {
       const partitions = this.#topics.get(topic) ?? [];
       this.#topics.delete(topic);
+      this.#settings.delete(topic);
       for (const group of this.#groups.values()) {
         for (const { partition } of partitions) group.offsets.delete(partitionKey(topic, partition));
       }
     }
     return Promise.resolve();
+  }
+
+  /** What each topic was created with: a memory log has no defaults of its own to tell. */
+  topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    const found = new Map<string, ReadonlyMap<string, string>>();
+    for (const topic of topics) {
+      const settings = this.#settings.get(topic);
+      if (settings === undefined) continue;
+      found.set(topic, new Map([...settings].filter(([name]) => names.includes(name))));
+    }
+    return Promise.resolve(found);
+  }
+
+  // deno-lint-ignore require-await -- async so that what is thrown is a rejection
+  async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    for (const { topic, partition, offset } of before) {
+      const found = this.#topics.get(topic)?.[partition];
+      if (found !== undefined && offset <= found.end) found.deleteBefore(offset);
+      else {
+        throw new Error(
+          `Cannot delete records of ${topic}-${partition}: ` +
+            (found === undefined
+              ? "there is no such partition (UNKNOWN_TOPIC_OR_PARTITION); create the topic first"
+              : `received offset ${offset}, where it ends at ${found.end} (OFFSET_OUT_OF_RANGE)`),
+        );
+      }
+    }
   }
 
   // deno-lint-ignore require-await
@@ -193,8 +227,9 @@ export class MemoryLog implements Log {
     if (!cleanup.includes("delete")) return { compact };
     return {
       compact,
-      retentionBytes: limit(topic, config, "retention.bytes") ??
-        (compact ? undefined : this.#options.retentionBytes),
+      retentionBytes: config["retention.bytes"] === undefined && !compact
+        ? this.#options.retentionBytes
+        : limit(topic, config, "retention.bytes"),
       retentionRecords: compact ? undefined : this.#options.retentionRecords,
       retentionMs: limit(topic, config, "retention.ms"),
     };

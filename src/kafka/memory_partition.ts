@@ -152,6 +152,20 @@ export class MemoryPartition {
     return this.#set(EMPTY, 0, 0, limit, end);
   }
 
+  /** Drops the records before an offset, which is at most the {@linkcode end}. Whole chunks are freed, what is left of one can't be read. */
+  deleteBefore(offset: number): void {
+    if (offset <= this.#start) return;
+    let first = this.#chunks[0];
+    while (first !== undefined && first.count > 0 && first.offsets[first.count - 1]! < offset) {
+      this.#bytes -= first.used;
+      this.#records -= first.count;
+      this.#chunks.shift();
+      first = this.#chunks[0];
+    }
+    this.#start = offset;
+    this.#transactions.forgetBefore(offset);
+  }
+
   /** Drops what the policy does not keep. Whole chunks go, so that a little more than the limit stays. */
   #retain(): void {
     const { retentionBytes, retentionRecords, retentionMs, compact } = this.#policy;
@@ -170,7 +184,7 @@ export class MemoryPartition {
     }
     if (dropped > 0) {
       this.#chunks.splice(0, dropped);
-      this.#start = first?.base ?? this.#end;
+      this.#start = Math.max(this.#start, first?.base ?? this.#end);
       this.#transactions.forgetBefore(this.#start);
     }
     if (compact && this.#bytes >= this.#compactAt) this.#compact();

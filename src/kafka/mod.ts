@@ -31,5 +31,6 @@ export {
   type TopicSpec,
 } from "./log.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory_log.ts";
+export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./wait_for_broker.ts";
 export { type KafkaClient, openKafkaLog, type OpenKafkaLogOptions } from "./open_kafka_log.ts";
 export { type RecordHeader, type RecordHeaders, RecordSet } from "./record_set.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, isRetriable, KafkaError, messageOf, REFUSALS } from "./errors.ts";
+import { ConnectionLost, isRetriable, KafkaError, messageOf, PRODUCE_REMEDIES, REFUSALS } from "./errors.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import { partitionKey, type TopicPartition } from "./log.ts";
 import { halves } from "./batch_halves.ts";
@@ -422,6 +422,8 @@ export class ProduceSender {
       `Cannot write to ${queue.topic}-${queue.partition}: ${message} (${name})` +
         (name === "MESSAGE_TOO_LARGE"
           ? `: a record of ${batch.size} bytes, more than the topic's max.message.bytes`
+          : PRODUCE_REMEDIES.has(name)
+          ? `; ${PRODUCE_REMEDIES.get(name)}`
           : ""),
       retriable || STALE_LEADER.has(name),
     );

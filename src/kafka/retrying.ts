@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BrokerUnavailable, isRetriable } from "./errors.ts";
+import { BrokerUnavailable, isNotReady, isRetriable, KafkaError, NOT_READY_MS } from "./errors.ts";
 
 /** How long and how often to try. */
 export interface RetrySettings {
@@ -15,18 +15,21 @@ export interface RetrySettings {
 const FIRST_BACKOFF_MS = 20;
 
 /**
- * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed. That no broker answers is final: every
- * one has been tried several times by then.
+ * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed; longer while a broker says that it is not ready
+ * yet ({@linkcode isNotReady}). That no broker answers is final: every one has been tried several times by then.
  */
 export async function retrying<T>(settings: RetrySettings, attempt: () => Promise<T>): Promise<T> {
-  const until = performance.now() + settings.requestTimeoutMs;
+  const began = performance.now();
   // What has just been made is often there a moment later.
   let backoff = Math.min(FIRST_BACKOFF_MS, settings.retryBackoffMs);
   while (true) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isRetriable(error) || error instanceof BrokerUnavailable || performance.now() > until) throw error;
+      if (!isRetriable(error) || error instanceof BrokerUnavailable) throw error;
+      const notReady = error instanceof KafkaError && isNotReady(error.code);
+      const forMs = notReady ? Math.max(NOT_READY_MS, settings.requestTimeoutMs) : settings.requestTimeoutMs;
+      if (performance.now() - began > forMs) throw error;
     }
     await delay(backoff);
     backoff = Math.min(2 * backoff, settings.retryBackoffMs);

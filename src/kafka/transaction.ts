@@ -59,6 +59,15 @@ const REMEDIES = new Map([
   ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to write to the topic"],
 ]);
 
+/** The coordinator does not know the identity that a request was made with. */
+class UnknownIdentity extends KafkaError {
+  readonly askedAs: ProducerIdentity;
+  constructor(message: string, askedAs: ProducerIdentity) {
+    super("INVALID_PRODUCER_ID_MAPPING", message, true);
+    this.askedAs = askedAs;
+  }
+}
+
 /** Settings of a {@linkcode Transaction}. */
 export interface TransactionSettings {
   readonly transactionalId: string;
@@ -74,6 +83,11 @@ export class Transaction {
   fenced: ProducerFenced | undefined;
   /** Whether sequence numbers are in doubt, so that the next transaction needs a new epoch. */
   inDoubt = false;
+  /** Told of a new identity that was needed within a transaction, before anything was written in it. */
+  onRenewed: ((identity: ProducerIdentity) => void) | undefined;
+  #renewing: Promise<void> | undefined;
+  /** Whether that was in the open transaction. */
+  #renewed = false;
   readonly #cluster: Cluster;
   readonly #settings: TransactionSettings;
   #identity: ProducerIdentity = NO_IDENTITY;
@@ -147,7 +161,7 @@ export class Transaction {
         for (const { partition, errorCode } of partitionErrors) {
           // The others are fine; the one that is not is named by its own error.
           if (errorOf(errorCode).name === "OPERATION_NOT_ATTEMPTED") continue;
-          this.#check(errorCode, `write to ${topic}-${partition} with`);
+          this.#check(errorCode, `write to ${topic}-${partition} with`, answer.askedAs);
         }
       }
     });
@@ -199,7 +213,7 @@ export class Transaction {
           const { name } = errorOf(answer.errorCode);
           // Nothing to abort: what was added never arrived, or a commit whose answer was lost has been made.
           if (!commit && name === "INVALID_TXN_STATE" && (!this.#confirmed || this.#committing)) return;
-          this.#check(answer.errorCode, what);
+          this.#check(answer.errorCode, what, answer.askedAs);
         });
       } finally {
         this.#partitions.clear();
@@ -207,7 +221,11 @@ export class Transaction {
     }
     this.#partitions.clear();
     this.#groupAdded = this.#partitionsAdded = undefined;
-    this.#started = this.#confirmed = this.#committing = false;
+    this.#started =
+      this.#confirmed =
+      this.#committing =
+      this.#renewed =
+        false;
   }
 
   /** Notes that a broker refused a batch of this transaction. */
@@ -233,7 +251,7 @@ export class Transaction {
     if (this.#groupAdded === undefined) {
       this.#groupAdded = this.#persist("commit offsets with", async () => {
         const answer = await this.#ask("AddOffsetsToTxn", { groupId });
-        this.#check(answer.errorCode, "commit offsets with");
+        this.#check(answer.errorCode, "commit offsets with", answer.askedAs);
         this.#confirmed = true;
       });
       // Who needs it awaits it; without offsets to commit nobody does, and then it does not matter.
@@ -246,13 +264,15 @@ export class Transaction {
   async #ask(api: ApiName, body: Record<string, unknown>): Promise<any> {
     const link = await this.#coordinator();
     this.#started = true;
-    const { id, epoch } = this.#identity;
-    return await link.request(api, {
+    const askedAs = this.#identity;
+    const { id, epoch } = askedAs;
+    const answer = await link.request(api, {
       transactionalId: this.transactionalId,
       producerId: String(id),
       producerEpoch: epoch,
       ...body,
     }, { lane: LANE });
+    return { ...answer, askedAs };
   }
 
   async #coordinator(): Promise<BrokerLink> {
@@ -294,16 +314,49 @@ export class Transaction {
           wait = error.code === "CONCURRENT_TRANSACTIONS" ? Math.min(LONGEST_WAIT_MS, wait * 2) : wait * 2;
           continue;
         }
+        if (error instanceof UnknownIdentity) {
+          await this.#renew(error.askedAs);
+          continue;
+        }
         this.#link = undefined;
         await delay(this.#cluster.settings.retryBackoffMs);
       }
     }
   }
 
-  #check(errorCode: number, what: string): void {
+  /**
+   * Begins again where the coordinator has forgotten this producer, as nothing was written for its transactional.id.expiration.ms. It
+   * is told who this was: where another producer has begun since, that one goes on and this one is fenced.
+   */
+  async #renew(askedAs: ProducerIdentity): Promise<void> {
+    // Another request of this transaction has seen to it.
+    if (askedAs !== this.#identity) return;
+    this.#renewed = true;
+    await (this.#renewing ??= (async () => {
+      try {
+        this.onRenewed?.(await this.register());
+        this.#cluster.settings.logger.warn(
+          `The broker had forgotten transactional id ${this.transactionalId}, with which nothing was written for its ` +
+            `transactional.id.expiration.ms: it has begun again`,
+        );
+      } finally {
+        this.#renewing = undefined;
+      }
+    })());
+  }
+
+  /** Whether an identity that the coordinator does not know can be had anew: nothing was written with it in this transaction. */
+  #renewable(askedAs: ProducerIdentity): boolean {
+    return askedAs !== this.#identity || this.#renewing !== undefined || (!this.#confirmed && !this.#renewed);
+  }
+
+  #check(errorCode: number, what: string, askedAs?: ProducerIdentity): void {
     const { name, message, retriable } = errorOf(errorCode);
     if (name === "NONE") return;
     const text = `Cannot ${what} transactional id ${this.transactionalId}: ${message} (${name})`;
+    if (name === "INVALID_PRODUCER_ID_MAPPING" && askedAs !== undefined && this.#renewable(askedAs)) {
+      throw new UnknownIdentity(text, askedAs);
+    }
     if (FENCED.has(name)) throw this.#fence(text);
     const remedy = REMEDIES.get(name);
     throw new KafkaError(

@@ -8,6 +8,7 @@ import { command, flag, logLevelFlag, parseArguments, toggle } from "../cli/comm
 import { createLogger, type LogLevel } from "../cli/log.ts";
 import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import { main } from "../cli/main.ts";
+import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
 import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
 import {
@@ -16,7 +17,7 @@ import {
   DEFAULT_STALL_TIMEOUT_MS,
   DEFAULT_STATE_DIR,
 } from "../engine/mod.ts";
-import { connectionConfig, type KafkaClient, openKafkaLog } from "../kafka/mod.ts";
+import { connectionConfig, type KafkaClient, openKafkaLog, WaitInterrupted } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice, startStreams } from "./start.ts";
@@ -47,6 +48,7 @@ interface Flags {
   stallTimeout: number;
   metricsPort: number;
   metricsHost: string;
+  waitForBroker: number;
   kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
@@ -193,6 +195,7 @@ function flagsOf(): Command {
         defaultText: "the host's name, and the metrics port",
       }),
     )
+    .addOption(waitForBrokerFlag())
     .addOption(kafkaClientFlag())
     .addOption(logLevelFlag());
 }
@@ -233,6 +236,7 @@ if (import.meta.main) {
         logger,
         registry: registryOf(config.schemaRegistry),
         metrics: { port: flags.metricsPort, host: flags.metricsHost },
+        waitForBroker: { forMs: flags.waitForBroker, signal },
         applicationId: flags.applicationId,
         clientId: flags.clientId,
         commitIntervalMs: flags.commitInterval,
@@ -260,6 +264,9 @@ if (import.meta.main) {
       });
       await Promise.race([asked, streams.app.done]);
       await streams.close();
+    } catch (error) {
+      if (!(error instanceof WaitInterrupted)) throw error;
+      logger.info("stopped before it began");
     } finally {
       await log.close();
     }

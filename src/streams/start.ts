@@ -17,6 +17,7 @@ import {
 import { ensureTopics } from "../kafka/ensure_topics.ts";
 import type { Log } from "../kafka/log.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
+import { waitForBroker, type WaitForBrokerOptions } from "../kafka/wait_for_broker.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
@@ -37,6 +38,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly logger: Logger;
   /** Where metrics are served; left out, they are not. */
   readonly metrics?: { readonly port: number; readonly host: string };
+  /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
+  readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
   /** Default {@linkcode APPLICATION_ID}. */
   readonly applicationId?: string;
   /** Names this instance in the gauges' labels. */
@@ -97,11 +100,12 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const registry = new Registry();
   const lag = new LagMetrics({ registry, topics: [REQUESTS_TOPIC, RESPONSES_TOPIC], client: clientId });
   registerProcessMetrics({ registry, component: "streams", version: VERSION });
+  let waiting = false;
   const streamsMetrics: { current?: StreamsMetrics } = {};
   const server: MetricsServer | undefined = metrics && serveMetrics({
     registry,
     ...metrics,
-    notReady: () => notReady(app),
+    notReady: () => waiting ? ["waiting for a broker"] : notReady(app),
     unhealthy: () => app.state === "failed" ? ["failed"] : app.stalls,
     onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
   });
@@ -143,6 +147,11 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     }
   };
   try {
+    if (options.waitForBroker !== undefined) {
+      waiting = true;
+      await waitForBroker(log, { ...options.waitForBroker, logger });
+      waiting = false;
+    }
     await createTopics(options);
     await app.start();
   } catch (error) {
@@ -180,9 +189,9 @@ async function createTopics({ log, logger, ...options }: StartOptions): Promise<
     replicationFactor,
     logger,
   );
-  if ((await log.describeTopics([SESSIONS_TOPIC])).size === 0) {
-    await ensureTopics(log, [SESSIONS_TOPIC], count, replicationFactor, logger);
-  }
+  // Made like those that are read; one that is there is measured by what was asked for.
+  const missing = (await log.describeTopics([SESSIONS_TOPIC])).size === 0;
+  await ensureTopics(log, [SESSIONS_TOPIC], missing ? count : partitions, replicationFactor, logger);
 }
 
 /** The handlers that the choices stand for. */

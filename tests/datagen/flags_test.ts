@@ -8,6 +8,7 @@ Deno.test("gen flags: defaults", () => {
   assertEquals(parse(), {
     rate: 1000,
     topicPrefix: "",
+    waitForBroker: 60_000,
     partitions: 4,
     compression: "none",
     deliveryTimeout: 600_000,

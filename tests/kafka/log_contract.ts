@@ -6,6 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Log, ProduceError, type TopicPartition } from "../../src/kafka/log.ts";
 import { groupContract } from "./group_contract.ts";
 import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "./records.ts";
+import { topicsContract } from "./topics_contract.ts";
 import { transactionContract } from "./transaction_contract.ts";
 
 /** What the contract needs of an implementation. */
@@ -335,6 +336,7 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
     assertEquals(await log.offsets([{ topic, partition: 0 }], "latest"), [50]);
   });
 
+  topicsContract(test);
   groupContract(test);
   transactionContract(test);
 }

@@ -176,6 +176,7 @@ CLOUD: "false"
 KAFKA_CA: /etc/kos/ca/{{ .Values.kafka.ca.key }}
 {{- end }}
 KOS_METRICS_PORT: "9001"
+KOS_WAIT_FOR_BROKER: {{ .Values.kafka.waitForBroker | quote }}
 {{- if .Values.kafka.partitions }}
 KOS_PARTITIONS: {{ int64 .Values.kafka.partitions | quote }}
 {{- end }}

@@ -4,11 +4,19 @@
  * @module
  */
 import { bindSerde, type Serde } from "../../avro/serde.ts";
-import type { Log, TopicPartition, TopicSpec } from "../../kafka/log.ts";
+import type { Log, TopicPartition } from "../../kafka/log.ts";
 import { TopologyError } from "../errors.ts";
 import type { StoreDef } from "../state/store.ts";
 import type { Subtopology } from "../topology/subtopologies.ts";
 import type { Topology } from "../topology/topology.ts";
+import type { EngineLogger } from "./handlers.ts";
+import {
+  changelogOf,
+  checkInternalTopics,
+  type InternalTopic,
+  repartitionTopicOf,
+  specOf,
+} from "./internal_topics.ts";
 import { partitionCounts } from "./partition_counts.ts";
 
 // deno-lint-ignore no-explicit-any -- serdes of any types stand side by side
@@ -50,6 +58,8 @@ export interface BoundTopology {
   readonly topicName: (topic: string) => string;
   /** With the topics' names on the log. */
   readonly subtopologies: readonly BoundSubtopology[];
+  /** The names on the log of topics that only this application writes and reads. */
+  readonly repartitionTopics: ReadonlySet<string>;
   /** By source topic. */
   readonly sources: ReadonlyMap<string, Serdes>;
   /** By sink node. */
@@ -62,6 +72,8 @@ export interface BoundTopology {
 export interface BindOptions {
   readonly applicationId: string;
   readonly replicationFactor: number;
+  /** Told of settings of the application's own topics that are not as they should be. */
+  readonly logger: EngineLogger;
 }
 
 /** The changelog topic of a store. */
@@ -69,14 +81,11 @@ export function changelogTopic(applicationId: string, store: string): string {
   return `${applicationId}-${store}-changelog`;
 }
 
-/** How much longer than a window store's retention its changelog keeps records, in ms: Kafka Streams' `windowstore.changelog.additional.retention.ms`. */
-const CHANGELOG_EXTRA_RETENTION_MS = 86_400_000;
-
 /**
  * Checks a topology against the log and creates its repartition topics and changelogs.
  *
- * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, or a changelog has another number of
- * partitions than there are tasks.
+ * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, a changelog has another number of
+ * partitions than there are tasks, or a topic of the application's own has settings with which records or state would be lost.
  */
 export async function bindTopology(
   topology: Topology,
@@ -101,25 +110,25 @@ export async function bindTopology(
   const counts = partitionCounts(topology, (topic) => known.get(topic)!.partitions);
   const name = topicNames(topology, applicationId);
   const partitions = new Map([...counts].map(([topic, count]) => [name(topic), count]));
+  const repartitions = [...topology.repartitionTopics.keys()].map((topic) =>
+    repartitionTopicOf(name(topic), counts.get(topic)!, replicationFactor)
+  );
   await createOwnTopics(
-    [...topology.repartitionTopics.keys()].map((topic) => ({
-      topic: name(topic),
-      partitions: counts.get(topic)!,
-      replicationFactor,
-      config: REPARTITION_TOPIC_CONFIG,
-    })),
+    repartitions,
     log,
+    replicationFactor,
     ({ topic, partitions }, found) =>
       `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ${partitions} are needed; ` +
       `the source topics have changed since it was made: use another application id, or delete it once all of it is processed`,
   );
   const bound = await bindSerdes(topology, applicationId, (topic) => partitions.get(topic)!);
-  await createChangelogs(bound, log, options);
+  const changelogs = await createChangelogs(bound, log, options);
+  const sources = [...bound.sources.keys()].filter((topic) =>
+    !repartitions.some((own) => own.topic === topic)
+  );
+  await checkInternalTopics([...repartitions, ...changelogs], sources, log, options.logger);
   return bound;
 }
-
-/** Kafka Streams' settings: records stay until they are processed, however long that takes. */
-const REPARTITION_TOPIC_CONFIG = { "cleanup.policy": "delete", "retention.ms": "-1" };
 
 /** Gives a topic's name on the log: a repartition topic's has the application id in front. */
 function topicNames(topology: Topology, applicationId: string): (topic: string) => string {
@@ -166,59 +175,47 @@ export async function bindSerdes(
       sinks.set(node.name, { topic, ...await bindBoth(node, topic), partitions: partitions(topic) });
     }
   }
-  return { topology, topicName, subtopologies, sources, sinks, stores };
+  const repartitionTopics = new Set([...topology.repartitionTopics.keys()].map(topicName));
+  return { topology, topicName, subtopologies, repartitionTopics, sources, sinks, stores };
 }
 
 async function createChangelogs(
   bound: BoundTopology,
   log: Log,
   { replicationFactor }: BindOptions,
-): Promise<void> {
-  const changelogs: TopicSpec[] = [];
+): Promise<InternalTopic[]> {
+  const changelogs: InternalTopic[] = [];
   for (const { stores, tasks } of bound.subtopologies) {
     for (const name of stores) {
       const { changelog, def } = bound.stores.get(name)!;
-      if (changelog === undefined) continue;
-      changelogs.push({
-        topic: changelog,
-        partitions: tasks,
-        replicationFactor,
-        config: changelogConfig(def),
-      });
+      if (changelog !== undefined) changelogs.push(changelogOf(changelog, tasks, replicationFactor, def));
     }
   }
   await createOwnTopics(
     changelogs,
     log,
+    replicationFactor,
     ({ topic, partitions }, found) =>
       `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
       `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
   );
+  return changelogs;
 }
 
 /** Creates those of the application's own topics that are not there yet; those that are must have the right number of partitions. */
 async function createOwnTopics(
-  topics: readonly TopicSpec[],
+  topics: readonly InternalTopic[],
   log: Log,
-  refusal: (topic: TopicSpec, partitions: number) => string,
+  replicationFactor: number,
+  refusal: (topic: InternalTopic, partitions: number) => string,
 ): Promise<void> {
   const existing = await log.describeTopics(topics.map(({ topic }) => topic));
   for (const spec of topics) {
     const found = existing.get(spec.topic)?.partitions;
     if (found !== undefined && found !== spec.partitions) throw new TopologyError(refusal(spec, found));
   }
-  await log.createTopics(topics.filter(({ topic }) => !existing.has(topic)));
-}
-
-/** The stores whose entries go with their time; the others remove their keys by tombstones. */
-const WINDOWED: ReadonlySet<StoreDef["kind"]> = new Set(["join-window", "window", "session"]);
-
-function changelogConfig(def: StoreDef): Record<string, string> {
-  if (!WINDOWED.has(def.kind)) return { "cleanup.policy": "compact" };
-  return {
-    "cleanup.policy": "compact,delete",
-    "retention.ms": String(def.retentionMs + CHANGELOG_EXTRA_RETENTION_MS),
-  };
+  const missing = topics.filter(({ topic }) => !existing.has(topic));
+  await log.createTopics(missing.map((topic) => specOf(topic, replicationFactor)));
 }
 
 async function bindBoth({ key, value }: Serdes, topic: string): Promise<Serdes> {

@@ -33,6 +33,8 @@ export interface StreamsConfig {
   readonly stateDir?: string;
   /** How long files of tasks that are processed elsewhere are kept for their return. Default 600,000, as Kafka Streams' `state.cleanup.delay.ms`. */
   readonly stateCleanupDelayMs?: number;
+  /** How often records of repartition topics that are committed are deleted. Default 30,000, as Kafka Streams' `repartition.purge.interval.ms`. */
+  readonly repartitionPurgeIntervalMs?: number;
   /** Of changelogs that are created. Default 1. */
   readonly replicationFactor?: number;
   /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
@@ -72,6 +74,8 @@ export interface StreamsConfig {
 export const DEFAULT_STATE_DIR = ".kos/state";
 /** The default of {@linkcode StreamsConfig.stateCleanupDelayMs}, in ms. */
 export const DEFAULT_STATE_CLEANUP_DELAY_MS = 600_000;
+/** The default of {@linkcode StreamsConfig.repartitionPurgeIntervalMs}, in ms. */
+export const DEFAULT_REPARTITION_PURGE_INTERVAL_MS = 30_000;
 /** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
 /** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */

@@ -7,9 +7,7 @@ import type { Log } from "../../kafka/log.ts";
 import { partitionFor } from "../../kafka/record_batch/murmur2.ts";
 import { TopologyError } from "../errors.ts";
 import type { BoundTopology } from "./bound_topology.ts";
-
-/** Of topics that are created: room for records that were too large for their own topic. */
-const MAX_MESSAGE_BYTES = 67_108_864;
+import { deadLettersOf, specOf } from "./internal_topics.ts";
 
 /**
  * Creates those that are not there yet, with as many partitions as the largest source topic has.
@@ -35,12 +33,9 @@ export async function createDeadLetterTopics(
   const partitions = Math.max(...bound.subtopologies.map(({ tasks }) => tasks));
   const existing = await log.describeTopics(topics);
   await log.createTopics(
-    topics.filter((topic) => !existing.has(topic)).map((topic) => ({
-      topic,
-      partitions,
-      replicationFactor,
-      config: { "max.message.bytes": String(MAX_MESSAGE_BYTES) },
-    })),
+    topics.filter((topic) => !existing.has(topic)).map((topic) =>
+      specOf(deadLettersOf(topic, partitions, replicationFactor), replicationFactor)
+    ),
   );
   return new Map(topics.map((topic) => [topic, existing.get(topic)?.partitions ?? partitions]));
 }

@@ -19,6 +19,14 @@ export interface StateDirectoryOptions {
   readonly now: () => number;
 }
 
+/** Where an application's state is, below the folder that all of them are given. */
+export function statePath(root: string, applicationId: string): string {
+  const name = /^\.+$/.test(applicationId)
+    ? applicationId.replaceAll(".", "%2E")
+    : encodeURIComponent(applicationId);
+  return join(root, name);
+}
+
 /** One instance's directory: while it is open, no other instance can use it. */
 export class StateDirectory {
   readonly path: string;
@@ -45,10 +53,7 @@ export class StateDirectory {
     applicationId: string,
     options: StateDirectoryOptions,
   ): Promise<StateDirectory> {
-    const name = /^\.+$/.test(applicationId)
-      ? applicationId.replaceAll(".", "%2E")
-      : encodeURIComponent(applicationId);
-    const path = join(root, name);
+    const path = statePath(root, applicationId);
     let lock: Deno.FsFile | undefined;
     try {
       Deno.mkdirSync(path, { recursive: true });

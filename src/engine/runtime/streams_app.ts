@@ -16,6 +16,8 @@ import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { ProgressReport } from "./progress_report.ts";
+import { RepartitionPurge } from "./repartition_purge.ts";
+import { outOfRange } from "./out_of_range.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
@@ -61,6 +63,7 @@ export class StreamsApp {
   readonly #now: () => number;
   #state: StreamsState = "created";
   #committer!: Committer;
+  #purge!: RepartitionPurge;
   #fetcher!: Fetcher;
   #group!: GroupMember;
   #restorer!: Restorer;
@@ -245,7 +248,12 @@ export class StreamsApp {
     const config = this.#config;
     const { applicationId, replicationFactor = 1, numStandbyReplicas = 0, cacheMaxBytes = 0 } = config;
     this.#openedAt = performance.now();
-    const bound = await bindTopology(this.#topology, this.#log, { applicationId, replicationFactor });
+    const bound = await bindTopology(this.#topology, this.#log, {
+      applicationId,
+      replicationFactor,
+      logger: this.#logger,
+    });
+    this.#purge = new RepartitionPurge(this.#log, config.repartitionPurgeIntervalMs, this.#logger, this.#now);
     this.#directory = await openStateDirectory(config, this.#logger, this.#now);
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#committer = this.#makeCommitter(bound, handlers);
@@ -376,6 +384,7 @@ export class StreamsApp {
     while (this.#state === "joining" || this.#state === "running") {
       const worked = this.#tasks.process();
       this.#committer.commitDue(this.#tasks.running, worked);
+      this.#purge.due(this.#tasks.running);
       await this.#committer.ready();
       this.#tasks.push(await this.#fetcher.poll(worked ? 0 : this.#idleMs()));
       // Sockets and timers get their turn: an await alone would not let them.
@@ -458,9 +467,7 @@ export class StreamsApp {
 
   #onOutOfRange({ topic, partition }: TopicPartition, wanted: number, resumedAt: number): void {
     this.stats.offsetResets++;
-    this.#logger.warn(
-      `Offset ${wanted} of ${topic}-${partition} is not in the log any more (retention is shorter than the lag?): reading on at ${resumedAt}`,
-    );
+    this.#logger.warn(outOfRange(`${topic}-${partition}`, wanted, resumedAt));
   }
 
   *#storeSizes(): Generator<{ store: string; entries: number; bytes: number }> {
@@ -488,6 +495,7 @@ export class StreamsApp {
     clearTimeout(this.#settleTimer);
     this.#progress?.close();
     this.#lag?.close();
+    this.#purge?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [
       ["the group", this.#group && (() => this.#group.leave())],
       ["the restore", this.#restorer && (() => this.#restorer.close())],

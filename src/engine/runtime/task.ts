@@ -79,6 +79,8 @@ export class Task {
   readonly #sourceOfTopic = new Map<string, Processor>();
   readonly #processors: Processor[] = [];
   readonly #committed = new Map<string, number>();
+  /** Of repartition topics: up to where all is committed and may be deleted. */
+  readonly #purgeable = new Map<string, number>();
   #restoring = true;
   readonly #restoredTo = new Map<string, number>();
   #savedAt = 0;
@@ -344,8 +346,18 @@ export class Task {
   /** Says that offsets of this task are committed. */
   committed(offsets: readonly TopicPartitionOffset[]): void {
     for (const { topic, partition, offset } of offsets) {
-      if (partition === this.partition && this.#committed.has(topic)) this.#committed.set(topic, offset);
+      if (partition !== this.partition || !this.#committed.has(topic)) continue;
+      this.#committed.set(topic, offset);
+      if (this.#bound.repartitionTopics.has(topic)) this.#purgeable.set(topic, offset);
     }
+  }
+
+  /** Up to where its repartition topics' records are committed, of those that have moved since this was last asked. */
+  takePurgeable(): TopicPartitionOffset[] {
+    const { partition } = this;
+    const offsets = [...this.#purgeable].map(([topic, offset]) => ({ topic, partition, offset }));
+    this.#purgeable.clear();
+    return offsets;
   }
 
   #counted(processed: number): number {

@@ -189,6 +189,11 @@ export class TaskManager {
       log.offsets(task.inputs, config.autoOffsetReset ?? "earliest"),
     ]);
     task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
+    // What an instance before this one has committed, and did not come to purge.
+    task.committed(task.inputs.flatMap((input, i) => {
+      const offset = committed[i];
+      return offset === undefined ? [] : [{ ...input, offset }];
+    }));
     const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
     if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
     if (wanted()) await committer.start(task);

@@ -3,9 +3,15 @@
  *
  * @module
  */
-import type { Admin } from "kafkajs";
-import { CREATE_REMEDIES, KafkaError } from "../errors.ts";
-import { partitionKey, type TopicDescription, type TopicPartition, type TopicSpec } from "../log.ts";
+import { type Admin, ConfigResourceTypes } from "kafkajs";
+import { CREATE_REMEDIES, KafkaError, messageOf } from "../errors.ts";
+import {
+  partitionKey,
+  type TopicDescription,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type TopicSpec,
+} from "../log.ts";
 import { delay, retrying } from "../retrying.ts";
 import { causeOf, type ClientSettings, ClusterAccess, kafkaClient, translate } from "./client.ts";
 import { topicMetadata } from "./metadata.ts";
@@ -40,11 +46,14 @@ export class PublicAdmin {
       this.#asAdmin(async (admin) => {
         try {
           await admin.createTopics({
-            topics: topics.map(({ topic, partitions, replicationFactor, config }) => ({
+            topics: topics.map(({ topic, partitions, replicationFactor, config, preferred }) => ({
               topic,
               numPartitions: partitions,
               replicationFactor: replicationFactor ?? -1,
-              configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
+              configEntries: Object.entries({ ...config, ...preferred }).map(([name, value]) => ({
+                name,
+                value,
+              })),
             })),
             waitForLeaders: false,
             timeout: requestTimeoutMs,
@@ -68,6 +77,45 @@ export class PublicAdmin {
         }
       }));
     await this.#untilLed(topics.map(({ topic }) => topic));
+  }
+
+  async topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    if (topics.length === 0) return new Map();
+    const found = new Map<string, ReadonlyMap<string, string>>();
+    await this.#asAdmin(async (admin) => {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: [...names] })),
+      });
+      for (const { resourceName, configEntries } of resources) {
+        found.set(
+          resourceName,
+          new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+        );
+      }
+    });
+    return found;
+  }
+
+  async deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    const topics = Object.entries(Object.groupBy(before, ({ topic }) => topic));
+    await this.#asAdmin(async (admin) => {
+      for (const [topic, list] of topics) {
+        try {
+          // kafkajs looks for leaders in what it knows already.
+          await admin.fetchTopicOffsets(topic);
+          await admin.deleteTopicRecords({
+            topic,
+            partitions: list!.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+          });
+        } catch (error) {
+          throw new Error(`Cannot delete records of ${topic}: ${messageOf(error)}`, { cause: error });
+        }
+      }
+    });
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {

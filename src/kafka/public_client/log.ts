@@ -19,6 +19,7 @@ import {
   type ProducerOptions,
   type TopicDescription,
   type TopicPartition,
+  type TopicPartitionOffset,
   type TopicSpec,
 } from "../log.ts";
 import { stderrLogger } from "../logger.ts";
@@ -66,6 +67,17 @@ export class PublicKafkaLog implements Log {
 
   deleteTopics(topics: readonly string[]): Promise<void> {
     return this.#admin.deleteTopics(topics);
+  }
+
+  topicSettings(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<Map<string, ReadonlyMap<string, string>>> {
+    return this.#admin.topicSettings(topics, names);
+  }
+
+  deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void> {
+    return this.#admin.deleteRecords(before);
   }
 
   offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
