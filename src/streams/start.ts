@@ -70,6 +70,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly stateDir?: string;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
+  /** Of source topics that are deleted while it runs. Default `fail`. */
+  readonly onMissingTopic?: "fail" | "wait";
 }
 
 /** What to do with a record that fails: drop and count it, end, or send it to the dead letters. */
@@ -86,6 +88,11 @@ export interface RunningStreams {
   close(): Promise<void>;
 }
 
+/** Why an application that runs is not ready. */
+function waitsFor({ waitingFor }: StreamsApp): string {
+  return waitingFor.length === 0 ? "restoring" : `waiting for topic ${waitingFor.join(", ")}`;
+}
+
 /** Creates the topics where they are missing, starts the application and serves its metrics. */
 export async function startStreams(options: StartOptions): Promise<RunningStreams> {
   const { log, logger, metrics, clientId, applicationId = APPLICATION_ID } = options;
@@ -99,7 +106,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const server: MetricsServer | undefined = metrics && serveMetrics({
     registry,
     ...metrics,
-    notReady: () => app.ready ? [] : [app.state === "running" ? "restoring" : app.state],
+    notReady: () => app.ready ? [] : [app.state === "running" ? waitsFor(app) : app.state],
     unhealthy: () => app.state === "failed" ? ["failed"] : [],
     onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
   });
@@ -119,6 +126,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("stateDir", options.stateDir),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),
+    ...given("onMissingTopic", options.onMissingTopic),
   });
   streamsMetrics.current = new StreamsMetrics({ registry, stats: app.stats });
   new PulledMetrics(registry).counter(
