@@ -242,7 +242,7 @@ async function fillDisk(rig: Rig): Promise<void> {
   const full = rig.start(onSmallDisk(directory), ...flags);
   let why: string | undefined;
   try {
-    await waitFor(async () => (why = await full.ended()) !== undefined, {
+    await waitFor(async () => (why = await full.whyEnded()) !== undefined, {
       what: "the end of an instance whose disk is full",
       timeoutMs: 15_000,
     });

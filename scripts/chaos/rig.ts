@@ -276,7 +276,7 @@ export class Rig {
   /** Instances that a fault must not have ended are started again, and complained of. */
   async #revive(): Promise<void> {
     for (const [i, instance] of this.instances.entries()) {
-      const why = await instance.ended();
+      const why = await instance.whyEnded();
       if (why === undefined) continue;
       this.complain(`an instance ended: ${why.slice(-1_500)}`);
       this.instances[i] = this.start();

@@ -56,7 +56,9 @@ export function encodeAssignment(assignment: MemberAssignment): Uint8Array {
  * Decodes an assignment; no bytes at all are an empty one.
  * @throws {RangeError} When the bytes end early.
  */
-export function decodeAssignment(bytes: Uint8Array): Required<MemberAssignment> {
+export function decodeAssignment(
+  bytes: Uint8Array,
+): Required<Pick<MemberAssignment, "partitions" | "userData">> {
   if (bytes.length === 0) return { partitions: [], userData: NOTHING };
   const input = new ByteReader(bytes);
   input.int16();

@@ -13,9 +13,12 @@ export interface Claim {
   readonly generation: number;
 }
 
+/** The owner of what several members claim for the same generation: whoever of them has it must give it up before anybody gets it. */
+export const CONTESTED = "";
+
 /**
  * Settles who owns what. Of two claims of one partition the one of the higher generation holds (the other member missed
- * a rebalance); of two claims of the same generation none does, as that can't be.
+ * a rebalance). Of two members' claims of the same generation none does, as that can't be: the partition is {@linkcode CONTESTED}.
  */
 export function settleClaims(claims: readonly Claim[]): Map<string, string> {
   const holders = new Map<string, { memberId: string; generation: number; contested: boolean }>();
@@ -25,11 +28,11 @@ export function settleClaims(claims: readonly Claim[]): Map<string, string> {
       const known = holders.get(key);
       if (known === undefined || known.generation < generation) {
         holders.set(key, { memberId, generation, contested: false });
-      } else if (known.generation === generation) known.contested = true;
+      } else if (known.generation === generation && known.memberId !== memberId) known.contested = true;
     }
   }
   const owners = new Map<string, string>();
-  for (const [key, holder] of holders) if (!holder.contested) owners.set(key, holder.memberId);
+  for (const [key, { memberId, contested }] of holders) owners.set(key, contested ? CONTESTED : memberId);
   return owners;
 }
 
@@ -44,20 +47,46 @@ export function rightfulMembers(
   }));
 }
 
-/** What of the target can be handed out in this round: all but what another member has still to give up. */
+/** A partition that is not handed out in this round, as another member has still to give it up. */
+export interface HeldBack extends TopicPartition {
+  /** Who has it; {@linkcode CONTESTED} when several claim it. */
+  readonly owner: string;
+}
+
+/** What is handed out in one round. */
+export interface Step {
+  readonly assignments: Map<string, MemberAssignment>;
+  readonly heldBack: readonly HeldBack[];
+}
+
+/**
+ * What of the target can be handed out in this round: all but what another member has still to give up, and what goes together with
+ * that ({@linkcode MemberAssignment.units}): who had a part of it would begin while another one is still at work on it.
+ */
 export function firstStep(
   target: ReadonlyMap<string, MemberAssignment>,
   owners: ReadonlyMap<string, string>,
-): Map<string, MemberAssignment> {
-  const step = new Map<string, MemberAssignment>();
-  for (const [memberId, { partitions, userData }] of target) {
-    step.set(memberId, {
-      partitions: partitions.filter(({ topic, partition }) => {
-        const owner = owners.get(partitionKey(topic, partition));
-        return owner === undefined || owner === memberId;
-      }),
-      userData,
+): Step {
+  const assignments = new Map<string, MemberAssignment>();
+  const heldBack: HeldBack[] = [];
+  for (const [memberId, { partitions, userData, units = [] }] of target) {
+    const foreign = ({ topic, partition }: TopicPartition): string | undefined => {
+      const owner = owners.get(partitionKey(topic, partition));
+      return owner === memberId ? undefined : owner;
+    };
+    const withheld = new Set<string>();
+    for (const unit of [...units, ...partitions.map((each) => [each])]) {
+      if (!unit.some((each) => foreign(each) !== undefined)) continue;
+      for (const { topic, partition } of unit) withheld.add(partitionKey(topic, partition));
+    }
+    for (const { topic, partition } of partitions) {
+      const owner = foreign({ topic, partition });
+      if (owner !== undefined) heldBack.push({ topic, partition, owner });
+    }
+    assignments.set(memberId, {
+      partitions: partitions.filter(({ topic, partition }) => !withheld.has(partitionKey(topic, partition))),
+      ...(userData === undefined ? {} : { userData }),
     });
   }
-  return step;
+  return { assignments, heldBack };
 }

@@ -42,6 +42,8 @@ export interface Coordinator {
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
   /** Where it can tell of news by itself, it calls `news`, and the member sends a heartbeat at once to hear it. */
   listen?(news: () => void): void;
+  /** Says in words what the group is and who is in it, for an error's message; `undefined` when that is not known. */
+  describeGroup?(): Promise<string | undefined>;
   /** Frees what it holds for this member. */
   close(): Promise<void>;
 }

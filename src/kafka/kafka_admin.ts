@@ -13,6 +13,7 @@ import {
   type TopicPartitionOffset,
   type TopicSpec,
 } from "./log.ts";
+import { decodeTopicIds, encodeMetadata, METADATA_KEY, METADATA_VERSION } from "./protocol/metadata.ts";
 import {
   decodeOffsetFetch,
   encodeOffsetFetch,
@@ -39,15 +40,26 @@ export class KafkaAdmin {
   async describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
     return await retrying(this.#cluster.settings, async () => {
       const found = new Map<string, TopicDescription>();
-      for (const { topic, error, leaders } of (await this.#cluster.metadata(topics)).values()) {
+      const [known, ids] = await Promise.all([this.#cluster.metadata(topics), this.#topicIds(topics)]);
+      for (const { topic, error, leaders } of known.values()) {
         if (error === "NONE" || error === "LEADER_NOT_AVAILABLE") {
-          found.set(topic, { topic, partitions: leaders.length });
+          const id = ids.get(topic);
+          found.set(topic, { topic, partitions: leaders.length, ...(id === undefined ? {} : { id }) });
         } else if (error !== "UNKNOWN_TOPIC_OR_PARTITION") {
           throw new KafkaError(error, `Cannot describe topic ${topic}: ${error}`, false);
         }
       }
       return found;
     });
+  }
+
+  /** The topics' ids, where the broker tells them (Kafka 3.1). */
+  async #topicIds(topics: readonly string[]): Promise<Map<string, string>> {
+    const link = await this.#cluster.any();
+    if (topics.length === 0 || !await link.takes(METADATA_KEY, METADATA_VERSION)) return new Map();
+    const body = encodeMetadata([...new Set(topics)]);
+    const options = { flexible: true, decode: decodeTopicIds };
+    return await link.send(METADATA_KEY, "Metadata", METADATA_VERSION, body, options);
   }
 
   async createTopics(topics: readonly TopicSpec[]): Promise<void> {

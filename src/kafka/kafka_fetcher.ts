@@ -20,6 +20,8 @@ import {
 } from "./protocol/fetch.ts";
 import { readRecordSet } from "./record_batch/reader.ts";
 
+/** Kafka's name of the error of a partition that a broker does not know. */
+const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
 /** Errors after which the partition's leader has to be looked for again. */
 const STALE_LEADER = new Set([
   "NOT_LEADER_FOR_PARTITION",
@@ -197,6 +199,7 @@ export class KafkaFetcher extends PartitionFetcher {
         `Cannot read ${state.topic}-${state.partition}: ${message} (${name})`,
         retriable || STALE_LEADER.has(name),
       );
+      if (name === MISSING) this.tellMissing(state);
       this.#cannotRead(state, error, STALE_LEADER.has(name));
       if (error.retriable) this.refresh(this.#cluster.settings.retryBackoffMs);
     }
@@ -209,7 +212,10 @@ export class KafkaFetcher extends PartitionFetcher {
 
   protected override async findLeaders(): Promise<boolean> {
     const missing = [...this.assigned.values()].filter((state) => this.leaderOf(state) === undefined);
-    if (missing.length > 0) await this.#cluster.metadata(missing.map(({ topic }) => topic));
+    const known = missing.length > 0
+      ? await this.#cluster.metadata(missing.map(({ topic }) => topic))
+      : undefined;
+    for (const state of missing) if (known?.get(state.topic)?.error === MISSING) this.tellMissing(state);
     const unknown = missing.filter((state) => this.leaderOf(state) === undefined);
     const name = "LEADER_NOT_AVAILABLE";
     const error = new KafkaError(name, `there is no such partition, or it has no leader (${name})`, true);

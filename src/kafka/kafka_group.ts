@@ -13,6 +13,7 @@ import {
   type MemberEpoch,
 } from "./coordinator.ts";
 import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "./errors.ts";
+import { describeGroup } from "./group_description.ts";
 import { grouped, KafkaAdmin } from "./kafka_admin.ts";
 import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
 import type { GroupOptions, TopicDescription, TopicPartitionOffset } from "./log.ts";
@@ -24,7 +25,11 @@ const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAIL
 const REMEDIES = new Map([
   [
     "INCONSISTENT_GROUP_PROTOCOL",
-    "the group's members use another assignor or protocol; use the same everywhere or another group id",
+    "the group's members use another assignor or protocol: use another group id (--application-id), or stop them first",
+  ],
+  [
+    "GROUP_ID_NOT_FOUND",
+    "a group of another type has this id: use another group id (--application-id), or stop its members and delete it",
   ],
   [
     "INVALID_SESSION_TIMEOUT",
@@ -129,6 +134,13 @@ export class KafkaCoordinator implements Coordinator {
 
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>> {
     return this.#guard(() => this.#admin.describeTopics(topics));
+  }
+
+  describeGroup(): Promise<string | undefined> {
+    return this.#guard(async () => {
+      this.#link ??= await this.#cluster.coordinator(this.#options.groupId);
+      return await describeGroup(this.#link, this.#options.groupId);
+    });
   }
 
   close(): Promise<void> {

@@ -29,6 +29,7 @@ export type ApiName =
   | "OffsetCommit"
   | "OffsetFetch"
   | "GroupCoordinator"
+  | "DescribeGroups"
   | "JoinGroup"
   | "Heartbeat"
   | "LeaveGroup"

@@ -38,6 +38,8 @@ export interface TopicSpec {
 export interface TopicDescription {
   readonly topic: string;
   readonly partitions: number;
+  /** Differs from that of a former topic of the same name; `undefined` where the log tells none. */
+  readonly id?: string;
 }
 
 /** What the connections to a log have come to so far: counts that only grow. */
@@ -260,6 +262,8 @@ export interface FetcherOptions {
   readonly onOutOfRange?: (partition: TopicPartition, wanted: number, resumedAt: number) => void;
   /** Told when the {@linkcode Fetcher.endOffset} of a partition has changed without records that the next poll would return. */
   readonly onEndMoved?: () => void;
+  /** Told when an assigned partition can't be read since the log does not know it; again with each try. It goes on trying. */
+  readonly onMissing?: (partition: TopicPartition) => void;
   /** Topics that it will read: it gets ready for them at once, so that its first fetch need not wait. */
   readonly topics?: readonly string[];
 }
@@ -299,6 +303,8 @@ export interface Fetcher {
 /** A member of a group as the assignor sees it. */
 export interface Member {
   readonly memberId: string;
+  /** What it subscribed to. */
+  readonly topics: readonly string[];
   readonly userData: Uint8Array;
   /** What it owns now and will go on processing during the rebalance. */
   readonly owned: readonly TopicPartition[];
@@ -308,14 +314,20 @@ export interface Member {
 export interface MemberAssignment {
   readonly partitions: readonly TopicPartition[];
   readonly userData?: Uint8Array;
+  /** From an assignor: partitions that go together. While another member has one of them to give up, none is handed out. */
+  readonly units?: readonly (readonly TopicPartition[])[];
 }
 
 /** Decides who gets what. Runs in the group's leader; must be deterministic. */
 export interface Assignor {
   /** The protocol's name; all members must use the same. */
   readonly name: string;
+  /** The topics that it assigns. Default: all that the members it accepts subscribed to. */
+  readonly topics?: readonly string[];
   /** What this member says about itself, asked for at each join. */
   userData(): Uint8Array;
+  /** Whether a member is of this assignor's kind: what others claim to own does not count. Default: all are. */
+  accepts?(member: Omit<Member, "owned">): boolean;
   /**
    * The assignment to reach. The group sees to the steps: a partition goes to its new owner only after the old one has
    * given it up ({@linkcode GroupOptions.onRevoked}), by a second rebalance (as Kafka's cooperative protocol does).
@@ -365,7 +377,7 @@ export interface GroupMember {
   /**
    * Commits offsets (each that of the next record to process).
    * @throws {CommitRejected} When this member is no longer in the group (`onLost` follows), or a rebalance is under way: the commit was
-   * not made; with `retriable` it can be made again after the rebalance for partitions still owned.
+   * not made; with `retriable` it can be made again after the rebalance for partitions still owned. Or one of the topics has gone.
    */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Asks for a rebalance, since this member's user data changed. */

@@ -3,25 +3,24 @@
  *
  * @module
  */
-import {
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-} from "./consumer_protocol.ts";
-import { firstStep, rightfulMembers, settleClaims } from "./cooperative.ts";
+import { deadline } from "@std/async/deadline";
+import { AssignmentRefused } from "./assignment_refused.ts";
+import { encodeSubscription } from "./consumer_protocol.ts";
+import { CONTESTED, type HeldBack } from "./cooperative.ts";
 import { type Coordinator, GroupError, type JoinResponse, type MemberEpoch } from "./coordinator.ts";
 import {
   CommitRejected,
   type GroupMember,
   type GroupOptions,
-  type Member,
+  type MemberAssignment,
   partitionKey,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
 } from "./log.ts";
 import { isNotReady, messageOf, NOT_READY_MS } from "./errors.ts";
+import { planGroup } from "./group_plan.ts";
+import { readAssignment } from "./read_assignment.ts";
 import type { Logger } from "./logger.ts";
 import { delay } from "./retrying.ts";
 
@@ -65,6 +64,8 @@ export class Membership implements GroupMember {
   #wake: (() => void) | undefined;
   /** Answers to heartbeats of an earlier round say nothing about this one. */
   #round = 0;
+  /** For how many rounds in a row the leader has held a partition back. */
+  #heldRounds: ReadonlyMap<string, number> = new Map();
   #heartbeatTimer: ReturnType<typeof setTimeout> | undefined;
   #metadataTimer: ReturnType<typeof setTimeout> | undefined;
   /** Since when the coordinator can't be asked. */
@@ -118,7 +119,8 @@ export class Membership implements GroupMember {
         false,
       );
     }
-    const until = performance.now() + this.#settings.requestTimeoutMs;
+    const since = performance.now();
+    const until = since + this.#settings.requestTimeoutMs;
     while (true) {
       try {
         return await this.#coordinator.commit(member, offsets);
@@ -126,6 +128,9 @@ export class Membership implements GroupMember {
         if (!(error instanceof GroupError)) throw error;
         const refused = this.#commitRefused(error, member);
         if (refused !== undefined) throw refused;
+        if (error.code === "UNKNOWN_TOPIC_OR_PARTITION" && performance.now() > since + UNKNOWN_TOPIC_MS) {
+          throw new CommitRejected(error.message, false);
+        }
         if (!error.retriable) throw error;
         if (performance.now() > until) throw new CommitRejected(error.message, true);
         await delay(this.#settings.retryBackoffMs);
@@ -240,7 +245,7 @@ export class Membership implements GroupMember {
     this.#scheduleHeartbeat(round);
     // News that came while the answer was under way fell on deaf ears: ask once more.
     if (this.#coordinator.listen !== undefined) void this.#heartbeat(round);
-    await this.#apply(decodeAssignment(encoded));
+    await this.#apply(readAssignment(encoded, this.#options));
   }
 
   /** Whether the refusal of a join or sync was dealt with, so that the loop goes on with it. */
@@ -265,27 +270,47 @@ export class Membership implements GroupMember {
     return true;
   }
 
-  async #assign(joined: JoinResponse): Promise<Map<string, Uint8Array>> {
-    const subscriptions = joined.members.map(({ memberId, metadata }) => ({
-      memberId,
-      ...decodeSubscription(metadata),
-    }));
-    const names = [...new Set(subscriptions.flatMap(({ topics }) => topics))].sort();
-    const topics = await this.#coordinator.describeTopics(names);
-    const owners = settleClaims(subscriptions);
-    const members: Member[] = subscriptions
-      .map(({ memberId, userData, owned }) => ({ memberId, userData, owned }))
-      .sort((a, b) => a.memberId < b.memberId ? -1 : 1);
-    const target = this.#options.assignor.assign(rightfulMembers(members, owners), topics);
-    const encoded = new Map<string, Uint8Array>();
-    for (const [memberId, assignment] of firstStep(target, owners)) {
-      encoded.set(memberId, encodeAssignment(assignment));
+  async #assign(joined: JoinResponse): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { assignor, groupId } = this.#options;
+    const plan = await planGroup(
+      joined.members,
+      assignor,
+      (names) => this.#coordinator.describeTopics(names),
+    );
+    for (const memberId of plan.unreadable) {
+      this.#settings.logger.warn(
+        `Member ${memberId} of group ${groupId} is a stranger: its subscription can't be read, and it gets nothing; ` +
+          "stop it, or give it another group id",
+      );
     }
-    this.#watchTopics(names, topics, this.#round);
-    return encoded;
+    this.#warnOfHeldBack(plan.heldBack);
+    this.#watchTopics(plan.names, plan.topics, this.#round, plan.heldBack.length > 0);
+    return plan.assignments;
   }
 
-  async #apply(assignment: ReturnType<typeof decodeAssignment>): Promise<void> {
+  /** What a member has still to give up is there in the next round. When it is not, somebody does not keep to the rules. */
+  #warnOfHeldBack(heldBack: readonly HeldBack[]): void {
+    const rounds = new Map<string, number>();
+    const late = new Map<string, string[]>();
+    for (const { topic, partition, owner } of heldBack) {
+      const key = partitionKey(topic, partition);
+      const held = (this.#heldRounds.get(key) ?? 0) + 1;
+      rounds.set(key, held);
+      if (held >= HELD_ROUNDS) late.set(owner, [...late.get(owner) ?? [], key]);
+    }
+    this.#heldRounds = rounds;
+    for (const [owner, keys] of late) {
+      const who = owner === CONTESTED ? "several members claim" : `member ${owner} claims`;
+      this.#settings.logger.warn(
+        `Nobody processes ${
+          keys.join(", ")
+        } in group ${this.#options.groupId}: ${who} to own them, and gave none up ` +
+          `in ${HELD_ROUNDS} rebalances; stop ${owner === CONTESTED ? "these" : "it"}`,
+      );
+    }
+  }
+
+  async #apply(assignment: MemberAssignment): Promise<void> {
     const wanted = new Map(assignment.partitions.map((p) => [partitionKey(p.topic, p.partition), p]));
     const revoked = [...this.#owned].filter(([key]) => !wanted.has(key));
     if (revoked.length > 0) {
@@ -349,11 +374,16 @@ export class Membership implements GroupMember {
     this.#heartbeatTimer = setTimeout(() => void this.#heartbeat(round), heartbeatIntervalMs);
   }
 
-  /** The leader looks for topics that have grown or come since it assigned them. */
+  /**
+   * The leader looks for topics that have grown, come or gone since it assigned them.
+   *
+   * @param again Whether a rebalance is due in any case.
+   */
   #watchTopics(
     names: readonly string[],
     known: ReadonlyMap<string, TopicDescription>,
     round: number,
+    again: boolean,
   ): void {
     clearTimeout(this.#metadataTimer);
     const { metadataRefreshMs, logger } = this.#settings;
@@ -362,13 +392,13 @@ export class Membership implements GroupMember {
       try {
         const now = await this.#coordinator.describeTopics(names);
         if (round !== this.#round) return;
-        if (names.some((name) => now.get(name)?.partitions !== known.get(name)?.partitions)) {
+        if (again || names.some((name) => now.get(name)?.partitions !== known.get(name)?.partitions)) {
           return this.rejoin();
         }
       } catch (error) {
         logger.warn(`Cannot look for new partitions of ${names.join(", ")}: ${messageOf(error)}`);
       }
-      if (round === this.#round && this.#ended === undefined) this.#watchTopics(names, known, round);
+      if (round === this.#round && this.#ended === undefined) this.#watchTopics(names, known, round, again);
     }, metadataRefreshMs);
   }
 
@@ -416,14 +446,33 @@ export class Membership implements GroupMember {
     if (this.#ended !== undefined) return;
     this.#ended = "failed";
     this.#stopTimers();
-    this.#settings.logger.error(
-      `The membership in group ${this.#options.groupId} ended: ${messageOf(error)}`,
-    );
+    const told = await this.#withDescription(error);
     this.#generation = -1;
     this.#wake?.();
+    this.#settings.logger.error(
+      `The membership in group ${this.#options.groupId} ended: ${messageOf(told)}`,
+    );
     await this.#sayGoodbye();
-    this.#first.reject(error);
-    this.#fail(error);
+    this.#first.reject(told);
+    this.#fail(told);
+  }
+
+  /** Adds what the group is to the error of who has no part in it. */
+  async #withDescription(error: unknown): Promise<unknown> {
+    const strange = error instanceof AssignmentRefused ||
+      (error instanceof GroupError && STRANGE_GROUP.has(error.code));
+    if (!strange || this.#coordinator.describeGroup === undefined) return error;
+    try {
+      const words = await deadline(this.#coordinator.describeGroup(), DESCRIBE_TIMEOUT_MS);
+      if (words === undefined) return error;
+      const message = `${error.message}. Of group ${this.#options.groupId} the broker says: ${words}`;
+      return error instanceof GroupError
+        ? new GroupError(error.code, message, { cause: error })
+        : new AssignmentRefused(message, { cause: error });
+    } catch {
+      // The error itself says enough.
+      return error;
+    }
   }
 
   #epoch(): MemberEpoch {
@@ -442,4 +491,12 @@ const WARN_AFTER_MS = 5_000;
 const WARN_EVERY_MS = 30_000;
 /** Leaving takes no longer than this: who leaves is about to end. */
 const LEAVE_TIMEOUT_MS = 3_000;
+/** What a group answers whose members or type are of another kind. */
+const STRANGE_GROUP: ReadonlySet<string> = new Set(["INCONSISTENT_GROUP_PROTOCOL", "GROUP_ID_NOT_FOUND"]);
+/** What is only for an error's message is not waited for any longer. */
+const DESCRIBE_TIMEOUT_MS = 3_000;
+/** A broker may hear of a new topic so much later than others, in ms. */
+const UNKNOWN_TOPIC_MS = 3_000;
+/** A partition is given up within two rebalances. */
+const HELD_ROUNDS = 3;
 const NO_ASSIGNMENTS: ReadonlyMap<string, Uint8Array> = new Map();

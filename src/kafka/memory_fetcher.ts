@@ -110,7 +110,10 @@ export class MemoryFetcher implements Fetcher {
     for (const [key, state] of [...this.#assigned]) {
       if (state.paused) continue;
       const source = this.#topics.get(state.partition.topic)?.[state.partition.partition];
-      if (source === undefined) continue;
+      if (source === undefined) {
+        this.#options.onMissing?.(state.partition);
+        continue;
+      }
       const endOffset = committed ? source.stable : source.end;
       const moved = state.endOffset !== endOffset;
       state.endOffset = endOffset;

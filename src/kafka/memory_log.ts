@@ -65,6 +65,8 @@ export class MemoryLog implements Log {
   readonly #options: MemoryLogOptions;
   readonly #topics = new Map<string, MemoryPartition[]>();
   readonly #settings = new Map<string, ReadonlyMap<string, string>>();
+  /** Which topic of its name each is, counted through. */
+  readonly #ids = new Map<string, number>();
   readonly #groups = new Map<string, MemoryGroup>();
   readonly #transactionalIds = new Map<string, MemoryTransactionalId>();
 
@@ -76,7 +78,9 @@ export class MemoryLog implements Log {
     const found = new Map<string, TopicDescription>();
     for (const topic of topics) {
       const partitions = this.#topics.get(topic)?.length;
-      if (partitions !== undefined) found.set(topic, { topic, partitions });
+      if (partitions !== undefined) {
+        found.set(topic, { topic, partitions, id: String(this.#ids.get(topic)) });
+      }
     }
     return Promise.resolve(found);
   }
@@ -93,11 +97,21 @@ export class MemoryLog implements Log {
       const policy = this.#policy(topic, config ?? {});
       const now = this.#options.now ?? Date.now;
       this.#settings.set(topic, new Map(Object.entries({ ...config, ...preferred })));
+      this.#ids.set(topic, (this.#ids.get(topic) ?? 0) + 1);
       this.#topics.set(
         topic,
         Array.from({ length: partitions }, (_, p) => new MemoryPartition(topic, p, policy, now)),
       );
     }
+  }
+
+  /** For tests: gives a topic more partitions, with the settings of a topic without any. */
+  addPartitions(topic: string, partitions: number): void {
+    const list = this.#topics.get(topic);
+    if (list === undefined) throw new RangeError(`Cannot add partitions to ${topic}: there is no such topic`);
+    const policy = this.#policy(topic, {});
+    const now = this.#options.now ?? Date.now;
+    for (let p = list.length; p < partitions; p++) list.push(new MemoryPartition(topic, p, policy, now));
   }
 
   deleteTopics(topics: readonly string[]): Promise<void> {

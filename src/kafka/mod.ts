@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { AssignmentRefused } from "./assignment_refused.ts";
 export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
 export { BrokerUnavailable, KafkaError } from "./errors.ts";
 export type { KafkaLogOptions } from "./kafka_log_options.ts";

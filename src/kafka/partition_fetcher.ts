@@ -228,6 +228,11 @@ export abstract class PartitionFetcher implements Fetcher {
     return true;
   }
 
+  /** Tells of a partition that the log does not know. */
+  protected tellMissing({ topic, partition }: Assigned): void {
+    this.#parts.options.onMissing?.({ topic, partition });
+  }
+
   /** Goes on where the settings say, as the log does not hold the wanted offset. */
   protected async moveIntoRange(state: Assigned): Promise<void> {
     const partition = { topic: state.topic, partition: state.partition };

@@ -37,6 +37,7 @@ interface Flags {
   onProcessingError: FailureChoice;
   onProductionError: FailureChoice;
   deadLetterTopic?: string;
+  onMissingTopic: "fail" | "wait";
   advertise: string;
   processingGuarantee: "at_least_once" | "exactly_once";
   standbyReplicas: number;
@@ -124,6 +125,16 @@ function flagsOf(): Command {
         "--dead-letter-topic <name>",
         "where dead letters go, with why in headers (default: <application id>-dead-letters)",
         { parse: nonEmpty("a topic's name") },
+      ),
+    )
+    .addOption(
+      flag(
+        "--on-missing-topic <what>",
+        "a source topic that is deleted while it is read: fail or wait for it",
+        {
+          parse: choice("fail", "wait"),
+          default: "fail",
+        },
       ),
     )
     .addOption(
@@ -248,6 +259,7 @@ if (import.meta.main) {
         onProcessingError: flags.onProcessingError,
         onProductionError: flags.onProductionError,
         ...(flags.deadLetterTopic === undefined ? {} : { deadLetterTopic: flags.deadLetterTopic }),
+        onMissingTopic: flags.onMissingTopic,
         advertise: flags.advertise,
         processingGuarantee: flags.processingGuarantee,
         numStandbyReplicas: flags.standbyReplicas,

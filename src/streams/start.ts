@@ -76,6 +76,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly sessionTimeoutMs?: number;
   /** After which time without progress it is unhealthy; 0: never. Default `DEFAULT_STALL_TIMEOUT_MS`. */
   readonly stallTimeoutMs?: number;
+  /** Of source topics that are deleted while it runs. Default `fail`. */
+  readonly onMissingTopic?: "fail" | "wait";
 }
 
 /** What to do with a record that fails: drop and count it, end, or send it to the dead letters. */
@@ -90,6 +92,11 @@ export interface RunningStreams {
   readonly undecodableHits: number;
   /** Commits, leaves the group and stops serving. */
   close(): Promise<void>;
+}
+
+/** Why an application that runs is not ready. */
+function waitsFor({ waitingFor }: StreamsApp): string {
+  return waitingFor.length === 0 ? "restoring" : `waiting for topic ${waitingFor.join(", ")}`;
 }
 
 /** Creates the topics where they are missing, starts the application and serves its metrics. */
@@ -126,6 +133,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),
     ...given("stallTimeoutMs", options.stallTimeoutMs),
+    ...given("onMissingTopic", options.onMissingTopic),
   });
   streamsMetrics.current = new StreamsMetrics({ registry, stats: app.stats });
   new PulledMetrics(registry).counter(
@@ -176,7 +184,7 @@ const LAG_REFRESH_MS = 250;
 /** Why the application is not ready; empty when it is. */
 function notReady(app: StreamsApp): string[] {
   const { ready, state, cutOff } = app;
-  const reasons = ready ? [] : [state === "running" ? "restoring" : state];
+  const reasons = ready ? [] : [state === "running" ? waitsFor(app) : state];
   return cutOff === undefined ? reasons : [...reasons, cutOff];
 }
 

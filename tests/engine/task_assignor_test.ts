@@ -1,11 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  assignStandbys,
-  assignTasks,
-  decodeTaskInfo,
-  encodeTaskInfo,
-  TaskAssignor,
-} from "../../src/engine/runtime/task_assignor.ts";
+import { assignStandbys, assignTasks, TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../src/engine/runtime/task_info.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 function owners(tasks: Record<string, string[]>): { memberId: string; tasks: Set<string> }[] {
@@ -65,8 +60,9 @@ Deno.test("the partitions of a task go together, also where topics differ in the
   }]]);
   const member = (memberId: string, owned: { topic: string; partition: number }[]) => ({
     memberId,
+    topics: ["left", "right"],
     owned,
-    userData: new Uint8Array(0),
+    userData: encodeTaskInfo({ standbys: [] }),
   });
   const assigned = new TaskAssignor([subtopology], 0, () => ({ standbys: [] })).assign(
     [member("a", []), member("b", [{ topic: "right", partition: 0 }, { topic: "left", partition: 0 }])],
@@ -114,9 +110,10 @@ Deno.test("who has just come gets what nobody owns, and nothing that others own 
 Deno.test("the leader tells every member which tasks each one has that said where it is reached", () => {
   const subtopology = { id: 2, nodes: [], stores: [], sinkTopics: [], sourceTopics: ["in"] };
   const assignor = new TaskAssignor([subtopology], 0, () => ({ standbys: [], endpoint: "self:1" }));
-  assertEquals(decodeTaskInfo(assignor.userData()).endpoint, "self:1");
+  assertEquals(decodeTaskInfo(assignor.userData())?.endpoint, "self:1");
   const member = (memberId: string, endpoint?: string) => ({
     memberId,
+    topics: ["in"],
     owned: [],
     userData: encodeTaskInfo({ standbys: [], ...(endpoint === undefined ? {} : { endpoint }) }),
   });
@@ -126,7 +123,7 @@ Deno.test("the leader tells every member which tasks each one has that said wher
     assigned.get(memberId)!.partitions.map(({ partition }) => `2_${partition}`);
   assert(tasksOf("a").length > 0 && tasksOf("c").length > 0);
   for (const { userData } of assigned.values()) {
-    assertEquals(decodeTaskInfo(userData).hosts, { "a:1": tasksOf("a"), "c:1": tasksOf("c") });
+    assertEquals(decodeTaskInfo(userData)?.hosts, { "a:1": tasksOf("a"), "c:1": tasksOf("c") });
   }
   // Members of an earlier version say nothing of it, and are told nothing.
   for (const { userData } of assignor.assign([member("a"), member("b")], topics).values()) {

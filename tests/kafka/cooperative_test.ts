@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { firstStep, rightfulMembers, settleClaims } from "../../src/kafka/cooperative.ts";
+import { CONTESTED, firstStep, rightfulMembers, settleClaims } from "../../src/kafka/cooperative.ts";
 import { type MemberAssignment, partitionKey, type TopicPartition } from "../../src/kafka/log.ts";
 
 const p = (partition: number): TopicPartition => ({ topic: "t", partition });
 
-Deno.test("cooperative: of two claims the later generation's holds, of two equal ones none", () => {
+Deno.test("cooperative: of two claims the later generation's holds, of two equal ones none: it is contested", () => {
   const owners = settleClaims([
     { memberId: "stale", owned: [p(0), p(1), p(2)], generation: 3 },
     { memberId: "current", owned: [p(1), p(3)], generation: 4 },
@@ -12,20 +12,22 @@ Deno.test("cooperative: of two claims the later generation's holds, of two equal
   ]);
   assertEquals(
     owners,
-    new Map([["t-0", "stale"], ["t-1", "current"], ["t-2", "stale"], ["t-4", "same"]]),
+    new Map([["t-0", "stale"], ["t-1", "current"], ["t-2", "stale"], ["t-3", CONTESTED], ["t-4", "same"]]),
   );
 });
 
 Deno.test("cooperative: the assignor is shown only what is rightly owned", () => {
   const userData = new Uint8Array(0);
+  const topics = ["t"];
   const owners = new Map([["t-0", "a"], ["t-1", "b"]]);
   assertEquals(
-    rightfulMembers([{ memberId: "a", userData, owned: [p(0), p(1)] }, {
+    rightfulMembers([{ memberId: "a", topics, userData, owned: [p(0), p(1)] }, {
       memberId: "b",
+      topics,
       userData,
       owned: [p(1)],
     }], owners),
-    [{ memberId: "a", userData, owned: [p(0)] }, { memberId: "b", userData, owned: [p(1)] }],
+    [{ memberId: "a", topics, userData, owned: [p(0)] }, { memberId: "b", topics, userData, owned: [p(1)] }],
   );
 });
 
@@ -45,7 +47,7 @@ Deno.test("cooperative: by steps of any owners to any target no partition has tw
       const owners = settleClaims(
         [...has].map(([memberId, owned]) => ({ memberId, owned, generation: step })),
       );
-      const next = firstStep(target, owners);
+      const { assignments: next } = firstStep(target, owners);
       // While members change over one by one, each has what it keeps and what is new to it.
       const during = members.flatMap((m) => [
         ...new Set(

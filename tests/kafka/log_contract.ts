@@ -63,11 +63,37 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
     assertEquals((await log.describeTopics([topic])).size, 0);
     await log.createTopics([{ topic, partitions: 3, replicationFactor: 1 }]);
     await log.createTopics([{ topic, partitions: 5, replicationFactor: 1 }]);
-    assertEquals([...await log.describeTopics([topic, `${topic}-not`])], [[topic, { topic, partitions: 3 }]]);
+    const described = await log.describeTopics([topic, `${topic}-not`]);
+    assertEquals([...described.values()].map(({ topic, partitions }) => ({ topic, partitions })), [
+      { topic, partitions: 3 },
+    ]);
     // A created topic takes records at once.
     await writeRecords(log, topic, [{ partition: 2, value: "a" }]);
     await log.deleteTopics([topic, `${topic}-not`]);
     assertEquals((await log.describeTopics([topic])).size, 0);
+  });
+
+  test("a topic that is created again has another id, where ids are told", 1, async ({ log, topic }) => {
+    const before = (await log.describeTopics([topic])).get(topic)!.id;
+    assertEquals((await log.describeTopics([topic])).get(topic)!.id, before);
+    await log.deleteTopics([topic]);
+    await log.createTopics([{ topic, partitions: 1, replicationFactor: 1 }]);
+    const after = (await log.describeTopics([topic])).get(topic)!.id;
+    assertEquals(before === undefined, after === undefined);
+    assert(before === undefined || before !== after, `both have ${before}`);
+  });
+
+  test("a fetcher tells that a topic that it reads has gone", 1, async ({ log, topic }) => {
+    const gone = Promise.withResolvers<TopicPartition>();
+    const fetcher = log.fetcher({ onMissing: gone.resolve });
+    fetcher.assign({ topic, partition: 0 }, 0);
+    await fetcher.poll(50);
+    await log.deleteTopics([topic]);
+    let told: TopicPartition | undefined;
+    void gone.promise.then((partition) => told = partition);
+    while (told === undefined) await fetcher.poll(50);
+    assertEquals(told, { topic, partition: 0 });
+    await fetcher.close();
   });
 
   test("a topic needs one partition or more", 0, async ({ log, topic }) => {

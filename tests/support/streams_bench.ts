@@ -23,12 +23,14 @@ export interface Instance {
   readonly url: string;
   readonly pid: number;
   /** Why it ended by itself: its exit code and what it said; `undefined` while it runs. */
-  ended(): Promise<string | undefined>;
+  whyEnded(): Promise<string | undefined>;
   /** Sends a signal that does not end it. */
   signal(signal: Deno.Signal): void;
   metrics(): Promise<string>;
   ready(): Promise<void>;
   kill(signal: Deno.Signal): Promise<{ code: number; stderr: string }>;
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<{ code: number; stderr: string }>;
 }
 
 /** How a {@linkcode StreamsBench} starts its processes. */
@@ -97,7 +99,7 @@ export class StreamsBench {
     const instance: Instance = {
       url,
       pid: child.pid,
-      ended: () => ended ? why() : Promise.resolve(undefined),
+      whyEnded: () => ended ? why() : Promise.resolve(undefined),
       signal: (signal) => child.kill(signal),
       metrics: async () => await (await fetch(`${url}/metrics`)).text(),
       ready: () =>
@@ -105,6 +107,11 @@ export class StreamsBench {
           `${clientId} ready`,
           () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
         ),
+      ended: async () => {
+        const { code } = await child.status;
+        this.#instances.delete(instance);
+        return { code, stderr: await stderr };
+      },
       kill: async (signal) => {
         this.#instances.delete(instance);
         if (ended) throw new Error(`${clientId} had ended by itself:\n${await stderr}`);
@@ -161,7 +168,7 @@ export class StreamsBench {
 
   async close(): Promise<void> {
     for (const instance of [...this.#instances]) {
-      if (await instance.ended() === undefined) await instance.kill("SIGKILL");
+      if (await instance.whyEnded() === undefined) await instance.kill("SIGKILL");
     }
     await this.log.close();
   }

@@ -193,6 +193,7 @@ KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
 KOS_GRACE: {{ .grace | quote }}
 KOS_RETENTION: {{ .retention | quote }}
 KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
+KOS_ON_MISSING_TOPIC: {{ .onMissingTopic | quote }}
 KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
 KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
 KOS_LOG_LEVEL: {{ .logLevel | quote }}

@@ -39,6 +39,14 @@ export interface StreamsConfig {
   readonly replicationFactor?: number;
   /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
   readonly autoOffsetReset?: "earliest" | "latest";
+  /**
+   * When a source topic is deleted, or deleted and created again, while the application runs: `fail` (the default) ends it with an error
+   * that names the topic; `wait` gives up its tasks, goes on with the others, and begins anew when the topic is there. A topic that is
+   * missing at the start is an error with either.
+   */
+  readonly onMissingTopic?: "fail" | "wait";
+  /** How often each instance looks whether its topics have gone or grown. What a fetch or a rebalance notices is seen at once. Default 10,000. */
+  readonly topicsRefreshMs?: number;
   /** Static membership: a name of this instance that survives restarts. Default none. */
   readonly groupInstanceId?: string;
   /** Where this instance's stores can be read, as `host:port`: the others name it for the keys that it has. Default none. */
@@ -80,3 +88,5 @@ export const DEFAULT_REPARTITION_PURGE_INTERVAL_MS = 30_000;
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
 /** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */
 export const DEFAULT_HEARTBEAT_INTERVAL_MS = 300;
+/** The default of {@linkcode StreamsConfig.topicsRefreshMs}, in ms. */
+export const DEFAULT_TOPICS_REFRESH_MS = 10_000;

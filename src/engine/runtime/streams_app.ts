@@ -5,12 +5,21 @@
  */
 import { deadline } from "@std/async/deadline";
 import { setImmediate } from "node:timers";
-import type { Fetcher, GroupMember, Log, MemberAssignment, TopicPartition } from "../../kafka/log.ts";
+import { AssignmentRefused } from "../../kafka/assignment_refused.ts";
+import type {
+  Fetcher,
+  GroupMember,
+  Log,
+  MemberAssignment,
+  TopicDescription,
+  TopicPartition,
+} from "../../kafka/log.ts";
 import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import { DEFAULT_HEARTBEAT_INTERVAL_MS, DEFAULT_TOPICS_REFRESH_MS, type StreamsConfig } from "./config.ts";
+import { checkLeader, type OwnTopology } from "./group_peers.ts";
 import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
@@ -23,9 +32,13 @@ import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.
 import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
 import { EngineStats } from "./stats.ts";
+import { SourceTopics, type TopicChange } from "./source_topics.ts";
 import type { Task } from "./task.ts";
-import { decodeTaskInfo, SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
+import { SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
 import { TaskManager } from "./task_manager.ts";
+import { assignedTasks, inWords } from "./task_parts.ts";
+import { TopicWatch } from "./topic_watch.ts";
+import { topologyFingerprint } from "../topology/topology_fingerprint.ts";
 
 /** What an application is doing. */
 export type StreamsState = "created" | "joining" | "running" | "closing" | "closed" | "failed";
@@ -34,6 +47,27 @@ export type StreamsState = "created" | "joining" | "running" | "closing" | "clos
 const IDLE_POLL_MS = 500;
 /** The same while a commit takes longer than the time between two. */
 const OVERDUE_POLL_MS = 100;
+
+/** What is said of a topic that has changed. */
+const TOPIC_NEWS = {
+  read: {
+    gone: (topic: string) => `Source topic ${topic} was deleted: its tasks wait until it is there again`,
+    back: (topic: string) => `Source topic ${topic} is there again: its tasks begin with its first records`,
+    recreated: (topic: string) =>
+      `Source topic ${topic} was deleted and created again: its tasks begin with its first records`,
+  },
+  written: {
+    gone: (topic: string) =>
+      `Topic ${topic} was deleted: what is written to it is tried for the delivery timeout, and then the application fails`,
+    back: (topic: string) => `Topic ${topic} is there again`,
+    recreated: (topic: string) => `Topic ${topic} was deleted and created again`,
+  },
+};
+
+/** After an assignment with parts of tasks the next one is asked for in this time, in ms … */
+const ASK_AGAIN_MS = 1_000;
+/** … and after so many in a row the application ends. */
+const BAD_ASSIGNMENTS = 5;
 
 /**
  * Runs a topology on a log, together with the other instances of the same application id.
@@ -75,6 +109,14 @@ export class StreamsApp {
   #assigned = false;
   /** Commits refused, and why the last one was. */
   #refused: { count: number; last: string | undefined } = { count: 0, last: undefined };
+  #topics!: SourceTopics;
+  #watch!: TopicWatch;
+  #own!: OwnTopology;
+  /** Source topics that a rebalance did not find, until the watch has looked. */
+  readonly #seenGone = new Set<string>();
+  /** How many assignments in a row had parts of tasks. */
+  #badAssignments = 0;
+  #askAgainTimer: ReturnType<typeof setTimeout> | undefined;
   #queries: StoreQueries | undefined;
   /** Where each task's instance is reached, as the group's leader said last. */
   #endpoints = new Map<string, string>();
@@ -110,7 +152,12 @@ export class StreamsApp {
 
   /** Whether this instance has its assignment and restored all of it. */
   get ready(): boolean {
-    return this.#state === "running" && !this.#tasks.restoring;
+    return this.#state === "running" && !this.#tasks.restoring && this.waitingFor.length === 0;
+  }
+
+  /** The source topics that have gone, and that it waits for ({@linkcode StreamsConfig.onMissingTopic}). */
+  get waitingFor(): string[] {
+    return this.#topics?.missing ?? [];
   }
 
   /** The ids of the tasks that process records here. */
@@ -256,11 +303,25 @@ export class StreamsApp {
     this.#purge = new RepartitionPurge(this.#log, config.repartitionPurgeIntervalMs, this.#logger, this.#now);
     this.#directory = await openStateDirectory(config, this.#logger, this.#now);
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
+    this.#topics = new SourceTopics(bound);
+    this.#own = {
+      fingerprint: topologyFingerprint(this.#topology),
+      topics: bound.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+    };
+    this.#watch = new TopicWatch({
+      log: this.#log,
+      topics: this.#topics,
+      everyMs: config.topicsRefreshMs ?? DEFAULT_TOPICS_REFRESH_MS,
+      logger: this.#logger,
+      changed: (changes) => this.#onTopics(changes),
+      failed: (error) => this.#failed(error),
+    });
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
       topics: [...bound.sources.keys()],
       // A join may have waited for what turns out not to be there.
       onEndMoved: () => this.#fetcher.wakeup(),
+      onMissing: () => this.#watch.suspect(),
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
       ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),
@@ -270,6 +331,7 @@ export class StreamsApp {
     this.#standbys = new Standbys(this.#log, failed);
     this.#tasks = new TaskManager({
       bound,
+      topics: this.#topics,
       log: this.#log,
       config,
       handlers,
@@ -299,12 +361,13 @@ export class StreamsApp {
     });
     this.#group = this.#log.group({
       groupId: applicationId,
-      topics: bound.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+      topics: this.#own.topics,
       assignor: new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => ({
         standbys: this.#standbys.ids,
         ageMs: performance.now() - this.#openedAt,
         ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
-      })),
+        topology: this.#own.fingerprint!,
+      }), { logger: this.#logger, seen: (names, topics) => this.#onTopicsSeen(names, topics) }),
       ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
       heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
       ...(config.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: config.sessionTimeoutMs }),
@@ -313,6 +376,7 @@ export class StreamsApp {
       onLost: (lost) => this.#onLost(lost),
     });
     this.#group.failed.catch(failed);
+    this.#watch.start();
   }
 
   #makeCommitter(bound: BoundTopology, handlers: Handlers): Committer {
@@ -402,15 +466,15 @@ export class StreamsApp {
     );
   }
 
-  #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
+  async #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
     this.stats.rebalances = this.#group.rebalances;
-    const added = this.#tasks.assign(partitions);
+    const { standbys, hosts = {} } = checkLeader(userData, this.#own);
+    const added = this.#tasks.assign(await this.#wholeTasks(partitions));
     this.#assigned = true;
     const active = this.#tasks.all.map(({ id }) => id);
-    const { standbys, hosts = {} } = decodeTaskInfo(userData);
     this.#endpoints = new Map(Object.entries(hosts).flatMap(([at, ids]) => ids.map((id) => [id, at])));
     this.#standbys.assign(
-      standbys.filter((id) => !active.includes(id)),
+      standbys.filter((id) => !active.includes(id) && this.#tasks.knows(id)),
       (id) => this.#tasks.make(id),
     );
     this.#askAgainWhenSettled(active.length);
@@ -420,7 +484,87 @@ export class StreamsApp {
         (added.length > 0 ? `, new: ${list(added)}` : "") +
         (this.#standbys.ids.length > 0 ? `, standby: ${list(this.#standbys.ids)}` : ""),
     );
-    return Promise.resolve();
+  }
+
+  /**
+   * The ids of the tasks whose inputs were all assigned. Parts of tasks don't run: another instance may have the rest of them. The group is
+   * asked again.
+   */
+  async #wholeTasks(partitions: readonly TopicPartition[]): Promise<readonly string[]> {
+    if (assignedTasks(this.#topics.subtopologies, partitions).homeless.length > 0) {
+      const names = this.#own.topics;
+      this.#onTopicsSeen(names, await this.#log.describeTopics(names));
+    }
+    const outgrown = this.#tasks.outgrown();
+    if (outgrown.length > 0) await this.#onRevoked(outgrown.flatMap(({ inputs }) => inputs));
+    const assigned = assignedTasks(this.#topics.subtopologies, partitions);
+    const wrong = inWords(assigned);
+    clearTimeout(this.#askAgainTimer);
+    if (wrong === undefined) {
+      this.#badAssignments = 0;
+      return assigned.whole;
+    }
+    const received = `received ${wrong}`;
+    if (++this.#badAssignments >= BAD_ASSIGNMENTS) {
+      throw new AssignmentRefused(
+        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a task can't run: the group's ` +
+          "leader is another program, or runs another topology; stop it, or use another --application-id",
+      );
+    }
+    this.#logger.warn(
+      `The group's assignment has what can't run here: ${received}; it waits, and the group is asked again`,
+    );
+    this.#askAgainTimer = setTimeout(() => this.#group.rejoin(), ASK_AGAIN_MS);
+    return assigned.whole;
+  }
+
+  /** Topics as a rebalance found them: what has gone the watch makes sure of first. */
+  #onTopicsSeen(names: readonly string[], found: ReadonlyMap<string, TopicDescription>): void {
+    for (const name of names) {
+      if (!found.has(name)) this.#seenGone.add(name);
+      if (found.has(name) === this.#topics.isMissing(name)) this.#watch.suspect();
+    }
+    const there = names.filter((name) => found.has(name) && !this.#topics.isMissing(name));
+    const changes = this.#topics.see(there, found);
+    if (changes.length > 0) this.#onTopics(changes).catch((error) => this.#failed(error));
+  }
+
+  /** What the watch, or a rebalance, has found. */
+  async #onTopics(changes: readonly TopicChange[]): Promise<void> {
+    for (const change of changes) {
+      const { kind, topic, read } = change;
+      if (kind === "grown") this.#onGrown(change);
+      else if (read && kind !== "back" && this.#config.onMissingTopic !== "wait") {
+        throw new Error(
+          `Cannot go on: received a log on which source topic ${topic} was deleted${
+            kind === "recreated" ? " and created again" : ""
+          } while it was being read; its offsets count from the beginning of the new one: start again when it is there, or start ` +
+            "with --on-missing-topic wait",
+        );
+      } else this.#logger.warn(TOPIC_NEWS[read ? "read" : "written"][kind](topic));
+      if (read && kind !== "back" && kind !== "grown") await this.#giveUpTasksOf(topic);
+    }
+    // Of what a rebalance did not find nobody got the tasks, though the broker may only have been behind.
+    const mistaken = [...this.#seenGone].some((topic) => !this.#topics.isMissing(topic));
+    this.#seenGone.clear();
+    // Whoever leads looks at the topics before it assigns.
+    if (mistaken || changes.some(({ read }) => read)) this.#group.rejoin();
+  }
+
+  #onGrown({ topic, read, from, to }: TopicChange & { kind: "grown" }): void {
+    this.#logger.info(
+      `Topic ${topic} has ${to} partitions instead of ${from}` +
+        (read ? ": their tasks are assigned" : ": new ones are not written to before a restart"),
+    );
+  }
+
+  /** Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed again. */
+  async #giveUpTasksOf(topic: string): Promise<void> {
+    const tasks = this.#tasks.drop(
+      this.#tasks.all.flatMap(({ inputs }) => inputs).filter((each) => each.topic === topic),
+    );
+    await Promise.all(tasks.map((task) => this.#committer.drop(task)));
+    for (const task of tasks) task.close();
   }
 
   /**
@@ -439,7 +583,11 @@ export class StreamsApp {
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
     const tasks = this.#tasks.drop(revoked);
-    await this.#committer.commit(tasks);
+    // The offsets of a topic that has gone can't be committed, and trying would hold up the rebalance.
+    const isGone = ({ inputs }: Task): boolean =>
+      inputs.some(({ topic }) => this.#seenGone.has(topic) || this.#topics.isMissing(topic));
+    await Promise.all(tasks.filter(isGone).map((task) => this.#committer.drop(task)));
+    await this.#committer.commit(tasks.filter((task) => !isGone(task)));
     for (const task of tasks) task.close();
     this.#logger.info(`gave up tasks ${tasks.map(({ id }) => id).join(" ") || "(none that ran)"}`);
   }
@@ -494,6 +642,8 @@ export class StreamsApp {
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
     this.#progress?.close();
+    clearTimeout(this.#askAgainTimer);
+    this.#watch?.close();
     this.#lag?.close();
     this.#purge?.close();
     const steps: [string, (() => Promise<unknown>) | undefined][] = [

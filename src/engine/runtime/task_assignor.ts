@@ -7,7 +7,10 @@
 import type { Assignor, Member, MemberAssignment, TopicDescription } from "../../kafka/log.ts";
 import type { TopicPartition } from "../../kafka/log.ts";
 import type { Subtopology } from "../topology/subtopologies.ts";
+import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
+import type { EngineLogger } from "./handlers.ts";
 import { taskId } from "./task.ts";
+import { encodeTaskInfo, type TaskInfo } from "./task_info.ts";
 
 /** One task to assign. */
 export interface AssignableTask {
@@ -99,62 +102,128 @@ export function assignStandbys(
   return standbys;
 }
 
-/** What members and leader tell each other: user data of the group's protocol, as JSON. */
-export interface TaskInfo {
-  /** The ids of tasks whose stores a member keeps current, or is to. */
-  readonly standbys: readonly string[];
-  /** For how long the member has been there, in ms; the leader leaves it out. */
-  readonly ageMs?: number;
-  /** Where the member is reached, as `host:port`; the leader leaves it out. */
-  readonly endpoint?: string;
-  /** The tasks of each member that said where it is reached, by that; from the leader. */
-  readonly hosts?: Readonly<Record<string, readonly string[]>>;
-}
-
-/** Encodes user data. */
-export function encodeTaskInfo(info: TaskInfo): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(info));
-}
-
-/** Decodes user data; nothing counts as no standbys. */
-export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo {
-  return bytes === undefined || bytes.length === 0
-    ? { standbys: [] }
-    : JSON.parse(new TextDecoder().decode(bytes));
-}
-
 /** For how long after its start an instance gets no tasks that others own, in ms: as long as others may be starting with it. */
 export const SETTLE_MS: number = 1000;
 
-/** The assignor of a stream application's group. */
+/** What a {@linkcode TaskAssignor} tells its application, when it assigns as the group's leader. */
+export interface LeaderEvents {
+  readonly logger?: EngineLogger;
+  /** Told of the source topics as they are now, before they are assigned. What it throws ends the membership. */
+  readonly seen?: (names: readonly string[], topics: ReadonlyMap<string, TopicDescription>) => void;
+}
+
+/**
+ * The assignor of a stream application's group. Only members with this topology get tasks; all others get nothing and are told of by
+ * name. The tasks of a part whose source topics are not all there wait: nobody gets them.
+ */
 export class TaskAssignor implements Assignor {
   readonly name = "kos-tasks";
   readonly #subtopologies: readonly Subtopology[];
   readonly #replicas: number;
   readonly #self: () => TaskInfo;
+  readonly #events: LeaderEvents;
 
   /**
    * @param replicas How many standbys each task has, as far as there are other members.
    * @param self What this instance says of itself.
    */
-  constructor(subtopologies: readonly Subtopology[], replicas: number, self: () => TaskInfo) {
+  constructor(
+    subtopologies: readonly Subtopology[],
+    replicas: number,
+    self: () => TaskInfo,
+    events: LeaderEvents = {},
+  ) {
     this.#subtopologies = subtopologies;
     this.#replicas = replicas;
     this.#self = self;
+    this.#events = events;
+  }
+
+  get topics(): string[] {
+    return this.#subtopologies.flatMap(({ sourceTopics }) => sourceTopics);
   }
 
   userData(): Uint8Array {
     return encodeTaskInfo(this.#self());
   }
 
+  /** Whether a member is an instance of kos: what others claim to own, they don't process as tasks. */
+  accepts(member: Omit<Member, "owned">): boolean {
+    return peerOf(member, this.#own).kind !== "stranger";
+  }
+
+  /** @throws {AssignmentRefused} When the members that have tasks all run another topology. */
   assign(
     members: readonly Member[],
     topics: ReadonlyMap<string, TopicDescription>,
   ): Map<string, MemberAssignment> {
+    const own = this.#own;
+    checkPeers(members, own);
+    this.#events.seen?.(own.topics, topics);
+    const { tasks, taskOf } = this.#tasks(topics);
+    const endpoints = new Map<string, string>();
+    const owners: TaskOwner[] = [];
+    for (const member of members) {
+      const peer = peerOf(member, own);
+      if (peer.kind !== "same") {
+        this.#warnOf(member, peer.kind === "other" ? peer.info.topology : undefined, peer.kind);
+        continue;
+      }
+      const { standbys, ageMs, endpoint } = peer.info;
+      if (endpoint !== undefined) endpoints.set(member.memberId, endpoint);
+      const held = member.owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`));
+      owners.push({
+        memberId: member.memberId,
+        standbys: new Set(standbys),
+        isNew: ageMs !== undefined && ageMs < SETTLE_MS,
+        tasks: new Set(held.filter((id) => id !== undefined)),
+      });
+    }
+    const active = assignTasks(owners, [...tasks.keys()]);
+    const standbys = assignStandbys(owners, active, this.#replicas);
+    const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
+    const assignment = new Map<string, MemberAssignment>();
+    const told = own.fingerprint === undefined ? {} : { topology: own.fingerprint };
+    for (const { memberId } of members) {
+      const ids = active.get(memberId);
+      if (ids === undefined) {
+        // Told what the group runs, it can say why it gets nothing.
+        assignment.set(memberId, { partitions: [], userData: encodeTaskInfo({ standbys: [], ...told }) });
+        continue;
+      }
+      const userData = encodeTaskInfo({
+        standbys: standbys.get(memberId)!,
+        ...(endpoints.size === 0 ? {} : { hosts }),
+        ...told,
+      });
+      const units = ids.map((id) => tasks.get(id)!);
+      assignment.set(memberId, { partitions: units.flat(), userData, units });
+    }
+    return assignment;
+  }
+
+  get #own(): OwnTopology {
+    return { fingerprint: this.#self().topology, topics: this.topics };
+  }
+
+  /** The inputs of each task, and the task of each input. */
+  #tasks(topics: ReadonlyMap<string, TopicDescription>): {
+    tasks: Map<string, TopicPartition[]>;
+    taskOf: Map<string, string>;
+  } {
     const tasks = new Map<string, TopicPartition[]>();
     const taskOf = new Map<string, string>();
     for (const { id, sourceTopics } of this.#subtopologies) {
       const counts = sourceTopics.map((topic) => topics.get(topic)?.partitions ?? 0);
+      const missing = sourceTopics.filter((topic) => !topics.has(topic));
+      if (missing.length > 0) {
+        this.#events.logger?.warn(
+          `Nobody gets the tasks of part ${id}: ${missing.join(", ")} ${
+            missing.length > 1 ? "are" : "is"
+          } not there`,
+        );
+        continue;
+      }
       for (let partition = 0; partition < Math.max(...counts); partition++) {
         const inputs = sourceTopics.filter((_, i) => partition < counts[i]!).map((topic) => ({
           topic,
@@ -164,29 +233,20 @@ export class TaskAssignor implements Assignor {
         for (const { topic } of inputs) taskOf.set(`${topic}-${partition}`, taskId(id, partition));
       }
     }
-    const endpoints = new Map<string, string>();
-    const owners = members.map(({ memberId, owned, userData }) => {
-      const { standbys, ageMs, endpoint } = decodeTaskInfo(userData);
-      if (endpoint !== undefined) endpoints.set(memberId, endpoint);
-      const tasks = owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`));
-      return {
-        memberId,
-        standbys: new Set(standbys),
-        isNew: ageMs !== undefined && ageMs < SETTLE_MS,
-        tasks: new Set(tasks.filter((id) => id !== undefined)),
-      };
-    });
-    const active = assignTasks(owners, [...tasks.keys()]);
-    const standbys = assignStandbys(owners, active, this.#replicas);
-    const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
-    const assignment = new Map<string, MemberAssignment>();
-    for (const [memberId, ids] of active) {
-      const userData = encodeTaskInfo({
-        standbys: standbys.get(memberId)!,
-        ...(endpoints.size === 0 ? {} : { hosts }),
-      });
-      assignment.set(memberId, { partitions: ids.flatMap((id) => tasks.get(id)!), userData });
-    }
-    return assignment;
+    return { tasks, taskOf };
+  }
+
+  #warnOf({ memberId, topics }: Member, topology: string | undefined, kind: "other" | "stranger"): void {
+    this.#events.logger?.warn(
+      kind === "stranger"
+        ? `Member ${memberId} is a stranger in this application's group: it is not kos, subscribes to ` +
+          `${topics.join(", ") || "nothing"}, and gets nothing; stop it, or give it another group id`
+        : `Member ${memberId} runs ${
+          topology === undefined ? "another topology" : `topology ${topology}`
+        } and this group ` +
+          `${
+            this.#own.fingerprint ?? "another"
+          }: it gets no tasks; stop it, or give it another --application-id`,
+    );
   }
 }

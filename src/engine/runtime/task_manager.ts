@@ -7,16 +7,17 @@ import { delay } from "@std/async/delay";
 import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/log.ts";
 import type { RecordSet } from "../../kafka/record_set.ts";
 import type { CacheBudget } from "../state/cached_key_value_store.ts";
-import type { BoundTopology } from "./bound_topology.ts";
+import { type BoundTopology, taskInputs } from "./bound_topology.ts";
 import type { Committer } from "./committer.ts";
 import type { StreamsConfig } from "./config.ts";
 import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import type { RecordQueue } from "./record_queue.ts";
 import type { Restorer } from "./restorer.ts";
+import type { SourceTopics } from "./source_topics.ts";
 import type { Standbys } from "./standbys.ts";
 import type { StateDirectory } from "./state_directory.ts";
 import type { EngineStats } from "./stats.ts";
-import { Task, taskId } from "./task.ts";
+import { Task } from "./task.ts";
 
 /** Records that a task processes before the next one's turn. */
 const RECORDS_A_TURN = 512;
@@ -30,6 +31,7 @@ const SCHEMA_RETRY_MS = 1000;
 /** What the tasks work with. */
 export interface TaskManagerParts {
   readonly bound: BoundTopology;
+  readonly topics: SourceTopics;
   readonly log: Log;
   readonly config: StreamsConfig;
   readonly handlers: Handlers;
@@ -78,14 +80,18 @@ export class TaskManager {
     return this.#restoring.size > 0;
   }
 
-  /** Makes a task for each assigned one that is not here yet, and begins to restore it. Returns the new ones' ids. */
-  assign(partitions: readonly TopicPartition[]): string[] {
-    const { bound, committer, standbys } = this.#parts;
+  /**
+   * Makes a task for each of these that is not here yet, and begins to restore it. Those whose topics have gone wait.
+   *
+   * @param ids Of tasks all of whose inputs are assigned.
+   * @returns The new ones' ids.
+   */
+  assign(ids: readonly string[]): string[] {
+    const { committer, standbys, topics } = this.#parts;
     const added: string[] = [];
-    for (const { topic, partition } of partitions) {
-      const subtopology = bound.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic));
-      if (subtopology === undefined) continue;
-      const id = taskId(subtopology.id, partition);
+    for (const id of ids) {
+      const part = topics.subtopologies[Number(id.split("_")[0])];
+      if (part === undefined || !topics.isThere(part)) continue;
       if (this.#running.has(id) || this.#restoring.has(id)) continue;
       const standby = standbys.take(id);
       const task = standby?.task ?? this.make(id);
@@ -97,11 +103,26 @@ export class TaskManager {
     return added;
   }
 
+  /** Those of the tasks here that were made for other inputs than they have now: a topic has got more partitions. */
+  outgrown(): Task[] {
+    const { topics } = this.#parts;
+    return this.all.filter(({ subtopology, partition, inputs }) =>
+      taskInputs(topics.subtopologies[subtopology.id]!, partition).length !== inputs.length
+    );
+  }
+
+  /** Whether there is such a task. */
+  knows(id: string): boolean {
+    const [part, partition] = id.split("_").map(Number) as [number, number];
+    const { topics } = this.#parts;
+    return partition >= 0 && partition < (topics.subtopologies[part]?.tasks ?? 0);
+  }
+
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, handlers, stats, now, directory, cache } = this.#parts;
+    const { bound, topics, handlers, stats, now, directory, cache } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
-    return new Task(bound, bound.subtopologies[subtopology]!, partition, {
+    return new Task(bound, topics.subtopologies[subtopology]!, partition, {
       stats,
       now,
       handlers,

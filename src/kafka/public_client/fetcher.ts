@@ -178,6 +178,7 @@ export class PublicFetcher extends PartitionFetcher {
         continue;
       }
       again = true;
+      if (error === "UNKNOWN_TOPIC_OR_PARTITION") this.tellMissing(state);
       const name = error === "NONE" ? "LEADER_NOT_AVAILABLE" : error;
       const passes = PASSING.has(name);
       this.cannotRead(state, new KafkaError(name, `Cannot read ${state.key}: ${name}`, passes));

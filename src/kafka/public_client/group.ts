@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { decodeSubscription, encodeAssignment, encodeSubscription } from "../consumer_protocol.ts";
-import { firstStep, rightfulMembers, settleClaims } from "../cooperative.ts";
+import { encodeSubscription } from "../consumer_protocol.ts";
 import { BrokerUnavailable, isRetriable, messageOf } from "../errors.ts";
+import { planGroup } from "../group_plan.ts";
 import {
   CommitRejected,
   type GroupMember,
   type GroupOptions,
-  type Member,
   type MemberAssignment,
   partitionKey,
   type TopicPartition,
@@ -286,22 +285,9 @@ export class PublicMember implements GroupMember {
   }
 
   async #assign(joined: readonly JoinedMember[]): Promise<Map<string, Uint8Array>> {
-    const subscriptions = joined.map(({ memberId, metadata }) => ({
-      memberId,
-      ...decodeSubscription(metadata),
-    }));
-    const names = [...new Set(subscriptions.flatMap(({ topics }) => topics))].sort();
-    const topics = await this.#settings.admin.describeTopics(names);
-    const owners = settleClaims(subscriptions);
-    const members: Member[] = subscriptions
-      .map(({ memberId, userData, owned }) => ({ memberId, userData, owned }))
-      .sort((a, b) => a.memberId < b.memberId ? -1 : 1);
-    const target = this.#options.assignor.assign(rightfulMembers(members, owners), topics);
-    const encoded = new Map<string, Uint8Array>();
-    for (const [memberId, assignment] of firstStep(target, owners)) {
-      encoded.set(memberId, encodeAssignment(assignment));
-    }
-    return encoded;
+    const { assignor } = this.#options;
+    const plan = await planGroup(joined, assignor, (names) => this.#settings.admin.describeTopics(names));
+    return new Map(plan.assignments);
   }
 
   async #apply(consumer: GroupConsumer, joined: Identity): Promise<void> {
@@ -336,7 +322,7 @@ export class PublicMember implements GroupMember {
   async #assignment(
     consumer: GroupConsumer,
     joined: Identity,
-  ): Promise<Required<MemberAssignment> | undefined> {
+  ): Promise<Required<Pick<MemberAssignment, "partitions" | "userData">> | undefined> {
     while (this.#next === joined && this.#crash === undefined) {
       try {
         return await consumer.assignment(joined.memberId);

@@ -134,7 +134,9 @@ export class GroupConsumer {
   }
 
   /** A member's assignment with its user data, which kafkajs does not hand on; `undefined` when another rebalance has begun. */
-  async assignment(memberId: string): Promise<Required<MemberAssignment> | undefined> {
+  async assignment(
+    memberId: string,
+  ): Promise<Required<Pick<MemberAssignment, "partitions" | "userData">> | undefined> {
     const { groupId } = this.#options;
     const coordinator = await this.#cluster!.findGroupCoordinator({ groupId });
     const { groups } = await coordinator.describeGroups({ groupIds: [groupId] }) ?? {};
