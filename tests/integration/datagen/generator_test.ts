@@ -182,7 +182,9 @@ Deno.test("gen: PUT /throughput shows in the progress line within 2 s; SIGTERM e
 });
 
 Deno.test("gen: where there is no broker it says what it tried and what to do, and exits 1", async () => {
-  const gen = new Binary(["--control-port", "off"], { KAFKA_BROKERS: "localhost:1" });
+  const gen = new Binary(["--control-port", "off", "--wait-for-broker", "0s"], {
+    KAFKA_BROKERS: "localhost:1",
+  });
   assertEquals(await gen.end(), 1);
   assertMatch(gen.stderr, /gen: .*localhost:1.*deno task kafka/);
   await gen.stdout;

@@ -193,7 +193,7 @@ Deno.test("no broker: what was tried and what starts one, exit 1; wrong flags: e
     }).output();
     return { code, stderr: new TextDecoder().decode(stderr) };
   };
-  const none = await run([], { KAFKA_BROKERS: `localhost:${freePort()}` });
+  const none = await run(["--wait-for-broker", "0s"], { KAFKA_BROKERS: `localhost:${freePort()}` });
   assertEquals(none.code, 1);
   assertMatch(none.stderr, /localhost:\d+.*refused.*deno task kafka/is);
   const flag = await run(["--grace", "soon"], {});
