@@ -88,3 +88,50 @@ Deno.test("with exactly once the loop is told when a task that was committed may
   await committer.close();
   await log.close();
 });
+
+Deno.test("with exactly once nothing is committed amid a record, and one that takes longer than a transaction ends the application", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "t", partitions: 1 }]);
+  const failed = Promise.withResolvers<unknown>();
+  const task = {
+    id: "0_0",
+    paused: true,
+    current: "Cannot process the record at offset 5 of t-0 in task 0_0",
+    uncommitted: () => [],
+    committed() {},
+  };
+  let now = 1_000;
+  const committer = new ExactlyOnceCommitter(
+    log,
+    "app",
+    () => ({ memberId: "", generation: -1 }) as GroupMember,
+    100,
+    () => now,
+    {
+      committed() {},
+      opened() {},
+      refused() {},
+      lost: (_task, error) => failed.reject(error),
+      failed: failed.resolve,
+    },
+  );
+  const producer = committer.producer(task.id);
+  const running = task as unknown as Task;
+  await committer.prepare(running);
+  await committer.start(running);
+  producer.append("t", 0, 1, null, 0, 0, new Uint8Array(1), 0, 1);
+  now += 10_001;
+  committer.commitDue([running], true);
+  assertEquals(committer.mayProcess(running), true);
+  // As when the log has given the transaction up meanwhile.
+  producer.commit = () => Promise.reject(new Error("fenced"));
+  task.paused = false;
+  committer.commitDue([running], true);
+  assertEquals(
+    (await failed.promise as Error).message,
+    "Cannot process the record at offset 5 of t-0 in task 0_0: writing what it gives takes longer than the 10000 ms that a " +
+      "transaction may be open, and it has to be in one; let fewer records have the same key within a join's window, or use at_least_once",
+  );
+  await committer.close();
+  await log.close();
+});

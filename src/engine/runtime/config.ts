@@ -47,6 +47,12 @@ export interface StreamsConfig {
   readonly heartbeatIntervalMs?: number;
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
+  /**
+   * Bytes of what one record gives that may wait for the log where its steps can't pause: a `process` that forwards many records, windows,
+   * `suppress`. Above it the application fails with an error that names the record, instead of taking all memory. Joins, `flatMap` and
+   * `flatMapValues` pause much earlier. Default 268,435,456.
+   */
+  readonly recordOutputMaxBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */
   readonly onUndecodable?: DeserializationHandler;
   /** Asked when a processor or a punctuator throws. Default: the application fails. */

@@ -9,8 +9,13 @@ import {
   type ProducerOptions,
 } from "../../kafka/log.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import { ProcessingError } from "../errors.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import { TASK_BUFFER_BYTES } from "./output_bounds.ts";
 import type { Task } from "./task.ts";
+
+/** How long the log leaves a transaction open, in ms. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** A task's producer and its transaction. */
 interface Transaction {
@@ -23,6 +28,8 @@ interface Transaction {
   commit: Promise<void>;
   /** Whether all that was processed is committed. */
   idle: boolean;
+  /** What can't be processed, when a record's outputs alone take longer than a transaction may be open. */
+  overlong?: string | undefined;
 }
 
 /**
@@ -65,6 +72,8 @@ export class ExactlyOnceCommitter implements Committer {
     const onRefused = this.#onRefused?.(taskId);
     const producer = this.#log.producer({
       transactionalId: `${this.#applicationId}-${taskId}`,
+      transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      bufferBytes: TASK_BUFFER_BYTES,
       ...(onRefused === undefined ? {} : { onRefused }),
     });
     this.#transactions.set(taskId, {
@@ -116,6 +125,11 @@ export class ExactlyOnceCommitter implements Committer {
     for (const task of tasks) {
       const transaction = this.#transactions.get(task.id);
       if (transaction?.state !== "open" || now - transaction.since < this.#intervalMs) continue;
+      // Half of what a record gives would be committed, and all of it written again after a failure.
+      if (task.paused) {
+        if (now - transaction.since > TRANSACTION_TIMEOUT_MS) transaction.overlong ??= task.current;
+        continue;
+      }
       this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));
     }
   }
@@ -126,7 +140,7 @@ export class ExactlyOnceCommitter implements Committer {
       if (transaction === undefined) return;
       try {
         await transaction.commit;
-        if (transaction.state === "open") await this.#commit(task, transaction, true);
+        if (transaction.state === "open" && !task.paused) await this.#commit(task, transaction, true);
       } catch (error) {
         // What it held was aborted: whoever has the task next processes it again.
         this.#broken(task, transaction, error);
@@ -182,6 +196,7 @@ export class ExactlyOnceCommitter implements Committer {
       await producer.begin();
       transaction.appended = producer.counts.appended;
       transaction.since = this.#now();
+      transaction.overlong = undefined;
       transaction.state = "open";
       this.#events.opened();
     })();
@@ -191,8 +206,17 @@ export class ExactlyOnceCommitter implements Committer {
     transaction.state = "broken";
     // Begun again, it would come to the same record again.
     if (error instanceof ProduceError && error.refused) this.#events.failed(error);
+    else if (transaction.overlong !== undefined) this.#events.failed(tooLong(transaction.overlong, error));
     else this.#events.lost(task, error);
   }
+}
+
+function tooLong(what: string, error: unknown): ProcessingError {
+  return new ProcessingError(
+    `${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
+      `has to be in one; let fewer records have the same key within a join's window, or use at_least_once`,
+    { cause: error },
+  );
 }
 
 /** Aborts what is open, so that readers need not wait for its timeout, and closes the producer. */

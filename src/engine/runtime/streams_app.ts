@@ -14,6 +14,7 @@ import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
 import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
+import { outputBounds } from "./output_bounds.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
@@ -235,6 +236,7 @@ export class StreamsApp {
       now: this.#now,
       directory: this.#directory?.directory,
       cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
+      outputBounds: outputBounds(config),
       failed,
     });
     this.#queries = new StoreQueries({

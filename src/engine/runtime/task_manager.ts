@@ -15,6 +15,7 @@ import type { RecordQueue } from "./record_queue.ts";
 import type { Restorer } from "./restorer.ts";
 import type { Standbys } from "./standbys.ts";
 import type { StateDirectory } from "./state_directory.ts";
+import type { OutputBounds } from "./output_bounds.ts";
 import type { EngineStats } from "./stats.ts";
 import { Task, taskId } from "./task.ts";
 
@@ -44,6 +45,8 @@ export interface TaskManagerParts {
   readonly cache: CacheBudget | undefined;
   /** Where stores on disk are; `undefined` when all are in memory. */
   readonly directory: StateDirectory | undefined;
+  /** What may wait for the log. */
+  readonly outputBounds: OutputBounds;
   /** Told when the application can't go on. */
   readonly failed: (error: unknown) => void;
 }
@@ -99,7 +102,7 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, handlers, stats, now, directory, cache } = this.#parts;
+    const { bound, handlers, stats, now, directory, cache, outputBounds } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
     return new Task(bound, bound.subtopologies[subtopology]!, partition, {
       stats,
@@ -107,6 +110,7 @@ export class TaskManager {
       handlers,
       directory,
       cache,
+      outputBounds,
     });
   }
 
@@ -162,6 +166,8 @@ export class TaskManager {
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
+        // It goes on as soon as the producer is ready.
+        if (task.heldBack || task.paused) any = true;
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
