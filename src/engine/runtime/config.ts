@@ -31,6 +31,17 @@ export interface StreamsConfig {
   readonly cacheMaxBytes?: number;
   /** Where stores on disk are; each instance needs a directory of its own. Default {@linkcode DEFAULT_STATE_DIR}. */
   readonly stateDir?: string;
+  /**
+   * Bytes of memory that the state of this instance may take: what stores of its tasks and standbys have reserved, caches and queued
+   * records. From 80 % on a warning is logged. Default: no limit. Of a container's limit it is at most about a half: the rest is the
+   * process itself, what it fetches and writes, and what grows before the old is freed (docs/sizing.md).
+   */
+  readonly stateMaxBytes?: number;
+  /**
+   * What happens above that: `fail` (the default) ends the application with an error that names the stores and the remedies; `disk` commits,
+   * and restores the tasks into stores on disk ({@linkcode store} `sqlite`), once: if that is not enough it fails too.
+   */
+  readonly onStateFull?: "fail" | "disk";
   /** How long files of tasks that are processed elsewhere are kept for their return. Default 600,000, as Kafka Streams' `state.cleanup.delay.ms`. */
   readonly stateCleanupDelayMs?: number;
   /** Of changelogs that are created. Default 1. */

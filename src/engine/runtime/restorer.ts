@@ -33,8 +33,17 @@ export class Restorer {
   readonly #waiting = new Map<Task, () => void>();
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
+  readonly #afterPoll: () => void;
 
-  constructor(log: Log, stats: EngineStats, logger: EngineLogger, now: () => number) {
+  /** @param afterPoll Called when the stores have grown. */
+  constructor(
+    log: Log,
+    stats: EngineStats,
+    logger: EngineLogger,
+    now: () => number,
+    afterPoll: () => void = () => {},
+  ) {
+    this.#afterPoll = afterPoll;
     this.#log = log;
     this.#stats = stats;
     this.#logger = logger;
@@ -117,6 +126,7 @@ export class Restorer {
           restore.task.restored(set.topic, set.nextOffset);
           if (restore.position >= restore.end) this.#finish(restore);
         }
+        this.#afterPoll();
         if (this.#now() - said >= PROGRESS_MS) {
           said = this.#now();
           this.#logger.info(

@@ -20,6 +20,7 @@ import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
+import { type HeldState, heldState, StateBudget, stateFull } from "./state_budget.ts";
 import { EngineStats } from "./stats.ts";
 import type { Task } from "./task.ts";
 import { decodeTaskInfo, SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
@@ -73,6 +74,9 @@ export class StreamsApp {
   #openedAt = 0;
   #askedAgain = false;
   #directory: CleanedStateDirectory | undefined;
+  readonly #budget: StateBudget;
+  /** Set while the tasks move to disk. */
+  #moving = false;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -94,6 +98,15 @@ export class StreamsApp {
     // Whoever waits sees the rejection; nobody waiting must not end the process.
     this.done.catch(() => {});
     this.stats.stores = () => this.#storeSizes();
+    this.stats.stateBytes = () => this.#held().bytes;
+    this.stats.stateMaxBytes = config.stateMaxBytes ?? Infinity;
+    this.#budget = new StateBudget({
+      maxBytes: this.stats.stateMaxBytes,
+      measure: () => this.#held(),
+      logger: this.#logger,
+      clock: () => performance.now(),
+      onFull: (held) => this.#onStateFull(held),
+    });
   }
 
   get state(): StreamsState {
@@ -102,7 +115,7 @@ export class StreamsApp {
 
   /** Whether this instance has its assignment and restored all of it. */
   get ready(): boolean {
-    return this.#state === "running" && !this.#tasks.restoring;
+    return this.#state === "running" && !this.#moving && !this.#tasks.restoring;
   }
 
   /** The ids of the tasks that process records here. */
@@ -220,8 +233,9 @@ export class StreamsApp {
       ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),
     });
     const failed = (error: unknown): void => this.#failed(error);
-    this.#restorer = new Restorer(this.#log, this.stats, this.#logger, this.#now);
-    this.#standbys = new Standbys(this.#log, failed);
+    const grown = (): void => this.#budget.check();
+    this.#restorer = new Restorer(this.#log, this.stats, this.#logger, this.#now, grown);
+    this.#standbys = new Standbys(this.#log, failed, grown);
     this.#tasks = new TaskManager({
       bound,
       log: this.#log,
@@ -234,7 +248,7 @@ export class StreamsApp {
       stats: this.stats,
       logger: this.#logger,
       now: this.#now,
-      directory: this.#directory?.directory,
+      directory: () => this.#directory?.directory,
       cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
       outputBounds: outputBounds(config),
       failed,
@@ -278,7 +292,7 @@ export class StreamsApp {
       log: this.#log,
       stats: this.stats,
       group: () => this.#group,
-      onDisk: this.#directory !== undefined,
+      onDisk: this.#directory !== undefined || this.#config.onStateFull === "disk",
       now: this.#now,
       events: {
         committed: (seconds): void => {
@@ -337,6 +351,7 @@ export class StreamsApp {
   async #run(): Promise<void> {
     while (this.#state === "joining" || this.#state === "running") {
       const worked = this.#tasks.process();
+      this.#budget.check();
       this.#committer.commitDue(this.#tasks.running, worked);
       await this.#committer.ready();
       this.#tasks.push(await this.#fetcher.poll(worked ? 0 : this.#idleMs()));
@@ -420,6 +435,31 @@ export class StreamsApp {
     this.#logger.warn(
       `Offset ${wanted} of ${topic}-${partition} is not in the log any more (retention is shorter than the lag?): reading on at ${resumedAt}`,
     );
+  }
+
+  #held(): HeldState {
+    return heldState([...this.#tasks?.all ?? [], ...this.#standbys?.tasks ?? []]);
+  }
+
+  #onStateFull(held: HeldState): void {
+    if (this.#moving || (this.#state !== "running" && this.#state !== "joining")) return;
+    const error = stateFull(held, this.stats.stateMaxBytes);
+    if (this.#config.onStateFull !== "disk" || this.#directory !== undefined) return this.#failed(error);
+    this.#moving = true;
+    this.#logger.warn(`Moving the stores to disk, which takes as long as restoring them: ${error.message}`);
+    this.#moveToDisk().then(() => this.#moving = false, (failure) => this.#failed(failure));
+  }
+
+  /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
+  async #moveToDisk(): Promise<void> {
+    this.#directory = await openStateDirectory({ ...this.#config, store: "sqlite" }, this.#logger, this.#now);
+    const tasks = this.#tasks.drop(this.#tasks.all.flatMap(({ inputs }) => inputs));
+    const standbys = this.#standbys.ids;
+    this.#standbys.assign([], (id) => this.#tasks.make(id));
+    await this.#committer.commit(tasks);
+    for (const task of tasks) task.close();
+    this.#standbys.assign(standbys, (id) => this.#tasks.make(id));
+    this.#group.rejoin();
   }
 
   *#storeSizes(): Generator<{ store: string; entries: number; bytes: number }> {

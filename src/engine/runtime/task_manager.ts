@@ -44,7 +44,7 @@ export interface TaskManagerParts {
   /** What the caches of aggregates may hold; `undefined` when there are none. */
   readonly cache: CacheBudget | undefined;
   /** Where stores on disk are; `undefined` when all are in memory. */
-  readonly directory: StateDirectory | undefined;
+  readonly directory: () => StateDirectory | undefined;
   /** What may wait for the log. */
   readonly outputBounds: OutputBounds;
   /** Told when the application can't go on. */
@@ -108,7 +108,7 @@ export class TaskManager {
       stats,
       now,
       handlers,
-      directory,
+      directory: directory(),
       cache,
       outputBounds,
     });

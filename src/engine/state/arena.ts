@@ -45,9 +45,11 @@ export class Arena {
   #reusable = 0;
   #reusableTo = 0;
 
-  /** Bytes reserved from the runtime, free blocks included. */
+  /** Bytes reserved from the runtime, free blocks and the lists of them included. */
   get reservedBytes(): number {
-    return this.#bytes;
+    let bytes = this.#bytes;
+    for (const free of this.#free) if (free !== undefined) bytes += free.length * 8;
+    return bytes;
   }
 
   /** A block of at least `size` bytes, to be freed with the same capacity. */
