@@ -55,7 +55,7 @@ export class Sink<K, V> extends Processor<K, V> {
     } catch (error) {
       return context.failures.unencodable(this.#topic, timestamp, error);
     }
-    context.checkPending(this.#topic);
+    if (!this.mayPause) context.checkPending(this.#topic);
     const bytes = value === null ? null : encoded.bytes;
     if (k === undefined) {
       // Records without a key go to the partitions in turn.

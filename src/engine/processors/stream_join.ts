@@ -75,27 +75,33 @@ export class StreamJoin<K, V, O, R> extends FanOut<K, V> {
       context.stats.dropped[key === null ? "null_key" : "null_value"]++;
       return;
     }
-    this.#found = this.#other.fetch(
+    const found = this.#other.fetch(
       key,
       Math.max(0, timestamp - this.#beforeMs),
       Math.max(0, timestamp + this.#afterMs),
     );
+    if (found === 0) return;
+    if (found === 1) return this.#join(0, key, value, timestamp);
+    this.#found = found;
     this.#next = 0;
-    if (this.#found > 0) this.goOn(key, value, timestamp);
+    this.goOn(key, value, timestamp);
   }
 
   /** What was found stays so: this side's records are put into the other store. */
   protected override goOn(key: K, value: V, timestamp: number): void {
-    const other = this.#other;
     const found = this.#found;
     // In a field, so that nothing is forwarded twice when a step throws and is tried again.
     for (; this.#next < found; this.#next++) {
-      const i = this.#next;
-      if (i > 0 && this.pausing) return this.pause(key, value, timestamp);
-      // Read before forwarding: what follows may use the store again.
-      const otherTimestamp = other.timestampAt(i);
-      const joined = this.#joiner(value, other.valueAt(i), key);
-      this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
+      if (this.#next > 0 && this.pausing) return this.pause(key, value, timestamp);
+      this.#join(this.#next, key, value, timestamp);
     }
+  }
+
+  #join(i: number, key: K, value: V, timestamp: number): void {
+    const other = this.#other;
+    // Read before forwarding: what follows may use the store again.
+    const otherTimestamp = other.timestampAt(i);
+    const joined = this.#joiner(value, other.valueAt(i), key);
+    this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
   }
 }

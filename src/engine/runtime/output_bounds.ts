@@ -10,7 +10,7 @@ import type { TaskContext } from "./task_context.ts";
 
 /** In bytes of {@linkcode Producer.pendingBytes}. */
 export interface OutputBounds {
-  /** Above this no record is begun, and steps that forward several times pause. It is what the producer's `ready` waits for. */
+  /** Above this no record is begun, and steps that forward several times pause. A quarter more than the producer's `ready` waits for. */
   readonly pausesAbove: number;
   /** Above this the application fails: the steps of the record can't pause, and give more than fits into memory. */
   readonly failsAbove: number;
@@ -27,13 +27,18 @@ export const BUFFER_BYTES: number = 16_777_216;
 /** The same of each task's producer with exactly once: there are as many as tasks. */
 export const TASK_BUFFER_BYTES: number = 8_388_608;
 
+/** The part of a buffer by which tasks may exceed it before they pause. */
+const SLACK = 0.25;
+
 /** What may wait for the log in the producer of a task. */
 export function outputBounds(
   { processingGuarantee, cacheMaxBytes = 0, recordOutputMaxBytes = DEFAULT_RECORD_OUTPUT_MAX_BYTES }:
     StreamsConfig,
 ): OutputBounds {
+  const bufferBytes = processingGuarantee === "exactly_once" ? TASK_BUFFER_BYTES : BUFFER_BYTES;
   return {
-    pausesAbove: processingGuarantee === "exactly_once" ? TASK_BUFFER_BYTES : BUFFER_BYTES,
+    // Were it the same, the tasks would go on for each batch that is acknowledged, only to stop again.
+    pausesAbove: bufferBytes * (1 + SLACK),
     // What a cache held back goes out at once, at a commit.
     failsAbove: Math.max(recordOutputMaxBytes, 2 * cacheMaxBytes),
   };

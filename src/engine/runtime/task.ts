@@ -428,6 +428,9 @@ export class Task {
       processor.init(this.#init(name, connected));
       const parents = node.kind === "source" ? [] : node.parents.map((parent) => processors.get(parent)!);
       processor.mayPause = parents.every(({ mayPause, resumable }) => mayPause && resumable);
+      if (!processor.mayPause || !(processor.resumable || node.kind === "sink")) {
+        this.context.mayOverflow = true;
+      }
       processors.set(name, processor);
       this.#processors.push(processor);
     }

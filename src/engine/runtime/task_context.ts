@@ -70,6 +70,8 @@ export class TaskContext {
   readonly pauses: Pauses = new Pauses();
   /** How much may be pending in the producer. */
   outputBounds: OutputBounds = UNBOUNDED;
+  /** Whether there are steps that can't pause: what is written to changelogs is then checked. */
+  mayOverflow = false;
   /** Whether a step is at work that can't pause. */
   #unpaused = false;
 
