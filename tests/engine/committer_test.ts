@@ -96,7 +96,7 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
   const task = {
     id: "0_0",
     paused: true,
-    current: "Cannot process the record at offset 5 of t-0 in task 0_0",
+    place: "offset 5 of t-0 in task 0_0",
     uncommitted: () => [],
     committed() {},
   };

@@ -266,21 +266,34 @@ Deno.test("a schema that is missing after a pause is waited for, and nothing is 
   ]);
 });
 
-Deno.test("amid a record a task has nothing to commit, and calls no punctuator", async () => {
+Deno.test("amid a record a task commits what is before it", async () => {
   const builder = new StreamsBuilder();
   builder.stream("in", text).flatMapValues((value) => [...value]).to("out", text);
   const harness = await Harness.of(builder.build(), () => true);
-  harness.push({ topic: "in", key: "k", value: "12", timestamp: 1 });
-  assertEquals(harness.task.process(10), 0);
-  assertEquals([harness.task.paused, harness.task.uncommitted(), harness.task.uncommitted(true)], [
-    true,
-    [],
-    [],
-  ]);
-  // Full still: it does nothing.
-  assertEquals([harness.task.process(10), harness.output().length], [0, 1]);
-  harness.drain();
+  harness.feed([{ topic: "in", key: "k", value: "12", timestamp: 1 }]);
+  harness.push({ topic: "in", key: "k", value: "345", timestamp: 1 });
+  assertEquals([harness.task.process(10), harness.task.paused], [0, true]);
   assertEquals(harness.task.uncommitted(), [{ topic: "in", partition: 0, offset: 1 }]);
+  // Full still: it does nothing.
+  harness.output();
+  assertEquals([harness.task.process(10), harness.output().length], [0, 0]);
+  harness.drain();
+  assertEquals(harness.task.uncommitted(), [{ topic: "in", partition: 0, offset: 2 }]);
+});
+
+Deno.test("a commit that has to wait for the end of a record comes before the next one", async () => {
+  const builder = new StreamsBuilder();
+  builder.stream("in", text).flatMapValues((value) => [...value]).to("out", text);
+  const harness = await Harness.of(builder.build(), () => true);
+  for (const value of ["12", "34"]) harness.push({ topic: "in", key: "k", value, timestamp: 1 });
+  harness.task.process(10);
+  assertEquals(harness.task.paused, true);
+  harness.task.commitWanted = true;
+  harness.drain();
+  assertEquals(harness.output().map(([, , value]) => value), ["1@1", "2@1"]);
+  assertEquals(harness.task.uncommitted(), [{ topic: "in", partition: 0, offset: 1 }]);
+  harness.drain();
+  assertEquals(harness.output().map(([, , value]) => value), ["3@1", "4@1"]);
 });
 
 Deno.test("a step that can't pause fails the application before memory is full, and names the record and the remedy", async () => {

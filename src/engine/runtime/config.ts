@@ -84,6 +84,8 @@ export interface StreamsConfig {
 export const DEFAULT_STATE_DIR = ".kos/state";
 /** The default of {@linkcode StreamsConfig.stateCleanupDelayMs}, in ms. */
 export const DEFAULT_STATE_CLEANUP_DELAY_MS = 600_000;
+/** The default of {@linkcode StreamsConfig.fetchPartitionBytes}. */
+export const DEFAULT_FETCH_PARTITION_BYTES = 147_456;
 /** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
 /** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */

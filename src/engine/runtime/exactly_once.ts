@@ -127,7 +127,10 @@ export class ExactlyOnceCommitter implements Committer {
       if (transaction?.state !== "open" || now - transaction.since < this.#intervalMs) continue;
       // Half of what a record gives would be committed, and all of it written again after a failure.
       if (task.paused) {
-        if (now - transaction.since > TRANSACTION_TIMEOUT_MS) transaction.overlong ??= task.current;
+        task.commitWanted = true;
+        if (now - transaction.since > TRANSACTION_TIMEOUT_MS) {
+          transaction.overlong ??= `Cannot process the record at ${task.place}`;
+        }
         continue;
       }
       this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));

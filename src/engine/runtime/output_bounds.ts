@@ -28,7 +28,7 @@ export const BUFFER_BYTES: number = 16_777_216;
 export const TASK_BUFFER_BYTES: number = 8_388_608;
 
 /** The part of a buffer by which tasks may exceed it before they pause. */
-const SLACK = 0.25;
+export const SLACK = 0.25;
 
 /** What may wait for the log in the producer of a task. */
 export function outputBounds(

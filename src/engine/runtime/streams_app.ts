@@ -10,7 +10,11 @@ import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
+import {
+  DEFAULT_FETCH_PARTITION_BYTES,
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  type StreamsConfig,
+} from "./config.ts";
 import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
@@ -230,7 +234,7 @@ export class StreamsApp {
       onEndMoved: () => this.#fetcher.wakeup(),
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
-      ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),
+      partitionBytes: config.fetchPartitionBytes ?? DEFAULT_FETCH_PARTITION_BYTES,
     });
     const failed = (error: unknown): void => this.#failed(error);
     const grown = (): void => this.#budget.check();

@@ -77,6 +77,10 @@ export class Task {
   settled = false;
   /** Whether {@linkcode close} was called. */
   closed = false;
+  /** Whether a commit waits for the end of the record that has paused: no other is begun before. */
+  commitWanted = false;
+  /** How often it has paused amid a record. */
+  pauses = 0;
   /** Whether it stopped, at last, since the producer holds as much as it may. */
   heldBack = false;
   readonly #bound: BoundTopology;
@@ -170,6 +174,7 @@ export class Task {
           if (this.#blockedBy !== undefined) break;
           continue;
         }
+        if (this.commitWanted) break;
         for (let i = 0; i < queues.length; i++) {
           const queue = queues[i]!;
           if (queue.ready) {
@@ -205,12 +210,12 @@ export class Task {
   }
 
   /** The record that is half processed, for a message. */
-  get current(): string {
-    const { topic, partition, position } = this.#pausedIn!;
-    const at = `offset ${position} of ${topic}-${partition} in task ${this.id}`;
-    return `Cannot process the record at ${at}, whose key is ${
-      keyText(this.#pausedIn!.headSet.key(this.#pausedIn!.headIndex))
-    }`;
+  get place(): string {
+    const { topic, partition, headSet, headIndex } = this.#pausedIn!;
+    const key = keyText(headSet.key(headIndex));
+    return `offset ${
+      headSet.offsets[headIndex]
+    } of ${topic}-${partition} in task ${this.id}, whose key is ${key}`;
   }
 
   /** Whether the head of a queue is half processed: nothing of the task may be committed then, and nothing else be called. */
@@ -231,6 +236,7 @@ export class Task {
     queue.source.process(queue.headKey, queue.headValue, queue.headTimestamp, null);
     if (context.pauses.any) {
       this.#pausedIn = queue;
+      this.pauses++;
       return false;
     }
     this.#finishHead(queue);
@@ -242,7 +248,10 @@ export class Task {
     const { context } = this;
     context.enter(queue.headSet, queue.headIndex);
     context.pauses.resume();
-    if (context.pauses.any) return false;
+    if (context.pauses.any) {
+      this.pauses++;
+      return false;
+    }
     this.#pausedIn = undefined;
     this.#finishHead(queue);
     return true;
@@ -349,13 +358,16 @@ export class Task {
   }
 
   /**
-   * The positions that have changed since the last {@linkcode committed}; none amid a record. What stores hold back until a commit goes to their changelogs first.
+   * The positions that have changed since the last {@linkcode committed}. Amid a record they are those before it; none where stores hold
+   * something back, which could only be flushed between records. What stores hold back until a commit goes to their changelogs first.
    *
    * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the file is right only when a
    * commit has shown that the task is still this instance's.
    */
   uncommitted(last = false): TopicPartitionOffset[] {
-    if (this.closed || this.paused) return [];
+    if (this.closed) return [];
+    this.commitWanted = this.paused && this.#holdsBack;
+    if (this.commitWanted) return [];
     this.#flush();
     const offsets: TopicPartitionOffset[] = [];
     for (const { topic, partition, position } of this.queues) {
@@ -364,6 +376,11 @@ export class Task {
       }
     }
     return offsets;
+  }
+
+  get #holdsBack(): boolean {
+    for (const { flush } of this.stores.values()) if (flush !== undefined) return true;
+    return false;
   }
 
   /** What a cache sends on may change stores that were flushed before it. */

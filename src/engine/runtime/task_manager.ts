@@ -25,6 +25,10 @@ const RECORDS_A_TURN = 512;
 const SLICE_MS = 8;
 /** Sets held a partition before its fetching is paused: one in work, one to go on with. */
 const SETS_HELD = 2;
+/** After so many pauses amid records a warning tells of them, */
+const PAUSES_TOLD = 20;
+/** but at most so often, in ms. */
+const PAUSES_TOLD_MS = 60_000;
 /** How long to wait before a schema that could not be fetched is asked for again, in ms. */
 const SCHEMA_RETRY_MS = 1000;
 
@@ -61,6 +65,7 @@ export class TaskManager {
   /** Tasks that wait for a writer's schema. */
   readonly #loading = new Set<Task>();
   #closed = false;
+  #toldAt = -Infinity;
 
   constructor(parts: TaskManagerParts) {
     this.#parts = parts;
@@ -168,12 +173,24 @@ export class TaskManager {
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused) any = true;
+        if (task.pauses >= PAUSES_TOLD) this.#tellOfPauses(task);
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
     }
     return any;
+  }
+
+  /** A record that gives very much is no failure, but a reason to think of its key. */
+  #tellOfPauses(task: Task): void {
+    if (!task.paused || performance.now() - this.#toldAt < PAUSES_TOLD_MS) return;
+    this.#toldAt = performance.now();
+    this.#parts.logger.warn(
+      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: now at ${task.place}. ` +
+        "Records of one key within a join's window join with all of the other side: give them finer keys, or a shorter window",
+    );
+    task.pauses = 0;
   }
 
   /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */

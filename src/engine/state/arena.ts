@@ -13,7 +13,8 @@ export const MAX_KEY_BYTES: number = 1 << 19;
 
 /** Units of 8 bytes in a full chunk (1 MiB). */
 const UNITS = 1 << 17;
-const CHUNK_BYTES = UNITS * 8;
+/** Bytes of a full chunk. */
+export const CHUNK_BYTES: number = UNITS * 8;
 /** Chunks start small and double, so that a store with few entries costs few bytes. */
 const FIRST_CHUNK_BYTES = 4096;
 /** Blocks up to this size come in steps of 16 bytes; larger ones in powers of two. */
