@@ -61,8 +61,8 @@ const FLAGS = command(
     }),
   )
   .addOption(
-    flag("--retention <time>", "as of streams; 0s: for ever", {
-      parse: duration(),
+    flag("--retention <time>", "as of streams; sessions that are kept for ever fit no memory", {
+      parse: duration({ min: 1 }),
       default: 3_600_000,
       defaultText: "1h",
     }),
@@ -115,7 +115,7 @@ if (import.meta.main) {
       ...flags,
       recordsPerSecond: flags.rate,
       graceMs: flags.grace,
-      retentionMs: flags.retention === 0 ? Infinity : flags.retention,
+      retentionMs: flags.retention,
       keyBytes: flags.keyBytes ?? sizes.keyBytes,
       valueBytes: flags.valueBytes ?? sizes.valueBytes,
       sessionBytes: flags.sessionBytes ?? sizes.sessionBytes(flags.framesPerSession),
