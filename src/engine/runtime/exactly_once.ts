@@ -28,8 +28,8 @@ interface Transaction {
   commit: Promise<void>;
   /** Whether all that was processed is committed. */
   idle: boolean;
-  /** What can't be processed, when a record's outputs alone take longer than a transaction may be open. */
-  overlong?: string | undefined;
+  /** The record that the commit had to wait for, if any. */
+  pausedAt?: string | undefined;
 }
 
 /**
@@ -47,6 +47,8 @@ export class ExactlyOnceCommitter implements Committer {
   readonly #onRefused: ((taskId: string) => ProducerOptions["onRefused"]) | undefined;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #transactions = new Map<string, Transaction>();
+  /** By task: the record that was under way when its last transaction timed out. */
+  readonly #timedOut = new Map<string, string>();
 
   constructor(
     log: Log,
@@ -128,9 +130,7 @@ export class ExactlyOnceCommitter implements Committer {
       // Half of what a record gives would be committed, and all of it written again after a failure.
       if (task.paused) {
         task.commitWanted = true;
-        if (now - transaction.since > TRANSACTION_TIMEOUT_MS) {
-          transaction.overlong ??= `Cannot process the record at ${task.place}`;
-        }
+        transaction.pausedAt = task.place;
         continue;
       }
       this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));
@@ -199,7 +199,7 @@ export class ExactlyOnceCommitter implements Committer {
       await producer.begin();
       transaction.appended = producer.counts.appended;
       transaction.since = this.#now();
-      transaction.overlong = undefined;
+      transaction.pausedAt = undefined;
       transaction.state = "open";
       this.#events.opened();
     })();
@@ -209,14 +209,22 @@ export class ExactlyOnceCommitter implements Committer {
     transaction.state = "broken";
     // Begun again, it would come to the same record again.
     if (error instanceof ProduceError && error.refused) this.#events.failed(error);
-    else if (transaction.overlong !== undefined) this.#events.failed(tooLong(transaction.overlong, error));
+    else if (this.#overlong(task, transaction)) this.#events.failed(tooLong(transaction.pausedAt!, error));
     else this.#events.lost(task, error);
+  }
+
+  /** Whether a transaction has timed out for the second time amid the same record: it would for ever. A broker may be away once. */
+  #overlong(task: Task, { pausedAt, since }: Transaction): boolean {
+    if (pausedAt === undefined || this.#now() - since <= TRANSACTION_TIMEOUT_MS) return false;
+    const before = this.#timedOut.get(task.id);
+    this.#timedOut.set(task.id, pausedAt);
+    return before === pausedAt;
   }
 }
 
 function tooLong(what: string, error: unknown): ProcessingError {
   return new ProcessingError(
-    `${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
+    `Cannot process the record at ${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
       `has to be in one; let fewer records have the same key within a join's window, or use at_least_once`,
     { cause: error },
   );
