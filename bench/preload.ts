@@ -17,6 +17,14 @@ export interface Preloaded {
   readonly hits: number;
 }
 
+/** How many frames share a key: one has its machine and its millisecond. */
+export interface PreloadShape {
+  /** Default: as many as the seed draws, 10 to 35. */
+  readonly machines?: number;
+  /** Frames of all machines together in one millisecond. Default 1, and each frame has a header of its own. */
+  readonly framesPerMs?: number;
+}
+
 /** When the first frame happens, in ms since the epoch, unless told: the same in each run, so that the same bytes are written. */
 const BEGIN_MS = 1_700_000_000_000;
 /** Responses follow their requests within this time, in ms. */
@@ -34,6 +42,7 @@ export async function preload(
   partitions: number,
   seed: number,
   beginMs: number = BEGIN_MS,
+  { machines, framesPerMs = 1 }: PreloadShape = {},
 ): Promise<Preloaded> {
   const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
   const existing = await log.describeTopics(topics);
@@ -47,7 +56,7 @@ export async function preload(
   // The frames are old on purpose: without this the broker would delete them.
   const config = { "retention.ms": "-1" };
   await log.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1, config })));
-  const generator = new FrameGenerator({ seed });
+  const generator = new FrameGenerator({ seed, ...(machines === undefined ? {} : { machines }) });
   const serdes = await bindFrameSerdes(arcadeSerdes(undefined), {
     requests: REQUESTS_TOPIC,
     responses: RESPONSES_TOPIC,
@@ -62,7 +71,7 @@ export async function preload(
   };
   let hits = 0;
   for (let i = 0; i < frames; i++) {
-    const now = beginMs + i;
+    const now = beginMs + Math.floor(i / framesPerMs);
     generator.draw();
     hits += generator.hitCount;
     encoder.request(now);

@@ -21,6 +21,8 @@ export interface RunSettings {
   readonly cacheBytes: number;
   /** Where its output goes. */
   readonly logFile: string;
+  /** More variables, `KOS_<FLAG>`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A system that runs the sessions topology. */
@@ -51,7 +53,7 @@ export async function startKos(
   metricsPort: number,
   denoFlags: readonly string[] = [],
 ): Promise<Child> {
-  const { brokers, applicationId, guarantee, cacheBytes, logFile } = settings;
+  const { brokers, applicationId, guarantee, cacheBytes, logFile, env } = settings;
   const args = [
     "run",
     "-P=streams",
@@ -69,6 +71,7 @@ export async function startKos(
       KOS_METRICS_PORT: String(metricsPort),
       KOS_METRICS_HOST: "127.0.0.1",
       KOS_CLIENT_ID: "bench",
+      ...env,
     },
     logFile,
   });

@@ -7,3 +7,8 @@ export class TopologyError extends Error {
 export class ProcessingError extends Error {
   override name = "ProcessingError";
 }
+
+/** An instance holds more state than it may ({@linkcode StreamsConfig.stateMaxBytes}). The message names the stores and the remedies. */
+export class StateFullError extends Error {
+  override name = "StateFullError";
+}

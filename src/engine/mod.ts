@@ -38,7 +38,7 @@ export { SessionWindows } from "./dsl/windows/session_windows.ts";
 export { SlidingWindows } from "./dsl/windows/sliding_windows.ts";
 export { TimeWindows } from "./dsl/windows/time_windows.ts";
 export { sessionWindowedSerde, Windowed, windowedSerde } from "./dsl/windows/windowed.ts";
-export { ProcessingError, TopologyError } from "./errors.ts";
+export { ProcessingError, StateFullError, TopologyError } from "./errors.ts";
 export { StateFileError } from "./state/state_file.ts";
 export { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "./runtime/config.ts";
 export {

@@ -33,6 +33,10 @@ export interface StreamsStats {
   readonly restoreRemaining: number;
   /** Tasks running; of now. */
   readonly tasks: number;
+  /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
+  stateBytes?(): number;
+  /** What it may take; `Infinity` without a limit. */
+  readonly stateMaxBytes?: number;
   /** The sizes of the stores, of now; asked for once a scrape, so it must be cheap. */
   stores(): Iterable<StoreSize>;
 }
@@ -136,6 +140,16 @@ export class StreamsMetrics {
       "Estimated memory of the entries held, in bytes, by store.",
       "store",
       () => sumByStore(stats, "bytes"),
+    );
+    counters.gauge(
+      "kos_state_bytes",
+      "Memory that stores, caches and queued records have reserved, in bytes, standbys included.",
+      () => stats.stateBytes?.() ?? 0,
+    );
+    counters.gauge(
+      "kos_state_max_bytes",
+      "What they may take (--state-max-bytes); +Inf without a limit.",
+      () => stats.stateMaxBytes ?? Infinity,
     );
     this.#commitSeconds = new Histogram({
       name: "kos_streams_commit_duration_seconds",

@@ -9,6 +9,7 @@ import { createLogger, type LogLevel } from "../cli/log.ts";
 import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import { main } from "../cli/main.ts";
 import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
+import { memoryLimit } from "../cli/memory_limit.ts";
 import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
 import { SchemaRegistry } from "../avro/mod.ts";
 import {
@@ -44,6 +45,8 @@ interface Flags {
   store: "memory" | "sqlite";
   stateDir: string;
   cacheMaxBytes: number;
+  stateMaxBytes?: number;
+  onStateFull: "fail" | "disk";
   groupInstanceId?: string;
   sessionTimeout: number;
   stallTimeout: number;
@@ -166,6 +169,19 @@ function flagsOf(): Command {
       }),
     )
     .addOption(
+      flag(
+        "--state-max-bytes <bytes>",
+        "memory that state may take; 0: no limit (default: half of the container's limit; without one none)",
+        { parse: integer() },
+      ),
+    )
+    .addOption(
+      flag("--on-state-full <what>", "above that: fail, or disk to move the stores there, once", {
+        parse: choice("fail", "disk"),
+        default: "fail",
+      }),
+    )
+    .addOption(
       flag("--state-dir <path>", "where state on disk is kept; each instance needs its own", {
         parse: text,
         default: DEFAULT_STATE_DIR,
@@ -209,6 +225,15 @@ function flagsOf(): Command {
     .addOption(waitForBrokerFlag())
     .addOption(kafkaClientFlag())
     .addOption(logLevelFlag());
+}
+
+/** The part of a container's memory that state may take: the rest is the process, its buffers, and what grows before the old is freed. */
+const STATE_PART = 0.5;
+
+/** What the flag stands for, 0 and left out too. */
+function stateMaxBytes(flag: number | undefined): number {
+  if (flag === undefined) return Math.floor((memoryLimit() ?? Infinity) * STATE_PART);
+  return flag === 0 ? Infinity : flag;
 }
 
 function text(value: string): string {
@@ -265,6 +290,8 @@ if (import.meta.main) {
         numStandbyReplicas: flags.standbyReplicas,
         store: flags.store,
         cacheMaxBytes: flags.cacheMaxBytes,
+        stateMaxBytes: stateMaxBytes(flags.stateMaxBytes),
+        onStateFull: flags.onStateFull,
         stateDir: flags.stateDir,
         sessionTimeoutMs: flags.sessionTimeout,
         stallTimeoutMs: flags.stallTimeout,

@@ -68,6 +68,10 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly numStandbyReplicas?: number;
   /** Bytes that the sessions' cache may hold. Default 0: every change of a session goes out. */
   readonly cacheMaxBytes?: number;
+  /** Bytes of memory that state may take. Default: no limit. */
+  readonly stateMaxBytes?: number;
+  /** What happens above that. Default `fail`. */
+  readonly onStateFull?: "fail" | "disk";
   /** Default `memory`. */
   readonly store?: "memory" | "sqlite";
   /** Of stores on disk. */
@@ -129,6 +133,8 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
     ...given("numStandbyReplicas", options.numStandbyReplicas),
     ...given("store", options.store),
     ...given("cacheMaxBytes", options.cacheMaxBytes),
+    ...given("stateMaxBytes", options.stateMaxBytes),
+    ...given("onStateFull", options.onStateFull),
     ...given("stateDir", options.stateDir),
     ...given("groupInstanceId", options.groupInstanceId),
     ...given("sessionTimeoutMs", options.sessionTimeoutMs),

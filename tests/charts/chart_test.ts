@@ -3,13 +3,16 @@
  * what helm makes of the chart now.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { arcadeSizes } from "../../scripts/support/arcade_sizes.ts";
+import { parseQuantity } from "../../scripts/support/quantity.ts";
 import { valueDocs, withValuesTable } from "../../scripts/chart/docs.ts";
 import { features, goldenFile, goldenHeader } from "../../scripts/chart/files.ts";
 import { parseDuration } from "../../src/cli/parsers.ts";
 import { DEFAULT_CONTROL_PORT } from "../../src/datagen/control.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_RETENTION_MS } from "../../src/engine/mod.ts";
+import { DEFAULT_COMMIT_INTERVAL_MS } from "../../src/engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../../src/metrics/server.ts";
-import { DEFAULT_GRACE_MS } from "../../src/streams/sessions_topology.ts";
+import { memorySize } from "../../src/streams/memory_size.ts";
+import { DEFAULT_GRACE_MS, JOIN_DIFFERENCE_MS } from "../../src/streams/sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS } from "../../src/streams/start.ts";
 import { parse } from "@std/yaml";
 import { allRenders, type Any, chartFile, chartYaml, find, objectsOf, podsOf } from "./renders.ts";
@@ -143,11 +146,39 @@ Deno.test("the defaults are those of the binaries", async () => {
   assertEquals(streams.applicationId, APPLICATION_ID);
   assertEquals(parseDuration(streams.commitInterval), DEFAULT_COMMIT_INTERVAL_MS);
   assertEquals(parseDuration(streams.grace), DEFAULT_GRACE_MS);
-  assertEquals(parseDuration(streams.retention), DEFAULT_RETENTION_MS);
   assertEquals(kafka.partitions, DEFAULT_PARTITIONS);
   const datagen = find(await objectsOf("brokers"), "ConfigMap", "datagen").data;
   assertEquals(datagen.KOS_METRICS_PORT, String(DEFAULT_METRICS_PORT));
   assertEquals(datagen.KOS_CONTROL_PORT, String(DEFAULT_CONTROL_PORT));
+});
+
+Deno.test("the memory limit is enough for the rate that a pod is scaled at, with the chart's retention and grace", async () => {
+  const { autoscaling, kafka, streams } = await chartYaml("values.yaml");
+  const limit = parseQuantity(streams.resources.limits.memory)!;
+  const { keyBytes, valueBytes, sessionBytes } = await arcadeSizes();
+  const load = {
+    recordsPerSecond: autoscaling.rate.targetPerPod,
+    instances: 1,
+    partitions: kafka.partitions,
+    graceMs: parseDuration(streams.grace)!,
+    retentionMs: parseDuration(streams.retention)!,
+    keyBytes,
+    valueBytes,
+    sessionBytes: sessionBytes(1),
+    framesPerSession: 1,
+    processingGuarantee: "at_least_once" as const,
+    cacheMaxBytes: 0,
+    standbyReplicas: 0,
+  };
+  for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
+    const { totalBytes, stateBytes } = memorySize({ ...load, processingGuarantee });
+    assert(totalBytes < limit, `${totalBytes} bytes of ${limit}`);
+    // Left out, the budget is half of the limit, and the alert comes at 80 % of that.
+    assertEquals(streams.stateMaxBytes, null);
+    assert(stateBytes < 0.8 * limit / 2, `${stateBytes} bytes of state of ${limit}`);
+  }
+  // A session is kept until no hit can come for it any more.
+  assert(load.retentionMs >= load.graceMs + 2 * JOIN_DIFFERENCE_MS);
 });
 
 Deno.test("every pod meets the restricted pod security standard, and mounts no token", async () => {

@@ -88,3 +88,60 @@ Deno.test("with exactly once the loop is told when a task that was committed may
   await committer.close();
   await log.close();
 });
+
+Deno.test("with exactly once nothing is committed amid a record, and one that takes longer than a transaction ends the application", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "t", partitions: 1 }]);
+  const failed = Promise.withResolvers<unknown>();
+  const lost = Promise.withResolvers<void>();
+  const task = {
+    id: "0_0",
+    paused: true,
+    commitWanted: false,
+    place: "offset 5 of t-0 in task 0_0",
+    uncommitted: () => [],
+    committed() {},
+  };
+  let now = 1_000;
+  const committer = new ExactlyOnceCommitter(
+    log,
+    "app",
+    () => ({ memberId: "", generation: -1 }) as GroupMember,
+    100,
+    () => now,
+    {
+      committed() {},
+      opened() {},
+      refused() {},
+      lost: () => lost.resolve(),
+      failed: failed.resolve,
+    },
+  );
+  const running = task as unknown as Task;
+  /** A transaction that times out amid a record. */
+  const round = async (): Promise<void> => {
+    const producer = committer.producer(task.id);
+    await committer.prepare(running);
+    await committer.start(running);
+    producer.append("t", 0, 1, null, 0, 0, new Uint8Array(1), 0, 1);
+    now += 10_001;
+    task.paused = true;
+    committer.commitDue([running], true);
+    assertEquals([committer.mayProcess(running), task.commitWanted], [true, true]);
+    producer.commit = () => Promise.reject(new Error("fenced"));
+    task.paused = false;
+    committer.commitDue([running], true);
+  };
+  await round();
+  // A broker may have been away: once it is tried again.
+  await lost.promise;
+  await committer.drop(running);
+  await round();
+  assertEquals(
+    (await failed.promise as Error).message,
+    "Cannot process the record at offset 5 of t-0 in task 0_0: writing what it gives takes longer than the 10000 ms that a " +
+      "transaction may be open, and it has to be in one; let fewer records have the same key within a join's window, or use at_least_once",
+  );
+  await committer.close();
+  await log.close();
+});

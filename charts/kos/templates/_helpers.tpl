@@ -192,6 +192,9 @@ KOS_APPLICATION_ID: {{ .applicationId | quote }}
 KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
 KOS_GRACE: {{ .grace | quote }}
 KOS_RETENTION: {{ .retention | quote }}
+{{- if not (kindIs "invalid" .stateMaxBytes) }}
+KOS_STATE_MAX_BYTES: {{ include "kos.number" .stateMaxBytes | quote }}
+{{- end }}
 KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
 KOS_ON_MISSING_TOPIC: {{ .onMissingTopic | quote }}
 KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}

@@ -37,6 +37,11 @@ export class Aggregate<K, V, A> extends Processor<K, V> {
     }
   }
 
+  /** With a cache it forwards from the middle of a commit too. */
+  override get resumable(): boolean {
+    return this.#cached === undefined;
+  }
+
   override process(key: K, value: V, timestamp: number): void {
     if (key === null || value === null) {
       this.context.stats.dropped[key === null ? "null_key" : "null_value"]++;

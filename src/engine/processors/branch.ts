@@ -14,6 +14,10 @@ export class Branch<K, V> extends Processor<K, V> {
     this.#predicates = predicates;
   }
 
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V, timestamp: number): void {
     const predicates = this.#predicates;
     let i = 0;

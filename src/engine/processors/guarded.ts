@@ -17,6 +17,11 @@ export class Guarded<K, V> extends Processor<K, V> {
     this.#name = name;
     this.#inner = inner;
     this.context = context;
+    inner.guardedAs = name;
+  }
+
+  override get resumable(): boolean {
+    return this.#inner.resumable;
   }
 
   override process(key: K, value: V, timestamp: number, previous: V | null): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { IterableFanOut } from "./fan_out.ts";
 import { Processor } from "./processor.ts";
 
 /** Replaces key and value. */
@@ -12,6 +13,9 @@ export class MapRecord<K, V, K2, V2> extends Processor<K, V> {
     super();
     this.#mapper = mapper;
   }
+  override get resumable(): boolean {
+    return true;
+  }
   override process(key: K, value: V, timestamp: number): void {
     this.context.forgetValue();
     const mapped = this.#mapper(key, value);
@@ -20,17 +24,18 @@ export class MapRecord<K, V, K2, V2> extends Processor<K, V> {
 }
 
 /** Replaces a record by several, or none. */
-export class FlatMap<K, V, K2, V2> extends Processor<K, V> {
+export class FlatMap<K, V, K2, V2> extends IterableFanOut<K, V, readonly [K2, V2]> {
   readonly #mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>;
   constructor(mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>) {
     super();
     this.#mapper = mapper;
   }
   override process(key: K, value: V, timestamp: number): void {
-    for (const mapped of this.#mapper(key, value)) {
-      this.context.forgetValue();
-      this.forward(mapped[0], mapped[1], timestamp, null);
-    }
+    this.begin(this.#mapper(key, value), 0, key, value, timestamp);
+  }
+  protected override forwardEach(_key: K, each: readonly [K2, V2], timestamp: number): void {
+    this.context.forgetValue();
+    this.forward(each[0], each[1], timestamp, null);
   }
 }
 
@@ -40,6 +45,9 @@ export class SelectKey<K, V, K2> extends Processor<K, V> {
   constructor(selector: (key: K, value: V) => K2) {
     super();
     this.#selector = selector;
+  }
+  override get resumable(): boolean {
+    return true;
   }
   override process(key: K, value: V, timestamp: number): void {
     this.forward(this.#selector(key, value), value, timestamp, null);

@@ -5,6 +5,7 @@
  */
 import type { TaskContext } from "../runtime/task_context.ts";
 import type { ManagedStore } from "../state/logged_stores.ts";
+import type { PausedStep } from "./pauses.ts";
 
 /** What a processor gets when its task is made. */
 export interface ProcessorInit {
@@ -21,7 +22,19 @@ export interface ProcessorInit {
 export abstract class Processor<K = any, V = any> {
   /** Who gets what this one forwards, in the order in which they were added to the topology. */
   readonly children: Processor[] = [];
+  /** Whether all steps before it are {@linkcode resumable}, so that it may pause; its task says. */
+  mayPause = false;
+  /** The node's name, where a handler decides about what it throws. */
+  guardedAs: string | undefined;
   protected context!: TaskContext;
+
+  /**
+   * Whether steps after it may pause (see `pauses.ts`): it forwards at most once a record and does nothing after that, or does what is
+   * left when it is resumed.
+   */
+  get resumable(): boolean {
+    return false;
+  }
 
   /** Called once, before the first record. */
   init(init: ProcessorInit): void {
@@ -42,6 +55,50 @@ export abstract class Processor<K = any, V = any> {
   /** Hands a record to each child. */
   protected forward(key: unknown, value: unknown, timestamp: number, previous: unknown): void {
     const { children } = this;
-    for (let i = 0; i < children.length; i++) children[i]!.process(key, value, timestamp, previous);
+    const last = children.length - 1;
+    for (let i = 0; i < last; i++) {
+      children[i]!.process(key, value, timestamp, previous);
+      const { pauses } = this.context;
+      if (pauses.any) return pauses.add(new OtherChildren(this, i + 1, key, value, timestamp, previous));
+    }
+    if (last >= 0) children[last]!.process(key, value, timestamp, previous);
+  }
+
+  /** Hands a record to the children from one on: the others had it before a pause. */
+  forwardFrom(from: number, key: unknown, value: unknown, timestamp: number, previous: unknown): void {
+    const { children, context: { pauses } } = this;
+    for (let i = from; i < children.length; i++) {
+      if (pauses.any) return pauses.add(new OtherChildren(this, i, key, value, timestamp, previous));
+      children[i]!.process(key, value, timestamp, previous);
+    }
+  }
+}
+
+/** The children that are still to get a record, as one before them has paused. */
+class OtherChildren implements PausedStep {
+  readonly #parent: Processor;
+  readonly #record: readonly [
+    from: number,
+    key: unknown,
+    value: unknown,
+    timestamp: number,
+    previous: unknown,
+  ];
+
+  constructor(
+    parent: Processor,
+    ...record: [from: number, key: unknown, value: unknown, timestamp: number, previous: unknown]
+  ) {
+    this.#parent = parent;
+    this.#record = record;
+  }
+
+  resume(): void {
+    this.#parent.forwardFrom(...this.#record);
+  }
+
+  // Where handlers are set, each child has a guard of its own.
+  failed(error: unknown): never {
+    throw error;
   }
 }

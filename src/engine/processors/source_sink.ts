@@ -12,6 +12,10 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */
 export class Source<K, V> extends Processor<K, V> {
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V, timestamp: number): void {
     this.forward(key, value, timestamp, null);
   }
@@ -51,6 +55,7 @@ export class Sink<K, V> extends Processor<K, V> {
     } catch (error) {
       return context.failures.unencodable(this.#topic, timestamp, error);
     }
+    if (!this.mayPause) context.checkPending(this.#topic);
     const bytes = value === null ? null : encoded.bytes;
     if (k === undefined) {
       // Records without a key go to the partitions in turn.

@@ -3,10 +3,14 @@
  *
  * @module
  */
+import { IterableFanOut } from "./fan_out.ts";
 import { Processor } from "./processor.ts";
 
 /** Hands on what it gets: the merge of a join, a table's stream. */
 export class PassThrough<K, V> extends Processor<K, V> {
+  override get resumable(): boolean {
+    return true;
+  }
   override process(key: K, value: V, timestamp: number, previous: V | null): void {
     this.forward(key, value, timestamp, previous);
   }
@@ -14,6 +18,9 @@ export class PassThrough<K, V> extends Processor<K, V> {
 
 /** A table's changes as a stream: the previous values are of no use there. */
 export class TableToStream<K, V> extends Processor<K, V> {
+  override get resumable(): boolean {
+    return true;
+  }
   override process(key: K, value: V, timestamp: number): void {
     this.forward(key, value, timestamp, null);
   }
@@ -26,6 +33,9 @@ export class MapValues<K, V, R> extends Processor<K, V> {
     super();
     this.#mapper = mapper;
   }
+  override get resumable(): boolean {
+    return true;
+  }
   override process(key: K, value: V, timestamp: number): void {
     this.context.forgetValue();
     this.forward(key, this.#mapper(value, key), timestamp, null);
@@ -33,26 +43,27 @@ export class MapValues<K, V, R> extends Processor<K, V> {
 }
 
 /** Replaces the value by several, or none. */
-export class FlatMapValues<K, V, R> extends Processor<K, V> {
+export class FlatMapValues<K, V, R> extends IterableFanOut<K, V, R> {
   readonly #mapper: (value: V, key: K) => Iterable<R>;
+
   constructor(mapper: (value: V, key: K) => Iterable<R>) {
     super();
     this.#mapper = mapper;
   }
+
   override process(key: K, value: V, timestamp: number): void {
     const values = this.#mapper(value, key);
-    const { context } = this;
-    if (Array.isArray(values)) {
-      for (let i = 0; i < values.length; i++) {
-        context.forgetValue();
-        this.forward(key, values[i], timestamp, null);
-      }
-      return;
+    if (!Array.isArray(values)) return this.begin(values, 0, key, value, timestamp);
+    // Without an iterator, as long as nothing pauses.
+    for (let i = 0; i < values.length; i++) {
+      if (i > 0 && this.pausing) return this.begin(values, i, key, value, timestamp);
+      this.forwardEach(key, values[i], timestamp);
     }
-    for (const each of values) {
-      context.forgetValue();
-      this.forward(key, each, timestamp, null);
-    }
+  }
+
+  protected override forwardEach(key: K, each: R, timestamp: number): void {
+    this.context.forgetValue();
+    this.forward(key, each, timestamp, null);
   }
 }
 
@@ -65,6 +76,9 @@ export class Filter<K, V> extends Processor<K, V> {
     this.#predicate = predicate;
     this.#wanted = wanted;
   }
+  override get resumable(): boolean {
+    return true;
+  }
   override process(key: K, value: V, timestamp: number): void {
     if (this.#predicate(key, value) === this.#wanted) this.forward(key, value, timestamp, null);
   }
@@ -76,6 +90,9 @@ export class Peek<K, V> extends Processor<K, V> {
   constructor(action: (key: K, value: V) => void) {
     super();
     this.#action = action;
+  }
+  override get resumable(): boolean {
+    return true;
   }
   override process(key: K, value: V, timestamp: number, previous: V | null): void {
     this.#action(key, value);
@@ -101,6 +118,9 @@ export class RepartitionFilter<K, V> extends Processor<K, V> {
   constructor(keepNullKeys: boolean) {
     super();
     this.#keepNullKeys = keepNullKeys;
+  }
+  override get resumable(): boolean {
+    return true;
   }
   override process(key: K, value: V, timestamp: number): void {
     if (key !== null || this.#keepNullKeys) this.forward(key, value, timestamp, null);

@@ -5,10 +5,11 @@
  * @module
  */
 import type { JoinWindowStore } from "../state/store.ts";
-import { Processor, type ProcessorInit } from "./processor.ts";
+import { FanOut } from "./fan_out.ts";
+import type { ProcessorInit } from "./processor.ts";
 
 /** Hands a record to the join, then keeps it for the other side. */
-export class JoinWindowed<K, V> extends Processor<K, V> {
+export class JoinWindowed<K, V> extends FanOut<K, V> {
   readonly #storeName: string;
   #store!: JoinWindowStore<K, V>;
 
@@ -24,6 +25,11 @@ export class JoinWindowed<K, V> extends Processor<K, V> {
 
   override process(key: K, value: V, timestamp: number): void {
     this.forward(key, value, timestamp, null);
+    if (this.context.pauses.any) return this.pause(key, value, timestamp);
+    this.goOn(key, value, timestamp);
+  }
+
+  protected override goOn(key: K, value: V, timestamp: number): void {
     // Counted by the join already.
     if (key === null || value === null) return;
     if (!this.#store.put(key, value, timestamp)) this.context.stats.dropped.late++;
@@ -31,12 +37,15 @@ export class JoinWindowed<K, V> extends Processor<K, V> {
 }
 
 /** One side of the join: joins its records with those of the other side's store. */
-export class StreamJoin<K, V, O, R> extends Processor<K, V> {
+export class StreamJoin<K, V, O, R> extends FanOut<K, V> {
   readonly #otherStoreName: string;
   readonly #beforeMs: number;
   readonly #afterMs: number;
   readonly #joiner: (value: V, other: O, key: K) => R;
   #other!: JoinWindowStore<K, O>;
+  /** How many of the other side's records the current one has found, and which is next. */
+  #found = 0;
+  #next = 0;
 
   /**
    * @param beforeMs How much earlier than this side's record the other one may be, in ms.
@@ -66,17 +75,33 @@ export class StreamJoin<K, V, O, R> extends Processor<K, V> {
       context.stats.dropped[key === null ? "null_key" : "null_value"]++;
       return;
     }
-    const other = this.#other;
-    const found = other.fetch(
+    const found = this.#other.fetch(
       key,
       Math.max(0, timestamp - this.#beforeMs),
       Math.max(0, timestamp + this.#afterMs),
     );
-    for (let i = 0; i < found; i++) {
-      // Read before forwarding: what follows may use the store again.
-      const otherTimestamp = other.timestampAt(i);
-      const joined = this.#joiner(value, other.valueAt(i), key);
-      this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
+    if (found === 0) return;
+    if (found === 1) return this.#join(0, key, value, timestamp);
+    this.#found = found;
+    this.#next = 0;
+    this.goOn(key, value, timestamp);
+  }
+
+  /** What was found stays so: this side's records are put into the other store. */
+  protected override goOn(key: K, value: V, timestamp: number): void {
+    const found = this.#found;
+    // In a field, so that nothing is forwarded twice when a step throws and is tried again.
+    for (; this.#next < found; this.#next++) {
+      if (this.#next > 0 && this.pausing) return this.pause(key, value, timestamp);
+      this.#join(this.#next, key, value, timestamp);
     }
+  }
+
+  #join(i: number, key: K, value: V, timestamp: number): void {
+    const other = this.#other;
+    // Read before forwarding: what follows may use the store again.
+    const otherTimestamp = other.timestampAt(i);
+    const joined = this.#joiner(value, other.valueAt(i), key);
+    this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
   }
 }

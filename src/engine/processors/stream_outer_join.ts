@@ -7,7 +7,8 @@
 import type { TaskContext } from "../runtime/task_context.ts";
 import type { OuterJoinEntry, OuterJoinStore } from "../state/outer_join_store.ts";
 import type { JoinWindowStore } from "../state/store.ts";
-import { Processor, type ProcessorInit } from "./processor.ts";
+import { FanOut } from "./fan_out.ts";
+import type { ProcessorInit } from "./processor.ts";
 
 /** What both sides of a join in one task know of time. */
 class TimeTracker {
@@ -47,7 +48,7 @@ export interface OuterJoinSide {
 }
 
 /** One side of the join. */
-export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
+export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
   readonly #side: OuterJoinSide;
   /** As this side sees them. */
   readonly #beforeMs: number;
@@ -56,6 +57,9 @@ export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
   #other!: JoinWindowStore<K, O>;
   #unmatched!: OuterJoinStore<K, unknown, unknown>;
   #tracker!: TimeTracker;
+  /** How many of the other side's records the current one has found, and which is next. */
+  #found = 0;
+  #next = 0;
 
   constructor(side: OuterJoinSide, joiner: (value: V | null, other: O | null, key: K) => R) {
     super();
@@ -86,18 +90,12 @@ export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
       context.stats.dropped[key === null ? "null_key" : "null_value"]++;
       return;
     }
-    if (timestamp === tracker.streamTime) this.#emitUnmatched();
-    const other = this.#other;
+    if (timestamp === tracker.streamTime) context.unpaused(this.#emitUnmatchedHere);
     const to = Math.max(0, timestamp + this.#afterMs);
-    const found = other.fetch(key, Math.max(0, timestamp - this.#beforeMs), to);
-    for (let i = 0; i < found; i++) {
-      // Read before forwarding: what follows may use the store again.
-      const otherTimestamp = other.timestampAt(i);
-      const otherValue = other.valueAt(i);
-      this.#unmatched.remove(key, otherTimestamp, !left);
-      this.#emit(key, value, otherValue, otherTimestamp > timestamp ? otherTimestamp : timestamp);
-    }
-    if (!outer || found > 0) return;
+    this.#found = this.#other.fetch(key, Math.max(0, timestamp - this.#beforeMs), to);
+    this.#next = 0;
+    if (this.#found > 0) return this.goOn(key, value, timestamp);
+    if (!outer) return;
     // What is this late may be out of reach when its turn would come: it goes on at once.
     if (to < tracker.streamTime) this.#emit(key, value, null, timestamp);
     else {
@@ -106,6 +104,25 @@ export class OuterStreamJoin<K, V, O, R> extends Processor<K, V> {
       else this.#unmatched.putRight(key, timestamp, value);
     }
   }
+
+  protected override goOn(key: K, value: V, timestamp: number): void {
+    const { left } = this.#side;
+    const other = this.#other;
+    const found = this.#found;
+    // In a field, so that nothing is forwarded twice when a step throws and is tried again.
+    for (; this.#next < found; this.#next++) {
+      const i = this.#next;
+      if (i > 0 && this.pausing) return this.pause(key, value, timestamp);
+      // Read before forwarding: what follows may use the store again.
+      const otherTimestamp = other.timestampAt(i);
+      const otherValue = other.valueAt(i);
+      this.#unmatched.remove(key, otherTimestamp, !left);
+      this.#emit(key, value, otherValue, otherTimestamp > timestamp ? otherTimestamp : timestamp);
+    }
+  }
+
+  /** Made once: it is called for most records. */
+  readonly #emitUnmatchedHere = (): void => this.#emitUnmatched();
 
   /** Lets those go on alone whose windows have closed. */
   #emitUnmatched(): void {

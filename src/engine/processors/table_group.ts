@@ -79,6 +79,10 @@ export class TableAggregate<K, V, A> extends Processor<K, Change<V>> {
     this.#store = init.store<KeyValueStore<K, A>>(this.#storeName);
   }
 
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, { newValue, oldValue }: Change<V>, timestamp: number): void {
     const store = this.#store;
     const old = store.get(key);

@@ -34,6 +34,10 @@ export class TableJoin<K, V, O, R> extends Processor<K, V> {
     this.#other.init(init);
   }
 
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V | null, timestamp: number, previous: V | null): void {
     if (key === null) {
       this.context.stats.dropped.null_key++;
@@ -72,6 +76,10 @@ export class StreamTableJoin<K, V, O, R> extends Processor<K, V> {
   override init(init: ProcessorInit): void {
     super.init(init);
     this.#table.init(init);
+  }
+
+  override get resumable(): boolean {
+    return true;
   }
 
   override process(key: K, value: V, timestamp: number): void {

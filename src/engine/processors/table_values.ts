@@ -24,6 +24,10 @@ abstract class TableProcessor<K, V, R> extends Processor<K, V> {
 
 /** A stream's records as a table's changes. What comes late replaces what is newer, as in Kafka Streams: order is that of arrival. */
 export class TableSource<K, V> extends TableProcessor<K, V, V> {
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V, timestamp: number): void {
     if (key === null) {
       this.context.stats.dropped.null_key++;
@@ -58,6 +62,10 @@ export class TableFilter<K, V> extends TableProcessor<K, V, V> {
     this.#sendOldValues = sendOldValues;
   }
 
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V, timestamp: number, previous: V | null): void {
     const { store } = this;
     const next = this.#filtered(key, value);
@@ -86,6 +94,10 @@ export class TableMapValues<K, V, R> extends TableProcessor<K, V, R> {
     this.#sendOldValues = sendOldValues;
   }
 
+  override get resumable(): boolean {
+    return true;
+  }
+
   override process(key: K, value: V, timestamp: number, previous: V | null): void {
     const { store } = this;
     const next = value === null ? null : this.#mapper(value, key);
@@ -107,6 +119,10 @@ export class TableJoinMerge<K, V> extends TableProcessor<K, V, V> {
   constructor(storeName: string | undefined, sendOldValues: boolean) {
     super(storeName);
     this.#sendOldValues = sendOldValues;
+  }
+
+  override get resumable(): boolean {
+    return true;
   }
 
   override process(key: K, value: V, timestamp: number, previous: V | null): void {

@@ -31,6 +31,17 @@ export interface StreamsConfig {
   readonly cacheMaxBytes?: number;
   /** Where stores on disk are; each instance needs a directory of its own. Default {@linkcode DEFAULT_STATE_DIR}. */
   readonly stateDir?: string;
+  /**
+   * Bytes of memory that the state of this instance may take: what stores of its tasks and standbys have reserved, caches and queued
+   * records. From 80 % on a warning is logged. Default: no limit. Of a container's limit it is at most about a half: the rest is the
+   * process itself, what it fetches and writes, and what grows before the old is freed (docs/sizing.md).
+   */
+  readonly stateMaxBytes?: number;
+  /**
+   * What happens above that: `fail` (the default) ends the application with an error that names the stores and the remedies; `disk` commits,
+   * and restores the tasks into stores on disk ({@linkcode store} `sqlite`), once: if that is not enough it fails too.
+   */
+  readonly onStateFull?: "fail" | "disk";
   /** How long files of tasks that are processed elsewhere are kept for their return. Default 600,000, as Kafka Streams' `state.cleanup.delay.ms`. */
   readonly stateCleanupDelayMs?: number;
   /** How often records of repartition topics that are committed are deleted. Default 30,000, as Kafka Streams' `repartition.purge.interval.ms`. */
@@ -62,6 +73,12 @@ export interface StreamsConfig {
   readonly stallTimeoutMs?: number;
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
+  /**
+   * Bytes of what one record gives that may wait for the log where its steps can't pause: a `process` that forwards many records, windows,
+   * `suppress`. Above it the application fails with an error that names the record, instead of taking all memory. Joins, `flatMap` and
+   * `flatMapValues` pause much earlier. Default 268,435,456.
+   */
+  readonly recordOutputMaxBytes?: number;
   /** Default: drop, count and log ({@linkcode logAndContinue}). */
   readonly onUndecodable?: DeserializationHandler;
   /** Asked when a processor or a punctuator throws. Default: the application fails. */
@@ -84,6 +101,8 @@ export const DEFAULT_STATE_DIR = ".kos/state";
 export const DEFAULT_STATE_CLEANUP_DELAY_MS = 600_000;
 /** The default of {@linkcode StreamsConfig.repartitionPurgeIntervalMs}, in ms. */
 export const DEFAULT_REPARTITION_PURGE_INTERVAL_MS = 30_000;
+/** The default of {@linkcode StreamsConfig.fetchPartitionBytes}. */
+export const DEFAULT_FETCH_PARTITION_BYTES = 147_456;
 /** The default of {@linkcode StreamsConfig.commitIntervalMs}, in ms. */
 export const DEFAULT_COMMIT_INTERVAL_MS = 100;
 /** The default of {@linkcode StreamsConfig.heartbeatIntervalMs}, in ms. */

@@ -9,8 +9,13 @@ import {
   type ProducerOptions,
 } from "../../kafka/log.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import { ProcessingError } from "../errors.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import { TASK_BUFFER_BYTES } from "./output_bounds.ts";
 import type { Task } from "./task.ts";
+
+/** How long the log leaves a transaction open, in ms. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** A task's producer and its transaction. */
 interface Transaction {
@@ -23,6 +28,8 @@ interface Transaction {
   commit: Promise<void>;
   /** Whether all that was processed is committed. */
   idle: boolean;
+  /** The record that the commit had to wait for, if any. */
+  pausedAt?: string | undefined;
 }
 
 /**
@@ -40,6 +47,8 @@ export class ExactlyOnceCommitter implements Committer {
   readonly #onRefused: ((taskId: string) => ProducerOptions["onRefused"]) | undefined;
   readonly #checkpoints: Checkpoints | undefined;
   readonly #transactions = new Map<string, Transaction>();
+  /** By task: the record that was under way when its last transaction timed out. */
+  readonly #timedOut = new Map<string, string>();
 
   constructor(
     log: Log,
@@ -65,6 +74,8 @@ export class ExactlyOnceCommitter implements Committer {
     const onRefused = this.#onRefused?.(taskId);
     const producer = this.#log.producer({
       transactionalId: `${this.#applicationId}-${taskId}`,
+      transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      bufferBytes: TASK_BUFFER_BYTES,
       ...(onRefused === undefined ? {} : { onRefused }),
     });
     this.#transactions.set(taskId, {
@@ -126,6 +137,12 @@ export class ExactlyOnceCommitter implements Committer {
     for (const task of tasks) {
       const transaction = this.#transactions.get(task.id);
       if (transaction?.state !== "open" || now - transaction.since < this.#intervalMs) continue;
+      // Half of what a record gives would be committed, and all of it written again after a failure.
+      if (task.paused) {
+        task.commitWanted = true;
+        transaction.pausedAt = task.place;
+        continue;
+      }
       this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));
     }
   }
@@ -136,7 +153,7 @@ export class ExactlyOnceCommitter implements Committer {
       if (transaction === undefined) return;
       try {
         await transaction.commit;
-        if (transaction.state === "open") await this.#commit(task, transaction, true);
+        if (transaction.state === "open" && !task.paused) await this.#commit(task, transaction, true);
       } catch (error) {
         // What it held was aborted: whoever has the task next processes it again.
         this.#broken(task, transaction, error);
@@ -192,6 +209,7 @@ export class ExactlyOnceCommitter implements Committer {
       await producer.begin();
       transaction.appended = producer.counts.appended;
       transaction.since = this.#now();
+      transaction.pausedAt = undefined;
       transaction.state = "open";
       this.#events.opened();
     })();
@@ -201,8 +219,25 @@ export class ExactlyOnceCommitter implements Committer {
     transaction.state = "broken";
     // Begun again, it would come to the same record again.
     if (error instanceof ProduceError && error.refused) this.#events.failed(error);
+    else if (this.#overlong(task, transaction)) this.#events.failed(tooLong(transaction.pausedAt!, error));
     else this.#events.lost(task, error);
   }
+
+  /** Whether a transaction has timed out for the second time amid the same record: it would for ever. A broker may be away once. */
+  #overlong(task: Task, { pausedAt, since }: Transaction): boolean {
+    if (pausedAt === undefined || this.#now() - since <= TRANSACTION_TIMEOUT_MS) return false;
+    const before = this.#timedOut.get(task.id);
+    this.#timedOut.set(task.id, pausedAt);
+    return before === pausedAt;
+  }
+}
+
+function tooLong(what: string, error: unknown): ProcessingError {
+  return new ProcessingError(
+    `Cannot process the record at ${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
+      `has to be in one; let fewer records have the same key within a join's window, or use at_least_once`,
+    { cause: error },
+  );
 }
 
 /** Aborts what is open, so that readers need not wait for its timeout, and closes the producer. */

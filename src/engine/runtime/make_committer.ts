@@ -7,10 +7,8 @@ import { DEFAULT_COMMIT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
 import { ExactlyOnceCommitter } from "./exactly_once.ts";
 import { refusalHandler } from "./failures.ts";
 import type { Handlers } from "./handlers.ts";
+import { BUFFER_BYTES } from "./output_bounds.ts";
 import type { EngineStats } from "./stats.ts";
-
-/** What may wait for an acknowledgement with at least once, in bytes: a commit waits for all of it, and it is memory. More is not faster. */
-const BUFFER_BYTES = 16_777_216;
 
 /** What a committer is made of. */
 export interface CommitterParts {

@@ -69,6 +69,16 @@ export class RecordQueue implements TopicPartition {
     return this.headIndex > 0 ? this.headSet.offsets[this.headIndex - 1]! + 1 : this.#doneTo;
   }
 
+  /** Adds the buffers that its records are in, which may be shared with other queues; returns the bytes of its own tables. */
+  held(buffers: Set<ArrayBufferLike>): number {
+    let bytes = 0;
+    for (const set of this.#sets) {
+      buffers.add(set.bytes.buffer);
+      bytes += set.offsets.byteLength + set.timestamps.byteLength + 5 * set.keyStart.byteLength;
+    }
+    return bytes;
+  }
+
   /** Whether more is known to come while no record is ready: the other partitions of the task then wait, so that all are taken in the order of time. */
   get mayHaveMore(): boolean {
     return this.blockedBy !== undefined || this.endOffset === undefined || this.position < this.endOffset;

@@ -31,10 +31,21 @@ export class Restorer {
   readonly #now: () => number;
   readonly #restores = new Map<string, Restore>();
   readonly #waiting = new Map<Task, () => void>();
+  /** Partitions whose records the log has deleted meanwhile, up to where reading goes on. */
+  readonly #skipped: { readonly partition: TopicPartition; readonly resumedAt: number }[] = [];
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
+  readonly #afterPoll: () => void;
 
-  constructor(log: Log, stats: EngineStats, logger: EngineLogger, now: () => number) {
+  /** @param afterPoll Called when the stores have grown. */
+  constructor(
+    log: Log,
+    stats: EngineStats,
+    logger: EngineLogger,
+    now: () => number,
+    afterPoll: () => void = () => {},
+  ) {
+    this.#afterPoll = afterPoll;
     this.#log = log;
     this.#stats = stats;
     this.#logger = logger;
@@ -75,7 +86,10 @@ export class Restorer {
     }
     if (pending.length === 0) return;
     const done = new Promise<void>((resolve) => this.#waiting.set(task, resolve));
-    this.#fetcher ??= this.#log.fetcher({ outOfRange: "earliest" });
+    this.#fetcher ??= this.#log.fetcher({
+      outOfRange: "earliest",
+      onOutOfRange: (partition, _wanted, resumedAt) => void this.#skipped.push({ partition, resumedAt }),
+    });
     for (const restore of pending) {
       const { topic, partition } = restore.partition;
       this.#restores.set(partitionKey(topic, partition), restore);
@@ -111,12 +125,10 @@ export class Restorer {
           restore.store.restore(set);
           restored += set.count;
           this.#stats.restored += set.count;
-          this.#stats.restoreRemaining -= Math.min(set.nextOffset, restore.end) -
-            Math.min(restore.position, restore.end);
-          restore.position = set.nextOffset;
-          restore.task.restored(set.topic, set.nextOffset);
-          if (restore.position >= restore.end) this.#finish(restore);
+          this.#advance(restore, set.nextOffset);
         }
+        for (const { partition, resumedAt } of this.#skipped.splice(0)) this.#skip(partition, resumedAt);
+        this.#afterPoll();
         if (this.#now() - said >= PROGRESS_MS) {
           said = this.#now();
           this.#logger.info(
@@ -130,6 +142,19 @@ export class Restorer {
       this.#fetcher = undefined;
       await fetcher.close();
     }
+  }
+
+  /** Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to its end. */
+  #skip({ topic, partition }: TopicPartition, resumedAt: number): void {
+    const restore = this.#restores.get(partitionKey(topic, partition));
+    if (restore !== undefined && resumedAt > restore.position) this.#advance(restore, resumedAt);
+  }
+
+  #advance(restore: Restore, position: number): void {
+    this.#stats.restoreRemaining -= Math.min(position, restore.end) - Math.min(restore.position, restore.end);
+    restore.position = position;
+    restore.task.restored(restore.partition.topic, position);
+    if (position >= restore.end) this.#finish(restore);
   }
 
   #finish(restore: Restore): void {

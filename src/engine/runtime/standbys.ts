@@ -26,8 +26,11 @@ export class Standbys {
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
+  readonly #afterPoll: () => void;
 
-  constructor(log: Log, failed: (error: unknown) => void) {
+  /** @param afterPoll Called when the stores have grown. */
+  constructor(log: Log, failed: (error: unknown) => void, afterPoll: () => void = () => {}) {
+    this.#afterPoll = afterPoll;
     this.#log = log;
     this.#failed = failed;
   }
@@ -35,6 +38,11 @@ export class Standbys {
   /** The ids of the tasks that are kept current. */
   get ids(): string[] {
     return [...this.#standbys.keys()].sort();
+  }
+
+  /** The tasks that are kept current. */
+  get tasks(): Task[] {
+    return [...this.#standbys.values()].map(({ task }) => task);
   }
 
   /** How many records are still to be read, as of the last fetches. */
@@ -106,6 +114,7 @@ export class Standbys {
           kept.standby.positions.set(set.topic, set.nextOffset);
           kept.standby.task.restored(set.topic, set.nextOffset);
         }
+        this.#afterPoll();
       }
     } finally {
       await fetcher.close();

@@ -77,6 +77,11 @@ export class EngineStats {
     return counterOf(this.#deadLettered, topic);
   }
 
+  /** What the state takes of memory now, in bytes; the application says. */
+  stateBytes: () => number = () => 0;
+  /** What it may take. */
+  stateMaxBytes: number = Infinity;
+
   /** The sizes of the stores now; the application says. */
   stores: () => Iterable<StoreSize> = () => [];
 }

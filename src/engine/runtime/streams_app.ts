@@ -18,11 +18,17 @@ import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
 import { type Committer, LAST_COMMIT_MS } from "./committer.ts";
-import { DEFAULT_HEARTBEAT_INTERVAL_MS, DEFAULT_TOPICS_REFRESH_MS, type StreamsConfig } from "./config.ts";
+import {
+  DEFAULT_FETCH_PARTITION_BYTES,
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  DEFAULT_TOPICS_REFRESH_MS,
+  type StreamsConfig,
+} from "./config.ts";
 import { checkLeader, type OwnTopology } from "./group_peers.ts";
 import { type EngineLogger, type Handlers, text } from "./handlers.ts";
 import { makeCommitter } from "./make_committer.ts";
 import { makeHandlers } from "./make_handlers.ts";
+import { outputBounds } from "./output_bounds.ts";
 import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
 import { ProgressReport } from "./progress_report.ts";
 import { RepartitionPurge } from "./repartition_purge.ts";
@@ -31,6 +37,7 @@ import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
 import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
+import { type HeldState, heldState, StateBudget, stateFull } from "./state_budget.ts";
 import { EngineStats } from "./stats.ts";
 import { SourceTopics, type TopicChange } from "./source_topics.ts";
 import type { Task } from "./task.ts";
@@ -123,6 +130,9 @@ export class StreamsApp {
   #openedAt = 0;
   #askedAgain = false;
   #directory: CleanedStateDirectory | undefined;
+  readonly #budget: StateBudget;
+  /** Set while the tasks move to disk. */
+  #moving = false;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -144,6 +154,15 @@ export class StreamsApp {
     // Whoever waits sees the rejection; nobody waiting must not end the process.
     this.done.catch(() => {});
     this.stats.stores = () => this.#storeSizes();
+    this.stats.stateBytes = () => this.#held().bytes;
+    this.stats.stateMaxBytes = config.stateMaxBytes ?? Infinity;
+    this.#budget = new StateBudget({
+      maxBytes: this.stats.stateMaxBytes,
+      measure: () => this.#held(),
+      logger: this.#logger,
+      clock: () => performance.now(),
+      onFull: (held) => this.#onStateFull(held),
+    });
   }
 
   get state(): StreamsState {
@@ -152,7 +171,8 @@ export class StreamsApp {
 
   /** Whether this instance has its assignment and restored all of it. */
   get ready(): boolean {
-    return this.#state === "running" && !this.#tasks.restoring && this.waitingFor.length === 0;
+    return this.#state === "running" && !this.#moving && !this.#tasks.restoring &&
+      this.waitingFor.length === 0;
   }
 
   /** The source topics that have gone, and that it waits for ({@linkcode StreamsConfig.onMissingTopic}). */
@@ -324,11 +344,12 @@ export class StreamsApp {
       onMissing: () => this.#watch.suspect(),
       outOfRange: config.autoOffsetReset ?? "earliest",
       onOutOfRange: (partition, wanted, resumedAt) => this.#onOutOfRange(partition, wanted, resumedAt),
-      ...(config.fetchPartitionBytes === undefined ? {} : { partitionBytes: config.fetchPartitionBytes }),
+      partitionBytes: config.fetchPartitionBytes ?? DEFAULT_FETCH_PARTITION_BYTES,
     });
     const failed = (error: unknown): void => this.#failed(error);
-    this.#restorer = new Restorer(this.#log, this.stats, this.#logger, this.#now);
-    this.#standbys = new Standbys(this.#log, failed);
+    const grown = (): void => this.#budget.check();
+    this.#restorer = new Restorer(this.#log, this.stats, this.#logger, this.#now, grown);
+    this.#standbys = new Standbys(this.#log, failed, grown);
     this.#tasks = new TaskManager({
       bound,
       topics: this.#topics,
@@ -342,8 +363,9 @@ export class StreamsApp {
       stats: this.stats,
       logger: this.#logger,
       now: this.#now,
-      directory: this.#directory?.directory,
+      directory: () => this.#directory?.directory,
       cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
+      outputBounds: outputBounds(config),
       failed,
     });
     this.#queries = new StoreQueries({
@@ -387,7 +409,7 @@ export class StreamsApp {
       log: this.#log,
       stats: this.stats,
       group: () => this.#group,
-      onDisk: this.#directory !== undefined,
+      onDisk: this.#directory !== undefined || this.#config.onStateFull === "disk",
       now: this.#now,
       events: {
         committed: (seconds): void => {
@@ -447,6 +469,7 @@ export class StreamsApp {
   async #run(): Promise<void> {
     while (this.#state === "joining" || this.#state === "running") {
       const worked = this.#tasks.process();
+      this.#budget.check();
       this.#committer.commitDue(this.#tasks.running, worked);
       this.#purge.due(this.#tasks.running);
       await this.#committer.ready();
@@ -616,6 +639,31 @@ export class StreamsApp {
   #onOutOfRange({ topic, partition }: TopicPartition, wanted: number, resumedAt: number): void {
     this.stats.offsetResets++;
     this.#logger.warn(outOfRange(`${topic}-${partition}`, wanted, resumedAt));
+  }
+
+  #held(): HeldState {
+    return heldState([...this.#tasks?.all ?? [], ...this.#standbys?.tasks ?? []]);
+  }
+
+  #onStateFull(held: HeldState): void {
+    if (this.#moving || (this.#state !== "running" && this.#state !== "joining")) return;
+    const error = stateFull(held, this.stats.stateMaxBytes);
+    if (this.#config.onStateFull !== "disk" || this.#directory !== undefined) return this.#failed(error);
+    this.#moving = true;
+    this.#logger.warn(`Moving the stores to disk, which takes as long as restoring them: ${error.message}`);
+    this.#moveToDisk().then(() => this.#moving = false, (failure) => this.#failed(failure));
+  }
+
+  /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
+  async #moveToDisk(): Promise<void> {
+    this.#directory = await openStateDirectory({ ...this.#config, store: "sqlite" }, this.#logger, this.#now);
+    const tasks = this.#tasks.drop(this.#tasks.all.flatMap(({ inputs }) => inputs));
+    const standbys = this.#standbys.ids;
+    this.#standbys.assign([], (id) => this.#tasks.make(id));
+    await this.#committer.commit(tasks);
+    for (const task of tasks) task.close();
+    this.#standbys.assign(standbys, (id) => this.#tasks.make(id));
+    this.#group.rejoin();
   }
 
   *#storeSizes(): Generator<{ store: string; entries: number; bytes: number }> {

@@ -32,6 +32,8 @@ import type { TaskProgress } from "./progress_watch.ts";
 import type { PunctuationType } from "./punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
 import type { StateDirectory } from "./state_directory.ts";
+import { keyText } from "./key_text.ts";
+import type { OutputBounds } from "./output_bounds.ts";
 import type { EngineStats } from "./stats.ts";
 import { TaskContext } from "./task_context.ts";
 
@@ -44,6 +46,8 @@ export interface TaskEnvironment {
   readonly cache?: CacheBudget | undefined;
   /** Where stores on disk are; left out, all are in memory. */
   readonly directory?: StateDirectory | undefined;
+  /** What may wait for the log; left out, anything. */
+  readonly outputBounds?: OutputBounds | undefined;
 }
 
 /** How often the progress of a restore is noted in the file, in ms. */
@@ -74,6 +78,12 @@ export class Task {
   settled = false;
   /** Whether {@linkcode close} was called. */
   closed = false;
+  /** Whether a commit waits for the end of the record that has paused: no other is begun before. */
+  commitWanted = false;
+  /** How often it has paused amid a record. */
+  pauses = 0;
+  /** Whether it stopped, at last, since the producer holds as much as it may. */
+  heldBack = false;
   readonly #bound: BoundTopology;
   readonly #environment: TaskEnvironment;
   readonly #sourceOfTopic = new Map<string, Processor>();
@@ -86,6 +96,8 @@ export class Task {
   #savedAt = 0;
   /** A schema that a store's value needs, when it is not known yet. */
   #blockedBy: SchemaNotLoaded | undefined;
+  /** The queue whose head is half processed: its steps have paused. */
+  #pausedIn: RecordQueue | undefined;
 
   constructor(
     bound: BoundTopology,
@@ -105,6 +117,7 @@ export class Task {
       environment.stats,
       environment.now,
     );
+    if (environment.outputBounds !== undefined) this.context.outputBounds = environment.outputBounds;
     this.context.failures = new Failures(this.context, environment.handlers, () => {
       this.context.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
@@ -141,18 +154,30 @@ export class Task {
   }
 
   /**
-   * Processes up to `limit` records in the order of their timestamps, as long as no queue is empty that may have more.
+   * Processes up to `limit` records in the order of their timestamps, as long as no queue is empty that may have more, and the
+   * producer does not hold more than it may: it may stop amid a record, and go on with it in the next call.
    *
-   * @returns How many were processed.
+   * @returns How many were processed to their ends.
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
    */
   process(limit: number): number {
-    const { queues } = this;
+    const { queues, context } = this;
+    this.heldBack = false;
     let processed = 0;
     let next: RecordQueue | undefined;
     try {
       while (processed < limit) {
-        next = undefined;
+        next = this.#pausedIn;
+        if (context.full) {
+          this.heldBack = true;
+          break;
+        }
+        if (next !== undefined) {
+          if (this.#resume(next)) processed++;
+          if (this.#blockedBy !== undefined) break;
+          continue;
+        }
+        if (this.commitWanted) break;
         for (let i = 0; i < queues.length; i++) {
           const queue = queues[i]!;
           if (queue.ready) {
@@ -160,8 +185,7 @@ export class Task {
           } else if (queue.mayHaveMore) return this.#counted(processed);
         }
         if (next === undefined) break;
-        this.#processHead(next);
-        processed++;
+        if (this.#processHead(next)) processed++;
         if (this.#blockedBy !== undefined) break;
       }
     } catch (error) {
@@ -179,7 +203,8 @@ export class Task {
    */
   processFrom(queue: RecordQueue): void {
     try {
-      this.#processHead(queue);
+      if (this.#pausedIn === undefined) this.#processHead(queue);
+      while (this.#pausedIn !== undefined && this.#blockedBy === undefined) this.#resume(queue);
       this.#counted(1);
     } catch (error) {
       this.#counted(0);
@@ -187,15 +212,56 @@ export class Task {
     }
   }
 
-  #processHead(queue: RecordQueue): void {
+  /** The record that is half processed, for a message. */
+  get place(): string {
+    const { topic, partition, headSet, headIndex } = this.#pausedIn!;
+    const key = keyText(headSet.key(headIndex));
+    return `offset ${
+      headSet.offsets[headIndex]
+    } of ${topic}-${partition} in task ${this.id}, whose key is ${key}`;
+  }
+
+  /** Whether the head of a queue is half processed: nothing of the task may be committed then, and nothing else be called. */
+  get paused(): boolean {
+    return this.#pausedIn !== undefined;
+  }
+
+  /** Returns whether the record was processed to its end. */
+  #processHead(queue: RecordQueue): boolean {
     const { context } = this;
     context.enter(queue.headSet, queue.headIndex);
     if (queue.refusal !== undefined) {
       context.failures.undecodable(queue);
-      return queue.advance();
+      queue.advance();
+      return true;
     }
     if (queue.headTimestamp > context.streamTime) context.streamTime = queue.headTimestamp;
     queue.source.process(queue.headKey, queue.headValue, queue.headTimestamp, null);
+    if (context.pauses.any) {
+      this.#pausedIn = queue;
+      this.pauses++;
+      return false;
+    }
+    this.#finishHead(queue);
+    return true;
+  }
+
+  /** Goes on amid a record. Returns whether it was processed to its end. */
+  #resume(queue: RecordQueue): boolean {
+    const { context } = this;
+    context.enter(queue.headSet, queue.headIndex);
+    context.pauses.resume();
+    if (context.pauses.any) {
+      this.pauses++;
+      return false;
+    }
+    this.#pausedIn = undefined;
+    this.#finishHead(queue);
+    return true;
+  }
+
+  #finishHead(queue: RecordQueue): void {
+    const { context } = this;
     queue.advance();
     if (context.streamTime >= context.punctuators.nextStreamTime) {
       this.#punctuate("stream-time", context.streamTime);
@@ -204,6 +270,8 @@ export class Task {
 
   /** A record could not be processed: it may only wait for a schema. */
   #failed(error: unknown, queue: RecordQueue): void {
+    // It begins anew; one that had paused goes on where it was.
+    if (!this.paused) this.context.pauses.clear();
     if (error instanceof ProcessingError) throw error;
     if (error instanceof SchemaNotLoaded) {
       this.#blockedBy = error;
@@ -224,7 +292,7 @@ export class Task {
    * @throws {ProcessingError} When a punctuator threw.
    */
   punctuate(nowMs: number): boolean {
-    if (nowMs < this.context.punctuators.nextWallClockTime) return false;
+    if (this.paused || nowMs < this.context.punctuators.nextWallClockTime) return false;
     return this.#punctuate("wall-clock-time", nowMs);
   }
 
@@ -293,13 +361,16 @@ export class Task {
   }
 
   /**
-   * The positions that have changed since the last {@linkcode committed}. What stores hold back until a commit goes to their changelogs first.
+   * The positions that have changed since the last {@linkcode committed}. Amid a record they are those before it; none where stores hold
+   * something back, which could only be flushed between records. What stores hold back until a commit goes to their changelogs first.
    *
    * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the file is right only when a
    * commit has shown that the task is still this instance's.
    */
   uncommitted(last = false): TopicPartitionOffset[] {
     if (this.closed) return [];
+    this.commitWanted = this.paused && this.#holdsBack;
+    if (this.commitWanted) return [];
     this.#flush();
     const offsets: TopicPartitionOffset[] = [];
     for (const { topic, partition, position } of this.queues) {
@@ -308,6 +379,11 @@ export class Task {
       }
     }
     return offsets;
+  }
+
+  get #holdsBack(): boolean {
+    for (const { flush } of this.stores.values()) if (flush !== undefined) return true;
+    return false;
   }
 
   /** What a cache sends on may change stores that were flushed before it. */
@@ -398,6 +474,11 @@ export class Task {
         for (const parent of node.parents) processors.get(parent)!.children.push(guarded);
       }
       processor.init(this.#init(name, connected));
+      const parents = node.kind === "source" ? [] : node.parents.map((parent) => processors.get(parent)!);
+      processor.mayPause = parents.every(({ mayPause, resumable }) => mayPause && resumable);
+      if (!processor.mayPause || !(processor.resumable || node.kind === "sink")) {
+        this.context.mayOverflow = true;
+      }
       processors.set(name, processor);
       this.#processors.push(processor);
     }

@@ -8,9 +8,11 @@ import { EncodeBuffer, type Serde } from "../../avro/serde.ts";
 import type { Producer } from "../../kafka/log.ts";
 import { murmur2 } from "../../kafka/record_batch/murmur2.ts";
 import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../kafka/record_set.ts";
+import { Pauses } from "../processors/pauses.ts";
 import type { KeyBytes } from "../state/bytes_store.ts";
 import { MAX_KEY_BYTES } from "../state/arena.ts";
 import type { Failures } from "./failures.ts";
+import { type OutputBounds, tooMuchPending, UNBOUNDED } from "./output_bounds.ts";
 import { Punctuators } from "./punctuators.ts";
 import type { EngineStats } from "./stats.ts";
 
@@ -64,6 +66,14 @@ export class TaskContext {
   outerJoinIntervalMs = 1000;
   /** Calls at intervals that the task's processors asked for. */
   readonly punctuators: Punctuators;
+  /** The steps that have paused in the current record. */
+  readonly pauses: Pauses = new Pauses();
+  /** How much may be pending in the producer. */
+  outputBounds: OutputBounds = UNBOUNDED;
+  /** Whether there are steps that can't pause: what is written to changelogs is then checked. */
+  mayOverflow = false;
+  /** Whether a step is at work that can't pause. */
+  #unpaused = false;
 
   /** The set and the index in it of the record that is being processed. */
   #set: RecordSet | undefined;
@@ -86,6 +96,30 @@ export class TaskContext {
     this.stats = stats;
     this.now = now;
     this.punctuators = new Punctuators(now);
+  }
+
+  /** Whether more is pending than the producer may hold: records wait, and steps that can pause do. */
+  get full(): boolean {
+    return this.producer.pendingBytes > this.outputBounds.pausesAbove && !this.#unpaused;
+  }
+
+  /** Lets no step pause during a call. */
+  unpaused(call: () => void): void {
+    this.#unpaused = true;
+    try {
+      call();
+    } finally {
+      this.#unpaused = false;
+    }
+  }
+
+  /**
+   * HOT PATH. Called before something is appended to the producer.
+   *
+   * @throws {ProcessingError} When far more is pending than it may hold, since the record's steps can't pause.
+   */
+  checkPending(topic: string): void {
+    if (this.producer.pendingBytes > this.outputBounds.failsAbove) throw tooMuchPending(this, topic);
   }
 
   /** The topic of the record that is being processed; `undefined` outside of one (in a punctuator). */

@@ -16,6 +16,7 @@ import type { Restorer } from "./restorer.ts";
 import type { SourceTopics } from "./source_topics.ts";
 import type { Standbys } from "./standbys.ts";
 import type { StateDirectory } from "./state_directory.ts";
+import type { OutputBounds } from "./output_bounds.ts";
 import type { EngineStats } from "./stats.ts";
 import { Task } from "./task.ts";
 
@@ -25,6 +26,10 @@ const RECORDS_A_TURN = 512;
 const SLICE_MS = 8;
 /** Sets held a partition before its fetching is paused: one in work, one to go on with. */
 const SETS_HELD = 2;
+/** After so many pauses amid records a warning tells of them, */
+const PAUSES_TOLD = 20;
+/** but at most so often, in ms. */
+const PAUSES_TOLD_MS = 60_000;
 /** How long to wait before a schema that could not be fetched is asked for again, in ms. */
 const SCHEMA_RETRY_MS = 1000;
 
@@ -45,7 +50,9 @@ export interface TaskManagerParts {
   /** What the caches of aggregates may hold; `undefined` when there are none. */
   readonly cache: CacheBudget | undefined;
   /** Where stores on disk are; `undefined` when all are in memory. */
-  readonly directory: StateDirectory | undefined;
+  readonly directory: () => StateDirectory | undefined;
+  /** What may wait for the log. */
+  readonly outputBounds: OutputBounds;
   /** Told when the application can't go on. */
   readonly failed: (error: unknown) => void;
 }
@@ -60,6 +67,7 @@ export class TaskManager {
   /** Tasks that wait for a writer's schema. */
   readonly #loading = new Set<Task>();
   #closed = false;
+  #toldAt = -Infinity;
 
   constructor(parts: TaskManagerParts) {
     this.#parts = parts;
@@ -120,14 +128,15 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, topics, handlers, stats, now, directory, cache } = this.#parts;
+    const { bound, topics, handlers, stats, now, directory, cache, outputBounds } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
     return new Task(bound, topics.subtopologies[subtopology]!, partition, {
       stats,
       now,
       handlers,
-      directory,
+      directory: directory(),
       cache,
+      outputBounds,
     });
   }
 
@@ -183,12 +192,26 @@ export class TaskManager {
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
+        // It goes on as soon as the producer is ready.
+        if (task.heldBack || task.paused) any = true;
+        if (task.pauses >= PAUSES_TOLD) this.#tellOfPauses(task);
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
     }
     return any;
+  }
+
+  /** A record that gives very much is no failure, but a reason to think of its key. */
+  #tellOfPauses(task: Task): void {
+    if (!task.paused || performance.now() - this.#toldAt < PAUSES_TOLD_MS) return;
+    this.#toldAt = performance.now();
+    this.#parts.logger.warn(
+      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: now at ${task.place}. ` +
+        "Records of one key within a join's window join with all of the other side: give them finer keys, or a shorter window",
+    );
+    task.pauses = 0;
   }
 
   /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */

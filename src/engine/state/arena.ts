@@ -13,7 +13,8 @@ export const MAX_KEY_BYTES: number = 1 << 19;
 
 /** Units of 8 bytes in a full chunk (1 MiB). */
 const UNITS = 1 << 17;
-const CHUNK_BYTES = UNITS * 8;
+/** Bytes of a full chunk. */
+export const CHUNK_BYTES: number = UNITS * 8;
 /** Chunks start small and double, so that a store with few entries costs few bytes. */
 const FIRST_CHUNK_BYTES = 4096;
 /** Blocks up to this size come in steps of 16 bytes; larger ones in powers of two. */
@@ -45,9 +46,11 @@ export class Arena {
   #reusable = 0;
   #reusableTo = 0;
 
-  /** Bytes reserved from the runtime, free blocks included. */
+  /** Bytes reserved from the runtime, free blocks and the lists of them included. */
   get reservedBytes(): number {
-    return this.#bytes;
+    let bytes = this.#bytes;
+    for (const free of this.#free) if (free !== undefined) bytes += free.length * 8;
+    return bytes;
   }
 
   /** A block of at least `size` bytes, to be freed with the same capacity. */

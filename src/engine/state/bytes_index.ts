@@ -42,7 +42,8 @@ export class BytesIndex {
 
   /** Bytes that the table itself takes. */
   get tableBytes(): number {
-    return this.#slots.byteLength * 2 + this.address.byteLength + this.keyLength.byteLength;
+    return this.#slots.byteLength * 2 + this.address.byteLength + this.keyLength.byteLength +
+      this.#freeIds.length * 8;
   }
 
   /** The id of the key in `bytes[from, to)`, or −1. */

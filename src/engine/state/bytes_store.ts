@@ -29,6 +29,8 @@ export interface BytesKeyValueStore {
   readonly size: number;
   /** Bytes of memory that it takes, or on disk. */
   readonly bytes: number;
+  /** Bytes of memory that it takes, where {@linkcode bytes} are on disk. */
+  readonly memoryBytes?: number;
   /** The value of a key, valid until the next call; `undefined` when there is none. */
   get(key: KeyBytes): ValueBytes | undefined;
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
@@ -46,6 +48,8 @@ export interface BytesWindowStore {
   readonly size: number;
   /** Bytes of memory that it takes, or on disk. */
   readonly bytes: number;
+  /** Bytes of memory that it takes, where {@linkcode bytes} are on disk. */
+  readonly memoryBytes?: number;
   /** The latest timestamp seen: entries of at most this less the retention are gone. `-1` at first. */
   readonly observedTime: number;
   /**

@@ -108,6 +108,10 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     return this.#inner.bytes + this.#entries.bytes;
   }
 
+  get memoryBytes(): number {
+    return this.#inner.memoryBytes + this.#entries.bytes;
+  }
+
   get(key: K): V | null {
     if (key === this.#lastKey) {
       this.#entries.use(this.#lastId);

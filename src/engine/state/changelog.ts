@@ -52,6 +52,7 @@ export class ChangelogWriter {
     headers?: RecordHeaders,
   ): void {
     const { producer, partition } = this.#context;
+    if (this.#context.mayOverflow) this.#context.checkPending(this.topic);
     producer.append(this.topic, partition, timestamp, key.bytes, key.from, key.to, value, from, to, headers);
     this.#written.count++;
   }
@@ -59,6 +60,7 @@ export class ChangelogWriter {
   /** Writes an entry of a join window store. */
   writeWindowed(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void {
     const { producer, partition } = this.#context;
+    if (this.#context.mayOverflow) this.#context.checkPending(this.topic);
     const length = key.to - key.from;
     if (length + WINDOW_SUFFIX_BYTES > this.#windowKey.length) {
       this.#windowKey = new Uint8Array(length * 2 + WINDOW_SUFFIX_BYTES);

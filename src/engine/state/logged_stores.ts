@@ -15,8 +15,10 @@ import type { JoinWindowStore, KeyValueStore } from "./store.ts";
 export interface ManagedStore {
   readonly name: string;
   readonly size: number;
-  /** Bytes of memory. */
+  /** Bytes of memory, or on disk. */
   readonly bytes: number;
+  /** Bytes of memory, where {@linkcode bytes} are on disk. */
+  readonly memoryBytes?: number;
   /**
    * Applies records of the changelog.
    * @throws {Error} When a record is not of this store's format: the topic is another program's.
@@ -66,6 +68,10 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
 
   get bytes(): number {
     return this.#inner.bytes;
+  }
+
+  get memoryBytes(): number {
+    return this.#inner.memoryBytes ?? this.#inner.bytes;
   }
 
   get(key: K): V | null {
@@ -176,6 +182,10 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
 
   get bytes(): number {
     return this.#inner.bytes;
+  }
+
+  get memoryBytes(): number {
+    return this.#inner.memoryBytes ?? this.#inner.bytes;
   }
 
   put(key: K, value: V, timestamp: number): boolean {

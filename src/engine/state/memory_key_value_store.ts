@@ -41,7 +41,8 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   }
 
   get bytes(): number {
-    return this.#arena.reservedBytes + this.#index.tableBytes + this.#timestamp.length * 16;
+    return this.#arena.reservedBytes + this.#index.tableBytes + this.#timestamp.length * 16 +
+      (this.#expiry?.tableBytes ?? 0);
   }
 
   get(key: KeyBytes): ValueBytes | undefined {

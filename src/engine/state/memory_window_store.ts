@@ -39,7 +39,7 @@ export class MemoryWindowStore implements BytesWindowStore {
   get bytes(): number {
     let bytes = 0;
     for (const segment of this.#segments.values()) bytes += segment.bytes;
-    return bytes + (this.#spare?.bytes ?? 0);
+    return bytes + (this.#spare?.bytes ?? 0) + this.#foundEntries.byteLength + this.#foundSegments.length * 8;
   }
 
   get observedTime(): number {

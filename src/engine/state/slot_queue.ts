@@ -9,6 +9,11 @@ export class SlotQueue {
     return this.#size;
   }
 
+  /** Bytes that the ring takes. */
+  get tableBytes(): number {
+    return this.#ids.byteLength + this.#timestamps.byteLength;
+  }
+
   /** The timestamp of the pair that {@linkcode shift} takes next. */
   get headTimestamp(): number {
     return this.#timestamps[this.#head]!;

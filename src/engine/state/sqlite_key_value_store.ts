@@ -77,6 +77,10 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
     return this.#file.bytesPerStore;
   }
 
+  get memoryBytes(): number {
+    return this.#file.memoryBytesPerStore;
+  }
+
   get(key: KeyBytes): ValueBytes | undefined {
     const row = this.#file.run(() => this.#get.get(bytesOf(key))) as unknown as
       | [Uint8Array, number]

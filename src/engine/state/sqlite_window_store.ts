@@ -71,6 +71,10 @@ export class SqliteWindowStore implements BytesWindowStore {
     return this.#file.bytesPerStore;
   }
 
+  get memoryBytes(): number {
+    return this.#file.memoryBytesPerStore;
+  }
+
   get observedTime(): number {
     return this.#observedTime;
   }

@@ -94,6 +94,11 @@ export class StateFile {
     return Math.round(pages * PAGE_BYTES / Math.max(1, this.#tables.size));
   }
 
+  /** What the pages that are kept in memory take at most, divided by its stores. */
+  get memoryBytesPerStore(): number {
+    return Math.min(this.bytesPerStore, PAGE_CACHE_KIB * 1024 / Math.max(1, this.#tables.size));
+  }
+
   /**
    * The table of a store, made if it is not there yet.
    *

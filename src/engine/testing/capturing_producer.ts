@@ -15,7 +15,7 @@ export interface CapturedRecord {
 
 /** A producer that keeps what is appended, for tests to look at. */
 export class CapturingProducer implements Producer {
-  readonly pendingBytes = 0;
+  pendingBytes = 0;
   readonly counts = { appended: 0, acknowledged: 0, failed: 0 };
   readonly retries = { count: 0, last: undefined };
   readonly #records = new Map<string, CapturedRecord[]>();

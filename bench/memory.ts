@@ -1,0 +1,171 @@
+/**
+ * `deno task bench:memory`: what memory one streams process takes for a backlog, beside what `deno task size` says.
+ *
+ * @module
+ */
+import { format as bytesText } from "@std/fmt/bytes";
+import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import type { LogLevel } from "../src/cli/log.ts";
+import { main } from "../src/cli/main.ts";
+import { choice, duration, integer } from "../src/cli/parsers.ts";
+import { writeAll } from "../src/cli/write.ts";
+import { sumOfSeries } from "../src/metrics/metrics_text.ts";
+import { freePort } from "../scripts/support/ports.ts";
+import { say, withKafka } from "./support/kafka.ts";
+import { startKos } from "./support/systems.ts";
+import { sleep } from "./support/watch.ts";
+import { preload } from "./preload.ts";
+
+interface Flags {
+  frames: number;
+  partitions: number;
+  seed: number;
+  machines: number;
+  framesPerMs: number;
+  stateMaxBytes: number;
+  processingGuarantee: "at_least_once" | "exactly_once";
+  grace: number;
+  retention: number;
+  seconds: number;
+  logLevel: LogLevel;
+}
+
+/** What is measured of a process. */
+interface Measured {
+  /** How it ended; `drained`, or `time is up`. */
+  readonly end: string;
+  readonly processed: number;
+  readonly seconds: number;
+  readonly peakRssMb: number;
+  readonly peakStateMb: number;
+  readonly storeEntries: Record<string, number>;
+  /** The last lines of its log, where it did not drain. */
+  readonly log?: string;
+}
+
+if (import.meta.main) {
+  await main("bench:memory", async () => {
+    const flags = parseArguments<Flags>(
+      command(
+        "bench:memory",
+        "Preloads requests and responses, lets one streams process drain them, and prints what memory it took as JSON.",
+      )
+        .addOption(
+          flag("--frames <count>", "requests, each with a response", {
+            parse: integer({ min: 1 }),
+            default: 300_000,
+          }),
+        )
+        .addOption(
+          flag("--partitions <count>", "of each topic", {
+            parse: integer({ min: 1, max: 1000 }),
+            default: 4,
+          }),
+        )
+        .addOption(
+          flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
+        )
+        .addOption(
+          flag("--machines <count>", "that play", { parse: integer({ min: 1 }), default: 10 }),
+        )
+        .addOption(
+          flag("--frames-per-ms <count>", "of all machines; more than machines: they share keys", {
+            parse: integer({ min: 1 }),
+            default: 1,
+          }),
+        )
+        .addOption(
+          flag("--state-max-bytes <bytes>", "as of streams; 0: no limit", { parse: integer(), default: 0 }),
+        )
+        .addOption(
+          flag("--processing-guarantee <which>", "as of streams", {
+            parse: choice("at_least_once", "exactly_once"),
+            default: "at_least_once",
+          }),
+        )
+        .addOption(
+          flag("--grace <time>", "as of streams", { parse: duration(), default: 30_000, defaultText: "30s" }),
+        )
+        .addOption(
+          flag("--retention <time>", "as of streams", {
+            parse: duration(),
+            default: 3_600_000,
+            defaultText: "1h",
+          }),
+        )
+        .addOption(
+          flag("--seconds <count>", "the longest that is waited", { parse: integer(), default: 120 }),
+        )
+        .addOption(logLevelFlag()),
+      Deno.args,
+    );
+    await withKafka({ name: "bench", logLevel: flags.logLevel }, async ({ log, brokers }) => {
+      const { frames, partitions, seed, machines, framesPerMs } = flags;
+      say(`preloading ${frames} requests and as many responses`);
+      const { hits } = await preload(log, frames, partitions, seed, undefined, { machines, framesPerMs });
+      const measured = await measure(brokers, flags);
+      writeAll(
+        Deno.stdout,
+        JSON.stringify({ frames, hits, machines, framesPerMs, ...measured }, null, 2) + "\n",
+      );
+    });
+  });
+}
+
+async function measure(brokers: readonly string[], flags: Flags): Promise<Measured> {
+  const port = freePort();
+  const logFile = await Deno.makeTempFile({ prefix: "kos-bench-", suffix: ".log" });
+  const begun = performance.now();
+  const child = await startKos({
+    brokers,
+    logFile,
+    guarantee: flags.processingGuarantee,
+    env: {
+      KOS_STATE_MAX_BYTES: String(flags.stateMaxBytes),
+      KOS_GRACE: `${flags.grace}ms`,
+      KOS_RETENTION: `${flags.retention}ms`,
+    },
+  }, port);
+  let processed = 0;
+  let peakRss = 0;
+  let peakState = 0;
+  let storeEntries: Record<string, number> = {};
+  let end = "time is up";
+  try {
+    while (performance.now() - begun < flags.seconds * 1000) {
+      if (child.ended() !== undefined) {
+        end = `${child.ended()}`;
+        break;
+      }
+      const text = await fetch(`http://127.0.0.1:${port}/metrics`).then((answer) => answer.text(), () => "");
+      processed = Math.max(processed, sumOfSeries(text, "kos_streams_records_processed_total") ?? 0);
+      peakRss = Math.max(peakRss, sumOfSeries(text, "kos_peak_resident_memory_bytes") ?? 0);
+      peakState = Math.max(peakState, sumOfSeries(text, "kos_state_bytes") ?? 0);
+      if (text !== "") storeEntries = entriesOf(text);
+      if (processed >= 2 * flags.frames) {
+        end = "drained";
+        break;
+      }
+      await sleep(100);
+    }
+    say(`${end}: ${processed} records, peak ${bytesText(peakRss)}`);
+    return {
+      end,
+      processed,
+      seconds: Math.round((performance.now() - begun) / 100) / 10,
+      peakRssMb: Math.round(peakRss / 1e6),
+      peakStateMb: Math.round(peakState / 1e6),
+      storeEntries,
+      ...(end === "drained" ? {} : { log: (await Deno.readTextFile(logFile)).slice(-1500) }),
+    };
+  } finally {
+    await child.stop();
+    await Deno.remove(logFile);
+  }
+}
+
+/** The entries by store, as the metrics have them. */
+function entriesOf(text: string): Record<string, number> {
+  const series = text.matchAll(/^kos_streams_store_entries\{store="([^"]+)"\} (\S+)$/gm);
+  return Object.fromEntries([...series].map(([, store, entries]) => [store!, Number(entries)]));
+}
