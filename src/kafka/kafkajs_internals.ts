@@ -244,6 +244,11 @@ export class BrokerLink {
     this.#pool.pool[lane].requestQueue.maybeThrottle(ms);
   }
 
+  /** Ends the connection of a lane, whose answers are not to be trusted; the next request makes a new one. */
+  async reset(lane: Lane): Promise<void> {
+    await this.#drop(this.#pool.pool[lane]);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const connection of this.#pool.pool) await this.#drop(connection);
