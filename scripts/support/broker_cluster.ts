@@ -4,10 +4,14 @@
  * @module
  */
 import { join } from "@std/path";
+import { Cluster } from "../../src/kafka/cluster.ts";
 import { type Broker, clusterId, requireRuntime, startBroker } from "./broker.ts";
 import { remove } from "./cache.ts";
 import { ScriptError } from "./errors.ts";
-import { freePorts } from "./ports.ts";
+import { freePorts, waitFor } from "./ports.ts";
+
+/** How long replicas may take to be in sync again, in ms. */
+const SYNC_TIMEOUT_MS = 120_000;
 
 /** Settings of {@linkcode startCluster}. */
 export interface ClusterOptions {
@@ -31,6 +35,8 @@ export interface BrokerCluster {
   end(index: number, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Starts a broker again that was ended. Resolves when it answers. */
   restart(index: number): Promise<void>;
+  /** Resolves when each partition is in sync on all of its replicas again: only then may the next broker go. */
+  inSync(): Promise<void>;
   /** Ends all and removes their data. Idempotent. */
   wipe(): Promise<void>;
 }
@@ -90,6 +96,35 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Broker
     pid: (i) => brokers[i]!.pid,
     end: (i, signal) => signal === "SIGKILL" ? brokers[i]!.kill() : brokers[i]!.stop(),
     restart: async (i) => void (brokers[i] = await start(i)),
+    inSync: () => untilInSync(addresses),
     wipe,
   };
+}
+
+async function untilInSync(brokers: readonly string[]): Promise<void> {
+  const cluster = new Cluster({
+    brokers,
+    clientId: "kos-cluster",
+    ssl: undefined,
+    sasl: undefined,
+    connectTimeoutMs: 5_000,
+    requestTimeoutMs: 10_000,
+    retryBackoffMs: 200,
+    logger: { warn() {}, error() {} },
+  });
+  try {
+    await waitFor(async () => {
+      // No topics are all topics in this request.
+      const { topicMetadata } = await (await cluster.any()).request("Metadata", {
+        topics: [],
+        allowAutoTopicCreation: false,
+      });
+      const partitions: { isr: number[]; replicas: number[] }[] = topicMetadata.flatMap(
+        ({ partitionMetadata }: { partitionMetadata: unknown[] }) => partitionMetadata,
+      );
+      return partitions.every(({ isr, replicas }) => isr.length === replicas.length);
+    }, { what: "all replicas in sync", timeoutMs: SYNC_TIMEOUT_MS });
+  } finally {
+    await cluster.close();
+  }
 }

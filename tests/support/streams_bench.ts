@@ -21,9 +21,22 @@ export const PARTITIONS = 4;
 /** One streams process. */
 export interface Instance {
   readonly url: string;
+  readonly pid: number;
+  /** Why it ended by itself: its exit code and what it said; `undefined` while it runs. */
+  ended(): Promise<string | undefined>;
+  /** Sends a signal that does not end it. */
+  signal(signal: Deno.Signal): void;
   metrics(): Promise<string>;
   ready(): Promise<void>;
   kill(signal: Deno.Signal): Promise<{ code: number; stderr: string }>;
+}
+
+/** How a {@linkcode StreamsBench} starts its processes. */
+export interface StreamsBenchOptions {
+  /** Added to their environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Flags of `deno run`. */
+  readonly denoFlags?: readonly string[];
 }
 
 /** See the module. */
@@ -33,11 +46,13 @@ export class StreamsBench {
   readonly said: string[] = [];
   readonly #brokers: string;
   readonly #group: string;
+  readonly #options: StreamsBenchOptions;
   readonly #instances = new Set<Instance>();
 
-  constructor(brokers: string, group: string) {
+  constructor(brokers: string, group: string, options: StreamsBenchOptions = {}) {
     this.#brokers = brokers;
     this.#group = group;
+    this.#options = options;
     const silent = { error() {}, warn() {}, info() {}, debug() {} };
     this.log = new KafkaLog(connectionConfig((name) => name === "KAFKA_BROKERS" ? brokers : undefined), {
       clientId: "test",
@@ -47,12 +62,19 @@ export class StreamsBench {
 
   /** Starts a streams process. It inherits the environment, and with it the client that `KOS_KAFKA_CLIENT` names. */
   streams(clientId: string, ...flags: string[]): Instance {
+    return this.streamsBy([Deno.execPath()], clientId, ...flags);
+  }
+
+  /** The same by a command that runs Deno, such as one that limits what it may use. */
+  streamsBy([command, ...before]: readonly string[], clientId: string, ...flags: string[]): Instance {
     const port = freePort();
     const main = new URL("../../src/streams/main.ts", import.meta.url).pathname;
-    const child = new Deno.Command(Deno.execPath(), {
+    const child = new Deno.Command(command!, {
       args: [
+        ...before,
         "run",
         "-P=streams",
+        ...this.#options.denoFlags ?? [],
         main,
         "--client-id",
         clientId,
@@ -62,16 +84,21 @@ export class StreamsBench {
         String(port),
         ...flags,
       ],
-      env: { KAFKA_BROKERS: this.#brokers, NO_COLOR: "1" },
+      env: { KAFKA_BROKERS: this.#brokers, NO_COLOR: "1", ...this.#options.env },
       stdout: "null",
       stderr: "piped",
     }).spawn();
     const stderr = new Response(child.stderr).text();
     let ended = false;
     child.status.then(() => ended = true);
+    const why = async (): Promise<string> =>
+      `${clientId} ended with ${(await child.status).code}:\n${await stderr}`;
     const url = `http://127.0.0.1:${port}`;
     const instance: Instance = {
       url,
+      pid: child.pid,
+      ended: () => ended ? why() : Promise.resolve(undefined),
+      signal: (signal) => child.kill(signal),
       metrics: async () => await (await fetch(`${url}/metrics`)).text(),
       ready: () =>
         until(
@@ -133,15 +160,17 @@ export class StreamsBench {
   }
 
   async close(): Promise<void> {
-    for (const instance of [...this.#instances]) await instance.kill("SIGKILL");
+    for (const instance of [...this.#instances]) {
+      if (await instance.ended() === undefined) await instance.kill("SIGKILL");
+    }
     await this.log.close();
   }
 }
 
 /** Creates the topics of the arcade on a broker. */
-export async function createArcadeTopics(brokers: string): Promise<void> {
+export async function createArcadeTopics(brokers: string, replicationFactor = 1): Promise<void> {
   const log = new KafkaLog(connectionConfig((name) => name === "KAFKA_BROKERS" ? brokers : undefined));
   const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
-  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor: 1 })));
+  await log.createTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, replicationFactor })));
   await log.close();
 }
