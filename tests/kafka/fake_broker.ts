@@ -32,6 +32,8 @@ export class FakeBroker {
   readonly warnings: string[] = [];
   /** Lanes whose connection was ended by the client. */
   readonly resets: number[] = [];
+  /** How long an answer takes, in ms. */
+  delayMs = 0;
   /** Changes an answer before it is sent. */
   onAnswer: (answer: Uint8Array, batches: Places) => Uint8Array = (answer) => answer;
 
@@ -89,7 +91,7 @@ export class FakeBroker {
   }
 
   async #answer(body: Uint8Array, lane: number): Promise<Uint8Array> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     const input = new ByteReader(body);
     input.int32();
     input.int32();
