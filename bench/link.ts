@@ -102,7 +102,7 @@ function benchCommand(): ReturnType<typeof command> {
     .addOption(
       flag("--frames <count>", "requests to drain, each with a response", {
         parse: integer({ min: 1_000, max: 3_600_000 }),
-        default: 500_000,
+        default: 600_000,
       }),
     )
     .addOption(
