@@ -219,7 +219,7 @@ export interface FetcherOptions {
   /** Bytes a fetch. Default 4,194,304. */
   readonly maxBytes?: number;
   /**
-   * What all brokers together may be asked for at a time where a round trip takes 8 ms or more: {@linkcode FetcherOptions.partitionBytes}
+   * What all brokers together may be asked for at a time where a round trip takes 12 ms or more: {@linkcode FetcherOptions.partitionBytes}
    * and `maxBytes` then grow with the round trip and with how fast records are polled, so that an answer lasts until the next one is there.
    * Default 16,777,216.
    */

@@ -28,13 +28,13 @@ class Reader {
 
 Deno.test("on a short way a fetch stays as small as it is", () => {
   const reader = new Reader();
-  reader.read(1, [20_000, 20_000], 5_000);
+  reader.read(11, [20_000, 20_000], 5_000);
   const { size } = reader;
   assertEquals([size.partitionBytes, size.maxBytes], [BOUNDS.partitionBytes, BOUNDS.maxBytes]);
 });
 
 Deno.test("on a long way a fetch grows until processing no longer waits for it", () => {
-  for (const roundTrip of [10, 50, 200]) {
+  for (const roundTrip of [12, 50, 200]) {
     const reader = new Reader();
     const rates = [5_000, 5_000, 5_000, 5_000];
     reader.read(roundTrip, rates, 60 * roundTrip);
