@@ -22,13 +22,14 @@ const drain = (
   guarantee: DrainRun["guarantee"] = "at_least_once",
 ): DrainRun => ({ system, guarantee, delayMs, recordsPerSecond, peakRssMb: 200 });
 
-Deno.test("bench:link: gen has to hold at 25 ms what the other holds, and nothing that it does not", () => {
+Deno.test("bench:link: gen has to hold at 25 ms what the other holds, and to reach as much where that one does not hold it", () => {
   const java = (rate: Rate, reached: number) => write("kafka-producer-perf-test", 25, rate, reached);
   const missed = (rate: Rate, ours: number, theirs: number) =>
     missedTargets([write("gen", 25, rate, ours), java(rate, theirs)], []).length;
   assertEquals(missed(3_000, 2_950, 2_999), 0);
   assertEquals(missed(3_000, 2_500, 2_999), 1);
-  assertEquals(missed(90_000, 40_000, 70_000), 0);
+  assertEquals(missed(90_000, 40_000, 70_000), 1);
+  assertEquals(missed(90_000, 69_000, 70_000), 0);
   assertEquals(missed("max", 70_000, 71_000), 0);
   assertEquals(missed("max", 60_000, 71_000), 1);
   assertEquals(missedTargets([write("gen", 100, 3_000, 10), write("gen", 25, 3_000, 10)], []), []);

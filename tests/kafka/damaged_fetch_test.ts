@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { KafkaFetcher } from "../../src/kafka/kafka_fetcher.ts";
 import { MOST_TRIES } from "../../src/kafka/partition_fetcher.ts";
-import { FakeBroker, type Places, TOPIC } from "./fake_broker.ts";
+import { FakeBroker, type Places, TOPIC } from "./fake_fetch_broker.ts";
 import { recordsOf } from "./records.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FakeBroker, TOPIC } from "./fake_broker.ts";
+import { FakeBroker, TOPIC } from "./fake_fetch_broker.ts";
 import { recordsOf } from "./records.ts";
 
 /** Two partitions with so many batches of about 2 KB. */
