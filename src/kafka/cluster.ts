@@ -26,11 +26,23 @@ export interface TopicMetadata {
 /** How often all brokers are tried before they are given up when each refuses at once. */
 const ROUNDS = 3;
 
+/** A broker that waits for so long to answer is not asked more while another one can be, in ms. */
+const SILENT_MS = 2_000;
+
+/** A broker as another one, or itself, told of it. */
+interface Node {
+  readonly address: string;
+  /** Whose answer it was in. */
+  readonly toldBy: string;
+}
+
 /** Connections to the brokers of a cluster, made when they are needed. */
 export class Cluster {
   readonly settings: ClusterSettings;
   readonly #links = new Map<string, BrokerLink>();
-  readonly #nodes = new Map<number, string>();
+  readonly #nodes = new Map<number, Node>();
+  /** When an address was last tried in vain. */
+  readonly #failedAt = new Map<string, number>();
   readonly #leaders = new Map<string, number>();
   #controller = -1;
   #closed = false;
@@ -45,7 +57,7 @@ export class Cluster {
     // An empty list would mean all topics to kafkajs: ask for one that can't exist, which tells of the brokers too.
     const asked = topics.length === 0 ? ["__none"] : [...new Set(topics)];
     const answer = await link.request("Metadata", { topics: asked, allowAutoTopicCreation: false });
-    for (const { nodeId, host, port } of answer.brokers) this.#nodes.set(nodeId, `${host}:${port}`);
+    for (const { nodeId, host, port } of answer.brokers) this.#note(nodeId, `${host}:${port}`, link);
     this.#controller = answer.controllerId;
     const found = new Map<string, TopicMetadata>();
     for (const { topic, topicErrorCode, partitionMetadata } of answer.topicMetadata) {
@@ -84,8 +96,8 @@ export class Cluster {
 
   /** The link to a broker; `undefined` when no metadata named it. */
   node(nodeId: number): BrokerLink | undefined {
-    const address = this.#nodes.get(nodeId);
-    return address === undefined ? undefined : this.#link(address);
+    const node = this.#nodes.get(nodeId);
+    return node === undefined ? undefined : this.#link(node.address, this.#originOf(nodeId, node));
   }
 
   /** The link to the broker that creates and deletes topics. */
@@ -112,31 +124,24 @@ export class Cluster {
         retriable,
       );
     }
-    this.#nodes.set(coordinator.nodeId, `${coordinator.host}:${coordinator.port}`);
+    this.#note(coordinator.nodeId, `${coordinator.host}:${coordinator.port}`, link);
     return this.node(coordinator.nodeId)!;
   }
 
   /**
-   * A link that is connected: one that stands, else the first broker that answers.
+   * A link that is connected: one that stands and answers, else the first broker that does. Brokers that could not be reached lately
+   * are tried last.
    * @throws {BrokerUnavailable} When none does.
    */
   async any(): Promise<BrokerLink> {
-    for (const link of this.#links.values()) if (link.connected) return link;
-    const addresses = [...new Set([...this.settings.brokers, ...this.#nodes.values()])];
+    const standing = [...this.#links.values()].find((link) => link.connected && link.waitingMs < SILENT_MS);
+    if (standing !== undefined) return standing;
     const began = performance.now();
     const reasons = new Map<string, string>();
     for (let round = 1; !this.#closed; round++) {
-      for (const address of addresses) {
-        try {
-          const link = this.#link(address);
-          await link.connect();
-          return link;
-        } catch (error) {
-          if (error instanceof KafkaError || !(error instanceof ConnectionLost)) {
-            throw refused(address, error);
-          }
-          reasons.set(address, messageOf(error));
-        }
+      for (const address of this.#addresses()) {
+        const link = await this.#reach(address, reasons);
+        if (link !== undefined) return link;
       }
       // Another round takes about as long as the ones before it.
       const withAnother = (performance.now() - began) * (round + 1) / round + this.settings.retryBackoffMs;
@@ -145,14 +150,38 @@ export class Cluster {
     }
     if (this.#closed) throw new ConnectionLost("The connections to Kafka were closed");
     throw new BrokerUnavailable(
-      `Cannot reach Kafka at ${addresses.join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
+      `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
-        "Is it running, and is KAFKA_BROKERS right? " +
-        (LOOKS_LIKE_TLS.test([...reasons.values()].join())
-          ? "Does one side speak TLS and the other not, or is its certificate not trusted? "
-          : "") +
-        "`deno task kafka` starts a broker on this machine",
+        "Is it running, and is KAFKA_BROKERS right? `deno task kafka` starts a broker on this machine",
     );
+  }
+
+  /** All that are known: those that don't answer what they were asked at the end, and before them those that failed lately. */
+  #addresses(): string[] {
+    const known = new Set([
+      ...this.settings.brokers,
+      ...[...this.#nodes.values()].map(({ address }) => address),
+    ]);
+    const silent = (address: string) => (this.#links.get(address)?.waitingMs ?? 0) >= SILENT_MS;
+    const rank = (address: string) => silent(address) ? Infinity : this.#failedAt.get(address) ?? 0;
+    return [...known].map((address) => ({ address, rank: rank(address) }))
+      .sort((a, b) => a.rank === b.rank ? 0 : a.rank - b.rank).map(({ address }) => address);
+  }
+
+  /** The link to an address, connected; `undefined` when it can't be reached, with the reason noted. */
+  async #reach(address: string, reasons: Map<string, string>): Promise<BrokerLink | undefined> {
+    const node = [...this.#nodes].find(([, node]) => node.address === address);
+    const link = this.#link(address, node && this.#originOf(...node));
+    try {
+      await link.connect();
+      this.#failedAt.delete(address);
+      return link;
+    } catch (error) {
+      if (error instanceof KafkaError || !(error instanceof ConnectionLost)) throw refused(address, error);
+      reasons.set(address, messageOf(error));
+      this.#failedAt.set(address, performance.now());
+      return undefined;
+    }
   }
 
   async close(): Promise<void> {
@@ -161,20 +190,28 @@ export class Cluster {
     this.#links.clear();
   }
 
-  #link(address: string): BrokerLink {
+  #note(nodeId: number, address: string, { address: toldBy }: BrokerLink): void {
+    this.#nodes.set(nodeId, { address, toldBy });
+  }
+
+  /** What to say when a broker can't be reached at an address that nobody named here. */
+  #originOf(nodeId: number, { address, toldBy }: Node): string | undefined {
+    if (this.settings.brokers.includes(address)) return undefined;
+    return `the address of broker ${nodeId} as Kafka at ${toldBy} tells it: unless that broker is down, its ` +
+      "advertised.listeners must name an address that can be reached from here";
+  }
+
+  #link(address: string, origin?: string): BrokerLink {
     let link = this.#links.get(address);
     if (link === undefined) {
       const colon = address.lastIndexOf(":");
       const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"); // IPv6
-      link = new BrokerLink(host, Number(address.slice(colon + 1)), this.settings);
+      link = new BrokerLink(host, Number(address.slice(colon + 1)), this.settings, origin);
       this.#links.set(address, link);
     }
     return link;
   }
 }
-
-/** What a connection ends with when one side speaks TLS and the other does not, or the certificate is not accepted. */
-const LOOKS_LIKE_TLS = /certificate|TLS|Closed connection|ECONNRESET/i;
 
 function refused(address: string, error: unknown): Error {
   const auth = error instanceof KafkaError && error.code === "SASL_AUTHENTICATION_FAILED";

@@ -239,9 +239,8 @@ async function fetchOffsets(
 ): Promise<FetchedOffsets> {
   if (await link.takes(OFFSET_FETCH_KEY, OFFSET_FETCH_VERSION)) {
     const body = encodeOffsetFetch(groupId, partitions);
-    return decodeOffsetFetch(
-      await link.send(OFFSET_FETCH_KEY, "OffsetFetch", OFFSET_FETCH_VERSION, body, { flexible: true }),
-    );
+    const options = { flexible: true, decode: decodeOffsetFetch };
+    return await link.send(OFFSET_FETCH_KEY, "OffsetFetch", OFFSET_FETCH_VERSION, body, options);
   }
   const topics = grouped(partitions, ({ partition }) => ({ partition }));
   const answer = await link.request("OffsetFetch", { groupId, topics });

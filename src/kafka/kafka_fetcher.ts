@@ -112,7 +112,7 @@ export class KafkaFetcher extends PartitionFetcher {
         session?.failed();
         this.#quiet.delete(leader);
         if (error instanceof DamagedAnswer || (error instanceof KafkaError && !error.retriable)) {
-          return await this.#doubt(leader, states, error, session);
+          return this.#doubt(leader, states, error, session);
         }
         for (const state of states) this.#cannotRead(state, error, true);
         if (isRetriable(error)) this.refresh(this.#cluster.settings.retryBackoffMs);
@@ -153,7 +153,7 @@ export class KafkaFetcher extends PartitionFetcher {
     if (records) size.answered(now, now - asked, this.settings.longLinkBytes / this.#sizes.size);
     if (unreadable) {
       session?.failed();
-      await link.reset(session === undefined ? 1 : 0);
+      link.reset(session === undefined ? 1 : 0);
     }
     if (session !== undefined) {
       this.#quiet.set(leader, answer.partitions.length > 0 ? 0 : (this.#quiet.get(leader) ?? 0) + 1);
@@ -167,12 +167,12 @@ export class KafkaFetcher extends PartitionFetcher {
   }
 
   /** Has all partitions of an answer that can't be right, or may not be, fetched again on a new connection, for a while. */
-  async #doubt(
+  #doubt(
     leader: number,
     states: readonly Assigned[],
     error: DamagedAnswer | KafkaError,
     session: FetchSession | undefined,
-  ): Promise<void> {
+  ): void {
     const link = this.#cluster.node(leader);
     const from = link?.address ?? `broker ${leader}`;
     const refused = error instanceof KafkaError;
@@ -188,7 +188,7 @@ export class KafkaFetcher extends PartitionFetcher {
         `${MOST_TRIES} times in a row; is it a Kafka broker, and is what is between damaging what passes?`;
       state.error = new Error(text, { cause: error });
     }
-    await link?.reset(session === undefined ? 1 : 0);
+    link?.reset(session === undefined ? 1 : 0);
   }
 
   #isQuiet(leader: number): boolean {
@@ -223,7 +223,7 @@ export class KafkaFetcher extends PartitionFetcher {
         readCommitted,
         ...asked,
       });
-      const bytes = await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane });
+      const bytes = await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane, decode: asIs });
       const answer = checkedFetch(bytes, byKey, asked.sessionEpoch > 0);
       link.throttle(Math.min(answer.throttleMs, LONGEST_THROTTLE_MS), lane);
       const { name, message, retriable } = errorOf(answer.errorCode);
@@ -322,6 +322,11 @@ export class KafkaFetcher extends PartitionFetcher {
     if (!isRetriable(error)) this.wakePoll();
     return Promise.resolve();
   }
+}
+
+/** The answer's bytes: what is wrong about them has to be told of by partition. */
+function asIs(bytes: Uint8Array): Uint8Array {
+  return bytes;
 }
 
 /** What to do about a batch that is the same however often it is fetched. */

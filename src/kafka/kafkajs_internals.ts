@@ -1,23 +1,23 @@
 /**
- * The only file that touches kafkajs's internals. From kafkajs come the connection to one broker (sockets, TLS, SASL, version
- * negotiation, the request queue with its throttling and timeouts) and the layouts of the small requests. What is used is
- * checked when this module is loaded, as internals may change with any version.
+ * The only file that touches kafkajs's internals. From kafkajs come the layouts of the small requests, the SASL mechanisms and the
+ * list of errors; sockets and what goes over them are in {@linkcode Connection}. What is used is checked when this module is loaded, as
+ * internals may change with any version.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
-import Broker from "kafkajs/src/broker/index.js";
-import ConnectionPool from "kafkajs/src/network/connectionPool.js";
-import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
+import SaslAuthenticator from "kafkajs/src/broker/saslAuthenticator/index.js";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
-import loggers from "kafkajs/src/loggers/index.js";
+import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import protocolRequests from "kafkajs/src/protocol/requests/index.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
-import socketFactory from "kafkajs/src/network/socketFactory.js";
+import { Connection } from "./connection.ts";
+import { machineClock } from "./deadlines.ts";
 import { ConnectionLost, KafkaError, messageOf } from "./errors.ts";
 import type { Logger } from "./logger.ts";
-import { copiedFrame, frameInPlace, mostHeaderBytes } from "./protocol/request_frame.ts";
+import { type LaneConnection, LinkLane } from "./link_lane.ts";
+import { mostHeaderBytes } from "./protocol/request_frame.ts";
 
 /** The version whose internals this file knows. */
 const KNOWN_VERSION = "2.2.4";
@@ -43,11 +43,11 @@ export type ApiName =
 /** How to reach brokers. */
 export interface LinkSettings {
   readonly clientId: string;
-  /** kafkajs's `ssl`: `undefined` for none, or Node's TLS options. */
+  /** `undefined` for none, `true`, or Node's TLS options. */
   readonly ssl: unknown;
   /** kafkajs's `sasl`: `undefined` for none. */
   readonly sasl: unknown;
-  /** How long a connection may take to be made, in ms. */
+  /** How long a connection may take to be made, in ms: TCP, TLS, versions and credentials together. */
   readonly connectTimeoutMs: number;
   /** How long an answer may take, in ms. */
   readonly requestTimeoutMs: number;
@@ -60,43 +60,52 @@ export interface LinkSettings {
  */
 export type Lane = 0 | 1;
 
-/** The link to one broker. Connects when it is first used, and again after a connection broke. */
+/** The versions of requests that a broker takes, by api key. */
+type Versions = Readonly<
+  Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
+>;
+
+/** A connection that is ready for any request. */
+interface Session {
+  readonly connection: Connection;
+  readonly versions: Versions;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** What {@linkcode BrokerLink.send} is told of a request. */
+export interface SendOptions<T> {
+  readonly lane?: Lane;
+  /** For a version that has tagged fields in its headers (KIP-482). */
+  readonly flexible?: boolean;
+  /** Where the body begins in its bytes. */
+  readonly bodyAt?: number;
+  /** Reads the answer's bytes after the correlation id. What it throws fails the request, and ends the connection. */
+  readonly decode: (answer: Uint8Array) => T;
+}
+
+/** The link to one broker. Connects when it is first used, and again after a connection broke; nothing of the old one is kept. */
 export class BrokerLink {
   readonly address: string;
+  readonly #host: string;
+  readonly #port: number;
   readonly #settings: LinkSettings;
+  readonly #origin: string | undefined;
   readonly #clientId: Buffer;
-  // deno-lint-ignore no-explicit-any -- kafkajs has no types for its internals
-  readonly #pool: any;
-  // deno-lint-ignore no-explicit-any
-  readonly #broker: any;
-  readonly #connecting: (Promise<void> | undefined)[] = [undefined, undefined];
-  #negotiated = false;
-  #closed = false;
+  readonly #lanes: readonly [LinkLane<Session>, LinkLane<Session>];
+  /** Whether it was ever reached. */
+  #reached = false;
 
-  constructor(host: string, port: number, settings: LinkSettings) {
+  /** @param origin How its address became known, for the error when it can't be reached. */
+  constructor(host: string, port: number, settings: LinkSettings, origin?: string) {
     this.address = `${host}:${port}`;
+    this.#host = host;
+    this.#port = port;
     this.#settings = settings;
+    this.#origin = origin;
     this.#clientId = Buffer.from(settings.clientId);
-    const logger = kafkajsLogger(settings.logger);
-    this.#pool = new ConnectionPool({
-      host,
-      port,
-      ssl: settings.ssl,
-      sasl: settings.sasl,
-      clientId: settings.clientId,
-      socketFactory: socketFactory(),
-      connectionTimeout: settings.connectTimeoutMs,
-      requestTimeout: settings.requestTimeoutMs,
-      enforceRequestTimeout: true,
-      maxInFlightRequests: null,
-      logger,
-    });
-    this.#broker = new Broker({
-      connectionPool: this.#pool,
-      logger,
-      allowAutoTopicCreation: false,
-      authenticationTimeout: settings.connectTimeoutMs,
-    });
+    const lane = () => new LinkLane<Session>((made) => this.#open(made));
+    this.#lanes = [lane(), lane()];
   }
 
   /** What the header of a request takes at most, its length in front included. */
@@ -106,7 +115,12 @@ export class BrokerLink {
 
   /** Whether a connection stands. */
   get connected(): boolean {
-    return this.#negotiated && this.#pool.isConnected();
+    return this.#lanes.some(({ session }) => session !== undefined);
+  }
+
+  /** For how long an answer has been waited for, in ms; 0 when none is. */
+  get waitingMs(): number {
+    return Math.max(...this.#lanes.map(({ session }) => session?.connection.waitingMs ?? 0));
   }
 
   /**
@@ -115,49 +129,7 @@ export class BrokerLink {
    * @throws {KafkaError} With the code `SASL_AUTHENTICATION_FAILED` when it refuses the credentials.
    */
   async connect(lane: Lane = 0): Promise<void> {
-    // One attempt at a time: kafkajs would make one socket for each of two callers.
-    const attempt = this.#connecting[lane] ??= this.#connect(lane);
-    try {
-      await attempt;
-    } finally {
-      if (this.#connecting[lane] === attempt) this.#connecting[lane] = undefined;
-    }
-  }
-
-  async #connect(lane: Lane): Promise<void> {
-    if (this.#closed) throw new ConnectionLost(`The connection to ${this.address} was closed`);
-    if (!this.#negotiated && lane === 1) await this.connect(0);
-    const connection = this.#pool.pool[lane];
-    if (connection.isConnected() && this.#negotiated) return;
-    // kafkajs never answers when the other side hangs up in the middle of a handshake.
-    const overdue = Promise.withResolvers<never>();
-    const { connectTimeoutMs } = this.#settings;
-    const timer = setTimeout(
-      () =>
-        overdue.reject(
-          new ConnectionLost(`${this.address}: no connection within ${2 * connectTimeoutMs} ms`),
-        ),
-      2 * connectTimeoutMs,
-    );
-    try {
-      await Promise.race([this.#handshake(connection), overdue.promise]);
-    } catch (error) {
-      await this.#drop(connection);
-      throw this.#translate(error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  // deno-lint-ignore no-explicit-any
-  async #handshake(connection: any): Promise<void> {
-    if (!this.#negotiated) {
-      await this.#broker.connect();
-      this.#negotiated = true;
-    } else {
-      await connection.connect();
-      await connection.authenticate();
-    }
+    (await this.#use(lane)).done();
   }
 
   /**
@@ -170,63 +142,41 @@ export class BrokerLink {
     options: { lane?: Lane; timeoutMs?: number } = {},
     // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
   ): Promise<any> {
-    const lane = options.lane ?? 0;
-    await this.connect(lane);
-    const connection = this.#pool.pool[lane];
-    const definition = protocolRequests.requests[api];
-    const version = this.#version(api, definition.versions);
-    const { request, response } = definition.protocol({ version })(body);
+    const { connection, versions, done } = await this.#use(options.lane ?? 0);
     try {
-      return await connection.send({
-        request,
-        // deno-lint-ignore no-explicit-any
-        response: { decode: response.decode, parse: (decoded: any) => Promise.resolve(decoded) },
-        requestTimeout: options.timeoutMs ?? null,
-        logResponseError: false,
-      });
+      const definition = protocolRequests.requests[api];
+      const version = this.#version(api, definition.versions, versions);
+      const decoded = await exchange(connection, definition.protocol({ version })(body), options.timeoutMs);
+      connection.throttle(decoded.clientSideThrottleTime);
+      return decoded;
     } catch (error) {
-      await this.#dropAfter(error, connection);
       throw this.#translate(error);
+    } finally {
+      done();
     }
   }
 
   /**
-   * Sends a request whose body is encoded already and returns the answer's bytes after the correlation id; past kafkajs's encoder,
-   * which would copy the body three times. With `flexible` for a version that has tagged fields in its headers (KIP-482).
+   * Sends a request whose body is encoded already and returns the decoded answer; past kafkajs's encoder, which would copy the body
+   * three times. Several may be under way: they go out, and are answered, in the order of the calls.
    *
    * With `bodyAt` the body begins at that index of `body`; the bytes before it, {@linkcode headerBytes} at least, are for the header:
    * then nothing is copied, and `body` must stay as it is until this resolves.
    */
-  async send(
+  send<T>(
     apiKey: number,
     apiName: string,
     apiVersion: number,
     body: Uint8Array,
-    options: { lane?: Lane; flexible?: boolean; bodyAt?: number } = {},
-  ): Promise<Uint8Array> {
-    const { lane = 0, flexible = false, bodyAt } = options;
-    await this.connect(lane);
-    const connection = this.#pool.pool[lane];
-    try {
-      // Credentials may have to be renewed on a long-lived connection (KIP-368).
-      if (this.#settings.sasl !== undefined && !connection.isAuthenticated()) await connection.authenticate();
-      connection.failIfNotConnected();
-      const correlationId = connection.nextCorrelationId();
-      const header = { apiKey, apiVersion, correlationId, clientId: this.#clientId, flexible };
-      const frame = bodyAt === undefined ? copiedFrame(header, body) : frameInPlace(header, body, bodyAt);
-      const { payload } = await new Promise<{ payload: Uint8Array }>((resolve, reject) => {
-        connection.requestQueue.push({
-          entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
-          expectResponse: true,
-          requestTimeout: null,
-          sendRequest: () => connection.socket.write(frame),
-        });
-      });
-      return payload;
-    } catch (error) {
-      await this.#dropAfter(error, connection);
-      throw this.#translate(error);
-    }
+    options: SendOptions<T>,
+  ): Promise<T> {
+    const request = { apiKey, apiName, apiVersion, body, ...options };
+    return new Promise((resolve, reject) =>
+      this.#lanes[options.lane ?? 0].use(
+        ({ connection }) => connection.send(request).then(resolve, reject),
+        reject,
+      )
+    );
   }
 
   /**
@@ -234,28 +184,70 @@ export class BrokerLink {
    * @throws {ConnectionLost} When it can't be reached to ask.
    */
   async takes(apiKey: number, apiVersion: number): Promise<boolean> {
-    if (!this.#negotiated) await this.connect(0);
-    const offered = this.#broker.versions[apiKey];
+    if (!this.connected) await this.connect();
+    const session = this.#lanes.map(({ session }) => session).find((session) => session !== undefined);
+    if (session === undefined) throw new ConnectionLost(`The connection to ${this.address} was closed`);
+    const offered = session.versions[apiKey];
     return offered !== undefined && offered.minVersion <= apiVersion && apiVersion <= offered.maxVersion;
   }
 
   /** Holds back the next requests, as the broker asked in an answer to {@linkcode send} (KIP-219). */
   throttle(ms: number, lane: Lane = 0): void {
-    this.#pool.pool[lane].requestQueue.maybeThrottle(ms);
+    this.#lanes[lane].session?.connection.throttle(ms);
   }
 
   /** Ends the connection of a lane, whose answers are not to be trusted; the next request makes a new one. */
-  async reset(lane: Lane): Promise<void> {
-    await this.#drop(this.#pool.pool[lane]);
+  reset(lane: Lane): void {
+    const error = new ConnectionLost(`${this.address}: an answer was damaged, so the connection was ended`);
+    this.#lanes[lane].session?.connection.end(error);
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const connection of this.#pool.pool) await this.#drop(connection);
+    const error = new ConnectionLost(`The connection to ${this.address} was closed`);
+    await Promise.all(this.#lanes.map((lane) => lane.close(error)));
   }
 
-  #version(api: ApiName, known: readonly string[]): number {
-    const offered = this.#broker.versions[apiKeys[api]];
+  /** A lane's session, kept until `done` is called. */
+  #use(lane: Lane): Promise<Used> {
+    return new Promise((resolve, reject) =>
+      this.#lanes[lane].use((session) => resolve({ ...session, done: session.connection.use().done }), reject)
+    );
+  }
+
+  async #open(made: (connection: LaneConnection) => void): Promise<Session> {
+    const { ssl, sasl, connectTimeoutMs, requestTimeoutMs } = this.#settings;
+    const connection = new Connection({
+      host: this.#host,
+      port: this.#port,
+      ssl,
+      clientId: this.#clientId,
+      credentials: sasl !== undefined,
+      connectTimeoutMs,
+      requestTimeoutMs,
+    });
+    made(connection);
+    try {
+      await connection.opened;
+      const versions = await apiVersions(connection);
+      const since = machineClock.now();
+      const lifetimeMs = sasl === undefined ? 0 : await authenticate(connection, versions, sasl);
+      connection.ready();
+      this.#reached = true;
+      return { connection, versions, since, until: lifetimeMs > 0 ? since + lifetimeMs : Infinity };
+    } catch (error) {
+      await connection.close();
+      throw this.#unreachable(this.#translate(error));
+    }
+  }
+
+  /** Says how the address became known when that may be the reason. */
+  #unreachable(error: Error): Error {
+    if (!(error instanceof ConnectionLost) || this.#reached || this.#origin === undefined) return error;
+    return new ConnectionLost(`${error.message} (${this.#origin})`, { cause: error });
+  }
+
+  #version(api: ApiName, known: readonly string[], versions: Versions): number {
+    const offered = versions[apiKeys[api]];
     const version = Math.min(Math.max(...known.map(Number)), offered?.maxVersion ?? -1);
     if (offered === undefined || version < offered.minVersion) {
       throw new KafkaError(
@@ -268,52 +260,131 @@ export class BrokerLink {
     return version;
   }
 
-  /**
-   * A connection on which an answer is overdue is not used again, as it may be dead without the system knowing; nor one on which
-   * authenticating anew failed.
-   */
-  async #dropAfter(error: unknown, connection: unknown): Promise<void> {
-    const name = nameOf(error);
-    if (
-      name === "KafkaJSRequestTimeoutError" || name === "KafkaJSSASLAuthenticationError" ||
-      inWrongSaslState(error)
-    ) {
-      await this.#drop(connection);
-    }
-  }
-
-  // deno-lint-ignore no-explicit-any
-  async #drop(connection: any): Promise<void> {
-    // kafkajs waits for requests under way when it disconnects: end them first.
-    connection.rejectRequests(new ConnectionLost(`The connection to ${this.address} was closed`));
-    const { socket } = connection;
-    await connection.disconnect();
-    socket?.destroy();
-  }
-
   #translate(error: unknown): Error {
     if (error instanceof ConnectionLost || error instanceof KafkaError) return error;
-    const message = messageOf(error);
-    if (inWrongSaslState(error)) return new ConnectionLost(`${this.address}: ${message}`, { cause: error });
-    switch (nameOf(error)) {
-      case "KafkaJSSASLAuthenticationError":
-        return new KafkaError(
-          "SASL_AUTHENTICATION_FAILED",
-          `${this.address} refused the credentials: ${message}`,
-          false,
-          { cause: error },
-        );
-      case "KafkaJSConnectionError":
-      case "KafkaJSConnectionClosedError":
-      case "KafkaJSRequestTimeoutError":
-      case "KafkaJSLockTimeout":
-        return new ConnectionLost(`${this.address}: ${message.replace(/^Connection error: /, "")}`, {
-          cause: error,
-        });
-      default:
-        return error instanceof Error ? error : new Error(message);
+    const { name, message, type, retriable } = error as Record<string, unknown>;
+    if (name === "KafkaJSProtocolError") {
+      return new KafkaError(String(type), `${this.address}: ${message} (${type})`, retriable === true, {
+        cause: error,
+      });
     }
+    return error instanceof Error ? error : new Error(messageOf(error));
   }
+}
+
+/** A session in use. */
+type Used = Session & { readonly done: () => void };
+
+/** What kafkajs makes of a request: an encoder and a decoder. */
+interface KafkajsExchange {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiName: string;
+    readonly apiVersion: number;
+    encode(): Promise<{ readonly buffer: Buffer }>;
+  };
+  readonly response: {
+    // deno-lint-ignore no-explicit-any -- kafkajs has no types for it
+    decode(answer: Buffer): Promise<any>;
+    // deno-lint-ignore no-explicit-any
+    parse(decoded: any): Promise<any>;
+  };
+}
+
+/** Sends what kafkajs encodes; what it decodes. An answer that it can't decode ends the connection. */
+// deno-lint-ignore no-explicit-any
+async function exchange(connection: Connection, of: KafkajsExchange, timeoutMs?: number): Promise<any> {
+  const { apiKey, apiName, apiVersion, encode } = of.request;
+  const { buffer: body } = await encode();
+  const answer = await connection.send({
+    apiKey,
+    apiName,
+    apiVersion,
+    body,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    decode: (answer) => answer,
+  });
+  try {
+    return await of.response.decode(answer);
+  } catch (error) {
+    if (isProtocolError(error)) throw error;
+    throw connection.unreadable(apiName, error);
+  }
+}
+
+/** Asks which requests the broker takes. Brokers have known this version of the request since 2.0. */
+async function apiVersions(connection: Connection): Promise<Versions> {
+  const definition = protocolRequests.requests.ApiVersions.protocol({ version: 2 })();
+  const { errorCode, apiVersions: ranges } = await exchange(connection, definition);
+  if (errorCode !== 0) {
+    const { name, message, retriable } = errorOf(errorCode);
+    throw new KafkaError(
+      name,
+      `${connection.address}: ${message} (${name}); use Kafka 2.4 to 4.x`,
+      retriable,
+    );
+  }
+  const versions: Record<number, { minVersion: number; maxVersion: number }> = {};
+  for (const { apiKey, minVersion, maxVersion } of ranges) versions[apiKey] = { minVersion, maxVersion };
+  // Every broker tells of the request itself.
+  if (versions[apiKeys.ApiVersions] === undefined) {
+    throw connection.unreadable("ApiVersions", new RangeError("it does not name itself"));
+  }
+  return versions;
+}
+
+/**
+ * Presents the credentials; for how long they hold, in ms, 0 for as long as the connection (KIP-368).
+ * @throws {KafkaError} When the broker refuses them.
+ */
+async function authenticate(connection: Connection, versions: Versions, sasl: unknown): Promise<number> {
+  let refusal: unknown;
+  const [host, port] = splitAddress(connection.address);
+  const through = {
+    host,
+    port,
+    sasl: { ...sasl as object }, // kafkajs adds to it
+    send: async (of: KafkajsExchange) => {
+      const decoded = await exchange(connection, of);
+      return await of.response.parse(decoded).catch((error) => {
+        refusal = error;
+        throw error;
+      });
+    },
+  };
+  try {
+    const authenticator = new SaslAuthenticator(through, silent, versions, true);
+    await authenticator.authenticate();
+    return Number(authenticator.sessionLifetime);
+  } catch (error) {
+    // A broker that refuses hangs up too. But what was cut off or garbled says nothing of the credentials.
+    if (refusal === undefined && connection.ended !== undefined) throw connection.ended;
+    throw refusedCredentials(connection.address, error);
+  }
+}
+
+function refusedCredentials(address: string, error: unknown): KafkaError {
+  const noSasl = (error as { type?: unknown }).type === "ILLEGAL_SASL_STATE" ||
+    nameOf(error) === "KafkaJSServerDoesNotSupportApiKey";
+  if (!noSasl) {
+    return new KafkaError(
+      "SASL_AUTHENTICATION_FAILED",
+      `${address} refused the credentials: ${messageOf(error)}`,
+      false,
+      { cause: error },
+    );
+  }
+  return new KafkaError(
+    "ILLEGAL_SASL_STATE",
+    `${address} takes no credentials on this port; name another one in KAFKA_BROKERS, or set CLOUD=false to send none`,
+    false,
+    { cause: error },
+  );
+}
+
+function splitAddress(address: string): [string, number] {
+  const colon = address.lastIndexOf(":");
+  return [address.slice(0, colon), Number(address.slice(colon + 1))];
 }
 
 /** Kafka's name and advice for an error code. 0 is `NONE`. */
@@ -336,26 +407,16 @@ const ERRORS = new Map<number, { name: string; message: string; retriable: boole
   }],
 ]);
 
-/** Authenticating anew came too soon or too late (KIP-368); a new connection mends it. */
-function inWrongSaslState(error: unknown): boolean {
-  return error instanceof Error && (error as { type?: unknown }).type === "ILLEGAL_SASL_STATE";
+function isProtocolError(error: unknown): boolean {
+  return nameOf(error) === "KafkaJSProtocolError";
 }
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
-/** Passes on kafkajs's warnings. Its errors (each failed try of a connection) reach the caller as exceptions. */
-// deno-lint-ignore no-explicit-any
-function kafkajsLogger(logger: Logger): any {
-  const { WARN } = loggers.LEVELS;
-  return loggers.createLogger({
-    level: WARN,
-    logCreator: () => ({ level, log }: { level: number; log: { message: string; broker?: string } }) => {
-      if (level === WARN) logger.warn(`kafkajs, ${log.broker ?? "no broker"}: ${log.message}`);
-    },
-  });
-}
+/** For kafkajs's mechanisms: what goes wrong there reaches the caller as an exception. */
+const silent = { namespace: () => silent, debug: () => {}, error: () => {} };
 
 /** Checks that kafkajs is what this file was written for. */
 function checkShape(): void {
@@ -370,10 +431,10 @@ function checkShape(): void {
       needs(`${name}.${method}`, typeof type?.prototype?.[method] === "function");
     }
   }
-  needs("requests", typeof protocolRequests?.requests?.JoinGroup?.protocol === "function");
+  for (const api of ["JoinGroup", "ApiVersions", "SaslHandshake", "SaslAuthenticate"]) {
+    needs(`requests.${api}`, typeof protocolRequests?.requests?.[api]?.protocol === "function");
+  }
   needs("errorCodes", Array.isArray(protocolErrors?.errorCodes));
-  needs("createLogger", typeof loggers?.createLogger === "function");
-  needs("socketFactory", typeof socketFactory === "function");
   if (missing.length > 0) {
     throw new Error(
       `Cannot use the installed kafkajs: it lacks ${missing.join(", ")}; ` +
@@ -384,60 +445,38 @@ function checkShape(): void {
 
 // deno-lint-ignore no-explicit-any
 const SHAPE: readonly [string, any, readonly string[]][] = [
-  ["Broker", Broker, ["connect", "isConnected"]],
-  ["ConnectionPool", ConnectionPool, ["isConnected", "getConnection"]],
-  ["RequestQueue", RequestQueue, [
-    "push",
-    "maybeThrottle",
-    "checkPendingRequests",
-    "scheduleCheckPendingRequests",
-    "scheduleRequestTimeoutCheck",
-    "destroy",
-  ]],
+  ["SaslAuthenticator", SaslAuthenticator, ["authenticate"]],
+  ["Decoder", Decoder, ["readInt16", "readInt32", "readArray", "readBytes", "readString"]],
 ];
 
 /**
- * Quietens two timers of kafkajs's request queue. After each answer it schedules a look at the pending requests, also when there
- * are none and with a negative delay, for ever; here only when one waits for throttling to end. And it looks for overdue requests
- * ten times a second on each connection; here once, on all of them.
+ * Has kafkajs's decoder check lengths before it believes them. It makes room for an array of any length that it is told, and reads what
+ * is shorter than announced as if it were whole.
  */
-function quietenTimers(): void {
+function boundLengths(): void {
+  const { readArray, readBytes, readString } = Decoder.prototype;
   // deno-lint-ignore no-explicit-any
-  RequestQueue.prototype.scheduleCheckPendingRequests = function (this: any): void {
-    if (this.throttleCheckTimeoutId || this.pending.length === 0) return;
-    this.throttleCheckTimeoutId = setTimeout(() => {
-      this.throttleCheckTimeoutId = null;
-      this.checkPendingRequests();
-    }, Math.max(10, this.throttledUntil - Date.now()));
+  const check = ({ buffer, offset }: any, length: number, lengthBytes: number): void => {
+    const left = buffer.length - offset - lengthBytes;
+    if (length >= -1 && length <= left) return;
+    throw new RangeError(`received a length of ${length} where ${Math.max(0, left)} bytes are left`);
   };
   // deno-lint-ignore no-explicit-any
-  const connected = new Set<any>();
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const check = (): void => {
-    for (const queue of connected) {
-      for (const request of [...queue.inflight.values()]) {
-        if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
-      }
-      if (!queue.isConnected()) queue.destroy();
-    }
+  Decoder.prototype.readArray = function (this: any, reader: unknown) {
+    check(this, this.buffer.readInt32BE(this.offset), 4);
+    return readArray.call(this, reader);
   };
   // deno-lint-ignore no-explicit-any
-  RequestQueue.prototype.scheduleRequestTimeoutCheck = function (this: any): void {
-    this.destroy();
-    connected.add(this);
-    timer ??= setInterval(check, 1_000);
+  Decoder.prototype.readBytes = function (this: any, length: number = this.readInt32()) {
+    check(this, length, 0);
+    return readBytes.call(this, length);
   };
-  const destroy = RequestQueue.prototype.destroy;
   // deno-lint-ignore no-explicit-any
-  RequestQueue.prototype.destroy = function (this: any): void {
-    connected.delete(this);
-    if (connected.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
-    destroy.call(this);
+  Decoder.prototype.readString = function (this: any) {
+    check(this, this.buffer.readInt16BE(this.offset), 2);
+    return readString.call(this);
   };
 }
 
 checkShape();
-quietenTimers();
+boundLengths();

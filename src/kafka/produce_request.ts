@@ -29,8 +29,9 @@ export async function sendProduce(
   const bodyAt = link.headerBytes;
   const buffer = buffers.take(bodyAt + produceBytes(batches, transactionalId));
   const body = encodeProduce(batches, timeoutMs, transactionalId, new ByteWriter(buffer, bodyAt));
-  const answer = await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body, { bodyAt });
+  const options = { bodyAt, decode: decodeProduce };
+  const answer = await link.send(PRODUCE_KEY, "Produce", PRODUCE_VERSION, body, options);
   // Not after an error: the connection may still be writing it.
   buffers.giveBack(buffer);
-  return decodeProduce(answer);
+  return answer;
 }

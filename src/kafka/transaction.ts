@@ -109,14 +109,12 @@ export class Transaction {
     return await this.#persist("begin with", async () => {
       const link = await this.#coordinator();
       await this.#require(link, INIT_PRODUCER_ID_KEY, "InitProducerId");
-      const answer = decodeInitProducerId(
-        await link.send(
-          INIT_PRODUCER_ID_KEY,
-          "InitProducerId",
-          TRANSACTIONS_VERSION,
-          encodeInitProducerId(transactionalId, transactionTimeoutMs, this.#identity),
-          { lane: LANE, flexible: true },
-        ),
+      const answer = await link.send(
+        INIT_PRODUCER_ID_KEY,
+        "InitProducerId",
+        TRANSACTIONS_VERSION,
+        encodeInitProducerId(transactionalId, transactionTimeoutMs, this.#identity),
+        { lane: LANE, flexible: true, decode: decodeInitProducerId },
       );
       link.throttle(answer.throttleMs, LANE);
       this.#check(answer.errorCode, "begin with");
@@ -168,14 +166,12 @@ export class Transaction {
       const link = this.#groupLink ??= await this.#cluster.coordinator(offsets.groupId);
       try {
         await this.#require(link, TXN_OFFSET_COMMIT_KEY, "TxnOffsetCommit");
-        const answer = decodeTxnOffsetCommit(
-          await link.send(
-            TXN_OFFSET_COMMIT_KEY,
-            "TxnOffsetCommit",
-            TRANSACTIONS_VERSION,
-            encodeTxnOffsetCommit(this.transactionalId, this.#identity, offsets),
-            { lane: LANE, flexible: true },
-          ),
+        const answer = await link.send(
+          TXN_OFFSET_COMMIT_KEY,
+          "TxnOffsetCommit",
+          TRANSACTIONS_VERSION,
+          encodeTxnOffsetCommit(this.transactionalId, this.#identity, offsets),
+          { lane: LANE, flexible: true, decode: decodeTxnOffsetCommit },
         );
         link.throttle(answer.throttleMs, LANE);
         for (const { topic, partition, errorCode } of answer.partitions) {

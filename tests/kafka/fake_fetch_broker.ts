@@ -72,7 +72,7 @@ export class FakeBroker {
         send: (_key: number, _name: string, _version: number, body: Uint8Array, { lane }: { lane: number }) =>
           this.#answer(body, lane),
         throttle: () => {},
-        reset: (lane: number) => Promise.resolve(void this.resets.push(lane)),
+        reset: (lane: number) => void this.resets.push(lane),
       }),
     };
     const admin = {

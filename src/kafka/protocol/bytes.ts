@@ -22,7 +22,8 @@ export class ByteWriter {
   }
 
   int8(value: number): void {
-    this.#view.setInt8(this.#reserve(1), value);
+    const at = this.#reserve(1); // first, as it may change the view
+    this.#view.setInt8(at, value);
   }
 
   int16(value: number): void {
@@ -42,10 +43,15 @@ export class ByteWriter {
     this.#view.setUint32(at + 4, value >>> 0);
   }
 
-  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. */
+  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. @throws {RangeError} When it is longer. */
   string(value: string | null): void {
     if (value === null) return this.int16(-1);
     const encoded = utf8.encode(value);
+    if (encoded.length > LONGEST_STRING) {
+      throw new RangeError(
+        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ${LONGEST_STRING}`,
+      );
+    }
     this.int16(encoded.length);
     this.raw(encoded);
   }
@@ -162,9 +168,7 @@ export class ByteReader {
 
   /** ARRAY; a null one reads as empty. */
   array<T>(item: () => T): T[] {
-    const items: T[] = [];
-    for (let left = this.int32(); left > 0; left--) items.push(item());
-    return items;
+    return this.#items(this.int32(), item);
   }
 
   /** UNSIGNED_VARINT. */
@@ -187,9 +191,7 @@ export class ByteReader {
 
   /** COMPACT_ARRAY; a null one reads as empty. */
   compactArray<T>(item: () => T): T[] {
-    const items: T[] = [];
-    for (let left = this.unsignedVarint() - 1; left > 0; left--) items.push(item());
-    return items;
+    return this.#items(this.unsignedVarint() - 1, item);
   }
 
   /** Tagged fields, all of which are skipped: they are optional by definition. */
@@ -200,15 +202,28 @@ export class ByteReader {
     }
   }
 
+  #items<T>(count: number, item: () => T): T[] {
+    this.#require(count); // a byte each at least
+    const items: T[] = [];
+    for (let i = 0; i < count; i++) items.push(item());
+    return items;
+  }
+
   #take(size: number): number {
+    this.#require(size);
     const at = this.#at;
-    if (at + size > this.#bytes.length) {
-      throw new RangeError(
-        `Cannot read Kafka data: received ${this.#bytes.length} bytes, needed ${at + size} or more`,
-      );
-    }
     this.#at += size;
     return at;
+  }
+
+  /** Throws where less than `size` bytes are left. */
+  #require(size: number): void {
+    const needed = this.#at + size;
+    if (needed > this.#bytes.length) {
+      throw new RangeError(
+        `Cannot read Kafka data: received ${this.#bytes.length} bytes, needed ${needed} or more`,
+      );
+    }
   }
 }
 
@@ -216,5 +231,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
+/** What an INT16 can say. */
+const LONGEST_STRING = 0x7fff;
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();

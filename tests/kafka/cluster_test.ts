@@ -1,0 +1,110 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Cluster, type ClusterSettings } from "../../src/kafka/cluster.ts";
+import { BrokerUnavailable, ConnectionLost } from "../../src/kafka/errors.ts";
+import { FakeBroker, framed, METADATA, metadataAnswer, type Script } from "./fake_broker.ts";
+
+function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings> = {}): Cluster {
+  return new Cluster({
+    brokers,
+    clientId: "kos-test",
+    ssl: undefined,
+    sasl: undefined,
+    connectTimeoutMs: 5_000,
+    requestTimeoutMs: 5_000,
+    retryBackoffMs: 1,
+    logger: { warn: () => {}, error: () => {} },
+    ...settings,
+  });
+}
+
+/** Names other brokers than itself. */
+function naming(brokers: Parameters<typeof metadataAnswer>[0]): Script {
+  return ({ apiKey, correlationId }) =>
+    apiKey === METADATA ? framed(correlationId, metadataAnswer(brokers)) : undefined;
+}
+
+/** A port that nobody listens on. */
+async function deadPort(): Promise<number> {
+  await using broker = await FakeBroker.start();
+  return broker.port;
+}
+
+Deno.test("cluster: a broker that can't be reached at the address it tells is named with who told it, and advertised.listeners", async () => {
+  const port = await deadPort();
+  await using broker = await FakeBroker.start(naming([{ nodeId: 7, host: "127.0.0.1", port }]));
+  const bootstrap = `127.0.0.1:${broker.port}`;
+  const cluster = clusterOf([bootstrap]);
+  await cluster.metadata(["t"]);
+  const error = await assertRejects(() => cluster.node(7)!.connect(), ConnectionLost, "ECONNREFUSED");
+  for (const part of [`127.0.0.1:${port}: `, "broker 7", bootstrap, "advertised.listeners"]) {
+    assertStringIncludes(error.message, part);
+  }
+  await cluster.close();
+});
+
+Deno.test("cluster: nothing is said of advertised.listeners when the address was named here, or worked before", async () => {
+  const port = await deadPort();
+  await using broker = await FakeBroker.start(naming([{ nodeId: 7, host: "127.0.0.1", port }]));
+  const cluster = clusterOf([`127.0.0.1:${broker.port}`, `127.0.0.1:${port}`]);
+  await cluster.metadata(["t"]);
+  const refused = await assertRejects(() => cluster.node(7)!.connect(), ConnectionLost);
+  assertEquals(refused.message.includes("advertised"), false);
+  await cluster.close();
+
+  const second = await FakeBroker.start();
+  await using first = await FakeBroker.start(naming([{ nodeId: 7, host: "127.0.0.1", port: second.port }]));
+  const other = clusterOf([`127.0.0.1:${first.port}`]);
+  await other.metadata(["t"]);
+  await other.node(7)!.connect();
+  await second[Symbol.asyncDispose]();
+  const lost = await assertRejects(async () => {
+    while (true) await other.node(7)!.request("Metadata", { topics: ["t"] });
+  }, ConnectionLost);
+  assertEquals(lost.message.includes("advertised"), false);
+  await other.close();
+});
+
+Deno.test("cluster: any does not stick to a broker that has died, nor to one that has fallen silent", async () => {
+  const dying = await FakeBroker.start();
+  await using other = await FakeBroker.start();
+  const cluster = clusterOf([`127.0.0.1:${dying.port}`, `127.0.0.1:${other.port}`]);
+  assertEquals((await cluster.any()).address, `127.0.0.1:${dying.port}`);
+  await dying[Symbol.asyncDispose]();
+  for (let tries = 0; (await cluster.any()).address !== `127.0.0.1:${other.port}`; tries++) {
+    assertEquals(tries < 1_000, true);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await cluster.close();
+
+  await using silent = await FakeBroker.start(({ apiKey, connection }) =>
+    apiKey === METADATA || connection > 0 ? "nothing" : undefined
+  );
+  const two = clusterOf([`127.0.0.1:${silent.port}`, `127.0.0.1:${other.port}`], {
+    requestTimeoutMs: 20,
+    connectTimeoutMs: 500,
+  });
+  await assertRejects(() => two.metadata(["t"]), ConnectionLost, "no answer to Metadata within 20 ms");
+  // Its address is tried first still, as it never refused a connection; then it is not any more.
+  assertEquals((await two.any()).address, `127.0.0.1:${other.port}`);
+  await two.close();
+});
+
+Deno.test("cluster: when no broker answers, each is named once with why it did not just now", async () => {
+  const [refusing, cutting] = [
+    await deadPort(),
+    await FakeBroker.start(({ socket }) => {
+      socket.end();
+      return "nothing";
+    }),
+  ];
+  const cluster = clusterOf([`127.0.0.1:${refusing}`, `127.0.0.1:${cutting.port}`]);
+  const first = await assertRejects(() => cluster.any(), BrokerUnavailable);
+  for (const part of ["ECONNREFUSED", "does this port speak TLS?", "KAFKA_BROKERS"]) {
+    assertStringIncludes(first.message, part);
+  }
+  await cutting[Symbol.asyncDispose]();
+  const then = await assertRejects(() => cluster.any(), BrokerUnavailable);
+  assertEquals(then.message.includes("TLS"), false, then.message);
+  assertEquals(then.message.split(`127.0.0.1:${refusing}: `).length, 2);
+  await cluster.close();
+});
