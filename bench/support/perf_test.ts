@@ -34,6 +34,8 @@ export interface PerfTestRun {
   readonly records: number;
   /** Bytes of each value; there are no keys. */
   readonly recordBytes: number;
+  /** Records a second; default −1, all that is possible. */
+  readonly throughput?: number;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function perfTest(report: (line: string) => void): Promise<PerfTest
   const classPath = [join(tools, "*"), join(jars, "*")].join(Deno.build.os === "windows" ? ";" : ":");
   return {
     command: java.command,
-    args: ({ bootstrap, topic, records, recordBytes }) => [
+    args: ({ bootstrap, topic, records, recordBytes, throughput = -1 }) => [
       ...JVM_OPTIONS,
       "-cp",
       classPath,
@@ -76,7 +78,7 @@ export async function perfTest(report: (line: string) => void): Promise<PerfTest
       "--record-size",
       String(recordBytes),
       "--throughput",
-      "-1",
+      String(throughput),
       "--command-property",
       "acks=all",
     ],

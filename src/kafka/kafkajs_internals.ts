@@ -201,6 +201,12 @@ export class BrokerLink {
     this.#lanes[lane].session?.connection.throttle(ms);
   }
 
+  /** Ends the connection of a lane, whose answers are not to be trusted; the next request makes a new one. */
+  reset(lane: Lane): void {
+    const error = new ConnectionLost(`${this.address}: an answer was damaged, so the connection was ended`);
+    this.#lanes[lane].session?.connection.end(error);
+  }
+
   async close(): Promise<void> {
     const error = new ConnectionLost(`The connection to ${this.address} was closed`);
     await Promise.all(this.#lanes.map((lane) => lane.close(error)));

@@ -254,6 +254,16 @@ export interface FetcherOptions {
   readonly partitionBytes?: number;
   /** Bytes a fetch. Default 4,194,304. */
   readonly maxBytes?: number;
+  /**
+   * What all brokers together may be asked for at a time where a round trip takes 12 ms or more: {@linkcode FetcherOptions.partitionBytes}
+   * and `maxBytes` then grow with the round trip and with how fast records are polled, so that an answer lasts until the next one is there.
+   * Default 16,777,216.
+   */
+  readonly longLinkBytes?: number;
+  /**
+   * Bytes that are fetched and not polled, beyond which a fetch brings no more than `partitionBytes` in all. Default 33,554,432.
+   */
+  readonly bufferBytes?: number;
   /** Whether records of open and aborted transactions are left out. Default `read_committed`. */
   readonly isolation?: "read_committed" | "read_uncommitted";
   /** What to do when an assigned offset is not in the log (any more): start over at an end, or fail {@linkcode Fetcher.poll}. Default `earliest`. */

@@ -19,6 +19,8 @@ import type { RecordSet } from "./record_set.ts";
 const WARN_AFTER_MS = 30_000;
 /** Bounds are told of only when they are not older than this, in ms. */
 const FRESH_MS = 1_000;
+/** How often in a row a fetch may go wrong until the reading ends. */
+export const MOST_TRIES = 5;
 
 /** One assignment of a partition. A new assign makes a new one, so that answers for an old one are recognised. */
 export interface Assigned {
@@ -34,6 +36,14 @@ export interface Assigned {
   heardAt: number;
   /** Fetched and not yet polled. */
   set: RecordSet | undefined;
+  /** What the set holds, in bytes. */
+  heldBytes: number;
+  /** How many of the last answers in a row had something about it that should not be there. */
+  tries: number;
+  /** What that was in the last one of them. */
+  doubt: string | undefined;
+  /** Not fetched before this time, by `performance.now()`. */
+  retryAt: number;
   /** In a fetch that is under way. */
   fetching: boolean;
   /** Why it can't be read, for good. */
@@ -48,6 +58,8 @@ export interface FetchSettings {
   readonly maxWaitMs: number;
   readonly partitionBytes: number;
   readonly maxBytes: number;
+  readonly longLinkBytes: number;
+  readonly bufferBytes: number;
   readonly readCommitted: boolean;
 }
 
@@ -70,16 +82,19 @@ export abstract class PartitionFetcher implements Fetcher {
   readonly #parts: PartitionFetcherParts;
   #refreshing = false;
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #retryTimers = new Set<ReturnType<typeof setTimeout>>();
   #pollWaits: (() => void) | undefined;
   #woken = false;
 
   constructor(parts: PartitionFetcherParts) {
     this.#parts = parts;
-    const { maxWaitMs, partitionBytes, maxBytes, isolation } = parts.options;
+    const { maxWaitMs, partitionBytes, maxBytes, longLinkBytes, bufferBytes, isolation } = parts.options;
     this.settings = {
       maxWaitMs: maxWaitMs ?? 100,
       partitionBytes: partitionBytes ?? 147_456,
       maxBytes: maxBytes ?? 4_194_304,
+      longLinkBytes: longLinkBytes ?? 16_777_216,
+      bufferBytes: bufferBytes ?? 33_554_432,
       readCommitted: (isolation ?? "read_committed") === "read_committed",
     };
   }
@@ -111,6 +126,10 @@ export abstract class PartitionFetcher implements Fetcher {
       bounds: known?.bounds,
       heardAt: known?.heardAt ?? -Infinity,
       set: undefined,
+      heldBytes: 0,
+      tries: 0,
+      doubt: undefined,
+      retryAt: -Infinity,
       fetching: false,
       error: undefined,
       failingSince: undefined,
@@ -176,6 +195,7 @@ export abstract class PartitionFetcher implements Fetcher {
     this.closed = true;
     this.assigned.clear();
     clearTimeout(this.#refreshTimer);
+    for (const timer of this.#retryTimers) clearTimeout(timer);
     this.#pollWaits?.();
     await this.disconnect();
   }
@@ -233,24 +253,71 @@ export abstract class PartitionFetcher implements Fetcher {
     this.#parts.options.onMissing?.({ topic, partition });
   }
 
+  /**
+   * Has a partition fetched again, after a while, as what an answer had for it can't be right. Returns whether it will be: not after
+   * {@linkcode MOST_TRIES} times in a row.
+   *
+   * @param received What the answer had, for the log.
+   * @param from The broker that gave it.
+   * @param refusal Whether it is an error that is final: said twice in a row it is believed.
+   */
+  protected fetchAgain(state: Assigned, received: string, from: string, refusal = false): boolean {
+    if (++state.tries >= MOST_TRIES || (refusal && state.doubt === received)) return false;
+    state.doubt = received;
+    const { logger, retryBackoffMs } = this.#parts;
+    const wait = retryBackoffMs * 2 ** (state.tries - 1);
+    logger.warn(
+      `${state.key} at offset ${state.offset}: received ${received} from ${from}; fetching it again in ${wait} ms ` +
+        `(try ${state.tries + 1} of ${MOST_TRIES})`,
+    );
+    state.retryAt = performance.now() + wait;
+    const timer = setTimeout(() => {
+      this.#retryTimers.delete(timer);
+      state.retryAt = -Infinity;
+      this.#pump();
+    }, wait);
+    this.#retryTimers.add(timer);
+    return true;
+  }
+
+  /** Notes that an answer had nothing wrong about a partition. */
+  protected believed(state: Assigned): void {
+    state.tries = 0;
+    state.doubt = undefined;
+  }
+
+  /** Bytes that were fetched and are not polled yet. */
+  protected get heldBytes(): number {
+    let held = 0;
+    for (const { set, heldBytes } of this.assigned.values()) if (set !== undefined) held += heldBytes;
+    return held;
+  }
+
   /** Goes on where the settings say, as the log does not hold the wanted offset. */
-  protected async moveIntoRange(state: Assigned): Promise<void> {
+  protected async moveIntoRange(state: Assigned, from = "its leader"): Promise<void> {
     const partition = { topic: state.topic, partition: state.partition };
     const wanted = state.offset;
     const { outOfRange: policy = "earliest", onOutOfRange } = this.#parts.options;
-    if (policy === "fail") {
-      state.error = new KafkaError(
-        "OFFSET_OUT_OF_RANGE",
-        `Cannot read ${state.key}: received offset ${wanted}, which the log does not hold (OFFSET_OUT_OF_RANGE)`,
-        false,
-      );
-      return;
-    }
     try {
-      const [offset] = await this.#parts.offsets([partition], policy);
+      const [[first], [end]] = await Promise.all([
+        this.#parts.offsets([partition], "earliest"),
+        this.#parts.offsets([partition], "latest"),
+      ]);
       if (!this.isWanted(state)) return;
-      state.offset = offset!;
-      onOutOfRange?.(partition, wanted, offset!);
+      // A wrong byte in an answer can say so of any offset, and all that follows it would be read twice, or never.
+      const inRange = wanted >= first! && wanted <= end!;
+      const doubted = `OFFSET_OUT_OF_RANGE though the log holds ${first} to ${end}`;
+      if (inRange && this.fetchAgain(state, doubted, from)) return;
+      if (policy === "fail") {
+        state.error = new KafkaError(
+          "OFFSET_OUT_OF_RANGE",
+          `Cannot read ${state.key}: received offset ${wanted}, which the log does not hold (OFFSET_OUT_OF_RANGE)`,
+          false,
+        );
+        return;
+      }
+      state.offset = policy === "earliest" ? first! : end!;
+      onOutOfRange?.(partition, wanted, state.offset);
     } catch (error) {
       if (this.cannotRead(state, error)) this.forgetLeader(state);
     }
@@ -299,8 +366,9 @@ export abstract class PartitionFetcher implements Fetcher {
     const byLeader = new Map<number, Assigned[]>();
     const unpolled = new Set<number>();
     let unknown = false;
+    const now = performance.now();
     for (const state of this.assigned.values()) {
-      if (state.paused || state.fetching || state.error !== undefined) continue;
+      if (state.paused || state.fetching || state.error !== undefined || state.retryAt > now) continue;
       const leader = this.leaderOf(state);
       if (leader === undefined) {
         unknown = true;

@@ -129,6 +129,11 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** How many bytes are not read yet. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
   int8(): number {
     return this.#view.getInt8(this.#take(1));
   }

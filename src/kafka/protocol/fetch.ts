@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopicPartition, TopicPartitionOffset } from "../log.ts";
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../log.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** Fetch's api key. */
@@ -96,7 +96,46 @@ function runsOf<P extends TopicPartition>(partitions: readonly P[]): P[][] {
   return runs;
 }
 
-/** Decodes an answer; the records stay as they are. */
+/** An answer that no broker gives: damaged on the way, or of something that is no Kafka broker. */
+export class DamagedAnswer extends Error {
+  override name = "DamagedAnswer";
+}
+
+/**
+ * Decodes an answer to a request for these partitions; the records stay as they are.
+ *
+ * @throws {DamagedAnswer} When it is no such answer: it can't be decoded, or tells of partitions that were not asked for, twice of one, or
+ * outside a session not of all.
+ */
+export function checkedFetch(
+  bytes: Uint8Array,
+  asked: ReadonlyMap<string, unknown>,
+  inSession: boolean,
+): FetchResponse {
+  let answer: FetchResponse;
+  try {
+    answer = decodeFetch(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DamagedAnswer(`an answer of ${bytes.length} bytes that is none to a fetch`, { cause: error });
+  }
+  const told = new Set<string>();
+  for (const { topic, partition } of answer.partitions) {
+    const key = partitionKey(topic, partition);
+    if (!asked.has(key)) throw new DamagedAnswer(`an answer about ${key}, which was not asked for`);
+    if (told.has(key)) throw new DamagedAnswer(`an answer that tells twice of ${key}`);
+    told.add(key);
+  }
+  if (!inSession && answer.errorCode === 0 && told.size < asked.size) {
+    throw new DamagedAnswer(`an answer about ${told.size} of ${asked.size} partitions`);
+  }
+  return answer;
+}
+
+/**
+ * Decodes an answer; the records stay as they are.
+ * @throws {RangeError} When the bytes end early, or there are more.
+ */
 export function decodeFetch(bytes: Uint8Array): FetchResponse {
   const input = new ByteReader(bytes);
   const throttleMs = input.int32();
@@ -116,5 +155,10 @@ export function decodeFetch(bytes: Uint8Array): FetchResponse {
       return { topic, partition, errorCode, highWatermark, lastStableOffset, startOffset, aborted, records };
     });
   }).flat();
+  if (input.left !== 0) {
+    throw new RangeError(
+      `Cannot read Kafka data: received ${bytes.length} bytes, ${input.left} more than a fetch's`,
+    );
+  }
   return { throttleMs, errorCode, sessionId, partitions };
 }

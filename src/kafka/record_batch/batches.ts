@@ -50,6 +50,19 @@ export interface FetchedPartition {
    * compressed batches does not fill the memory. Default 67,108,864.
    */
   readonly maxDecompressedBytes?: number;
+  /**
+   * Told of a batch that is corrupt or not supported when others come before it: those are read, and the next fetch begins with the one
+   * that is told of. Without it, and when it is the first one, it is thrown.
+   */
+  readonly onUnreadable?: (error: UnreadableBatch) => void;
+}
+
+/** Why a batch can't be read. */
+export type UnreadableBatch = CorruptRecordError | UnsupportedBatchError;
+
+/** Whether an error is one of a batch, not of this program. */
+export function isUnreadable(error: unknown): error is UnreadableBatch {
+  return error instanceof CorruptRecordError || error instanceof UnsupportedBatchError;
 }
 
 /** The records of one batch: where they are, and what they are relative to. */
@@ -68,14 +81,33 @@ export interface Segment {
 
 /** Walks the batches, verifies them and adds those with records to read to `segments`. @returns The offset to read next. */
 export function readBatches(fetched: FetchedPartition, segments: Segment[]): number {
+  const walked = { nextOffset: fetched.fetchOffset };
+  try {
+    walkBatches(fetched, segments, walked);
+  } catch (error) {
+    const { onUnreadable } = fetched;
+    if (!isUnreadable(error) || onUnreadable === undefined || walked.nextOffset === fetched.fetchOffset) {
+      throw error;
+    }
+    onUnreadable(error);
+  }
+  return walked.nextOffset;
+}
+
+/** @param walked How far it came, also when it throws. */
+function walkBatches(
+  fetched: FetchedPartition,
+  segments: Segment[],
+  walked: { nextOffset: number },
+): void {
   const { topic, partition, fetchOffset, to } = fetched;
   const { maxBatchBytes = 134_217_728, maxDecompressedBytes = 67_108_864 } = fetched;
   const bytes = plain(fetched.bytes);
   const transactions = fetched.abortedTransactions
     ? new AbortedProducers(fetched.abortedTransactions)
     : undefined;
-  let nextOffset = fetchOffset;
   let decompressed = 0;
+  let lastOffset = -1;
   let at = fetched.from;
   while (to - at >= LENGTH_END) {
     const length = readInt32(bytes, at + LENGTH);
@@ -100,13 +132,20 @@ export function readBatches(fetched: FetchedPartition, segments: Segment[]): num
     if (lastOffsetDelta < 0 || count < 0) {
       throw new CorruptRecordError(where, `${count} records with a last offset delta of ${lastOffsetDelta}`);
     }
-    const afterBatch = where.offset + lastOffsetDelta + 1;
+    if (where.offset <= lastOffset) {
+      // No checksum covers a batch's offset: which of the two is wrong can't be told.
+      segments.length = 0;
+      walked.nextOffset = fetchOffset;
+      throw new CorruptRecordError(where, `a batch that does not come after offset ${lastOffset}`);
+    }
+    lastOffset = where.offset + lastOffsetDelta;
+    const afterBatch = lastOffset + 1;
     const skipped = transactions?.skips(bytes, at, end, attributes, afterBatch - 1, where) ?? false;
     if (!skipped && !(attributes & CONTROL) && afterBatch > fetchOffset && count > 0) {
       const compression = attributes & COMPRESSION_MASK;
       let records = { bytes, from: at + RECORDS, to: end };
       if (compression !== 0) {
-        if (decompressed > 0 && decompressed >= maxDecompressedBytes) return nextOffset;
+        if (decompressed > 0 && decompressed >= maxDecompressedBytes) return;
         const plainBytes = decompressBatch(
           compression,
           bytes.subarray(at + RECORDS, end),
@@ -130,17 +169,16 @@ export function readBatches(fetched: FetchedPartition, segments: Segment[]): num
         logAppendTime: attributes & LOG_APPEND_TIME ? readInt64(bytes, at + MAX_TIMESTAMP) : undefined,
       });
     }
-    nextOffset = Math.max(nextOffset, afterBatch);
+    walked.nextOffset = Math.max(walked.nextOffset, afterBatch);
     at = end;
   }
-  if (to > fetched.from && nextOffset === fetchOffset) {
+  if (to > fetched.from && walked.nextOffset === fetchOffset) {
     // Brokers send the batch of the offset whole, or nothing (since Fetch version 3): fetching again and again would not get on.
     const received = at === fetched.from
       ? `${to - at} bytes without a whole batch`
       : "only batches that end before it";
     throw new CorruptRecordError({ topic, partition, offset: fetchOffset }, received);
   }
-  return nextOffset;
 }
 
 function checkFormat(magic: number, where: RecordPosition): void {

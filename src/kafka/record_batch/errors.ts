@@ -12,12 +12,15 @@ export class CorruptRecordError extends Error {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** What was found, as in the message. */
+  readonly received: string;
   constructor(at: RecordPosition, received: string, options?: ErrorOptions) {
     super(
       `Cannot read ${at.topic}-${at.partition} at offset ${at.offset}: received ${received}; ` +
         `fetch it again, and if that gives the same, skip the batch or restore it from a replica`,
       options,
     );
+    this.received = received;
     ({ topic: this.topic, partition: this.partition, offset: this.offset } = at);
   }
 }
@@ -28,8 +31,11 @@ export class UnsupportedBatchError extends Error {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** What was found, as in the message. */
+  readonly received: string;
   constructor(at: RecordPosition, received: string, remedy: string) {
     super(`Cannot read ${at.topic}-${at.partition} at offset ${at.offset}: received ${received}; ${remedy}`);
+    this.received = received;
     ({ topic: this.topic, partition: this.partition, offset: this.offset } = at);
   }
 }

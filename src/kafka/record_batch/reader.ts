@@ -4,13 +4,13 @@
  * @module
  */
 import { RecordSet } from "../record_set.ts";
-import { type FetchedPartition, plain, readBatches, type Segment } from "./batches.ts";
+import { type FetchedPartition, isUnreadable, plain, readBatches, type Segment } from "./batches.ts";
 import { CorruptRecordError } from "./errors.ts";
 import { SMALLEST_RECORD } from "./format.ts";
 import { readVarint, readVarlong, varintEnd } from "./varint.ts";
 
 export type { AbortedTransaction } from "./aborted.ts";
-export type { FetchedPartition } from "./batches.ts";
+export { type FetchedPartition, isUnreadable, type UnreadableBatch } from "./batches.ts";
 
 /**
  * Reads all whole batches; a truncated one at the end is left for the next fetch. Control batches and those of aborted
@@ -33,12 +33,12 @@ export type { FetchedPartition } from "./batches.ts";
  * console.log(set.count, set.nextOffset, new TextDecoder().decode(set.value(0)!)); // 1 1 c3004f2a00d9a5
  * ```
  *
- * @throws {CorruptRecordError} When the bytes are no valid batch.
+ * @throws {CorruptRecordError} When the bytes are no valid batch; see also {@linkcode FetchedPartition.onUnreadable}.
  * @throws {UnsupportedBatchError} For batches in formats 0 and 1, unknown compressions, and those that decompress to too much.
  */
 export function readRecordSet(fetched: FetchedPartition): RecordSet {
   const segments: Segment[] = [];
-  const nextOffset = readBatches(fetched, segments);
+  let nextOffset = readBatches(fetched, segments);
   const bytes = unite(segments, fetched.bytes);
   let capacity = 0;
   for (const segment of segments) capacity += segment.count;
@@ -48,16 +48,19 @@ export function readRecordSet(fetched: FetchedPartition): RecordSet {
     const segment = segments[i]!;
     // In one buffer already, or one after the other in the buffer that was made of them.
     const from = segment.bytes === bytes ? segment.from : at;
+    const to = from + segment.to - segment.from;
     at += segment.to - segment.from;
-    count = readRecords(
-      segment,
-      bytes,
-      from,
-      from + segment.to - segment.from,
-      fetched.fetchOffset,
-      arrays,
-      count,
-    );
+    try {
+      count = readRecords(segment, bytes, from, to, fetched.fetchOffset, arrays, count);
+    } catch (error) {
+      const { onUnreadable, fetchOffset } = fetched;
+      if (!isUnreadable(error) || onUnreadable === undefined || segment.baseOffset <= fetchOffset) {
+        throw error;
+      }
+      onUnreadable(error);
+      nextOffset = segment.baseOffset;
+      break;
+    }
   }
   const { topic, partition, endOffset, startOffset } = fetched;
   return new RecordSet({ topic, partition, count, bytes, ...arrays, nextOffset, endOffset, startOffset });
