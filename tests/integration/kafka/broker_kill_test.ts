@@ -33,51 +33,54 @@ Deno.test("kafka only: when the broker is killed in a drain again and again, not
   const dataDir = await Deno.makeTempDir({ prefix: "kos-kill-" });
   let broker: Broker = await startBroker({ dataDir });
   const port = Number(broker.bootstrap.split(":")[1]);
-  const config = { ...connection(), brokers: [broker.bootstrap], requestTimeoutMs: 5_000 };
-  const log = new KafkaLog(config, { logger: quiet });
-  const topic = "kill";
-  await log.createTopics([{ topic, partitions: PARTITIONS }]);
-  const producer = log.producer({ deliveryTimeoutMs: 120_000 });
-  let killed = false;
-  const writing = writeUntil(() => killed, producer, topic);
+  try {
+    const config = { ...connection(), brokers: [broker.bootstrap], requestTimeoutMs: 5_000 };
+    const log = new KafkaLog(config, { logger: quiet });
+    const topic = "kill";
+    await log.createTopics([{ topic, partitions: PARTITIONS }]);
+    const producer = log.producer({ deliveryTimeoutMs: 120_000 });
+    let killed = false;
+    const writing = writeUntil(() => killed, producer, topic);
 
-  const seen: number[][] = Array.from({ length: PARTITIONS }, () => []);
-  const count = () => seen.reduce((sum, { length }) => sum + length, 0);
-  const fetcher = log.fetcher();
-  for (let partition = 0; partition < PARTITIONS; partition++) fetcher.assign({ topic, partition }, 0);
-  const drain = async (until: () => boolean) => {
-    const giveUpAt = performance.now() + 120_000;
-    while (!until()) {
-      assert(performance.now() < giveUpAt, `read ${count()} records, and then nothing`);
-      for (const { partition, value } of recordsOf(await fetcher.poll(50))) {
-        seen[partition]!.push(parseInt(value!));
+    const seen: number[][] = Array.from({ length: PARTITIONS }, () => []);
+    const count = () => seen.reduce((sum, { length }) => sum + length, 0);
+    const fetcher = log.fetcher();
+    for (let partition = 0; partition < PARTITIONS; partition++) fetcher.assign({ topic, partition }, 0);
+    const drain = async (until: () => boolean) => {
+      const giveUpAt = performance.now() + 120_000;
+      while (!until()) {
+        assert(performance.now() < giveUpAt, `read ${count()} records, and then nothing`);
+        for (const { partition, value } of recordsOf(await fetcher.poll(50))) {
+          seen[partition]!.push(parseInt(value!));
+        }
       }
+    };
+    for (let kill = 0; kill < KILLS; kill++) {
+      const target = count() + 5_000;
+      await drain(() => count() > target);
+      await broker.kill();
+      let back = false;
+      const restarting = startBroker({ port, dataDir }).then((restarted) => {
+        broker = restarted;
+        back = true;
+      });
+      await drain(() => back);
+      await restarting;
     }
-  };
-  for (let kill = 0; kill < KILLS; kill++) {
-    const target = count() + 5_000;
-    await drain(() => count() > target);
-    await broker.kill();
-    let back = false;
-    const restarting = startBroker({ port, dataDir }).then((restarted) => {
-      broker = restarted;
-      back = true;
-    });
-    await drain(() => back);
-    await restarting;
-  }
-  killed = true;
-  const written = await writing;
-  await producer.flush();
-  await drain(() => count() >= written);
+    killed = true;
+    const written = await writing;
+    await producer.flush();
+    await drain(() => count() >= written);
 
-  for (const [partition, numbers] of seen.entries()) {
-    const wrong = numbers.findIndex((number, i) => number !== PARTITIONS * i + partition);
-    assertEquals(wrong, -1, `partition ${partition} has ${numbers[wrong]} at ${wrong}`);
+    for (const [partition, numbers] of seen.entries()) {
+      const wrong = numbers.findIndex((number, i) => number !== PARTITIONS * i + partition);
+      assertEquals(wrong, -1, `partition ${partition} has ${numbers[wrong]} at ${wrong}`);
+    }
+    assertEquals(producer.counts, { appended: written, acknowledged: written, failed: 0 });
+    await fetcher.close();
+    await producer.close();
+    await log.close();
+  } finally {
+    await broker.wipe();
   }
-  assertEquals(producer.counts, { appended: written, acknowledged: written, failed: 0 });
-  await fetcher.close();
-  await producer.close();
-  await log.close();
-  await broker.wipe();
 });
