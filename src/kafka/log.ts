@@ -92,7 +92,7 @@ export interface Log {
 export interface ProducerOptions {
   /** How long records wait for more before they are sent, in ms. Default 5. {@linkcode Producer.flush} never waits. */
   readonly lingerMs?: number;
-  /** A partition's batch is sent when it holds this many bytes; and after the linger when none of the partition waits or is under way. Default 131,072. */
+  /** A partition's batch is sent when it holds this many bytes, or after the linger when none of it is under way. Default 131,072. */
   readonly batchBytes?: number;
   /** {@linkcode Producer.ready} waits while {@linkcode Producer.pendingBytes} are more than this. Default 33,554,432. */
   readonly bufferBytes?: number;

@@ -83,7 +83,7 @@ interface Flight {
   sentAt: number;
 }
 
-/** Sends requests to each leader, with a batch of each partition that has one; up to {@linkcode MOST_IN_FLIGHT} are under way at a time. */
+/** Sends requests to each leader, with a batch of each partition that has one; up to {@linkcode MOST_IN_FLIGHT} are under way. */
 export class ProduceSender {
   readonly retries: { count: number; last: string | undefined; failing: string | undefined } = {
     count: 0,
@@ -473,8 +473,8 @@ export class ProduceSender {
   }
 
   /**
-   * Once nothing of a queue is under way, and what comes before a gap is acknowledged, makes its sequence numbers such that the broker will take them: where one is missing that
-   * was given up, or where the broker has forgotten them.
+   * Once nothing of a queue is under way, and what comes before a gap is acknowledged, makes its sequence numbers such that the broker
+   * will take them: where one is missing that was given up, or where the broker has forgotten them.
    */
   #mend(queue: PartitionQueue): void {
     const { gap } = queue;
