@@ -93,7 +93,8 @@ Deno.test("a leader of another topology than those at work steps back, and says 
 
 function counted(store: string, map = (value: string) => value): Topology {
   const builder = new StreamsBuilder();
-  builder.stream("words", text).mapValues(map).groupByKey(text).count({ value: int64Serde(), name: store }).toStream();
+  builder.stream("words", text).mapValues(map).groupByKey(text).count({ value: int64Serde(), name: store })
+    .toStream();
   return builder.build();
 }
 
