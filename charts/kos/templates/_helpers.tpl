@@ -192,6 +192,7 @@ KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
 KOS_GRACE: {{ .grace | quote }}
 KOS_RETENTION: {{ .retention | quote }}
 KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
+KOS_ON_MISSING_TOPIC: {{ .onMissingTopic | quote }}
 KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
 KOS_LOG_LEVEL: {{ .logLevel | quote }}
 {{- end }}

@@ -1,10 +1,14 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import kafkajs from "kafkajs";
 import { join } from "@std/path";
 import { stringSerde } from "../../../src/avro/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
 import type { Log } from "../../../src/kafka/log.ts";
+import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
+import { cacheDir, exists } from "../../../scripts/support/cache.ts";
+import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
+import { mavenFiles, mavenWorks } from "../../../scripts/support/maven.ts";
 import { strangersContract } from "../../engine/strangers_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
@@ -70,26 +74,69 @@ Deno.test("Kafka: with a plain consumer in the group it ends, and says who is in
     await consumer.disconnect();
   }));
 
-/** Kafka's own console consumer, with the group protocol of Kafka 4, in which the broker assigns. */
-function consoleConsumer(group: string, topic: string): Deno.ChildProcess {
-  const libs = join(Deno.env.get("KOS_TEST_KAFKA_LIBS") ?? "", "*");
-  return new Deno.Command("java", {
-    args: [
-      "-cp",
-      libs,
-      "org.apache.kafka.tools.consumer.ConsoleConsumer",
-      "--bootstrap-server",
-      brokers().join(","),
-      "--group",
-      group,
-      "--topic",
-      topic,
-      "--consumer-property",
-      "group.protocol=consumer",
-    ],
+const JARS = join(cacheDir(), `kafka-clients-${KAFKA_VERSION}`);
+const java = await findJava();
+// A single source file is compiled as it is started, which takes a JDK, not only a runtime.
+const ignore = (java?.version ?? 0) < 17 || !(await commandWorks("javac", ["-version"])) ||
+  !((await exists(JARS)) || (await mavenWorks()));
+
+/** Kafka's own consumer, with the group protocol of Kafka 4: then the broker assigns, not a member. */
+async function brokerAssigned(group: string, topic: string): Promise<Deno.ChildProcess> {
+  const jars = await mavenFiles({
+    what: `Kafka's clients ${KAFKA_VERSION}`,
+    artifacts: [`org.apache.kafka:kafka-clients:${KAFKA_VERSION}`],
+    into: JARS,
+    report: () => {},
+  });
+  const source = new URL("./BrokerAssigned.java", import.meta.url).pathname;
+  return new Deno.Command(java!.command, {
+    args: ["-cp", join(jars, "*"), source, brokers().join(","), group, topic],
     stdin: "null",
-    stdout: "null",
+    stdout: "piped",
     stderr: "null",
   }).spawn();
 }
-void consoleConsumer, assert, assertEquals;
+
+/** The first that it says. */
+async function heard({ stdout }: Deno.ChildProcess): Promise<string> {
+  for await (const line of stdout.pipeThrough(new TextDecoderStream())) return line;
+  return "nothing";
+}
+
+Deno.test({
+  name: "Kafka: in a group in which the broker assigns it ends, and says what the group is",
+  ignore,
+  fn: () =>
+    withPlace(async (place) => {
+      await createTopics(place);
+      const consumer = await brokerAssigned(`${place.name}-group`, `${place.name}-left`);
+      try {
+        assertEquals((await heard(consumer)).trim(), "assigned");
+        const app = merged(place);
+        const error = await assertRejects(() => app.start(), Error);
+        for (const part of ["not made by kos", "--application-id", "of type consumer"]) {
+          assertStringIncludes(error.message, part);
+        }
+        assertEquals([app.state, app.tasks], ["failed", []]);
+      } finally {
+        consumer.kill("SIGKILL");
+        await consumer.status;
+      }
+    }),
+});
+
+Deno.test({
+  name: "Kafka: who would have the broker assign is not let into the application's group, which goes on",
+  ignore,
+  fn: () =>
+    withPlace(async (place) => {
+      await createTopics(place);
+      const app = merged(place);
+      await app.start();
+      const consumer = await brokerAssigned(`${place.name}-group`, `${place.name}-left`);
+      assertStringIncludes(await heard(consumer), "refused");
+      await consumer.status;
+      assertEquals([app.state, app.tasks.length], ["running", 4]);
+      await app.close();
+    }),
+});
