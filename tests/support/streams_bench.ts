@@ -24,6 +24,8 @@ export interface Instance {
   metrics(): Promise<string>;
   ready(): Promise<void>;
   kill(signal: Deno.Signal): Promise<{ code: number; stderr: string }>;
+  /** Resolves when it has ended by itself. */
+  ended(): Promise<{ code: number; stderr: string }>;
 }
 
 /** See the module. */
@@ -78,6 +80,11 @@ export class StreamsBench {
           `${clientId} ready`,
           () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
         ),
+      ended: async () => {
+        const { code } = await child.status;
+        this.#instances.delete(instance);
+        return { code, stderr: await stderr };
+      },
       kill: async (signal) => {
         this.#instances.delete(instance);
         if (ended) throw new Error(`${clientId} had ended by itself:\n${await stderr}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import type { Log } from "../../kafka/log.ts";
 import { type EngineLogger, text } from "./handlers.ts";
 import type { SourceTopics, TopicChange } from "./source_topics.ts";
@@ -35,7 +36,7 @@ export class TopicWatch {
   #lookedAt = -Infinity;
   #looking = false;
   #asked = false;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: TopicWatchParts) {
     this.#parts = parts;
@@ -53,13 +54,13 @@ export class TopicWatch {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
   }
 
   #lookIn(ms: number): void {
     const at = performance.now() + ms;
-    if (this.#closed || at >= this.#dueAt) return;
+    if (this.#closing.signal.aborted || at >= this.#dueAt) return;
     clearTimeout(this.#timer);
     this.#dueAt = at;
     this.#timer = setTimeout(() => void this.#look(), ms);
@@ -73,10 +74,10 @@ export class TopicWatch {
     try {
       const { names } = topics;
       const found = await this.#describe(names);
-      if (this.#closed) return;
+      if (this.#closing.signal.aborted) return;
       await changed(topics.see(names, found));
     } catch (error) {
-      if (this.#closed) return;
+      if (this.#closing.signal.aborted) return;
       if (error instanceof UnseenTopics) logger.warn(error.message);
       else failed(error);
     } finally {
@@ -93,8 +94,7 @@ export class TopicWatch {
       const found = await log.describeTopics(names);
       const gone = names.filter((topic) => !found.has(topic) && !topics.isMissing(topic));
       if (gone.length === 0) return found;
-      await new Promise((resolve) => setTimeout(resolve, confirmMs));
-      if (this.#closed) return found;
+      await delay(confirmMs, { signal: this.#closing.signal });
       return new Map([...found, ...await log.describeTopics(gone)]);
     } catch (error) {
       throw new UnseenTopics(
