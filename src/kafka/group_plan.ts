@@ -29,8 +29,8 @@ export interface GroupPlan {
 }
 
 /**
- * Makes the plan. Only members that the assignor accepts have a say in which topics are looked at and who owns what: a stranger's topic
- * may not exist or not be this member's to see.
+ * Makes the plan. Only members that the assignor accepts have a say in who owns what. Only topics that it assigns are looked at: others'
+ * may not be this member's to see, and asking for them would end it.
  */
 export async function planGroup(
   applicants: readonly Applicant[],
@@ -44,7 +44,7 @@ export async function planGroup(
     return { memberId, ...(subscription ?? NOBODY) };
   }).sort((a, b) => a.memberId < b.memberId ? -1 : 1);
   const accepted = all.filter((each) => assignor.accepts?.(each) ?? true);
-  const names = [...new Set(accepted.flatMap(({ topics }) => topics))].sort();
+  const names = [...new Set(assignor.topics ?? accepted.flatMap(({ topics }) => topics))].sort();
   const topics = await describe(names);
   const owners = settleClaims(accepted);
   const members = all.map(({ memberId, topics, userData, owned }) => ({ memberId, topics, userData, owned }));

@@ -288,6 +288,8 @@ export interface MemberAssignment {
 export interface Assignor {
   /** The protocol's name; all members must use the same. */
   readonly name: string;
+  /** The topics that it assigns. Default: all that the members it accepts subscribed to. */
+  readonly topics?: readonly string[];
   /** What this member says about itself, asked for at each join. */
   userData(): Uint8Array;
   /** Whether a member is of this assignor's kind: what others claim to own does not count. Default: all are. */

@@ -117,6 +117,15 @@ Deno.test("a leader among strangers: what they say is bytes, and their topics an
     },
   );
   assertEquals(asked, [["t"]]);
+  // Of a member of its kind with other topics, too, the leader may not be allowed to know them.
+  await planGroup(
+    [member("us", {}), member("other", { topics: ["secret"] })],
+    { ...assignor, topics: ["t"] },
+    (names) => {
+      assertEquals(names, ["t"]);
+      return Promise.resolve(new Map([["t", { topic: "t", partitions: 2 }]]));
+    },
+  );
   assertEquals(plan.unreadable, ["noise"]);
   assertEquals(plan.heldBack, []);
   assertEquals([...plan.assignments.keys()], ["noise", "thief", "us"]);

@@ -139,6 +139,10 @@ export class TaskAssignor implements Assignor {
     this.#events = events;
   }
 
+  get topics(): string[] {
+    return this.#subtopologies.flatMap(({ sourceTopics }) => sourceTopics);
+  }
+
   userData(): Uint8Array {
     return encodeTaskInfo(this.#self());
   }
@@ -199,10 +203,7 @@ export class TaskAssignor implements Assignor {
   }
 
   get #own(): OwnTopology {
-    return {
-      fingerprint: this.#self().topology,
-      topics: this.#subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
-    };
+    return { fingerprint: this.#self().topology, topics: this.topics };
   }
 
   /** The inputs of each task, and the task of each input. */
