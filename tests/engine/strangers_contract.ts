@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
 import { JoinWindows, StreamsApp, StreamsBuilder, type Topology } from "../../src/engine/mod.ts";
 import { TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
-import { encodeTaskInfo } from "../../src/engine/runtime/task_info.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../src/engine/runtime/task_info.ts";
 import { AssignmentRefused } from "../../src/kafka/mod.ts";
 import type { Assignor, MemberAssignment } from "../../src/kafka/log.ts";
 import { TestMember } from "../kafka/members.ts";
@@ -67,13 +67,13 @@ function stranger({ log, name }: Place, assignor: Partial<Assignor>, topics = ["
   });
 }
 
-/** Gives each topic to another member, whoever runs what. */
+/** Gives each topic to another one of the applications. */
 function byTopic(userData: Uint8Array): Partial<Assignor> {
   return {
     userData: () => userData,
     assign(members, topics): Map<string, MemberAssignment> {
       const sorted = [...topics.values()].sort((a, b) => a.topic < b.topic ? -1 : 1);
-      const others = members.slice(1);
+      const others = members.filter((each) => decodeTaskInfo(each.userData)?.topology !== undefined);
       return new Map(members.map(({ memberId }) => [memberId, {
         userData,
         partitions: sorted.filter((_, i) => others[i]?.memberId === memberId)
