@@ -1,4 +1,5 @@
 /** Brokers for tests of the producer, in this process: they answer Produce, and check sequence numbers as Kafka does. */
+import type { SendOptions } from "../../src/kafka/kafkajs_internals.ts";
 import type { Cluster } from "../../src/kafka/cluster.ts";
 import { ConnectionLost } from "../../src/kafka/errors.ts";
 import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
@@ -189,19 +190,20 @@ export class FakeLink {
     return { errorCode: 0, producerId: String(++this.#cluster.producerIds), producerEpoch: 0 };
   }
 
-  send(
+  async send<T>(
     _key: number,
     _name: string,
     _version: number,
     body: Uint8Array,
-    options: { bodyAt?: number } = {},
-  ): Promise<Uint8Array> {
-    if (this.down) return Promise.reject(new ConnectionLost(`${this.address}: refused`));
-    return new Promise((resolve, reject) => {
+    options: SendOptions<T>,
+  ): Promise<T> {
+    if (this.down) throw new ConnectionLost(`${this.address}: refused`);
+    const answer = await new Promise<Uint8Array>((resolve, reject) => {
       this.#requests.push({ body: body.slice(options.bodyAt ?? 0), resolve, reject });
       this.mostInFlight = Math.max(this.mostInFlight, this.#requests.length);
       this.#next();
     });
+    return options.decode(answer);
   }
 
   /** Requests that are not answered yet. */
