@@ -84,3 +84,4 @@ export type {
   SessionEntry,
   WindowEntry,
 } from "./state/windowed_stores.ts";
+export { steadyClock } from "./runtime/steady_clock.ts";

@@ -11,6 +11,7 @@ import {
   logAndFail,
   logProcessingErrors,
   logProductionErrors,
+  steadyClock,
   StreamsApp,
   type StreamsConfig,
 } from "../engine/mod.ts";
@@ -213,6 +214,7 @@ function handlers(options: StartOptions, applicationId: string): Partial<Streams
   const { logger, onUndecodable = "continue", onProcessingError = "fail", onProductionError = "fail" } =
     options;
   const { deadLetterTopic = `${applicationId}-dead-letters` } = options;
+  const now = steadyClock();
   const topicOf = (choice: FailureChoice): string | undefined =>
     choice === "dead-letter" ? deadLetterTopic : undefined;
   const wanted = [onUndecodable, onProcessingError, onProductionError].includes("dead-letter");
@@ -220,14 +222,14 @@ function handlers(options: StartOptions, applicationId: string): Partial<Streams
     onUndecodable: onUndecodable === "fail"
       ? logAndFail()
       : onUndecodable === "continue"
-      ? logAndContinue(logger, Date.now)
-      : logAndDeadLetter(deadLetterTopic, logger, Date.now),
+      ? logAndContinue(logger, now)
+      : logAndDeadLetter(deadLetterTopic, logger, now),
     ...(onProcessingError === "fail"
       ? {}
-      : { onProcessingError: logProcessingErrors(logger, Date.now, topicOf(onProcessingError)) }),
+      : { onProcessingError: logProcessingErrors(logger, now, topicOf(onProcessingError)) }),
     ...(onProductionError === "fail"
       ? {}
-      : { onProductionError: logProductionErrors(logger, Date.now, topicOf(onProductionError)) }),
+      : { onProductionError: logProductionErrors(logger, now, topicOf(onProductionError)) }),
     deadLetterTopics: wanted ? [deadLetterTopic] : [],
   };
 }

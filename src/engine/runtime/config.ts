@@ -91,7 +91,7 @@ export interface StreamsConfig {
   readonly onCommit?: (seconds: number) => void;
   /** Default: silence. */
   readonly logger?: EngineLogger;
-  /** The time of the machine, in ms since the epoch. Default `Date.now`. */
+  /** The time in ms since the epoch. Default: the machine's at the start, running on steadily when the machine's clock is set. */
   readonly now?: () => number;
 }
 

@@ -35,6 +35,7 @@ import { RepartitionPurge } from "./repartition_purge.ts";
 import { outOfRange } from "./out_of_range.ts";
 import { Restorer } from "./restorer.ts";
 import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
+import { steadyClock } from "./steady_clock.ts";
 import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
 import { type HeldState, heldState, StateBudget, stateFull } from "./state_budget.ts";
@@ -102,6 +103,8 @@ export class StreamsApp {
   readonly #config: StreamsConfig;
   readonly #logger: EngineLogger;
   readonly #now: () => number;
+  /** For what is compared with the notes of an earlier process. */
+  readonly #wallClock: () => number;
   #state: StreamsState = "created";
   #committer!: Committer;
   #purge!: RepartitionPurge;
@@ -146,7 +149,8 @@ export class StreamsApp {
     this.#log = log;
     this.#config = config;
     this.#logger = config.logger ?? { info() {}, warn() {} };
-    this.#now = config.now ?? Date.now;
+    this.#now = config.now ?? steadyClock();
+    this.#wallClock = config.now ?? Date.now;
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;
@@ -321,7 +325,7 @@ export class StreamsApp {
       logger: this.#logger,
     });
     this.#purge = new RepartitionPurge(this.#log, config.repartitionPurgeIntervalMs, this.#logger, this.#now);
-    this.#directory = await openStateDirectory(config, this.#logger, this.#now);
+    this.#directory = await openStateDirectory(config, this.#logger, this.#wallClock);
     const handlers = await makeHandlers(config, bound, this.#log, this.#logger, this.#now);
     this.#topics = new SourceTopics(bound);
     this.#own = {
@@ -656,7 +660,11 @@ export class StreamsApp {
 
   /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
   async #moveToDisk(): Promise<void> {
-    this.#directory = await openStateDirectory({ ...this.#config, store: "sqlite" }, this.#logger, this.#now);
+    this.#directory = await openStateDirectory(
+      { ...this.#config, store: "sqlite" },
+      this.#logger,
+      this.#wallClock,
+    );
     const tasks = this.#tasks.drop(this.#tasks.all.flatMap(({ inputs }) => inputs));
     const standbys = this.#standbys.ids;
     this.#standbys.assign([], (id) => this.#tasks.make(id));
