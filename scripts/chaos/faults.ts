@@ -104,8 +104,7 @@ export const FAULTS: readonly ChaosFault[] = [
     place: "broker",
     seconds: 18,
     async provoke(rig) {
-      await rig.replace(rig.below(2), "SIGKILL");
-      await delay(2_000 + rig.below(1_000));
+      await delay(rig.below(1_000));
       await rig.replace(rig.below(2), "SIGKILL");
       await rig.ready();
     },

@@ -21,8 +21,9 @@ import {
 } from "../../tests/support/streams_bench.ts";
 import { type Broker, startBroker } from "../support/broker.ts";
 import { type BrokerCluster, startCluster } from "../support/broker_cluster.ts";
-import { tryRun } from "../support/commands.ts";
+import { messageOf, ScriptError } from "../support/errors.ts";
 import { freePorts } from "../support/ports.ts";
+import { peakMemory } from "../support/processes.ts";
 import { type Answer, type Fault, type Proxy, startProxy } from "../support/proxy.ts";
 import { startRegistry } from "../support/registry_server.ts";
 import type { Guarantee, Outcome } from "./outcome.ts";
@@ -83,11 +84,26 @@ export class Rig {
       const ends = await log.offsets(sessionPartitions(), "latest");
       const rig = new Rig(options, brokers, log, ends);
       rig.instances.push(rig.start(), rig.start());
-      await rig.ready();
+      await rig.#begun();
       return rig;
     } catch (error) {
       await brokers.close();
       throw error;
+    }
+  }
+
+  async #begun(): Promise<void> {
+    try {
+      await this.ready();
+    } catch (error) {
+      const said: string[] = [];
+      for (const instance of this.instances) {
+        const why = await instance.whyEnded();
+        said.push(why ?? (await instance.kill("SIGKILL")).stderr);
+      }
+      throw new ScriptError(
+        `Cannot start the instances: received "${messageOf(error)}"; they said\n${said.join("\n")}`,
+      );
     }
   }
 
@@ -191,7 +207,7 @@ export class Rig {
     try {
       await fault(this);
     } catch (error) {
-      this.complain(`the fault could not be provoked: ${error instanceof Error ? error.message : error}`);
+      this.complain(`the fault could not be provoked: ${messageOf(error)}`);
     }
     await delay(2_000);
     const unsent = await this.#unsent(generator);
@@ -284,7 +300,7 @@ export class Rig {
     try {
       await this.ready();
     } catch (error) {
-      this.complain(`an instance is not ready again: ${error instanceof Error ? error.message : error}`);
+      this.complain(`an instance is not ready again: ${messageOf(error)}`);
     }
   }
 
@@ -301,10 +317,9 @@ export class Rig {
 
   /** Notes the instances' highest resident memory. */
   async #measure(): Promise<void> {
-    for (const { pid } of this.instances) {
-      const output = await tryRun("grep", ["VmHWM", `/proc/${pid}/status`]);
-      const kilobytes = Number(/(\d+) kB/.exec(output?.text ?? "")?.[1] ?? 0);
-      this.#peakRss = Math.max(this.#peakRss, 1024 * kilobytes);
+    for (const instance of this.instances) {
+      if (await instance.whyEnded() !== undefined) continue;
+      this.#peakRss = Math.max(this.#peakRss, await peakMemory(instance.pid));
     }
   }
 }

@@ -119,6 +119,22 @@ export async function stopBackground(pidFile: string, graceMs = 20_000): Promise
   return pid !== undefined;
 }
 
+/**
+ * The most resident memory that a process has had, in bytes. Of Linux's /proc: what a process knows of itself (`getrusage`) begins with
+ * the memory of the one that started it.
+ *
+ * @throws {ScriptError} Without /proc, or when the process is gone.
+ */
+export async function peakMemory(pid: number): Promise<number> {
+  // Deno lets programs read /proc with all permissions only.
+  const output = await tryRun("grep", ["VmHWM", `/proc/${pid}/status`]);
+  const kilobytes = /(\d+) kB/.exec(output?.text ?? "")?.[1];
+  if (kilobytes !== undefined) return 1024 * Number(kilobytes);
+  throw new ScriptError(
+    `Cannot read the memory of process ${pid}: received "${output?.text.trim() ?? "no grep"}"`,
+  );
+}
+
 /** Settings of {@linkcode startChild}. */
 export interface ChildStart extends Start {
   /** A temporary folder to remove when the process has ended, also when this process was killed. */

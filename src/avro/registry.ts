@@ -119,7 +119,13 @@ export class SchemaRegistry {
   async #register(subject: string, schema: string): Promise<number> {
     const what = `register the schema of subject ${subject}`;
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const answer = await this.#ask(what, "POST", path, JSON.stringify({ schema }));
+    const ask = (): Promise<Answer> => this.#ask(what, "POST", path, JSON.stringify({ schema }));
+    let answer = await ask();
+    if (answer.status === CONFLICT) {
+      // Of two that register the same schema at the same moment a registry may refuse one: by now it has the schema.
+      await this.#options.pause(this.#options.retryBackoffMs);
+      answer = await ask();
+    }
     if (answer.status !== 200) throw this.#refused(what, answer);
     const { id } = this.#json(what, answer);
     if (!Number.isInteger(id)) throw this.#unexpected(what, answer);
@@ -260,6 +266,8 @@ class TimedOut extends Error {
   override name = "TimedOut";
 }
 
+/** The status of a schema that is not compatible, or that another one registers at the same moment. */
+const CONFLICT = 409;
 /** The API's error code for an id that it does not know; any other 404 says that this is not the API. */
 const NO_SUCH_SCHEMA = 40403;
 const NOT_THE_API =
@@ -272,7 +280,7 @@ function remedy(answer: Answer): string {
       return "check the user and the password in SCHEMA_REGISTRY, and what that user may do";
     case 404:
       return NOT_THE_API;
-    case 409:
+    case CONFLICT:
       return "make the schema compatible with the subject's former versions, or change the subject's compatibility level";
     case 422:
       return "the registry does not take the schema: see its message";

@@ -45,7 +45,7 @@ export function registerProcessMetrics({ registry, component, version }: Process
     help: "Largest resident memory size so far, in bytes.",
     registers,
     collect() {
-      // Node.js gives kilobytes.
+      // Kilobytes. The system's count begins with the memory of the process that started this one, where that had more.
       this.set(process.resourceUsage().maxRSS * 1024);
     },
   });

@@ -1,12 +1,11 @@
 /** The generator while its broker is gone: what it holds is bounded, and nothing is lost in silence. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startBroker } from "../../../scripts/kafka.ts";
+import { peakMemory } from "../../../scripts/support/processes.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 /** Without a bound it is over this within seconds: 26 MB/s of buffers, one for each linger of eight partitions. */
 const MOST_MEBIBYTES = 220;
-
-const METRICS = ["--metrics-port", "0", "--metrics-host", "127.0.0.1"];
 
 /** The generator as a task starts it. */
 class Gen {
@@ -14,12 +13,11 @@ class Gen {
   readonly stdout: Promise<string>;
   readonly #over: Promise<void>;
   #lines: string[] = [];
-  #metrics: string | undefined;
   #news = Promise.withResolvers<void>();
 
   constructor(bootstrap: string, ...args: string[]) {
     this.child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-P=gen", "src/datagen/main.ts", "--control-port", "off", ...METRICS, "--json", ...args],
+      args: ["run", "-P=gen", "src/datagen/main.ts", "--control-port", "off", "--json", ...args],
       cwd: ROOT,
       env: { KAFKA_BROKERS: bootstrap, KOS_DEBUG: "", SCHEMA_REGISTRY: "", API_KEY: "", SECRET_KEY: "" },
       stdin: "null",
@@ -48,8 +46,7 @@ class Gen {
 
   /** The most memory that it had so far, in MiB. */
   async peak(): Promise<number> {
-    const metrics = await (await fetch(`${this.#metrics}/metrics`)).text();
-    return Number(/^kos_peak_resident_memory_bytes\S* (\S+)/m.exec(metrics)![1]) / 2 ** 20;
+    return await peakMemory(this.child.pid) / 2 ** 20;
   }
 
   async end(): Promise<{ code: number; summary: { lost: number; sent: number } }> {
@@ -61,7 +58,6 @@ class Gen {
   async #listen(): Promise<void> {
     for await (const text of this.child.stderr.pipeThrough(new TextDecoderStream())) {
       this.#lines.push(text);
-      this.#metrics ??= /metrics at (\S+)\/metrics/.exec(text)?.[1];
       this.#news.resolve();
       this.#news = Promise.withResolvers();
     }
