@@ -296,6 +296,19 @@ Deno.test("a commit that has to wait for the end of a record comes before the ne
   assertEquals(harness.output().map(([, , value]) => value), ["3@1", "4@1"]);
 });
 
+Deno.test("where nothing may pause, a step that says so too does not end that", async () => {
+  const builder = new StreamsBuilder();
+  builder.stream("in", text).to("out", text);
+  const { task: { context }, producer } = await Harness.of(builder.build(), () => true);
+  producer.pendingBytes = 1;
+  assertEquals(context.full, true);
+  context.unpaused(() => {
+    context.unpaused(() => {});
+    assertEquals(context.full, false);
+  });
+  assertEquals(context.full, true);
+});
+
 Deno.test("a step that can't pause fails the application before memory is full, and names the record and the remedy", async () => {
   const builder = new StreamsBuilder();
   builder.stream("in", text).process<string, string>(() => {
