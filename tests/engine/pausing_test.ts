@@ -289,6 +289,8 @@ Deno.test("a commit that has to wait for the end of a record comes before the ne
   harness.task.process(10);
   assertEquals(harness.task.paused, true);
   harness.task.commitWanted = true;
+  const { pauses, commitWaits } = harness.task.progress(() => 2);
+  assertEquals([pauses, commitWaits], [1, true]);
   harness.drain();
   assertEquals(harness.output().map(([, , value]) => value), ["1@1", "2@1"]);
   assertEquals(harness.task.uncommitted(), [{ topic: "in", partition: 0, offset: 1 }]);

@@ -68,6 +68,8 @@ export class TaskManager {
   readonly #loading = new Set<Task>();
   #closed = false;
   #toldAt = -Infinity;
+  /** What all tasks had processed or dropped at the end of the last slice. */
+  #processed = 0;
 
   constructor(parts: TaskManagerParts) {
     this.#parts = parts;
@@ -184,7 +186,7 @@ export class TaskManager {
 
   /** Lets each task process for a while, in turn. Returns whether any did. */
   process(): boolean {
-    const { committer, now } = this.#parts;
+    const { committer, now, stats } = this.#parts;
     const until = performance.now() + SLICE_MS;
     let any = false;
     for (let again = true; again && performance.now() < until;) {
@@ -200,6 +202,9 @@ export class TaskManager {
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
     }
+    // Records are dropped for their time already when they are fetched: that is to be committed too.
+    if (stats.processed !== this.#processed) any = true;
+    this.#processed = stats.processed;
     return any;
   }
 
