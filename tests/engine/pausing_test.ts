@@ -374,3 +374,55 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     await log.close();
   });
 }
+
+Deno.test("a task whose records fill the producer each time does not keep the others from it", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "in", partitions: 2 }, { topic: "out", partitions: 2 }]);
+  const writer = log.producer();
+  const value = new TextEncoder().encode("ab");
+  const MANY = 2_000;
+  for (let i = 0; i < MANY; i++) writer.append("in", 0, 0, value, 0, 1, value, 0, 1);
+  writer.append("in", 1, 0, value, 1, 2, value, 1, 2);
+  await writer.flush();
+  const written: number[] = [];
+  const builder = new StreamsBuilder();
+  builder.stream("in", text).to("out", text);
+  const full = BUFFER_BYTES * 1.5;
+  let pendingBytes = full;
+  const producer = (options?: ProducerOptions): Producer =>
+    new Proxy(log.producer(options), {
+      get(of, name) {
+        if (name === "pendingBytes") return pendingBytes;
+        if (name === "append") {
+          return (...record: Parameters<Producer["append"]>) => {
+            written.push(record[3]![record[4]]!);
+            pendingBytes = full;
+            of.append(...record);
+          };
+        }
+        if (name === "ready") {
+          return async () => {
+            while (app.tasks.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+            pendingBytes = 0;
+          };
+        }
+        const member = Reflect.get(of, name, of);
+        return typeof member === "function" ? member.bind(of) : member;
+      },
+    });
+  const seen = new Proxy(log, {
+    get(of, name) {
+      if (name === "producer") return producer;
+      const member = Reflect.get(of, name, of);
+      return typeof member === "function" ? member.bind(of) : member;
+    },
+  });
+  const app: StreamsApp = new StreamsApp(builder.build(), seen, { applicationId: "fair" });
+  await app.start();
+  while (written.length < MANY + 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  await app.close();
+  await writer.close();
+  await log.close();
+  const other = written.indexOf("b".charCodeAt(0));
+  assert(other < MANY / 2, `the other task's record came after ${other}`);
+});

@@ -189,6 +189,7 @@ export class TaskManager {
     const { committer, now, stats } = this.#parts;
     const until = performance.now() + SLICE_MS;
     let any = false;
+    let heldBack = false;
     for (let again = true; again && performance.now() < until;) {
       again = false;
       for (const task of this.#running.values()) {
@@ -196,16 +197,27 @@ export class TaskManager {
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused) any = true;
+        heldBack ||= task.heldBack;
         if (task.pauses >= PAUSES_TOLD) this.#tellOfPauses(task);
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
     }
+    if (heldBack) this.#rotate();
     // Records are dropped for their time already when they are fetched: that is to be committed too.
     if (stats.processed !== this.#processed) any = true;
     this.#processed = stats.processed;
     return any;
+  }
+
+  /** Another task begins the next slice: the first one could fill the producer each time, and leave nothing to the others. */
+  #rotate(): void {
+    for (const [id, task] of this.#running) {
+      this.#running.delete(id);
+      this.#running.set(id, task);
+      return;
+    }
   }
 
   /** A record that gives very much is no failure, but a reason to think of its key. */
