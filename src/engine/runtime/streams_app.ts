@@ -134,8 +134,8 @@ export class StreamsApp {
   #askedAgain = false;
   #directory: CleanedStateDirectory | undefined;
   readonly #budget: StateBudget;
-  /** Set while the tasks move to disk. */
-  #moving = false;
+  /** The move of the tasks to disk, while it is under way: whoever gives or takes tasks waits for it. */
+  #move: Promise<void> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -173,10 +173,15 @@ export class StreamsApp {
     return this.#state;
   }
 
+  /** Whether it is neither ended nor about to. */
+  get #working(): boolean {
+    return this.#state === "joining" || this.#state === "running";
+  }
+
   /** Whether this instance has its assignment and restored all of it. */
   get ready(): boolean {
-    return this.#state === "running" && !this.#moving && !this.#tasks.restoring &&
-      this.waitingFor.length === 0;
+    return this.#state === "running" && this.#assigned && this.#move === undefined &&
+      !this.#tasks.restoring && this.waitingFor.length === 0;
   }
 
   /** The source topics that have gone, and that it waits for ({@linkcode StreamsConfig.onMissingTopic}). */
@@ -271,9 +276,7 @@ export class StreamsApp {
   }
 
   #readable(name: string): StoreQueries {
-    if (this.#queries !== undefined && (this.#state === "joining" || this.#state === "running")) {
-      return this.#queries;
-    }
+    if (this.#queries !== undefined && this.#working) return this.#queries;
     throw new Error(
       `Cannot read store ${name}: received an application that is ${this.#state}; read it while it runs`,
     );
@@ -467,11 +470,12 @@ export class StreamsApp {
 
   async #stopAndCommit(): Promise<void> {
     await this.#loop;
+    await this.#move;
     await this.#committer.commit(this.#tasks.running);
   }
 
   async #run(): Promise<void> {
-    while (this.#state === "joining" || this.#state === "running") {
+    while (this.#working) {
       const worked = this.#tasks.process();
       this.#budget.check();
       this.#committer.commitDue(this.#tasks.running, worked);
@@ -496,8 +500,11 @@ export class StreamsApp {
   async #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
     this.stats.rebalances = this.#group.rebalances;
     const { standbys, hosts = {} } = checkLeader(userData, this.#own);
-    const added = this.#tasks.assign(await this.#wholeTasks(partitions));
-    this.#assigned = true;
+    const whole = await this.#wholeTasks(partitions);
+    await this.#move;
+    if (!this.#working) return;
+    const added = this.#tasks.assign(whole);
+    this.#assigned = this.#badAssignments === 0;
     const active = this.#tasks.all.map(({ id }) => id);
     this.#endpoints = new Map(Object.entries(hosts).flatMap(([at, ids]) => ids.map((id) => [id, at])));
     this.#standbys.assign(
@@ -609,6 +616,8 @@ export class StreamsApp {
   }
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
+    // Whoever gets them begins at that commit.
+    await this.#move;
     const tasks = this.#tasks.drop(revoked);
     // The offsets of a topic that has gone can't be committed, and trying would hold up the rebalance.
     const isGone = ({ inputs }: Task): boolean =>
@@ -633,7 +642,7 @@ export class StreamsApp {
 
   /** A task's transaction is broken: another instance may have it. The group says who is to go on with it, from the last commit. */
   #onTaskLost(task: Task, error: unknown): void {
-    if (this.#state !== "running" && this.#state !== "joining") return;
+    if (!this.#working) return;
     this.#logger.warn(`task ${task.id} begins again at its last commit: ${text(error)}`);
     this.#assigned = false;
     for (const each of this.#tasks.drop(task.inputs)) each.close();
@@ -650,26 +659,31 @@ export class StreamsApp {
   }
 
   #onStateFull(held: HeldState): void {
-    if (this.#moving || (this.#state !== "running" && this.#state !== "joining")) return;
+    if (this.#move !== undefined || !this.#working) return;
     const error = stateFull(held, this.stats.stateMaxBytes);
     if (this.#config.onStateFull !== "disk" || this.#directory !== undefined) return this.#failed(error);
-    this.#moving = true;
     this.#logger.warn(`Moving the stores to disk, which takes as long as restoring them: ${error.message}`);
-    this.#moveToDisk().then(() => this.#moving = false, (failure) => this.#failed(failure));
+    this.#move = this.#moveToDisk().catch((failure) => this.#failed(failure))
+      .finally(() => this.#move = undefined);
   }
 
   /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
   async #moveToDisk(): Promise<void> {
-    this.#directory = await openStateDirectory(
+    const directory = await openStateDirectory(
       { ...this.#config, store: "sqlite" },
       this.#logger,
       this.#wallClock,
     );
+    // It ends, with all where it was.
+    if (!this.#working) return directory?.close();
+    this.#directory = directory;
+    this.#assigned = false;
     const tasks = this.#tasks.drop(this.#tasks.all.flatMap(({ inputs }) => inputs));
     const standbys = this.#standbys.ids;
     this.#standbys.assign([], (id) => this.#tasks.make(id));
     await this.#committer.commit(tasks);
     for (const task of tasks) task.close();
+    if (!this.#working) return;
     this.#standbys.assign(standbys, (id) => this.#tasks.make(id));
     this.#group.rejoin();
   }
