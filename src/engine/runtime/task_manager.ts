@@ -108,7 +108,8 @@ export class TaskManager {
       task.context.producer = committer.producer(id);
       this.#restoring.set(id, task);
       added.push(id);
-      this.#begin(task, standby?.positions).catch((error) => this.#parts.failed(error));
+      // Of one that has gone elsewhere meanwhile nobody needs to know.
+      this.#begin(task, standby?.positions).catch((error) => task.closed || this.#parts.failed(error));
     }
     return added;
   }
@@ -241,6 +242,11 @@ export class TaskManager {
     return Math.max(1, at - now);
   }
 
+  /** Whether a task that is being restored is still to be. */
+  #wants(task: Task): boolean {
+    return this.#restoring.get(task.id) === task && !this.#closed;
+  }
+
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { log, config, restorer, committer, stats, fetcher } = this.#parts;
@@ -255,11 +261,10 @@ export class TaskManager {
       const offset = committed[i];
       return offset === undefined ? [] : [{ ...input, offset }];
     }));
-    const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
-    if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
-    if (wanted()) await committer.start(task);
+    if (this.#wants(task)) await restorer.restore(task, restoredTo ?? task.file?.positions);
+    if (this.#wants(task)) await committer.start(task);
     // It may have gone to another instance, or the application closed, meanwhile.
-    if (!wanted()) return;
+    if (!this.#wants(task)) return;
     task.restoredAll();
     this.#restoring.delete(task.id);
     this.#running.set(task.id, task);
