@@ -180,11 +180,11 @@ export class StreamsApp {
   }
 
   /**
-   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, and brokers answer. Else it may own
-   * more than it knows, or nothing any more.
+   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer, and no source topic has
+   * gone, whose tasks nobody has. Else it may own more than it knows, or nothing any more.
    */
   get knowsAssignment(): boolean {
-    return this.#assigned && this.cutOff === undefined;
+    return this.#assigned && this.cutOff === undefined && this.waitingFor.length === 0;
   }
 
   /** What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its cause; empty while all gets on. */
@@ -514,6 +514,7 @@ export class StreamsApp {
 
   /** Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed again. */
   async #giveUpTasksOf(topic: string): Promise<void> {
+    this.#assigned = false;
     const tasks = this.#tasks.drop(
       this.#tasks.all.flatMap(({ inputs }) => inputs).filter((each) => each.topic === topic),
     );
