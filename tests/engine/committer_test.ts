@@ -52,6 +52,46 @@ Deno.test("no commit is due while all is committed, until something is processed
   await log.close();
 });
 
+Deno.test("a commit that had to wait for the end of a record is due when that is there, whatever the interval", async () => {
+  const log = new MemoryLog();
+  const commits: (readonly TopicPartitionOffset[])[] = [];
+  const group: Pick<GroupMember, "commit"> = {
+    commit: (offsets) => Promise.resolve(void commits.push(offsets)),
+  };
+  const open = [{ topic: "t", partition: 0, offset: 7 }];
+  const task = {
+    paused: true,
+    commitWanted: false,
+    uncommitted() {
+      task.commitWanted = task.paused;
+      return task.paused ? [] : open;
+    },
+    committed() {},
+  };
+  let now = 30_000;
+  const committer = new AtLeastOnceCommitter(
+    log.producer(),
+    () => group as GroupMember,
+    30_000,
+    () => now,
+    { committed() {}, opened() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
+  );
+  const pass = async (): Promise<number> => {
+    now += 10;
+    committer.commitDue([task as unknown as Task], true);
+    await committer.commit([]);
+    return commits.length;
+  };
+  assertEquals([await pass(), task.commitWanted], [0, true]);
+  assertEquals(await pass(), 0);
+  // It takes no other record before the commit.
+  task.paused = false;
+  assertEquals([await pass(), task.commitWanted], [1, false]);
+  assertEquals(await pass(), 1);
+  await committer.close(true);
+  await log.close();
+});
+
 Deno.test("with exactly once the loop is told when a task that was committed may process again", async () => {
   const log = new MemoryLog();
   await log.createTopics([{ topic: "t", partitions: 1 }]);
