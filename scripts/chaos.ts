@@ -41,8 +41,8 @@ at least once allows), and the longest time without progress. Needs Java 17 with
   .addHelpText(
     "after",
     `
-Exits with 0 when nothing was lost, nothing came twice with exactly once, and no partition rested longer than the session
-timeout (10 s) plus 10 s; else with 1; with 2 for wrong flags.`,
+Exits with 0 when nothing was lost, nothing came twice with exactly once, and no partition rested
+longer than the session timeout (10 s) plus 10 s; else with 1; with 2 for wrong flags.`,
   );
 
 interface Options {

@@ -12,7 +12,7 @@ import { writeAll } from "../src/cli/write.ts";
 import { type MemorySize, memorySize } from "../src/streams/memory_size.ts";
 import { DEFAULT_GRACE_MS } from "../src/streams/sessions_topology.ts";
 import { DEFAULT_PARTITIONS } from "../src/streams/start.ts";
-import { parseQuantity } from "./support/quantity.ts";
+import { parseQuantity } from "./e2e/quantity.ts";
 import { arcadeSizes } from "./support/arcade_sizes.ts";
 
 interface Flags {
@@ -93,19 +93,21 @@ const FLAGS = command(
       "--memory-limit <quantity>",
       "such as 1Gi: says whether it is enough, and exits with 1 when it is not",
       {
-        parse: (text) => {
-          const bytes = parseQuantity(text);
-          if (bytes === undefined) {
-            throw new InvalidArgumentError(
-              "Expected bytes, or a quantity such as 512Mi or 2Gi.",
-            );
-          }
-          return bytes;
-        },
+        parse: quantity,
       },
     ),
   )
   .addOption(toggle("--json", "print JSON"));
+
+function quantity(text: string): number {
+  try {
+    const bytes = parseQuantity(text);
+    if (bytes >= 1) return bytes;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new InvalidArgumentError("Expected bytes, or a quantity such as 512Mi or 2Gi.");
+}
 
 if (import.meta.main) {
   await main("size", async () => {

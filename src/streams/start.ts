@@ -100,8 +100,9 @@ export interface RunningStreams {
 }
 
 /** Why an application that runs is not ready. */
-function waitsFor({ waitingFor }: StreamsApp): string {
-  return waitingFor.length === 0 ? "restoring" : `waiting for topic ${waitingFor.join(", ")}`;
+function waitsFor({ waitingFor, knowsAssignment, cutOff }: StreamsApp): string {
+  if (waitingFor.length > 0) return `waiting for topic ${waitingFor.join(", ")}`;
+  return knowsAssignment || cutOff !== undefined ? "restoring" : "waiting for its tasks";
 }
 
 /** Creates the topics where they are missing, starts the application and serves its metrics. */

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { arcadeSizes } from "../../scripts/support/arcade_sizes.ts";
-import { parseQuantity } from "../../scripts/support/quantity.ts";
+import { parseQuantity } from "../../scripts/e2e/quantity.ts";
 import { valueDocs, withValuesTable } from "../../scripts/chart/docs.ts";
 import { features, goldenFile, goldenHeader } from "../../scripts/chart/files.ts";
 import { parseDuration } from "../../src/cli/parsers.ts";
@@ -154,7 +154,7 @@ Deno.test("the defaults are those of the binaries", async () => {
 
 Deno.test("the memory limit is enough for the rate that a pod is scaled at, with the chart's retention and grace", async () => {
   const { autoscaling, kafka, streams } = await chartYaml("values.yaml");
-  const limit = parseQuantity(streams.resources.limits.memory)!;
+  const limit = parseQuantity(streams.resources.limits.memory);
   const { keyBytes, valueBytes, sessionBytes } = await arcadeSizes();
   const load = {
     recordsPerSecond: autoscaling.rate.targetPerPod,

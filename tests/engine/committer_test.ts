@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { AtLeastOnceCommitter } from "../../src/engine/runtime/at_least_once.ts";
 import { ExactlyOnceCommitter } from "../../src/engine/runtime/exactly_once.ts";
 import type { Task } from "../../src/engine/runtime/task.ts";
-import type { GroupMember, TopicPartitionOffset } from "../../src/kafka/log.ts";
+import type { GroupMember, Log, Producer, TopicPartitionOffset } from "../../src/kafka/log.ts";
 import { MemoryLog } from "../../src/kafka/memory_log.ts";
 
 Deno.test("no commit is due while all is committed, until something is processed", async () => {
@@ -52,6 +52,46 @@ Deno.test("no commit is due while all is committed, until something is processed
   await log.close();
 });
 
+Deno.test("a commit that had to wait for the end of a record is due when that is there, whatever the interval", async () => {
+  const log = new MemoryLog();
+  const commits: (readonly TopicPartitionOffset[])[] = [];
+  const group: Pick<GroupMember, "commit"> = {
+    commit: (offsets) => Promise.resolve(void commits.push(offsets)),
+  };
+  const open = [{ topic: "t", partition: 0, offset: 7 }];
+  const task = {
+    paused: true,
+    commitWanted: false,
+    uncommitted() {
+      task.commitWanted = task.paused;
+      return task.paused ? [] : open;
+    },
+    committed() {},
+  };
+  let now = 30_000;
+  const committer = new AtLeastOnceCommitter(
+    log.producer(),
+    () => group as GroupMember,
+    30_000,
+    () => now,
+    { committed() {}, opened() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
+  );
+  const pass = async (): Promise<number> => {
+    now += 10;
+    committer.commitDue([task as unknown as Task], true);
+    await committer.commit([]);
+    return commits.length;
+  };
+  assertEquals([await pass(), task.commitWanted], [0, true]);
+  assertEquals(await pass(), 0);
+  // It takes no other record before the commit.
+  task.paused = false;
+  assertEquals([await pass(), task.commitWanted], [1, false]);
+  assertEquals(await pass(), 1);
+  await committer.close(true);
+  await log.close();
+});
+
 Deno.test("with exactly once the loop is told when a task that was committed may process again", async () => {
   const log = new MemoryLog();
   await log.createTopics([{ topic: "t", partitions: 1 }]);
@@ -87,6 +127,38 @@ Deno.test("with exactly once the loop is told when a task that was committed may
   assertEquals(committer.mayProcess(task as Task), true);
   await committer.close();
   await log.close();
+});
+
+Deno.test("with exactly once a task that goes while it begins its first transaction is let go after that", async () => {
+  const begun = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const producer: Partial<Producer> = {
+    async begin() {
+      await begun.promise;
+      done.push("begin");
+    },
+    abort: () => Promise.resolve(void done.push("abort")),
+    close: () => Promise.resolve(void done.push("close")),
+  };
+  const log: Partial<Log> = { producer: () => producer as Producer };
+  const committer = new ExactlyOnceCommitter(
+    log as Log,
+    "app",
+    () => ({ memberId: "", generation: -1 }) as GroupMember,
+    100,
+    () => 0,
+    { committed() {}, opened() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
+  );
+  const task: Pick<Task, "id"> = { id: "0_0" };
+  committer.producer(task.id);
+  const prepared = committer.prepare(task as Task);
+  const dropped = committer.drop(task as Task);
+  await Promise.resolve();
+  assertEquals(done, []);
+  begun.resolve();
+  await Promise.all([prepared, dropped]);
+  // A producer refuses to abort while it begins.
+  assertEquals(done, ["begin", "abort", "close"]);
 });
 
 Deno.test("with exactly once nothing is committed amid a record, and one that takes longer than a transaction ends the application", async () => {

@@ -289,11 +289,26 @@ Deno.test("a commit that has to wait for the end of a record comes before the ne
   harness.task.process(10);
   assertEquals(harness.task.paused, true);
   harness.task.commitWanted = true;
+  const { pauses, commitWaits } = harness.task.progress(() => 2);
+  assertEquals([pauses, commitWaits], [1, true]);
   harness.drain();
   assertEquals(harness.output().map(([, , value]) => value), ["1@1", "2@1"]);
   assertEquals(harness.task.uncommitted(), [{ topic: "in", partition: 0, offset: 1 }]);
   harness.drain();
   assertEquals(harness.output().map(([, , value]) => value), ["3@1", "4@1"]);
+});
+
+Deno.test("where nothing may pause, a step that says so too does not end that", async () => {
+  const builder = new StreamsBuilder();
+  builder.stream("in", text).to("out", text);
+  const { task: { context }, producer } = await Harness.of(builder.build(), () => true);
+  producer.pendingBytes = 1;
+  assertEquals(context.full, true);
+  context.unpaused(() => {
+    context.unpaused(() => {});
+    assertEquals(context.full, false);
+  });
+  assertEquals(context.full, true);
 });
 
 Deno.test("a step that can't pause fails the application before memory is full, and names the record and the remedy", async () => {
@@ -359,3 +374,55 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     await log.close();
   });
 }
+
+Deno.test("a task whose records fill the producer each time does not keep the others from it", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "in", partitions: 2 }, { topic: "out", partitions: 2 }]);
+  const writer = log.producer();
+  const value = new TextEncoder().encode("ab");
+  const MANY = 2_000;
+  for (let i = 0; i < MANY; i++) writer.append("in", 0, 0, value, 0, 1, value, 0, 1);
+  writer.append("in", 1, 0, value, 1, 2, value, 1, 2);
+  await writer.flush();
+  const written: number[] = [];
+  const builder = new StreamsBuilder();
+  builder.stream("in", text).to("out", text);
+  const full = BUFFER_BYTES * 1.5;
+  let pendingBytes = full;
+  const producer = (options?: ProducerOptions): Producer =>
+    new Proxy(log.producer(options), {
+      get(of, name) {
+        if (name === "pendingBytes") return pendingBytes;
+        if (name === "append") {
+          return (...record: Parameters<Producer["append"]>) => {
+            written.push(record[3]![record[4]]!);
+            pendingBytes = full;
+            of.append(...record);
+          };
+        }
+        if (name === "ready") {
+          return async () => {
+            while (app.tasks.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+            pendingBytes = 0;
+          };
+        }
+        const member = Reflect.get(of, name, of);
+        return typeof member === "function" ? member.bind(of) : member;
+      },
+    });
+  const seen = new Proxy(log, {
+    get(of, name) {
+      if (name === "producer") return producer;
+      const member = Reflect.get(of, name, of);
+      return typeof member === "function" ? member.bind(of) : member;
+    },
+  });
+  const app: StreamsApp = new StreamsApp(builder.build(), seen, { applicationId: "fair" });
+  await app.start();
+  while (written.length < MANY + 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  await app.close();
+  await writer.close();
+  await log.close();
+  const other = written.indexOf("b".charCodeAt(0));
+  assert(other < MANY / 2, `the other task's record came after ${other}`);
+});

@@ -41,7 +41,15 @@ function input(topic: string, over: Partial<InputProgress> = {}): InputProgress 
 }
 
 function task(inputs: readonly InputProgress[], over: Partial<TaskProgress> = {}): TaskProgress {
-  return { id: "0_1", restoring: false, inputs, waitsFor: undefined, ...over };
+  return {
+    id: "0_1",
+    restoring: false,
+    inputs,
+    waitsFor: undefined,
+    pauses: 0,
+    commitWaits: false,
+    ...over,
+  };
 }
 
 Deno.test("progress: records that nobody processes are a stall, told with partition, lag, since when and the last error", () => {
@@ -151,6 +159,24 @@ Deno.test("progress: back-pressure of a producer that can't write is a stall tha
     failing: [{ count: 0, last: undefined }, { count: second, last: "NOT_ENOUGH_REPLICAS" }],
   }));
   assertMatch(stalls[0]!, /last error: NOT_ENOUGH_REPLICAS/);
+});
+
+Deno.test("progress: a record that gives so much that it takes longer than the timeout is no stall while it gets on", () => {
+  const watching = new Watching();
+  const inputs = [input("in", { end: 140, committed: 90 })];
+  // A cache can't be flushed amid a record, so what is before it is committed after it.
+  assertEquals(
+    watching.for(60, (pauses) => ({ tasks: [task(inputs, { pauses, commitWaits: true })] })),
+    [],
+  );
+  assertMatch(
+    watching.for(11, () => ({ tasks: [task(inputs, { pauses: 59, commitWaits: true })] }))[0]!,
+    /^task 0_1 has processed nothing for 11 s/,
+  );
+  assertMatch(
+    watching.for(11, (pauses) => ({ tasks: [task(inputs, { pauses })] }))[0]!,
+    /^task 0_1 has committed nothing for 11 s/,
+  );
 });
 
 Deno.test("progress: what a task waits for is named", () => {

@@ -51,6 +51,15 @@ Deno.test("new partitions without state make new tasks; those of a sink make non
   assertEquals(known.subtopologies.map(({ tasks }) => tasks), [3]);
 });
 
+Deno.test("a broker that does not know of new partitions yet is behind: the topic with the same id is the same", async () => {
+  const known = await topics(copy());
+  known.see(known.names, found({ in: 2, out: 2 }));
+  assertEquals(known.see(["in"], found({ in: 3 })).map(({ kind }) => kind), ["grown"]);
+  assertEquals(known.see(["in"], found({ in: 2 })), []);
+  assertEquals(known.subtopologies.map(({ tasks }) => tasks), [3]);
+  assertEquals(known.see(["in"], found({ in: 2 }, "2")).map(({ kind }) => kind), ["recreated", "grown"]);
+});
+
 Deno.test("a source that a repartition topic's number follows can't grow: the message names both", async () => {
   const builder = new StreamsBuilder();
   builder.stream("in", text).selectKey((_key, value) => value).groupByKey(text)

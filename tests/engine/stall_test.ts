@@ -72,6 +72,34 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
   });
 }
 
+for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
+  Deno.test(`stalls, ${processingGuarantee}: records dropped for their time are committed though no others come`, async () => {
+    const log = new MemoryLog();
+    await log.createTopics([{ topic: "in", partitions: 1 }, { topic: "out", partitions: 1 }]);
+    const builder = new StreamsBuilder();
+    builder.stream("in", { ...text, timestampExtractor: () => -1 }).to("out", text);
+    const app = new StreamsApp(builder.build(), log, { applicationId: "copy", processingGuarantee });
+    await app.start();
+    const producer = log.producer();
+    const value = new TextEncoder().encode("hello");
+    const committed = async (): Promise<number | undefined> =>
+      (await log.committed("copy", [{ topic: "in", partition: 0 }]))[0];
+    try {
+      for (let i = 1; i <= 2; i++) {
+        // The second one comes when all rests.
+        await delay(50);
+        producer.append("in", 0, Date.now(), value, 0, 5, value, 0, 5);
+        await producer.flush();
+        await until("committed", async () => await committed() === i);
+      }
+    } finally {
+      await producer.close();
+      await app.close();
+      await log.close();
+    }
+  });
+}
+
 Deno.test("stalls: records that wait since the producer can't write", async () => {
   const log = new MemoryLog();
   let blocked = true;

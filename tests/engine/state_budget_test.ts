@@ -6,7 +6,9 @@ import { heldState, type HoldingTask, StateBudget } from "../../src/engine/runti
 import { MemoryKeyValueStore } from "../../src/engine/state/memory_key_value_store.ts";
 import { MemoryWindowStore } from "../../src/engine/state/memory_window_store.ts";
 import { murmur2 } from "../../src/kafka/record_batch/murmur2.ts";
+import type { GroupMember, Log, Producer } from "../../src/kafka/log.ts";
 import { MemoryLog } from "../../src/kafka/memory_log.ts";
+import { until as untilSoon } from "./app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 
@@ -199,3 +201,85 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     }
   });
 }
+
+/** The same object but for some of its members. */
+function but<T extends object>(target: T, members: Partial<T>): T {
+  return new Proxy(target, {
+    get(of, name) {
+      if (name in members) return members[name as keyof T];
+      const value = Reflect.get(of, name, of);
+      return typeof value === "function" ? value.bind(of) : value;
+    },
+  });
+}
+
+/** Runs an application until it moves its stores to disk, and holds its last commit before that until it is told. */
+async function withMove(
+  body: (app: StreamsApp, log: MemoryLog, member: GroupMember, goOn: () => void) => Promise<void>,
+): Promise<void> {
+  const stateDir = await Deno.makeTempDir({ prefix: "kos-budget-" });
+  const log = await logOf(10_000);
+  const gate = Promise.withResolvers<void>();
+  let moving = false;
+  let member!: GroupMember;
+  const seen = but<Log>(log, {
+    group: (options) => member = log.group(options),
+    producer(options) {
+      const producer = log.producer(options);
+      const commit: Producer["commit"] = async (offsets) => {
+        if (moving) await gate.promise;
+        await producer.commit(offsets);
+      };
+      return but<Producer>(producer, { commit });
+    },
+  });
+  const app = new StreamsApp(large(), seen, {
+    applicationId: "moving",
+    processingGuarantee: "exactly_once",
+    stateMaxBytes: 18_500_000,
+    onStateFull: "disk",
+    stateDir,
+    logger: { info() {}, warn: (line) => void (moving ||= line.startsWith("Moving the stores to disk")) },
+  });
+  try {
+    await app.start();
+    await untilSoon("moving", () => moving && app.tasks.length === 0);
+    await body(app, log, member, gate.resolve);
+  } finally {
+    gate.resolve();
+    await app.close();
+    await log.close();
+    await Deno.remove(stateDir, { recursive: true });
+  }
+}
+
+const committedOf = async (log: Log): Promise<number> => {
+  const offsets = await log.committed("moving", [0, 1].map((partition) => ({ topic: "in", partition })));
+  return offsets.reduce<number>((sum, offset) => sum + (offset ?? 0), 0);
+};
+
+Deno.test("a rebalance while the stores move to disk waits for that, and until then nobody is told that there is nothing to do", async () => {
+  await withMove(async (app, log, member, goOn) => {
+    const { rebalances } = member;
+    member.rejoin();
+    await untilSoon("a rebalance", () => member.rebalances > rebalances);
+    await new Promise((go) => setTimeout(go, 20));
+    assertEquals([app.ready, app.knowsAssignment, app.tasks], [false, false, []]);
+    goOn();
+    await untilSoon("ready", () => app.ready && app.tasks.length === 2);
+    await untilSoon("committed", async () => await committedOf(log) === RECORDS);
+    assertEquals(app.knowsAssignment, true);
+    const answer = await app.queryStore<string>("counts", "a key of some length 0");
+    assertEquals((answer as { value: string }).value.trimEnd(), "2");
+  });
+});
+
+Deno.test("an application that is closed while its stores move to disk commits what it has processed", async () => {
+  await withMove(async (app, log, _member, goOn) => {
+    const closed = app.close();
+    await new Promise((go) => setTimeout(go, 20));
+    goOn();
+    await closed;
+    assertEquals([app.state, await committedOf(log), app.standbyTasks], ["closed", app.stats.processed, []]);
+  });
+});

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { arcadeSizes } from "../../scripts/support/arcade_sizes.ts";
-import { parseQuantity } from "../../scripts/support/quantity.ts";
 import { type Load, memorySize } from "../../src/streams/memory_size.ts";
 
 const LOAD: Load = {
@@ -43,15 +42,4 @@ Deno.test("the arcade's sizes are those of frames that the generator draws", asy
   assert(keyBytes > 15 && keyBytes < 60, `${keyBytes}`);
   assert(valueBytes > 20 && valueBytes < 200, `${valueBytes}`);
   assert(sessionBytes(10) > 5 * sessionBytes(1));
-});
-
-Deno.test("quantities are read as Kubernetes writes them", () => {
-  assertEquals(["2Gi", "512Mi", "1.5G", "1000", "1Pi", "x"].map(parseQuantity), [
-    2 ** 31,
-    2 ** 29,
-    1.5e9,
-    1000,
-    undefined,
-    undefined,
-  ]);
 });

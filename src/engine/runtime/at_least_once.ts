@@ -72,7 +72,7 @@ export class AtLeastOnceCommitter implements Committer {
       this.#worked = true;
       this.#idle = false;
     }
-    if (this.#underWay || this.untilDue() > 0) return;
+    if (this.#underWay || (this.untilDue() > 0 && !isAwaited(tasks))) return;
     this.#last = this.#now();
     this.#underWay = true;
     this.#worked = false;
@@ -124,4 +124,10 @@ export class AtLeastOnceCommitter implements Committer {
     this.#events.committed((performance.now() - begun) / 1000);
     return true;
   }
+}
+
+/** Whether a task rests until it is committed: the last commit came amid a record, and that has ended. */
+function isAwaited(tasks: Iterable<Task>): boolean {
+  for (const { commitWanted, paused } of tasks) if (commitWanted && !paused) return true;
+  return false;
 }

@@ -25,6 +25,7 @@ interface Transaction {
   state: "preparing" | "open" | "committing" | "broken";
   /** When it was opened, by the application's clock. */
   since: number;
+  /** The commit, or the begin of the first transaction, that is under way or was last. */
   commit: Promise<void>;
   /** Whether all that was processed is committed. */
   idle: boolean;
@@ -91,8 +92,9 @@ export class ExactlyOnceCommitter implements Committer {
 
   async prepare(task: Task): Promise<void> {
     const transaction = this.#transactions.get(task.id);
-    // The first transaction fences former producers of the task and ends what they left open.
-    await transaction?.producer.begin();
+    if (transaction === undefined) return;
+    // The first transaction fences former producers of the task and ends what they left open. Whoever drops the task waits for it.
+    await (transaction.commit = transaction.producer.begin());
   }
 
   start(task: Task): Promise<void> {

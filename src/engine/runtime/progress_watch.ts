@@ -45,6 +45,10 @@ export interface TaskProgress {
   readonly inputs: readonly InputProgress[];
   /** What it can't go on without, such as a schema. */
   readonly waitsFor: string | undefined;
+  /** How often it has paused amid a record: it gets on with one that gives much, though no position says so. */
+  readonly pauses: number;
+  /** Whether its commit has to wait for the end of the record that it is amid. */
+  readonly commitWaits: boolean;
 }
 
 /** Something that fails now and then and is tried again: how often so far, and what it said last. */
@@ -153,7 +157,7 @@ export class ProgressWatch {
   }
 
   #noteTask(progress: TaskProgress, restored: number, at: number): void {
-    const { id, inputs } = progress;
+    const { id, inputs, pauses, commitWaits } = progress;
     let task = this.#tasks.get(id);
     if (task === undefined) {
       const stills = { processing: new Still(at), committing: new Still(at), restoring: new Still(at) };
@@ -161,8 +165,9 @@ export class ProgressWatch {
     }
     task.progress = progress;
     task.restoring.note(restored, at, progress.restoring);
-    task.processing.note(sumOf(inputs, "position"), at, !progress.restoring && inputs.some(hasRecords));
-    task.committing.note(sumOf(inputs, "committed"), at, inputs.some(isUncommitted));
+    const hasWork = !progress.restoring && inputs.some(hasRecords);
+    task.processing.note(sumOf(inputs, "position") + pauses, at, hasWork);
+    task.committing.note(sumOf(inputs, "committed"), at, !commitWaits && inputs.some(isUncommitted));
   }
 
   #noteFailures(failing: readonly Failing[], at: number): void {

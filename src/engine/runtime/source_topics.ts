@@ -88,10 +88,12 @@ export class SourceTopics {
     const changes: TopicChange[] = [];
     const id = this.#ids.get(topic);
     this.#ids.set(topic, found.id);
+    const bothTold = id !== undefined && found.id !== undefined;
     if (this.#missing.delete(topic)) changes.push({ kind: "back", topic, read });
-    else if ((id !== undefined && found.id !== undefined && id !== found.id) || found.partitions < from) {
+    else if (bothTold ? id !== found.id : found.partitions < from) {
       changes.push({ kind: "recreated", topic, read });
-    }
+    } // No topic shrinks: the broker that was asked is behind.
+    else if (found.partitions < from) return [];
     if (found.partitions !== from) {
       this.#partitions.set(topic, found.partitions);
       changes.push({ kind: "grown", topic, read, from, to: found.partitions });

@@ -5,15 +5,7 @@
  */
 import { deadline } from "@std/async/deadline";
 import { setImmediate } from "node:timers";
-import { AssignmentRefused } from "../../kafka/assignment_refused.ts";
-import type {
-  Fetcher,
-  GroupMember,
-  Log,
-  MemberAssignment,
-  TopicDescription,
-  TopicPartition,
-} from "../../kafka/log.ts";
+import type { Fetcher, GroupMember, Log, MemberAssignment, TopicPartition } from "../../kafka/log.ts";
 import { CacheBudget } from "../state/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { bindTopology, type BoundTopology } from "./bound_topology.ts";
@@ -40,12 +32,14 @@ import { Standbys } from "./standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
 import { type HeldState, heldState, StateBudget, stateFull } from "./state_budget.ts";
 import { EngineStats } from "./stats.ts";
-import { SourceTopics, type TopicChange } from "./source_topics.ts";
+import { SourceTopics } from "./source_topics.ts";
 import type { Task } from "./task.ts";
 import { SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
 import { TaskManager } from "./task_manager.ts";
-import { assignedTasks, inWords } from "./task_parts.ts";
+import { assignedTasks } from "./task_parts.ts";
+import { TopicChanges } from "./topic_changes.ts";
 import { TopicWatch } from "./topic_watch.ts";
+import { WholeTasks } from "./whole_tasks.ts";
 import { topologyFingerprint } from "../topology/topology_fingerprint.ts";
 
 /** What an application is doing. */
@@ -55,27 +49,6 @@ export type StreamsState = "created" | "joining" | "running" | "closing" | "clos
 const IDLE_POLL_MS = 500;
 /** The same while a commit takes longer than the time between two. */
 const OVERDUE_POLL_MS = 100;
-
-/** What is said of a topic that has changed. */
-const TOPIC_NEWS = {
-  read: {
-    gone: (topic: string) => `Source topic ${topic} was deleted: its tasks wait until it is there again`,
-    back: (topic: string) => `Source topic ${topic} is there again: its tasks begin with its first records`,
-    recreated: (topic: string) =>
-      `Source topic ${topic} was deleted and created again: its tasks begin with its first records`,
-  },
-  written: {
-    gone: (topic: string) =>
-      `Topic ${topic} was deleted: what is written to it is tried for the delivery timeout, and then the application fails`,
-    back: (topic: string) => `Topic ${topic} is there again`,
-    recreated: (topic: string) => `Topic ${topic} was deleted and created again`,
-  },
-};
-
-/** After an assignment with parts of tasks the next one is asked for in this time, in ms … */
-const ASK_AGAIN_MS = 1_000;
-/** … and after so many in a row the application ends. */
-const BAD_ASSIGNMENTS = 5;
 
 /**
  * Runs a topology on a log, together with the other instances of the same application id.
@@ -122,11 +95,8 @@ export class StreamsApp {
   #topics!: SourceTopics;
   #watch!: TopicWatch;
   #own!: OwnTopology;
-  /** Source topics that a rebalance did not find, until the watch has looked. */
-  readonly #seenGone = new Set<string>();
-  /** How many assignments in a row had parts of tasks. */
-  #badAssignments = 0;
-  #askAgainTimer: ReturnType<typeof setTimeout> | undefined;
+  #changes!: TopicChanges;
+  #whole!: WholeTasks;
   #queries: StoreQueries | undefined;
   /** Where each task's instance is reached, as the group's leader said last. */
   #endpoints = new Map<string, string>();
@@ -134,8 +104,8 @@ export class StreamsApp {
   #askedAgain = false;
   #directory: CleanedStateDirectory | undefined;
   readonly #budget: StateBudget;
-  /** Set while the tasks move to disk. */
-  #moving = false;
+  /** The move of the tasks to disk, while it is under way: whoever gives or takes tasks waits for it. */
+  #move: Promise<void> | undefined;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #loop: Promise<void> | undefined;
   #failure: unknown;
@@ -173,10 +143,15 @@ export class StreamsApp {
     return this.#state;
   }
 
+  /** Whether it is neither ended nor about to. */
+  get #working(): boolean {
+    return this.#state === "joining" || this.#state === "running";
+  }
+
   /** Whether this instance has its assignment and restored all of it. */
   get ready(): boolean {
-    return this.#state === "running" && !this.#moving && !this.#tasks.restoring &&
-      this.waitingFor.length === 0;
+    return this.#state === "running" && this.#assigned && this.#move === undefined &&
+      !this.#tasks.restoring && this.waitingFor.length === 0;
   }
 
   /** The source topics that have gone, and that it waits for ({@linkcode StreamsConfig.onMissingTopic}). */
@@ -205,11 +180,11 @@ export class StreamsApp {
   }
 
   /**
-   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, and brokers answer. Else it may own
-   * more than it knows, or nothing any more.
+   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer, and no source topic has
+   * gone, whose tasks nobody has. Else it may own more than it knows, or nothing any more.
    */
   get knowsAssignment(): boolean {
-    return this.#assigned && this.cutOff === undefined;
+    return this.#assigned && this.cutOff === undefined && this.waitingFor.length === 0;
   }
 
   /** What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its cause; empty while all gets on. */
@@ -271,9 +246,7 @@ export class StreamsApp {
   }
 
   #readable(name: string): StoreQueries {
-    if (this.#queries !== undefined && (this.#state === "joining" || this.#state === "running")) {
-      return this.#queries;
-    }
+    if (this.#queries !== undefined && this.#working) return this.#queries;
     throw new Error(
       `Cannot read store ${name}: received an application that is ${this.#state}; read it while it runs`,
     );
@@ -337,9 +310,20 @@ export class StreamsApp {
       topics: this.#topics,
       everyMs: config.topicsRefreshMs ?? DEFAULT_TOPICS_REFRESH_MS,
       logger: this.#logger,
-      changed: (changes) => this.#onTopics(changes),
+      changed: (changes) => this.#changes.apply(changes),
       failed: (error) => this.#failed(error),
     });
+    const rejoin = (): void => this.#group.rejoin();
+    this.#changes = new TopicChanges({
+      topics: this.#topics,
+      onMissingTopic: config.onMissingTopic ?? "fail",
+      logger: this.#logger,
+      suspect: () => this.#watch.suspect(),
+      giveUp: (topic) => this.#giveUpTasksOf(topic),
+      rejoin,
+      failed: (error) => this.#failed(error),
+    });
+    this.#whole = new WholeTasks(this.#logger, rejoin);
     this.#committer = this.#makeCommitter(bound, handlers);
     this.#fetcher = this.#log.fetcher({
       topics: [...bound.sources.keys()],
@@ -393,7 +377,7 @@ export class StreamsApp {
         ageMs: performance.now() - this.#openedAt,
         ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
         topology: this.#own.fingerprint!,
-      }), { logger: this.#logger, seen: (names, topics) => this.#onTopicsSeen(names, topics) }),
+      }), { logger: this.#logger, seen: (names, topics) => this.#changes.seen(names, topics) }),
       ...(config.groupInstanceId === undefined ? {} : { groupInstanceId: config.groupInstanceId }),
       heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
       ...(config.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: config.sessionTimeoutMs }),
@@ -467,11 +451,12 @@ export class StreamsApp {
 
   async #stopAndCommit(): Promise<void> {
     await this.#loop;
+    await this.#move;
     await this.#committer.commit(this.#tasks.running);
   }
 
   async #run(): Promise<void> {
-    while (this.#state === "joining" || this.#state === "running") {
+    while (this.#working) {
       const worked = this.#tasks.process();
       this.#budget.check();
       this.#committer.commitDue(this.#tasks.running, worked);
@@ -496,8 +481,11 @@ export class StreamsApp {
   async #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
     this.stats.rebalances = this.#group.rebalances;
     const { standbys, hosts = {} } = checkLeader(userData, this.#own);
-    const added = this.#tasks.assign(await this.#wholeTasks(partitions));
-    this.#assigned = true;
+    const whole = await this.#wholeTasks(partitions);
+    await this.#move;
+    if (!this.#working) return;
+    const added = this.#tasks.assign(whole);
+    this.#assigned = this.#whole.complete;
     const active = this.#tasks.all.map(({ id }) => id);
     this.#endpoints = new Map(Object.entries(hosts).flatMap(([at, ids]) => ids.map((id) => [id, at])));
     this.#standbys.assign(
@@ -513,80 +501,20 @@ export class StreamsApp {
     );
   }
 
-  /**
-   * The ids of the tasks whose inputs were all assigned. Parts of tasks don't run: another instance may have the rest of them. The group is
-   * asked again.
-   */
+  /** The ids of the tasks whose inputs were all assigned. */
   async #wholeTasks(partitions: readonly TopicPartition[]): Promise<readonly string[]> {
     if (assignedTasks(this.#topics.subtopologies, partitions).homeless.length > 0) {
       const names = this.#own.topics;
-      this.#onTopicsSeen(names, await this.#log.describeTopics(names));
+      this.#changes.seen(names, await this.#log.describeTopics(names));
     }
     const outgrown = this.#tasks.outgrown();
     if (outgrown.length > 0) await this.#onRevoked(outgrown.flatMap(({ inputs }) => inputs));
-    const assigned = assignedTasks(this.#topics.subtopologies, partitions);
-    const wrong = inWords(assigned);
-    clearTimeout(this.#askAgainTimer);
-    if (wrong === undefined) {
-      this.#badAssignments = 0;
-      return assigned.whole;
-    }
-    const received = `received ${wrong}`;
-    if (++this.#badAssignments >= BAD_ASSIGNMENTS) {
-      throw new AssignmentRefused(
-        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a task can't run: the group's ` +
-          "leader is another program, or runs another topology; stop it, or use another --application-id",
-      );
-    }
-    this.#logger.warn(
-      `The group's assignment has what can't run here: ${received}; it waits, and the group is asked again`,
-    );
-    this.#askAgainTimer = setTimeout(() => this.#group.rejoin(), ASK_AGAIN_MS);
-    return assigned.whole;
-  }
-
-  /** Topics as a rebalance found them: what has gone the watch makes sure of first. */
-  #onTopicsSeen(names: readonly string[], found: ReadonlyMap<string, TopicDescription>): void {
-    for (const name of names) {
-      if (!found.has(name)) this.#seenGone.add(name);
-      if (found.has(name) === this.#topics.isMissing(name)) this.#watch.suspect();
-    }
-    const there = names.filter((name) => found.has(name) && !this.#topics.isMissing(name));
-    const changes = this.#topics.see(there, found);
-    if (changes.length > 0) this.#onTopics(changes).catch((error) => this.#failed(error));
-  }
-
-  /** What the watch, or a rebalance, has found. */
-  async #onTopics(changes: readonly TopicChange[]): Promise<void> {
-    for (const change of changes) {
-      const { kind, topic, read } = change;
-      if (kind === "grown") this.#onGrown(change);
-      else if (read && kind !== "back" && this.#config.onMissingTopic !== "wait") {
-        throw new Error(
-          `Cannot go on: received a log on which source topic ${topic} was deleted${
-            kind === "recreated" ? " and created again" : ""
-          } while it was being read; its offsets count from the beginning of the new one: start again when it is there, or start ` +
-            "with --on-missing-topic wait",
-        );
-      } else this.#logger.warn(TOPIC_NEWS[read ? "read" : "written"][kind](topic));
-      if (read && kind !== "back" && kind !== "grown") await this.#giveUpTasksOf(topic);
-    }
-    // Of what a rebalance did not find nobody got the tasks, though the broker may only have been behind.
-    const mistaken = [...this.#seenGone].some((topic) => !this.#topics.isMissing(topic));
-    this.#seenGone.clear();
-    // Whoever leads looks at the topics before it assigns.
-    if (mistaken || changes.some(({ read }) => read)) this.#group.rejoin();
-  }
-
-  #onGrown({ topic, read, from, to }: TopicChange & { kind: "grown" }): void {
-    this.#logger.info(
-      `Topic ${topic} has ${to} partitions instead of ${from}` +
-        (read ? ": their tasks are assigned" : ": new ones are not written to before a restart"),
-    );
+    return this.#whole.of(assignedTasks(this.#topics.subtopologies, partitions));
   }
 
   /** Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed again. */
   async #giveUpTasksOf(topic: string): Promise<void> {
+    this.#assigned = false;
     const tasks = this.#tasks.drop(
       this.#tasks.all.flatMap(({ inputs }) => inputs).filter((each) => each.topic === topic),
     );
@@ -609,10 +537,11 @@ export class StreamsApp {
   }
 
   async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
+    // Whoever gets them begins at that commit.
+    await this.#move;
     const tasks = this.#tasks.drop(revoked);
     // The offsets of a topic that has gone can't be committed, and trying would hold up the rebalance.
-    const isGone = ({ inputs }: Task): boolean =>
-      inputs.some(({ topic }) => this.#seenGone.has(topic) || this.#topics.isMissing(topic));
+    const isGone = ({ inputs }: Task): boolean => inputs.some(({ topic }) => this.#changes.hasGone(topic));
     await Promise.all(tasks.filter(isGone).map((task) => this.#committer.drop(task)));
     await this.#committer.commit(tasks.filter((task) => !isGone(task)));
     for (const task of tasks) task.close();
@@ -633,7 +562,7 @@ export class StreamsApp {
 
   /** A task's transaction is broken: another instance may have it. The group says who is to go on with it, from the last commit. */
   #onTaskLost(task: Task, error: unknown): void {
-    if (this.#state !== "running" && this.#state !== "joining") return;
+    if (!this.#working) return;
     this.#logger.warn(`task ${task.id} begins again at its last commit: ${text(error)}`);
     this.#assigned = false;
     for (const each of this.#tasks.drop(task.inputs)) each.close();
@@ -650,26 +579,31 @@ export class StreamsApp {
   }
 
   #onStateFull(held: HeldState): void {
-    if (this.#moving || (this.#state !== "running" && this.#state !== "joining")) return;
+    if (this.#move !== undefined || !this.#working) return;
     const error = stateFull(held, this.stats.stateMaxBytes);
     if (this.#config.onStateFull !== "disk" || this.#directory !== undefined) return this.#failed(error);
-    this.#moving = true;
     this.#logger.warn(`Moving the stores to disk, which takes as long as restoring them: ${error.message}`);
-    this.#moveToDisk().then(() => this.#moving = false, (failure) => this.#failed(failure));
+    this.#move = this.#moveToDisk().catch((failure) => this.#failed(failure))
+      .finally(() => this.#move = undefined);
   }
 
   /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
   async #moveToDisk(): Promise<void> {
-    this.#directory = await openStateDirectory(
+    const directory = await openStateDirectory(
       { ...this.#config, store: "sqlite" },
       this.#logger,
       this.#wallClock,
     );
+    // It ends, with all where it was.
+    if (!this.#working) return directory?.close();
+    this.#directory = directory;
+    this.#assigned = false;
     const tasks = this.#tasks.drop(this.#tasks.all.flatMap(({ inputs }) => inputs));
     const standbys = this.#standbys.ids;
     this.#standbys.assign([], (id) => this.#tasks.make(id));
     await this.#committer.commit(tasks);
     for (const task of tasks) task.close();
+    if (!this.#working) return;
     this.#standbys.assign(standbys, (id) => this.#tasks.make(id));
     this.#group.rejoin();
   }
@@ -698,7 +632,7 @@ export class StreamsApp {
   async #release(abandon = false): Promise<void> {
     clearTimeout(this.#settleTimer);
     this.#progress?.close();
-    clearTimeout(this.#askAgainTimer);
+    this.#whole?.close();
     this.#watch?.close();
     this.#lag?.close();
     this.#purge?.close();

@@ -416,6 +416,8 @@ export class Task {
         return { topic, partition, position, processedTo, committed, end: endOf(queue) };
       }),
       waitsFor: this.blockedBy?.message,
+      pauses: this.pauses,
+      commitWaits: this.commitWanted,
     };
   }
 

@@ -105,11 +105,13 @@ export class TaskContext {
 
   /** Lets no step pause during a call. */
   unpaused(call: () => void): void {
+    // A join that emits in another one's call must not end that one's.
+    const before = this.#unpaused;
     this.#unpaused = true;
     try {
       call();
     } finally {
-      this.#unpaused = false;
+      this.#unpaused = before;
     }
   }
 

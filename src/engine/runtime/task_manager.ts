@@ -68,6 +68,8 @@ export class TaskManager {
   readonly #loading = new Set<Task>();
   #closed = false;
   #toldAt = -Infinity;
+  /** What all tasks had processed or dropped at the end of the last slice. */
+  #processed = 0;
 
   constructor(parts: TaskManagerParts) {
     this.#parts = parts;
@@ -106,7 +108,8 @@ export class TaskManager {
       task.context.producer = committer.producer(id);
       this.#restoring.set(id, task);
       added.push(id);
-      this.#begin(task, standby?.positions).catch((error) => this.#parts.failed(error));
+      // Of one that has gone elsewhere meanwhile nobody needs to know.
+      this.#begin(task, standby?.positions).catch((error) => task.closed || this.#parts.failed(error));
     }
     return added;
   }
@@ -184,9 +187,10 @@ export class TaskManager {
 
   /** Lets each task process for a while, in turn. Returns whether any did. */
   process(): boolean {
-    const { committer, now } = this.#parts;
+    const { committer, now, stats } = this.#parts;
     const until = performance.now() + SLICE_MS;
     let any = false;
+    let heldBack = false;
     for (let again = true; again && performance.now() < until;) {
       again = false;
       for (const task of this.#running.values()) {
@@ -194,13 +198,27 @@ export class TaskManager {
         if (task.process(RECORDS_A_TURN) > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused) any = true;
+        heldBack ||= task.heldBack;
         if (task.pauses >= PAUSES_TOLD) this.#tellOfPauses(task);
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
       }
     }
+    if (heldBack) this.#rotate();
+    // Records are dropped for their time already when they are fetched: that is to be committed too.
+    if (stats.processed !== this.#processed) any = true;
+    this.#processed = stats.processed;
     return any;
+  }
+
+  /** Another task begins the next slice: the first one could fill the producer each time, and leave nothing to the others. */
+  #rotate(): void {
+    for (const [id, task] of this.#running) {
+      this.#running.delete(id);
+      this.#running.set(id, task);
+      return;
+    }
   }
 
   /** A record that gives very much is no failure, but a reason to think of its key. */
@@ -224,6 +242,11 @@ export class TaskManager {
     return Math.max(1, at - now);
   }
 
+  /** Whether a task that is being restored is still to be. */
+  #wants(task: Task): boolean {
+    return this.#restoring.get(task.id) === task && !this.#closed;
+  }
+
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
     const { log, config, restorer, committer, stats, fetcher } = this.#parts;
@@ -238,11 +261,10 @@ export class TaskManager {
       const offset = committed[i];
       return offset === undefined ? [] : [{ ...input, offset }];
     }));
-    const wanted = (): boolean => this.#restoring.get(task.id) === task && !this.#closed;
-    if (wanted()) await restorer.restore(task, restoredTo ?? task.file?.positions);
-    if (wanted()) await committer.start(task);
+    if (this.#wants(task)) await restorer.restore(task, restoredTo ?? task.file?.positions);
+    if (this.#wants(task)) await committer.start(task);
     // It may have gone to another instance, or the application closed, meanwhile.
-    if (!wanted()) return;
+    if (!this.#wants(task)) return;
     task.restoredAll();
     this.#restoring.delete(task.id);
     this.#running.set(task.id, task);
