@@ -33,7 +33,9 @@ Deno.test("more instances, frames that share a session and a shorter retention n
   assert(total({ framesPerSession: 4 }) < base);
   assert(total({ retentionMs: 60_000 }) < base);
   assert(total({ standbyReplicas: 1 }) > base);
-  assert(total({ processingGuarantee: "exactly_once", instances: 1 }) > total({ instances: 1 }));
+  // A buffer a task: of more than four they are more than the one that all share with at least once.
+  const manyTasks = { instances: 1, partitions: 8 };
+  assert(total({ ...manyTasks, processingGuarantee: "exactly_once" }) > total(manyTasks));
   assertEquals(total({ retentionMs: Infinity }), Infinity);
 });
 
