@@ -228,7 +228,9 @@ export class Cluster {
       link = health === undefined
         ? new BrokerLink(host, port, this.settings, origin)
         : new WatchedLink(host, port, this.settings, health, origin);
-      this.#links.set(address, link);
+      // Who asks after the end gets one that connects to nothing.
+      if (this.#closed) void link.close();
+      else this.#links.set(address, link);
     }
     return link;
   }

@@ -108,3 +108,24 @@ Deno.test("cluster: when no broker answers, each is named once with why it did n
   assertEquals(then.message.split(`127.0.0.1:${refusing}: `).length, 2);
   await cluster.close();
 });
+
+Deno.test("cluster: once it is closed no other broker is tried, nor connected to by who asks for one late", async () => {
+  const connected = Promise.withResolvers<void>();
+  await using silent = await FakeBroker.start(() => {
+    connected.resolve();
+    return "nothing";
+  });
+  await using other = await FakeBroker.start();
+  const address = `127.0.0.1:${other.port}`;
+  const cluster = clusterOf([`127.0.0.1:${silent.port}`, address]);
+  const asking = assertRejects(() => cluster.any(), ConnectionLost, "closed");
+  await connected.promise;
+  await cluster.close();
+  await asking;
+  assertEquals(other.connections, 0);
+
+  const known = clusterOf([address]);
+  await known.metadata(["t"]);
+  await known.close();
+  await assertRejects(() => known.node(1)!.connect(), ConnectionLost, "closed");
+});
