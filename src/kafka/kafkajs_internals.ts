@@ -29,7 +29,6 @@ export type ApiName =
   | "OffsetCommit"
   | "OffsetFetch"
   | "GroupCoordinator"
-  | "DescribeGroups"
   | "JoinGroup"
   | "Heartbeat"
   | "LeaveGroup"

@@ -270,14 +270,19 @@ export abstract class PartitionFetcher implements Fetcher {
       `${state.key} at offset ${state.offset}: received ${received} from ${from}; fetching it again in ${wait} ms ` +
         `(try ${state.tries + 1} of ${MOST_TRIES})`,
     );
-    state.retryAt = performance.now() + wait;
+    this.putOff(state, wait);
+    return true;
+  }
+
+  /** Has a partition not fetched for so long, in ms: its leader would answer the same at once. */
+  protected putOff(state: Assigned, ms: number): void {
+    state.retryAt = performance.now() + ms;
     const timer = setTimeout(() => {
       this.#retryTimers.delete(timer);
       state.retryAt = -Infinity;
       this.#pump();
-    }, wait);
+    }, ms);
     this.#retryTimers.add(timer);
-    return true;
   }
 
   /** Notes that an answer had nothing wrong about a partition. */
