@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BrokerUnavailable, ConnectionLost, KafkaError, messageOf } from "./errors.ts";
+import { BrokerUnavailable, ConnectionLost, ConnectionsClosed, KafkaError, messageOf } from "./errors.ts";
 import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
 import type { LinkHealth } from "./link_health.ts";
 import { partitionKey } from "./log.ts";
@@ -165,7 +165,7 @@ export class Cluster {
       if (round >= ROUNDS || withAnother > this.settings.requestTimeoutMs) break;
       await new Promise((resolve) => setTimeout(resolve, this.settings.retryBackoffMs));
     }
-    if (this.#closed) throw new ConnectionLost("The connections to Kafka were closed");
+    if (this.#closed) throw new ConnectionsClosed("The connections to Kafka were closed");
     throw new BrokerUnavailable(
       `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Cluster, type ClusterSettings } from "../../src/kafka/cluster.ts";
 import { BrokerUnavailable, ConnectionLost } from "../../src/kafka/errors.ts";
+import { retrying } from "../../src/kafka/retrying.ts";
 import { FakeBroker, framed, METADATA, metadataAnswer, type Script } from "./fake_broker.ts";
 
 function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings> = {}): Cluster {
@@ -128,4 +129,21 @@ Deno.test("cluster: once it is closed no other broker is tried, nor connected to
   await known.metadata(["t"]);
   await known.close();
   await assertRejects(() => known.node(1)!.connect(), ConnectionLost, "closed");
+});
+
+Deno.test("cluster: what is tried again ends with the cluster, not with its time", async () => {
+  const connected = Promise.withResolvers<void>();
+  await using silent = await FakeBroker.start(() => {
+    connected.resolve();
+    return "nothing";
+  });
+  const cluster = clusterOf([`127.0.0.1:${silent.port}`], { requestTimeoutMs: 2_000 });
+  let tries = 0;
+  const asking = retrying(cluster.settings, () => {
+    tries++;
+    return cluster.metadata(["t"]);
+  });
+  await connected.promise;
+  await Promise.all([cluster.close(), assertRejects(() => asking, ConnectionLost, "closed")]);
+  assertEquals(tries <= 2, true, `${tries} tries`);
 });
