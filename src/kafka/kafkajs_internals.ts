@@ -117,9 +117,9 @@ export class BrokerLink {
     return mostHeaderBytes(this.#clientId);
   }
 
-  /** Whether a connection stands. */
+  /** Whether the connection stands by which requests go unless they are told another lane. */
   get connected(): boolean {
-    return this.#lanes.some(({ session }) => session !== undefined);
+    return this.#lanes[0].session !== undefined;
   }
 
   /** For how long an answer has been waited for, in ms; 0 when none is. */
@@ -188,8 +188,8 @@ export class BrokerLink {
    * @throws {ConnectionLost} When it can't be reached to ask.
    */
   async takes(apiKey: number, apiVersion: number): Promise<boolean> {
-    if (!this.connected) await this.connect();
-    const session = this.#lanes.map(({ session }) => session).find((session) => session !== undefined);
+    if (this.#anySession === undefined) await this.connect();
+    const session = this.#anySession;
     if (session === undefined) throw new ConnectionLost(`The connection to ${this.address} was closed`);
     const offered = session.versions[apiKey];
     return offered !== undefined && offered.minVersion <= apiVersion && apiVersion <= offered.maxVersion;
@@ -209,6 +209,10 @@ export class BrokerLink {
   async close(): Promise<void> {
     const error = new ConnectionLost(`The connection to ${this.address} was closed`);
     await Promise.all(this.#lanes.map((lane) => lane.close(error)));
+  }
+
+  get #anySession(): Session | undefined {
+    return this.#lanes[0].session ?? this.#lanes[1].session;
   }
 
   /** A lane's session, kept until `done` is called. */

@@ -90,6 +90,19 @@ Deno.test("cluster: any does not stick to a broker that has died, nor to one tha
   await two.close();
 });
 
+Deno.test("cluster: any does not stick to a broker of which only the lane stands that is not asked", async () => {
+  await using gone = await FakeBroker.start(({ connection }) => connection > 1 ? "nothing" : undefined);
+  await using other = await FakeBroker.start();
+  const cluster = clusterOf([`127.0.0.1:${gone.port}`, `127.0.0.1:${other.port}`], { connectTimeoutMs: 50 });
+  const link = await cluster.any();
+  await link.connect(1);
+  assertEquals(link.address, `127.0.0.1:${gone.port}`);
+  // As when a machine loses its power: what is idle still seems to stand.
+  link.reset(0);
+  assertEquals((await cluster.any()).address, `127.0.0.1:${other.port}`);
+  await cluster.close();
+});
+
 Deno.test("cluster: when no broker answers, each is named once with why it did not just now", async () => {
   const [refusing, cutting] = [
     await deadPort(),
