@@ -108,8 +108,8 @@ export class BrokerLink {
     this.#settings = settings;
     this.#origin = origin;
     this.#clientId = Buffer.from(settings.clientId);
-    const lane = () => new LinkLane<Session>((made) => this.#open(made));
-    this.#lanes = [lane(), lane()];
+    const lane = (other: Lane) => new LinkLane<Session>((made) => this.#open(made, other));
+    this.#lanes = [lane(1), lane(0)];
   }
 
   /** What the header of a request takes at most, its length in front included. */
@@ -222,7 +222,7 @@ export class BrokerLink {
     );
   }
 
-  async #open(made: (connection: LaneConnection) => void): Promise<Session> {
+  async #open(made: (connection: LaneConnection) => void, other: Lane): Promise<Session> {
     const { ssl, sasl, connectTimeoutMs, requestTimeoutMs } = this.#settings;
     const connection = new Connection({
       host: this.#host,
@@ -232,6 +232,8 @@ export class BrokerLink {
       credentials: sasl !== undefined,
       connectTimeoutMs,
       requestTimeoutMs,
+      // Where the machine has died without a word, an idle connection would pass for one that stands.
+      onSilent: (error) => this.#lanes[other].session?.connection.endIdle(error),
     });
     made(connection);
     try {
