@@ -10,7 +10,7 @@ import { FetchSession } from "./fetch_session.ts";
 import { FetchSize } from "./fetch_size.ts";
 import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import { type FetcherOptions, partitionKey } from "./log.ts";
-import { type Assigned, MOST_TRIES, PartitionFetcher } from "./partition_fetcher.ts";
+import { type Assigned, MISSING, MOST_TRIES, PartitionFetcher } from "./partition_fetcher.ts";
 import {
   checkedFetch,
   DamagedAnswer,
@@ -24,8 +24,6 @@ import { CorruptRecordError } from "./record_batch/errors.ts";
 import { isUnreadable, readRecordSet, type UnreadableBatch } from "./record_batch/reader.ts";
 import type { RecordSet } from "./record_set.ts";
 
-/** Kafka's name of the error of a partition that a broker does not know. */
-const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
 /** Errors after which the partition's leader has to be looked for again. */
 const STALE_LEADER = new Set([
   "NOT_LEADER_FOR_PARTITION",

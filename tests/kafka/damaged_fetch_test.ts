@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { KafkaError } from "../../src/kafka/errors.ts";
 import type { KafkaFetcher } from "../../src/kafka/kafka_fetcher.ts";
 import { MOST_TRIES } from "../../src/kafka/partition_fetcher.ts";
 import { FakeBroker, type Places, TOPIC } from "./fake_fetch_broker.ts";
@@ -146,6 +147,20 @@ Deno.test("an offset that is said to be out of range, though the log has it, is 
   await readAll(fetcher, 24);
   assertEquals(moved, []);
   assertStringIncludes(fake.warnings[0]!, "received OFFSET_OUT_OF_RANGE though the log holds 0 to 12");
+  await fetcher.close();
+});
+
+Deno.test("a topic that goes while a partition's range is looked for is told of as missing, and does not end the reading", async () => {
+  const fake = broker(2);
+  fake.offsetErrors.push(new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", "there is no such partition", false));
+  const [missing, moved]: [number[], number[]] = [[], []];
+  const fetcher = fake.fetcher({
+    onMissing: ({ partition }) => missing.push(partition),
+    onOutOfRange: (_, wanted) => moved.push(wanted),
+  });
+  fetcher.assign({ topic: TOPIC, partition: 0 }, 100);
+  for (let read = 0; read < 6;) read += recordsOf(await fetcher.poll(1_000)).length;
+  assertEquals([missing, moved], [[0], [100]]);
   await fetcher.close();
 });
 

@@ -39,6 +39,8 @@ export class FakeBroker {
   retryBackoffMs = 1;
   /** What the fetcher tells of failures. */
   readonly health: LinkHealth = new LinkHealth();
+  /** What asking for offsets fails with, as often as there are some. */
+  readonly offsetErrors: Error[] = [];
   /** Changes an answer before it is sent. */
   onAnswer: (answer: Uint8Array, batches: Places) => Uint8Array = (answer) => answer;
 
@@ -82,12 +84,15 @@ export class FakeBroker {
       }),
     };
     const admin = {
-      offsets: (partitions: { partition: number }[], at: "earliest" | "latest") =>
-        Promise.resolve(
+      offsets: (partitions: { partition: number }[], at: "earliest" | "latest") => {
+        const error = this.offsetErrors.shift();
+        if (error !== undefined) return Promise.reject(error);
+        return Promise.resolve(
           partitions.map(({ partition }) =>
             at === "earliest" ? this.batches[partition]?.[0]?.base ?? 0 : this.#end(partition)
           ),
-        ),
+        );
+      },
     };
     return new KafkaFetcher(cluster as unknown as Cluster, admin as unknown as KafkaAdmin, options);
   }
