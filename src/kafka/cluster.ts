@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { BrokerUnavailable, ConnectionLost, KafkaError, messageOf } from "./errors.ts";
+import { BrokerUnavailable, ConnectionLost, ConnectionsClosed, KafkaError, messageOf } from "./errors.ts";
 import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
 import type { LinkHealth } from "./link_health.ts";
 import { partitionKey } from "./log.ts";
@@ -165,7 +165,7 @@ export class Cluster {
       if (round >= ROUNDS || withAnother > this.settings.requestTimeoutMs) break;
       await new Promise((resolve) => setTimeout(resolve, this.settings.retryBackoffMs));
     }
-    if (this.#closed) throw new ConnectionLost("The connections to Kafka were closed");
+    if (this.#closed) throw new ConnectionsClosed("The connections to Kafka were closed");
     throw new BrokerUnavailable(
       `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
@@ -228,7 +228,9 @@ export class Cluster {
       link = health === undefined
         ? new BrokerLink(host, port, this.settings, origin)
         : new WatchedLink(host, port, this.settings, health, origin);
-      this.#links.set(address, link);
+      // Who asks after the end gets one that connects to nothing.
+      if (this.#closed) void link.close();
+      else this.#links.set(address, link);
     }
     return link;
   }

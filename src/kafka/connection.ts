@@ -32,6 +32,8 @@ export interface ConnectionSettings {
   readonly connectTimeoutMs: number;
   /** How long an answer may take, in ms. */
   readonly requestTimeoutMs: number;
+  /** Told when the connection has ended because an answer was overdue. */
+  readonly onSilent?: (error: Error) => void;
 }
 
 /** A request with its body. */
@@ -196,6 +198,11 @@ export class Connection implements Expiring {
     this.#noteDrained();
   }
 
+  /** Ends it when nothing waits for an answer. */
+  endIdle(error: Error): void {
+    if (this.#isDrained()) this.end(error);
+  }
+
   /** Ends it. Resolves when the socket is gone, or after a second. */
   async close(): Promise<void> {
     this.end(new ConnectionLost(`The connection to ${this.address} was closed`));
@@ -214,6 +221,7 @@ export class Connection implements Expiring {
       if (now >= sentAt + timeoutMs) {
         // It may be dead without the system knowing.
         this.#lose(`no answer to ${apiName} within ${timeoutMs} ms`);
+        this.#settings.onSilent?.(this.#ended!);
         break;
       }
       next = Math.min(next, sentAt + timeoutMs);

@@ -28,6 +28,9 @@ export class ConnectionLost extends Error {
   override name = "ConnectionLost";
 }
 
+/** This client has closed its connections: whatever else is asked of them ends so too. */
+export class ConnectionsClosed extends ConnectionLost {}
+
 /** Whether it makes sense to try again after this error. */
 export function isRetriable(error: unknown): error is Error {
   return error instanceof ConnectionLost || error instanceof BrokerUnavailable ||

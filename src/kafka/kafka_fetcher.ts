@@ -10,7 +10,7 @@ import { FetchSession } from "./fetch_session.ts";
 import { FetchSize } from "./fetch_size.ts";
 import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import { type FetcherOptions, partitionKey } from "./log.ts";
-import { type Assigned, MOST_TRIES, PartitionFetcher } from "./partition_fetcher.ts";
+import { type Assigned, MISSING, MOST_TRIES, PartitionFetcher } from "./partition_fetcher.ts";
 import {
   checkedFetch,
   DamagedAnswer,
@@ -24,8 +24,6 @@ import { CorruptRecordError } from "./record_batch/errors.ts";
 import { isUnreadable, readRecordSet, type UnreadableBatch } from "./record_batch/reader.ts";
 import type { RecordSet } from "./record_set.ts";
 
-/** Kafka's name of the error of a partition that a broker does not know. */
-const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
 /** Errors after which the partition's leader has to be looked for again. */
 const STALE_LEADER = new Set([
   "NOT_LEADER_FOR_PARTITION",
@@ -43,8 +41,6 @@ const QUIET_ANSWERS = 5;
 const QUIET_WAIT_MS = 500;
 /** Says that a request is in no session. */
 const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };
-/** No answer holds back the next fetch for longer, in ms: above what Kafka's quotas can come to, and a wrong byte could say weeks. */
-const LONGEST_THROTTLE_MS = 30_000;
 /** What the parallel arrays of a record set take a record, in bytes. */
 const ARRAYS_BYTES = 36;
 
@@ -178,6 +174,7 @@ export class KafkaFetcher extends PartitionFetcher {
     const link = this.#cluster.node(leader);
     const from = link?.address ?? `broker ${leader}`;
     const refused = error instanceof KafkaError;
+    this.#cluster.settings.health?.failed(error);
     for (const state of states) {
       if (!this.isWanted(state)) continue;
       if (this.fetchAgain(state, error.message, from, refused)) continue;
@@ -227,7 +224,7 @@ export class KafkaFetcher extends PartitionFetcher {
       });
       const bytes = await link.send(FETCH_KEY, "Fetch", FETCH_VERSION, body, { lane, decode: asIs });
       const answer = checkedFetch(bytes, byKey, asked.sessionEpoch > 0);
-      link.throttle(Math.min(answer.throttleMs, LONGEST_THROTTLE_MS), lane);
+      link.throttle(answer.throttleMs, lane);
       const { name, message, retriable } = errorOf(answer.errorCode);
       if (session?.answered(answer.sessionId, name) && !again) continue;
       if (name === "NONE") return answer;
@@ -255,11 +252,14 @@ export class KafkaFetcher extends PartitionFetcher {
       );
       // One wrong byte can make any error of none.
       if (!error.retriable && this.fetchAgain(state, `${message} (${name})`, from, true)) {
+        this.#cluster.settings.health?.failed(error);
         return false;
       }
       if (name === MISSING) this.tellMissing(state);
       this.#cannotRead(state, error, STALE_LEADER.has(name));
-      if (error.retriable) this.refresh(this.#cluster.settings.retryBackoffMs);
+      const { retryBackoffMs } = this.#cluster.settings;
+      if (STALE_LEADER.has(name)) this.refresh(retryBackoffMs);
+      else if (error.retriable) this.putOff(state, retryBackoffMs);
     }
     return true;
   }
@@ -302,6 +302,7 @@ export class KafkaFetcher extends PartitionFetcher {
       this.believed(state);
       return true;
     }
+    this.#cluster.settings.health?.failed(unreadable);
     if (!this.fetchAgain(state, unreadable.received, from)) state.error = damaged(unreadable, from);
     return false;
   }

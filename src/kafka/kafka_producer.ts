@@ -139,7 +139,7 @@ export class KafkaProducer implements Producer {
   }
 
   ready(): Promise<void> {
-    if (this.pendingBytes <= this.#bufferBytes) return READY;
+    if (this.#closed || this.pendingBytes <= this.#bufferBytes) return READY;
     this.#sealIdle();
     this.#ready ??= Promise.withResolvers();
     return this.#ready.promise;
@@ -319,7 +319,11 @@ export class KafkaProducer implements Producer {
     this.#release(batch);
     this.#outstanding.delete(batch);
     for (const flush of this.#flushes) this.#strike(flush, batch);
-    const { queue } = batch;
+    this.#goOn(batch.queue);
+  }
+
+  /** Lets go what waited for a batch of the queue: those behind it, and who waits for room. */
+  #goOn(queue: PartitionQueue): void {
     if (queue.overdue && queue.idle) this.#seal(queue);
     if (this.#ready !== undefined && this.pendingBytes <= this.#bufferBytes) {
       this.#ready.resolve();
@@ -387,6 +391,7 @@ export class KafkaProducer implements Producer {
     this.#release(batch);
     this.#outstanding.delete(batch);
     for (const flush of this.#flushes) this.#strike(flush, batch);
+    this.#goOn(batch.queue);
   }
 
   #release(batch: Batch): void {

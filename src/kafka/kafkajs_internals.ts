@@ -29,7 +29,6 @@ export type ApiName =
   | "OffsetCommit"
   | "OffsetFetch"
   | "GroupCoordinator"
-  | "DescribeGroups"
   | "JoinGroup"
   | "Heartbeat"
   | "LeaveGroup"
@@ -109,8 +108,8 @@ export class BrokerLink {
     this.#settings = settings;
     this.#origin = origin;
     this.#clientId = Buffer.from(settings.clientId);
-    const lane = () => new LinkLane<Session>((made) => this.#open(made));
-    this.#lanes = [lane(), lane()];
+    const lane = (other: Lane) => new LinkLane<Session>((made) => this.#open(made, other));
+    this.#lanes = [lane(1), lane(0)];
   }
 
   /** What the header of a request takes at most, its length in front included. */
@@ -118,9 +117,9 @@ export class BrokerLink {
     return mostHeaderBytes(this.#clientId);
   }
 
-  /** Whether a connection stands. */
+  /** Whether the connection stands by which requests go unless they are told another lane. */
   get connected(): boolean {
-    return this.#lanes.some(({ session }) => session !== undefined);
+    return this.#lanes[0].session !== undefined;
   }
 
   /** For how long an answer has been waited for, in ms; 0 when none is. */
@@ -189,8 +188,8 @@ export class BrokerLink {
    * @throws {ConnectionLost} When it can't be reached to ask.
    */
   async takes(apiKey: number, apiVersion: number): Promise<boolean> {
-    if (!this.connected) await this.connect();
-    const session = this.#lanes.map(({ session }) => session).find((session) => session !== undefined);
+    if (this.#anySession === undefined) await this.connect();
+    const session = this.#anySession;
     if (session === undefined) throw new ConnectionLost(`The connection to ${this.address} was closed`);
     const offered = session.versions[apiKey];
     return offered !== undefined && offered.minVersion <= apiVersion && apiVersion <= offered.maxVersion;
@@ -212,6 +211,10 @@ export class BrokerLink {
     await Promise.all(this.#lanes.map((lane) => lane.close(error)));
   }
 
+  get #anySession(): Session | undefined {
+    return this.#lanes[0].session ?? this.#lanes[1].session;
+  }
+
   /** A lane's session, kept until `done` is called. */
   #use(lane: Lane): Promise<Used> {
     return new Promise((resolve, reject) =>
@@ -219,7 +222,7 @@ export class BrokerLink {
     );
   }
 
-  async #open(made: (connection: LaneConnection) => void): Promise<Session> {
+  async #open(made: (connection: LaneConnection) => void, other: Lane): Promise<Session> {
     const { ssl, sasl, connectTimeoutMs, requestTimeoutMs } = this.#settings;
     const connection = new Connection({
       host: this.#host,
@@ -229,6 +232,8 @@ export class BrokerLink {
       credentials: sasl !== undefined,
       connectTimeoutMs,
       requestTimeoutMs,
+      // Where the machine has died without a word, an idle connection would pass for one that stands.
+      onSilent: (error) => this.#lanes[other].session?.connection.endIdle(error),
     });
     made(connection);
     try {

@@ -19,6 +19,8 @@ import type { RecordSet } from "./record_set.ts";
 const WARN_AFTER_MS = 30_000;
 /** Bounds are told of only when they are not older than this, in ms. */
 const FRESH_MS = 1_000;
+/** Kafka's name of the error of a partition that a broker does not know. */
+export const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
 /** How often in a row a fetch may go wrong until the reading ends. */
 export const MOST_TRIES = 5;
 
@@ -270,14 +272,19 @@ export abstract class PartitionFetcher implements Fetcher {
       `${state.key} at offset ${state.offset}: received ${received} from ${from}; fetching it again in ${wait} ms ` +
         `(try ${state.tries + 1} of ${MOST_TRIES})`,
     );
-    state.retryAt = performance.now() + wait;
+    this.putOff(state, wait);
+    return true;
+  }
+
+  /** Has a partition not fetched for so long, in ms: its leader would answer the same at once. */
+  protected putOff(state: Assigned, ms: number): void {
+    state.retryAt = performance.now() + ms;
     const timer = setTimeout(() => {
       this.#retryTimers.delete(timer);
       state.retryAt = -Infinity;
       this.#pump();
-    }, wait);
+    }, ms);
     this.#retryTimers.add(timer);
-    return true;
   }
 
   /** Notes that an answer had nothing wrong about a partition. */
@@ -319,8 +326,18 @@ export abstract class PartitionFetcher implements Fetcher {
       state.offset = policy === "earliest" ? first! : end!;
       onOutOfRange?.(partition, wanted, state.offset);
     } catch (error) {
-      if (this.cannotRead(state, error)) this.forgetLeader(state);
+      this.#rangeFailed(state, error);
     }
+  }
+
+  /** A topic that has gone meanwhile is waited for, as where a fetch is told so. */
+  #rangeFailed(state: Assigned, error: unknown): void {
+    const missing = error instanceof KafkaError && error.code === MISSING;
+    if (missing) this.tellMissing(state);
+    const cause = missing ? new KafkaError(error.code, error.message, true, { cause: error }) : error;
+    if (!this.cannotRead(state, cause)) return;
+    this.forgetLeader(state);
+    this.refresh(this.#parts.retryBackoffMs);
   }
 
   /** Asks for the leaders that are not known, after `waitMs`; one request at a time. */

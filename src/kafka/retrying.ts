@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { BrokerUnavailable, isNotReady, isRetriable, KafkaError, NOT_READY_MS } from "./errors.ts";
+import {
+  BrokerUnavailable,
+  ConnectionsClosed,
+  isNotReady,
+  isRetriable,
+  KafkaError,
+  NOT_READY_MS,
+} from "./errors.ts";
 
 /** How long and how often to try. */
 export interface RetrySettings {
@@ -16,7 +23,8 @@ const FIRST_BACKOFF_MS = 20;
 
 /**
  * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed; longer while a broker says that it is not ready
- * yet ({@linkcode isNotReady}). That no broker answers is final: every one has been tried several times by then.
+ * yet ({@linkcode isNotReady}). That no broker answers is final: every one has been tried several times by then. So is that this client
+ * has closed its connections.
  */
 export async function retrying<T>(settings: RetrySettings, attempt: () => Promise<T>): Promise<T> {
   const began = performance.now();
@@ -26,7 +34,8 @@ export async function retrying<T>(settings: RetrySettings, attempt: () => Promis
     try {
       return await attempt();
     } catch (error) {
-      if (!isRetriable(error) || error instanceof BrokerUnavailable) throw error;
+      const final = error instanceof BrokerUnavailable || error instanceof ConnectionsClosed;
+      if (final || !isRetriable(error)) throw error;
       const notReady = error instanceof KafkaError && isNotReady(error.code);
       const forMs = notReady ? Math.max(NOT_READY_MS, settings.requestTimeoutMs) : settings.requestTimeoutMs;
       if (performance.now() - began > forMs) throw error;

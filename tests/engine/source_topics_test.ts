@@ -41,6 +41,15 @@ Deno.test("a topic is told of once when it goes, once when it is back, and as re
   ]);
 });
 
+Deno.test("a look that is told no id does not forget the one before it", async () => {
+  const known = await topics(copy());
+  const see = (description: { id?: string }) =>
+    known.see(["in"], new Map([["in", { topic: "in", partitions: 2, ...description }]])).map(({ kind }) =>
+      kind
+    );
+  assertEquals([see({ id: "1" }), see({}), see({ id: "2" })], [[], [], ["recreated"]]);
+});
+
 Deno.test("new partitions without state make new tasks; those of a sink make none", async () => {
   const known = await topics(copy());
   assertEquals(known.see(["out"], found({ out: 5 })), [

@@ -253,6 +253,27 @@ Deno.test("link: silence fails every request in flight, and the connection is no
   );
 });
 
+Deno.test("link: silence on one lane ends the other one, but not what is asked on it", async () => {
+  const silent: Script = ({ apiKey }) => apiKey === API_VERSIONS ? undefined : "nothing";
+  const body = { topics: ["t"], allowAutoTopicCreation: false };
+  await withLink(silent, async (link) => {
+    await link.connect(0);
+    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 30 ms");
+    assertEquals(link.connected, false);
+  }, { requestTimeoutMs: 30 });
+  await withLink(silent, async (link) => {
+    await link.connect(0);
+    const patient = assertRejects(
+      () => link.request("Metadata", body, { timeoutMs: 10_000 }),
+      ConnectionLost,
+      "closed",
+    );
+    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 30 ms");
+    assertEquals(link.connected, true);
+    await Promise.all([link.close(), patient]);
+  }, { requestTimeoutMs: 30 });
+});
+
 Deno.test("link: a request may have more time than others", async () => {
   await withLink(({ apiKey, correlationId, socket }) => {
     if (apiKey !== METADATA) return;

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Cluster, type ClusterSettings } from "../../src/kafka/cluster.ts";
 import { BrokerUnavailable, ConnectionLost } from "../../src/kafka/errors.ts";
+import { retrying } from "../../src/kafka/retrying.ts";
 import { FakeBroker, framed, METADATA, metadataAnswer, type Script } from "./fake_broker.ts";
 
 function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings> = {}): Cluster {
@@ -89,6 +90,19 @@ Deno.test("cluster: any does not stick to a broker that has died, nor to one tha
   await two.close();
 });
 
+Deno.test("cluster: any does not stick to a broker of which only the lane stands that is not asked", async () => {
+  await using gone = await FakeBroker.start(({ connection }) => connection > 1 ? "nothing" : undefined);
+  await using other = await FakeBroker.start();
+  const cluster = clusterOf([`127.0.0.1:${gone.port}`, `127.0.0.1:${other.port}`], { connectTimeoutMs: 50 });
+  const link = await cluster.any();
+  await link.connect(1);
+  assertEquals(link.address, `127.0.0.1:${gone.port}`);
+  // As when a machine loses its power: what is idle still seems to stand.
+  link.reset(0);
+  assertEquals((await cluster.any()).address, `127.0.0.1:${other.port}`);
+  await cluster.close();
+});
+
 Deno.test("cluster: when no broker answers, each is named once with why it did not just now", async () => {
   const [refusing, cutting] = [
     await deadPort(),
@@ -107,4 +121,42 @@ Deno.test("cluster: when no broker answers, each is named once with why it did n
   assertEquals(then.message.includes("TLS"), false, then.message);
   assertEquals(then.message.split(`127.0.0.1:${refusing}: `).length, 2);
   await cluster.close();
+});
+
+Deno.test("cluster: once it is closed no other broker is tried, nor connected to by who asks for one late", async () => {
+  const connected = Promise.withResolvers<void>();
+  await using silent = await FakeBroker.start(() => {
+    connected.resolve();
+    return "nothing";
+  });
+  await using other = await FakeBroker.start();
+  const address = `127.0.0.1:${other.port}`;
+  const cluster = clusterOf([`127.0.0.1:${silent.port}`, address]);
+  const asking = assertRejects(() => cluster.any(), ConnectionLost, "closed");
+  await connected.promise;
+  await cluster.close();
+  await asking;
+  assertEquals(other.connections, 0);
+
+  const known = clusterOf([address]);
+  await known.metadata(["t"]);
+  await known.close();
+  await assertRejects(() => known.node(1)!.connect(), ConnectionLost, "closed");
+});
+
+Deno.test("cluster: what is tried again ends with the cluster, not with its time", async () => {
+  const connected = Promise.withResolvers<void>();
+  await using silent = await FakeBroker.start(() => {
+    connected.resolve();
+    return "nothing";
+  });
+  const cluster = clusterOf([`127.0.0.1:${silent.port}`], { requestTimeoutMs: 2_000 });
+  let tries = 0;
+  const asking = retrying(cluster.settings, () => {
+    tries++;
+    return cluster.metadata(["t"]);
+  });
+  await connected.promise;
+  await Promise.all([cluster.close(), assertRejects(() => asking, ConnectionLost, "closed")]);
+  assertEquals(tries <= 2, true, `${tries} tries`);
 });

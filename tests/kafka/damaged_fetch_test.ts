@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { KafkaError } from "../../src/kafka/errors.ts";
 import type { KafkaFetcher } from "../../src/kafka/kafka_fetcher.ts";
 import { MOST_TRIES } from "../../src/kafka/partition_fetcher.ts";
 import { FakeBroker, type Places, TOPIC } from "./fake_fetch_broker.ts";
@@ -39,7 +40,8 @@ Deno.test("a batch that its checksum does not fit is fetched again on a new conn
   const fetcher = fake.fetcher();
   await readAll(fetcher, 18);
   assertEquals(fake.resets, [0]);
-  assertEquals(fake.warnings.length, 1);
+  assertEquals([fake.warnings.length, fake.health.failures], [1, 1]);
+  assertStringIncludes(fake.health.lastFailure!, "received checksum 0x");
   assertStringIncludes(fake.warnings[0]!, `${TOPIC}-0 at offset 3: received checksum 0x`);
   assertStringIncludes(fake.warnings[0]!, "from fake:9092; fetching it again in 1 ms (try 2 of 5)");
   await fetcher.close();
@@ -119,7 +121,7 @@ for (const [what, damage] of DAMAGES) {
     const fetcher = fake.fetcher();
     await readAll(fetcher, 12);
     assertEquals(fake.resets, [0]);
-    assertEquals(fake.warnings.length, 2);
+    assertEquals([fake.warnings.length, fake.health.failures], [2, 1]);
     await fetcher.close();
 
     const bad = broker(2);
@@ -148,6 +150,20 @@ Deno.test("an offset that is said to be out of range, though the log has it, is 
   await fetcher.close();
 });
 
+Deno.test("a topic that goes while a partition's range is looked for is told of as missing, and does not end the reading", async () => {
+  const fake = broker(2);
+  fake.offsetErrors.push(new KafkaError("UNKNOWN_TOPIC_OR_PARTITION", "there is no such partition", false));
+  const [missing, moved]: [number[], number[]] = [[], []];
+  const fetcher = fake.fetcher({
+    onMissing: ({ partition }) => missing.push(partition),
+    onOutOfRange: (_, wanted) => moved.push(wanted),
+  });
+  fetcher.assign({ topic: TOPIC, partition: 0 }, 100);
+  for (let read = 0; read < 6;) read += recordsOf(await fetcher.poll(1_000)).length;
+  assertEquals([missing, moved], [[0], [100]]);
+  await fetcher.close();
+});
+
 Deno.test("an error that is final ends the reading at its second time in a row, not at its first", async () => {
   const fake = broker(4);
   let answers = 0;
@@ -164,6 +180,24 @@ Deno.test("an error that is final ends the reading at its second time in a row, 
   const error = await assertRejects(() => readAll(other, 24), Error);
   assertStringIncludes(error.message, "TOPIC_AUTHORIZATION_FAILED");
   await other.close();
+});
+
+Deno.test("a partition whose leader answers at once that it can't be read now is left alone for a while, others are read on", async () => {
+  const fake = broker(4);
+  fake.retryBackoffMs = 60_000;
+  fake.onAnswer = (answer) => {
+    const at = fake.fetches.at(-1)!.partitions.findIndex(({ partition }) => partition === 0);
+    // CORRUPT_MESSAGE: what a leader says that finds its own segment damaged.
+    if (at >= 0) new DataView(answer.buffer).setInt16(partitionAt(answer, at) + 4, 2);
+    return answer;
+  };
+  const fetcher = fake.fetcher({ partitionBytes: 200 });
+  for (const partition of [0, 1]) fetcher.assign({ topic: TOPIC, partition }, 0);
+  for (let read = 0; read < 12;) read += recordsOf(await fetcher.poll(1_000)).length;
+  // The fetches that find nothing more of the other one give it many occasions.
+  while (fake.fetches.length < 20) await fetcher.poll(1);
+  assertEquals(fake.fetches.filter(({ partitions }) => partitions.some((p) => p.partition === 0)).length, 1);
+  await fetcher.close();
 });
 
 Deno.test("whichever byte of an answer is wrong, each record comes once, in its order and as it was written", async () => {

@@ -2,6 +2,7 @@
 import type { Cluster } from "../../src/kafka/cluster.ts";
 import { KafkaFetcher } from "../../src/kafka/kafka_fetcher.ts";
 import type { KafkaAdmin } from "../../src/kafka/kafka_admin.ts";
+import { LinkHealth } from "../../src/kafka/link_health.ts";
 import type { FetcherOptions } from "../../src/kafka/log.ts";
 import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
 import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
@@ -34,6 +35,12 @@ export class FakeBroker {
   readonly resets: number[] = [];
   /** How long an answer takes, in ms. */
   delayMs = 0;
+  /** The fetcher's, in ms. */
+  retryBackoffMs = 1;
+  /** What the fetcher tells of failures. */
+  readonly health: LinkHealth = new LinkHealth();
+  /** What asking for offsets fails with, as often as there are some. */
+  readonly offsetErrors: Error[] = [];
   /** Changes an answer before it is sent. */
   onAnswer: (answer: Uint8Array, batches: Places) => Uint8Array = (answer) => answer;
 
@@ -59,7 +66,8 @@ export class FakeBroker {
   fetcher(options: FetcherOptions = {}): KafkaFetcher {
     const cluster = {
       settings: {
-        retryBackoffMs: 1,
+        retryBackoffMs: this.retryBackoffMs,
+        health: this.health,
         logger: { warn: (line: string) => this.warnings.push(line), error: () => {} },
       },
       leader: () => 0,
@@ -76,12 +84,15 @@ export class FakeBroker {
       }),
     };
     const admin = {
-      offsets: (partitions: { partition: number }[], at: "earliest" | "latest") =>
-        Promise.resolve(
+      offsets: (partitions: { partition: number }[], at: "earliest" | "latest") => {
+        const error = this.offsetErrors.shift();
+        if (error !== undefined) return Promise.reject(error);
+        return Promise.resolve(
           partitions.map(({ partition }) =>
             at === "earliest" ? this.batches[partition]?.[0]?.base ?? 0 : this.#end(partition)
           ),
-        ),
+        );
+      },
     };
     return new KafkaFetcher(cluster as unknown as Cluster, admin as unknown as KafkaAdmin, options);
   }

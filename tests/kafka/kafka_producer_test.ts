@@ -168,6 +168,34 @@ Deno.test("producer: behind a gap, numbers whose outcome is not known are left, 
   await producer.close();
 });
 
+Deno.test("producer: a dropped record lets go who waits for room, and what was held back behind it", async () => {
+  const fate = ({ values }: SeenBatch) =>
+    values[0] === "bad" ? { code: CODE.INVALID_RECORD, written: false } : undefined;
+  const { fake, go } = held({ fate });
+  const producer = make(fake, { bufferBytes: 10_000, onRefused: () => "drop" });
+  append(producer, 0, "bad");
+  await until(() => fake.links[0]!.inFlight === 1);
+  append(producer, 0, "good");
+  assert(producer.pendingBytes > 10_000);
+  const ready = producer.ready();
+  go();
+  await ready;
+  await until(() => producer.counts.acknowledged === 1);
+  assertEquals(fake.partitions[0]!.values, ["good"]);
+  await producer.close();
+});
+
+Deno.test("producer: once it is closed nobody waits for room, whatever was not acknowledged", async () => {
+  const { fake, go } = held();
+  const producer = make(fake, { bufferBytes: 1 });
+  append(producer, 0, "0");
+  await until(() => fake.links[0]!.inFlight === 1);
+  await producer.close({ abandon: true });
+  assert(producer.pendingBytes > 1);
+  await producer.ready();
+  go();
+});
+
 Deno.test("producer: a batch of several records that is too large is split under its own numbers", async () => {
   const fate = ({ bytes }: SeenBatch) =>
     bytes > 300 ? { code: CODE.MESSAGE_TOO_LARGE, written: false } : undefined;

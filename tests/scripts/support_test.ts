@@ -197,6 +197,11 @@ Deno.test("a child is stopped, and its folder is removed", async () => {
     });
     assertEquals(child.ended(), undefined);
     assert(isAlive(child.pid));
+    // It has its id before it has said anything.
+    await waitFor(async () => await Deno.readTextFile(`${dir}/log`) !== "", {
+      what: "its word",
+      timeoutMs: 10_000,
+    });
     await child.stop();
     await child.stop();
     assertEquals(isAlive(child.pid), false);

@@ -24,7 +24,7 @@ export type TopicChange =
 export class SourceTopics {
   readonly #bound: BoundTopology;
   readonly #partitions = new Map<string, number>();
-  readonly #ids = new Map<string, string | undefined>();
+  readonly #ids = new Map<string, string>();
   readonly #missing = new Set<string>();
   readonly #sources: ReadonlySet<string>;
   #subtopologies: readonly BoundSubtopology[];
@@ -87,8 +87,9 @@ export class SourceTopics {
     }
     const changes: TopicChange[] = [];
     const id = this.#ids.get(topic);
-    this.#ids.set(topic, found.id);
     const bothTold = id !== undefined && found.id !== undefined;
+    // While a topic changes, a broker may tell of its partitions and not of its id.
+    if (found.id !== undefined) this.#ids.set(topic, found.id);
     if (this.#missing.delete(topic)) changes.push({ kind: "back", topic, read });
     else if (bothTold ? id !== found.id : found.partitions < from) {
       changes.push({ kind: "recreated", topic, read });
