@@ -35,7 +35,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "broker killed (-9) and started again",
     place: "broker",
-    seconds: 13,
+    seconds: 16,
     async provoke(rig) {
       await rig.broker.kill();
       await rig.restartBroker();
@@ -44,7 +44,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "broker stopped and started again",
     place: "broker",
-    seconds: 14,
+    seconds: 7,
     async provoke(rig) {
       await rig.broker.stop();
       await rig.restartBroker();
@@ -53,7 +53,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "broker paused past the session timeout",
     place: "broker",
-    seconds: 20,
+    seconds: 17,
     async provoke(rig) {
       process.kill(rig.broker.pid, "SIGSTOP");
       await delay(PAST_SESSION_MS);
@@ -63,7 +63,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "delays of 5 to 100 ms, changing",
     place: "broker",
-    seconds: 14,
+    seconds: 12,
     async provoke(rig) {
       await repeat(NETWORK_MS, 500, () => rig.proxy.setDelay(5 + rig.below(96)));
       rig.proxy.setDelay(0);
@@ -72,13 +72,13 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "connections reset again and again",
     place: "broker",
-    seconds: 14,
+    seconds: 12,
     provoke: (rig) => repeat(NETWORK_MS, 700, () => rig.proxy.resetAll()),
   },
   {
     name: "connections refused",
     place: "broker",
-    seconds: 14,
+    seconds: 12,
     async provoke(rig) {
       rig.proxy.setRefusing(true);
       await delay(NETWORK_MS);
@@ -88,7 +88,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "half-open: nothing passes, no connection ends",
     place: "broker",
-    seconds: 24,
+    seconds: 17,
     async provoke(rig) {
       rig.proxy.setSilent(true);
       await delay(PAST_SESSION_MS);
@@ -102,7 +102,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "instance killed (-9)",
     place: "broker",
-    seconds: 18,
+    seconds: 14,
     async provoke(rig) {
       await delay(rig.below(1_000));
       await rig.replace(rig.below(2), "SIGKILL");
@@ -112,7 +112,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "instance paused past its session and resumed",
     place: "broker",
-    seconds: 22,
+    seconds: 17,
     async provoke(rig) {
       const victim = rig.instances[rig.below(2)]!;
       victim.signal("SIGSTOP");
@@ -123,7 +123,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "clock jumps of an hour, ahead and back",
     place: "broker",
-    seconds: 12,
+    seconds: 11,
     async provoke(rig) {
       for (let jump = 0; jump < 3; jump++) {
         for (const instance of rig.instances) instance.signal("SIGUSR2");
@@ -134,14 +134,14 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "disk full under --store sqlite",
     place: "broker",
-    seconds: 22,
+    seconds: 8,
     impossible: smallDisksImpossible,
     provoke: fillDisk,
   },
   {
     name: "one broker of three killed (-9)",
     place: "cluster",
-    seconds: 18,
+    seconds: 16,
     async provoke(rig) {
       const victim = rig.below(3);
       await rig.cluster.end(victim, "SIGKILL");
@@ -153,7 +153,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "rolling restart of three brokers",
     place: "cluster",
-    seconds: 40,
+    seconds: 44,
     async provoke(rig) {
       for (const broker of [0, 1, 2]) {
         await rig.cluster.end(broker, "SIGTERM");
@@ -165,7 +165,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "one broker of three paused",
     place: "cluster",
-    seconds: 22,
+    seconds: 17,
     async provoke(rig) {
       const pid = rig.cluster.pid(rig.below(3));
       process.kill(pid, "SIGSTOP");
@@ -177,7 +177,7 @@ export const FAULTS: readonly ChaosFault[] = [
   {
     name: "registry gone while an instance starts",
     place: "registry",
-    seconds: 18,
+    seconds: 13,
     async provoke(rig) {
       rig.registryProxy.setRefusing(true);
       await rig.replace(rig.below(2), "SIGTERM");
@@ -201,7 +201,7 @@ function answers(fault: AnswerFault, name: string): ChaosFault {
   return {
     name,
     place: "broker",
-    seconds: 18,
+    seconds: 15,
     async provoke(rig) {
       const hit = new Set<number>();
       rig.onAnswer = ({ apiKey }) => {

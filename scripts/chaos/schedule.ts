@@ -20,7 +20,7 @@ export interface Round<F extends Schedulable> {
 }
 
 /** How long it takes to start the brokers and instances of a place, in s. */
-const START_SECONDS = 12;
+const START_SECONDS = 10;
 
 /**
  * Rounds for a time. With less time than all faults take with both guarantees, those that chance chooses run; with more, all run
