@@ -121,7 +121,11 @@ export class Rig {
       );
     this.#bench = new StreamsBench(brokers.proxied, `chaos-${options.guarantee}`, {
       denoFlags: ["--preload", CLOCK],
-      env: brokers.registry === undefined ? {} : { SCHEMA_REGISTRY: brokers.registry },
+      env: {
+        ...(brokers.registry === undefined ? {} : { SCHEMA_REGISTRY: brokers.registry }),
+        // As an operator has it: what is on one broker alone rests while that one is away.
+        ...(options.place === "cluster" ? { KOS_REPLICATION_FACTOR: "3" } : {}),
+      },
     });
     this.#fetcher = log.fetcher();
     for (const [i, partition] of sessionPartitions().entries()) this.#fetcher.assign(partition, ends[i]!);

@@ -10,6 +10,7 @@ import { cacheDir, exists } from "../../../scripts/support/cache.ts";
 import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
 import { mavenFiles, mavenWorks } from "../../../scripts/support/maven.ts";
 import { strangersContract } from "../../engine/strangers_contract.ts";
+import { until } from "../../engine/app_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
 async function withPlace(body: (place: { log: Log; name: string }) => Promise<void>): Promise<void> {
@@ -61,6 +62,8 @@ Deno.test("Kafka: with a plain consumer in the group it ends, and says who is in
     await consumer.subscribe({ topic: `${place.name}-left` });
     await consumer.run({ eachMessage: () => Promise.resolve() });
     await joined;
+    // The broker tells of the assignor only once the group has all that its leader hands out.
+    await until("the group is stable", async () => (await consumer.describeGroup()).state === "Stable");
     const error = await assertRejects(() => merged(place).start(), Error);
     for (
       const part of [
