@@ -10,6 +10,7 @@ import {
   LIST_GROUPS_KEY,
   LIST_GROUPS_VERSION,
 } from "./protocol/list_groups.ts";
+import { delay } from "./retrying.ts";
 
 /** A group as its coordinator describes it. */
 export interface DescribedGroup {
@@ -24,6 +25,10 @@ export interface DescribedGroup {
   }[];
 }
 
+/** A group that rebalances is asked again after so long, in ms … */
+const SETTLING_MS = 200;
+/** … and so often at most: then its assignor is not told. */
+const MOST_TRIES = 10;
 /** How many members are named. */
 const NAMED = 5;
 
@@ -32,12 +37,19 @@ const NAMED = 5;
  * them.
  */
 export async function describeGroup(link: BrokerLink, groupId: string): Promise<string | undefined> {
-  const [type, answer] = await Promise.all([
-    groupType(link, groupId),
-    link.request("DescribeGroups", { groupIds: [groupId] }),
-  ]);
-  const group: DescribedGroup | undefined = answer.groups[0];
+  const [type, group] = await Promise.all([groupType(link, groupId), settledGroup(link, groupId)]);
   return groupInWords(group, type);
+}
+
+/** A group as its coordinator describes it, once it is not in the middle of a rebalance: until then the assignor is not told. */
+async function settledGroup(link: BrokerLink, groupId: string): Promise<DescribedGroup | undefined> {
+  for (let tries = 1;; tries++) {
+    const answer = await link.request("DescribeGroups", { groupIds: [groupId] });
+    const group: DescribedGroup | undefined = answer.groups[0];
+    const settled = group === undefined || group.members.length === 0 || group.protocol !== "";
+    if (settled || tries === MOST_TRIES) return group;
+    await delay(SETTLING_MS);
+  }
 }
 
 /** What {@linkcode describeGroup} says. */
