@@ -125,12 +125,16 @@ for (const [what, damage] of DAMAGES) {
     await fetcher.close();
 
     const bad = broker(2);
-    bad.onAnswer = damage;
+    // Each partition has a pause of its own: where one is asked for alone, its answer ends early.
+    bad.onAnswer = (answer, batches) =>
+      new DataView(answer.buffer).getInt32(partitionAt(answer, 0) - 4) === 2
+        ? damage(answer, batches)
+        : answer.slice(0, 20);
     const other = bad.fetcher();
     const error = await assertRejects(() => readAll(other, 12), Error);
     assertStringIncludes(error.message, "at offset 0: received an answer");
     assertStringIncludes(error.message, "from fake:9092 5 times in a row; is it a Kafka broker");
-    assertEquals(bad.fetches.length, MOST_TRIES);
+    assert(bad.fetches.length >= MOST_TRIES && bad.fetches.length < 2 * MOST_TRIES, `${bad.fetches.length}`);
     await other.close();
   });
 }
