@@ -6,6 +6,6 @@
  *
  * @module
  */
-export * from "./src/avro/mod.ts";
+export * from "./src/serde/mod.ts";
 export * from "./src/engine/mod.ts";
 export * from "./src/kafka/mod.ts";

@@ -8,7 +8,7 @@ import { PreparedFrameEncoder } from "../src/datagen/prepared_frame_encoder.ts";
 import { FrameGenerator } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../src/game/topics.ts";
 import type { Log } from "../src/kafka/mod.ts";
-import { partitionFor } from "../src/kafka/record_batch/murmur2.ts";
+import { partitionFor } from "../src/kafka/port/murmur2.ts";
 import { arcadeSerdes } from "../src/streams/sessions_topology.ts";
 
 /** What was written. */

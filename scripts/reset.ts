@@ -10,9 +10,9 @@ import { text } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
 import { type ConnectionConfig, connectionConfig } from "../src/kafka/config.ts";
-import { GroupAdmin, type GroupState } from "../src/kafka/group_admin.ts";
-import { clusterSettings } from "../src/kafka/kafka_log.ts";
-import type { TopicPartition } from "../src/kafka/log.ts";
+import { GroupAdmin, type GroupState } from "../src/kafka/client/group_admin.ts";
+import { clusterSettings } from "../src/kafka/client/kafka_log.ts";
+import type { TopicPartition } from "../src/kafka/port/log.ts";
 import { APPLICATION_ID } from "../src/streams/start.ts";
 import {
   type InternalTopics,
@@ -25,7 +25,7 @@ import {
 } from "./reset/plan.ts";
 import { remove } from "./support/cache.ts";
 import { ScriptError } from "./support/errors.ts";
-import { statePath } from "../src/engine/runtime/state_directory.ts";
+import { statePath } from "../src/engine/task/state_directory.ts";
 
 interface Flags {
   readonly applicationId: string;

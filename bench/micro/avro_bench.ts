@@ -1,7 +1,7 @@
 /** The serdes of the arcade's messages beside avsc, the library that parses the schemas. */
 import { Buffer } from "node:buffer";
 import avsc from "avsc";
-import { SINGLE_OBJECT_HEADER_BYTES } from "../../src/avro/single_object.ts";
+import { SINGLE_OBJECT_HEADER_BYTES } from "../../src/serde/avro/single_object.ts";
 import { bench, Sink } from "./measure.ts";
 import { COUNT as count, encodeAll, messageTypes } from "./inputs.ts";
 

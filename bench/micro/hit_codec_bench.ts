@@ -1,5 +1,5 @@
 /** The hit codec: see src/game/hit_codec.ts. */
-import { avroSerde } from "../../src/avro/mod.ts";
+import { avroSerde } from "../../src/serde/mod.ts";
 import type { FrameBody, Hit } from "../../src/game/hit.ts";
 import {
   encodeHit,

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { avroSerde, type Serde } from "../../src/avro/mod.ts";
-import type { AvroSchema } from "../../src/avro/schema.ts";
+import { avroSerde, type Serde } from "../../src/serde/mod.ts";
+import type { AvroSchema } from "../../src/serde/avro/schema.ts";
 import { FrameGenerator } from "../../src/game/frame_generator.ts";
 import {
   DIRECTIONS,

@@ -7,11 +7,11 @@ import kafkajsCrc32c from "kafkajs/src/protocol/recordBatch/crc32C/index.js";
 import kafkajsRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
 import kafkajsDecodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
 import kafkajsBatches from "kafkajs/src/protocol/recordBatch/v0/index.js";
-import { crc32c } from "../../src/kafka/record_batch/crc32c.ts";
-import { murmur2 } from "../../src/kafka/record_batch/murmur2.ts";
-import { readRecordSet } from "../../src/kafka/record_batch/reader.ts";
-import { readVarint, varintEnd, writeVarint } from "../../src/kafka/record_batch/varint.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { crc32c } from "../../src/kafka/wire/record_batch/crc32c.ts";
+import { murmur2 } from "../../src/kafka/port/murmur2.ts";
+import { readRecordSet } from "../../src/kafka/wire/record_batch/reader.ts";
+import { readVarint, varintEnd, writeVarint } from "../../src/kafka/wire/record_batch/varint.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import { bench, Sink } from "./measure.ts";
 import { BEGIN_MS, COUNT as count, encodedBodies, encodedHeaders } from "./inputs.ts";
 

@@ -2,10 +2,14 @@
  * The stores in memory, by the frames' keys: those of the last second, as nearly all are that a stream meets, and those from all over a
  * large store, which are in no cache of the processor.
  */
-import type { BytesKeyValueStore, BytesWindowStore, KeyBytes } from "../../src/engine/state/bytes_store.ts";
-import { MemoryKeyValueStore } from "../../src/engine/state/memory_key_value_store.ts";
-import { MemoryWindowStore } from "../../src/engine/state/memory_window_store.ts";
-import { murmur2 } from "../../src/kafka/record_batch/murmur2.ts";
+import type {
+  BytesKeyValueStore,
+  BytesWindowStore,
+  KeyBytes,
+} from "../../src/engine/state/bytes/bytes_store.ts";
+import { MemoryKeyValueStore } from "../../src/engine/state/bytes/memory_key_value_store.ts";
+import { MemoryWindowStore } from "../../src/engine/state/bytes/memory_window_store.ts";
+import { murmur2 } from "../../src/kafka/port/murmur2.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { bench } from "./measure.ts";
 import { BEGIN_MS, COUNT as count, encodedBodies, encodedSessions, headers } from "./inputs.ts";

@@ -6,7 +6,7 @@
 import { createLogger, type LogLevel } from "../../src/cli/log.ts";
 import { writeAll } from "../../src/cli/write.ts";
 import { connectionConfig, type Log } from "../../src/kafka/mod.ts";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { startBroker } from "../../scripts/support/broker.ts";
 
 /** Settings of {@linkcode withKafka}. */

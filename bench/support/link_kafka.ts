@@ -5,7 +5,7 @@
  */
 import { createLogger, type LogLevel } from "../../src/cli/log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { startBroker } from "../../scripts/support/broker.ts";
 import { freePorts } from "../../scripts/support/ports.ts";
 import { startProxy } from "../../scripts/support/proxy.ts";

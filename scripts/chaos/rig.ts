@@ -4,14 +4,14 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { bindSerde, SchemaRegistry, type Serde } from "../../src/avro/mod.ts";
+import { bindSerde, SchemaRegistry, type Serde } from "../../src/serde/mod.ts";
 import { type RunningGenerator, startGenerator } from "../../src/datagen/generator.ts";
 import { type CheckResult, SessionCheck } from "../../src/demo/session_check.ts";
 import type { GameSession } from "../../src/game/hit.ts";
 import { SESSIONS_TOPIC } from "../../src/game/topics.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
-import type { Fetcher, Log } from "../../src/kafka/log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
+import type { Fetcher, Log } from "../../src/kafka/port/log.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import {
   createArcadeTopics,

@@ -5,7 +5,7 @@
  */
 import { delay } from "@std/async/delay";
 import { join } from "@std/path";
-import { SchemaRegistry } from "../../src/avro/mod.ts";
+import { SchemaRegistry } from "../../src/serde/mod.ts";
 import type { Logger } from "../../src/cli/log.ts";
 import { type DemoStreams, LAG_TOPICS } from "../../src/demo/run.ts";
 import { readNumbers, type StreamsNumbers } from "../../src/demo/streams_view.ts";

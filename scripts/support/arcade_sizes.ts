@@ -2,7 +2,7 @@ import { bindFrameSerdes, SerdeFrameEncoder } from "../../src/datagen/frame_enco
 import { FrameGenerator } from "../../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../../src/game/topics.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
-import { EncodeBuffer } from "../../src/avro/mod.ts";
+import { EncodeBuffer } from "../../src/serde/mod.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
 
 /** What records of the arcade take, in bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { Cluster } from "../../src/kafka/cluster.ts";
+import { Cluster } from "../../src/kafka/client/cluster.ts";
 import { type Broker, clusterId, requireRuntime, startBroker } from "./broker.ts";
 import { remove } from "./cache.ts";
 import { ScriptError } from "./errors.ts";

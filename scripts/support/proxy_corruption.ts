@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { decodeFetch, FETCH_KEY, FETCH_VERSION } from "../../src/kafka/protocol/fetch.ts";
+import { decodeFetch, FETCH_KEY, FETCH_VERSION } from "../../src/kafka/wire/protocol/fetch.ts";
 
 /** Bytes of a record batch in front of what its checksum covers: base offset, length, leader epoch, magic and the checksum. */
 const BEFORE_CHECKED = 21;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bindSerde, EncodeBuffer, type Serde } from "../avro/serde.ts";
+import { bindSerde, EncodeBuffer, type Serde } from "../serde/serde.ts";
 import type { Frame, FrameGenerator } from "../game/frame_generator.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 

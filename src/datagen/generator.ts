@@ -11,8 +11,8 @@ import { silentLogger } from "../cli/log.ts";
 import { type Frame, FrameGenerator } from "../game/frame_generator.ts";
 import { randomSeed } from "../game/random.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../game/topics.ts";
-import { ensureTopics } from "../kafka/ensure_topics.ts";
-import { type Log, ProduceError, type Producer, type ProducerOptions } from "../kafka/log.ts";
+import { ensureTopics } from "../kafka/common/ensure_topics.ts";
+import { type Log, ProduceError, type Producer, type ProducerOptions } from "../kafka/port/log.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { showRate, type Throughput } from "./control.ts";
 import type { FrameSerdes } from "./frame_encoder.ts";
@@ -120,7 +120,7 @@ export interface RunningGenerator extends Throughput {
  * @throws {RangeError} When the seed, the machines or the rate are out of range.
  * @example
  * ```ts ignore
- * import { MemoryLog } from "../kafka/memory_log.ts";
+ * import { MemoryLog } from "../kafka/memory/memory_log.ts";
  *
  * const generator = await startGenerator({ log: new MemoryLog(), serdes, rate: 5000, count: 100 });
  * generator.setRate(20_000);

@@ -4,7 +4,7 @@
  * @module
  */
 import { Registry } from "../metrics/prom_client.ts";
-import { avroSerde, SchemaRegistry } from "../avro/mod.ts";
+import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
 import { parseArguments } from "../cli/command.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { EXIT, main } from "../cli/main.ts";

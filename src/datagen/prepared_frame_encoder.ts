@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { Output } from "../avro/output.ts";
-import { EncodeBuffer, type Serde } from "../avro/serde.ts";
+import { Output } from "../serde/output.ts";
+import { EncodeBuffer, type Serde } from "../serde/serde.ts";
 import { FrameGenerator, type Machine, MOST_HITS } from "../game/frame_generator.ts";
 import { type FrameBody, type FrameHeader, GAMES, LEVELS, ZONES } from "../game/hit.ts";
 import { BLOWS, hitText } from "../game/hit_source.ts";

@@ -5,13 +5,13 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { bindSerde, type SchemaRegistry, type Serde } from "../avro/mod.ts";
+import { bindSerde, type SchemaRegistry, type Serde } from "../serde/mod.ts";
 import type { Logger } from "../cli/log.ts";
 import { startGenerator } from "../datagen/generator.ts";
 import { parseProfile } from "../datagen/profile.ts";
 import type { GameSession } from "../game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
-import type { Log } from "../kafka/log.ts";
+import type { Log } from "../kafka/port/log.ts";
 import { arcadeSerdes } from "../streams/sessions_topology.ts";
 import { Board } from "./board.ts";
 import { type CheckResult, SessionCheck } from "./session_check.ts";

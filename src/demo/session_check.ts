@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { DeserializationError, EncodeBuffer, type Serde } from "../avro/serde.ts";
+import { DeserializationError, EncodeBuffer, type Serde } from "../serde/serde.ts";
 import type { Frame } from "../game/frame_generator.ts";
 import type { FrameHeader, GameSession, Hit } from "../game/hit.ts";
 import { encodeHitHex } from "../game/hit_codec.ts";
-import type { RecordSet } from "../kafka/record_set.ts";
+import type { RecordSet } from "../kafka/port/record_set.ts";
 
 /** What was generated under one header. Two frames of a machine in the same millisecond share theirs. */
 interface Generated {

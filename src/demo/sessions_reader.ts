@@ -1,6 +1,6 @@
 import { delay } from "@std/async/delay";
 import { SESSIONS_TOPIC } from "../game/topics.ts";
-import type { Fetcher, Log, TopicPartition } from "../kafka/log.ts";
+import type { Fetcher, Log, TopicPartition } from "../kafka/port/log.ts";
 import type { SessionCheck } from "./session_check.ts";
 
 /** Follows the sessions' topic from its end. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { JoinWindows } from "./dsl/join_windows.ts";
+export { JoinWindows } from "./windows/join_windows.ts";
 export { KGroupedStream } from "./dsl/kgrouped_stream.ts";
 export { KGroupedTable } from "./dsl/kgrouped_table.ts";
 export { KStream } from "./dsl/kstream.ts";
@@ -34,13 +34,13 @@ export {
 } from "./dsl/suppressed.ts";
 export { TimeWindowedKStream } from "./dsl/time_windowed_stream.ts";
 export type { WindowMaterialized } from "./dsl/windowed_aggregation.ts";
-export { SessionWindows } from "./dsl/windows/session_windows.ts";
-export { SlidingWindows } from "./dsl/windows/sliding_windows.ts";
-export { TimeWindows } from "./dsl/windows/time_windows.ts";
-export { sessionWindowedSerde, Windowed, windowedSerde } from "./dsl/windows/windowed.ts";
+export { SessionWindows } from "./windows/session_windows.ts";
+export { SlidingWindows } from "./windows/sliding_windows.ts";
+export { TimeWindows } from "./windows/time_windows.ts";
+export { sessionWindowedSerde, Windowed, windowedSerde } from "./windows/windowed.ts";
 export { ProcessingError, StateFullError, TopologyError } from "./errors.ts";
-export { StateFileError } from "./state/state_file.ts";
-export { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "./runtime/config.ts";
+export { StateFileError } from "./state/bytes/state_file.ts";
+export { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "./task/config.ts";
 export {
   type DeadLetter,
   type DeserializationHandler,
@@ -56,20 +56,20 @@ export {
   type UndecodableRecord,
   type UnprocessableRecord,
   type UnwritableRecord,
-} from "./runtime/handlers.ts";
-export type { PartitionPosition } from "./runtime/lag_tracker.ts";
-export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./runtime/progress_watch.ts";
-export { type DropReason, EngineStats, type StoreSize } from "./runtime/stats.ts";
+} from "./record/handlers.ts";
+export type { PartitionPosition } from "./app/lag_tracker.ts";
+export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress_watch.ts";
+export { type DropReason, EngineStats, type StoreSize } from "./record/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
-export type { StoreAnswer, StoreRange, StoreState } from "./runtime/store_queries.ts";
-export { StreamsApp, type StreamsState } from "./runtime/streams_app.ts";
+export type { StoreAnswer, StoreRange, StoreState } from "./app/store_queries.ts";
+export { StreamsApp, type StreamsState } from "./app/streams_app.ts";
 export type {
   ProcessorRecord,
   RecordMetadata,
   UserProcessor,
   UserProcessorContext,
 } from "./processors/user_processor.ts";
-export type { PunctuationType } from "./runtime/punctuators.ts";
+export type { PunctuationType } from "./record/punctuators.ts";
 export type { KeyValueStore } from "./state/store.ts";
 export type { ReadOnlyKeyValueStore } from "./state/store.ts";
 export {
@@ -84,4 +84,4 @@ export type {
   SessionEntry,
   WindowEntry,
 } from "./state/windowed_stores.ts";
-export { steadyClock } from "./runtime/steady_clock.ts";
+export { steadyClock } from "./app/steady_clock.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf } from "./errors.ts";
+import { messageOf } from "./port/errors.ts";
 
 /** Reads an environment variable; `undefined` where it is not set. Empty counts as not set. */
 export type Env = (name: string) => string | undefined;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-export { AssignmentRefused } from "./assignment_refused.ts";
+export { AssignmentRefused } from "./port/assignment_refused.ts";
 export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
-export { BrokerUnavailable, KafkaError } from "./errors.ts";
-export type { KafkaLogOptions } from "./kafka_log_options.ts";
+export { BrokerUnavailable, KafkaError } from "./port/errors.ts";
+export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export {
   type Assignor,
   CommitRejected,
@@ -30,8 +30,8 @@ export {
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "./log.ts";
-export { MemoryLog, type MemoryLogOptions } from "./memory_log.ts";
-export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./wait_for_broker.ts";
+} from "./port/log.ts";
+export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
+export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./common/wait_for_broker.ts";
 export { type KafkaClient, openKafkaLog, type OpenKafkaLogOptions } from "./open_kafka_log.ts";
-export { type RecordHeader, type RecordHeaders, RecordSet } from "./record_set.ts";
+export { type RecordHeader, type RecordHeaders, RecordSet } from "./port/record_set.ts";

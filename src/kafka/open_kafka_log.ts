@@ -4,10 +4,10 @@
  * @module
  */
 import type { ConnectionConfig } from "./config.ts";
-import { messageOf } from "./errors.ts";
-import type { KafkaLogOptions } from "./kafka_log_options.ts";
-import type { Log } from "./log.ts";
-import { stderrLogger } from "./logger.ts";
+import { messageOf } from "./port/errors.ts";
+import type { KafkaLogOptions } from "./client/kafka_log_options.ts";
+import type { Log } from "./port/log.ts";
+import { stderrLogger } from "./port/logger.ts";
 
 /**
  * `fast`: own record batches, fetches and group membership on kafkajs's internals, which must be exactly as known. `kafkajs`: its
@@ -71,6 +71,6 @@ export async function openWith(
 }
 
 // Loaded when needed: the one checks kafkajs while it is loaded. Literal, so that a bundle holds both.
-const loadFast = async (): Promise<KafkaLogClass> => (await import("./kafka_log.ts")).KafkaLog;
+const loadFast = async (): Promise<KafkaLogClass> => (await import("./client/kafka_log.ts")).KafkaLog;
 const loadPublic = async (): Promise<KafkaLogClass> =>
   (await import("./public_client/log.ts")).PublicKafkaLog;

@@ -11,7 +11,7 @@ import { main } from "../cli/main.ts";
 import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { choice, duration, integer, text as nonEmpty } from "../cli/parsers.ts";
-import { SchemaRegistry } from "../avro/mod.ts";
+import { SchemaRegistry } from "../serde/mod.ts";
 import {
   DEFAULT_COMMIT_INTERVAL_MS,
   DEFAULT_RETENTION_MS,

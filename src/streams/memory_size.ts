@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { DEFAULT_FETCH_PARTITION_BYTES } from "../engine/runtime/config.ts";
-import { BUFFER_BYTES, SLACK, TASK_BUFFER_BYTES } from "../engine/runtime/output_bounds.ts";
-import { keyValueStoreBytes, windowStoreBytes } from "../engine/state/store_sizes.ts";
+import { DEFAULT_FETCH_PARTITION_BYTES } from "../engine/task/config.ts";
+import { BUFFER_BYTES, SLACK, TASK_BUFFER_BYTES } from "../engine/task/output_bounds.ts";
+import { keyValueStoreBytes, windowStoreBytes } from "../engine/state/bytes/store_sizes.ts";
 import { JOIN_DIFFERENCE_MS } from "./sessions_topology.ts";
 
 /** What a process takes that has just started: Deno, V8 and the code. */

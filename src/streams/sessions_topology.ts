@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { avroSerde, type SchemaRegistry, type Serde } from "../avro/mod.ts";
+import { avroSerde, type SchemaRegistry, type Serde } from "../serde/mod.ts";
 import { DEFAULT_RETENTION_MS, JoinWindows, StreamsBuilder, type Topology } from "../engine/mod.ts";
 import type { FrameBody, FrameHeader, Hit } from "../game/hit.ts";
 import { hitFromHex } from "../game/hit_codec.ts";

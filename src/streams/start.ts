@@ -15,10 +15,10 @@ import {
   StreamsApp,
   type StreamsConfig,
 } from "../engine/mod.ts";
-import { ensureTopics } from "../kafka/ensure_topics.ts";
-import type { Log } from "../kafka/log.ts";
+import { ensureTopics } from "../kafka/common/ensure_topics.ts";
+import type { Log } from "../kafka/port/log.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
-import { waitForBroker, type WaitForBrokerOptions } from "../kafka/wait_for_broker.ts";
+import { waitForBroker, type WaitForBrokerOptions } from "../kafka/common/wait_for_broker.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";

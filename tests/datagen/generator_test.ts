@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { avroSerde } from "../../src/avro/mod.ts";
+import { avroSerde } from "../../src/serde/mod.ts";
 import { type GeneratorOptions, type GeneratorSummary, startGenerator } from "../../src/datagen/generator.ts";
 import type { FrameSerdes } from "../../src/datagen/frame_encoder.ts";
 import { parseProfile } from "../../src/datagen/profile.ts";
@@ -7,8 +7,8 @@ import type { Frame } from "../../src/game/frame_generator.ts";
 import type { FrameBody, FrameHeader } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../../src/game/schemas.ts";
-import { type Log, ProduceError, type Producer, type ProducerOptions } from "../../src/kafka/log.ts";
-import { MemoryLog } from "../../src/kafka/memory_log.ts";
+import { type Log, ProduceError, type Producer, type ProducerOptions } from "../../src/kafka/port/log.ts";
+import { MemoryLog } from "../../src/kafka/memory/memory_log.ts";
 import { FakeClock, jsonSerde, withProducer } from "./fakes.ts";
 
 const RQ = "GAME-FRAME-RQ";

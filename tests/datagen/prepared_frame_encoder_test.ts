@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { avroSerde, SchemaRegistry } from "../../src/avro/mod.ts";
+import { avroSerde, SchemaRegistry } from "../../src/serde/mod.ts";
 import {
   bindFrameSerdes,
   type BoundFrameSerdes,

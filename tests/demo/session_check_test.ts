@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { EncodeBuffer, type Serde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, type Serde } from "../../src/serde/mod.ts";
 import { Board } from "../../src/demo/board.ts";
 import { SessionCheck } from "../../src/demo/session_check.ts";
 import { readNumbers } from "../../src/demo/streams_view.ts";
 import type { FrameHeader, GameSession } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
-import { RecordSet } from "../../src/kafka/record_set.ts";
+import { RecordSet } from "../../src/kafka/port/record_set.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 
 const serdes = arcadeSerdes(undefined);

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { EncodeBuffer, int64Serde, jsonSerde, stringSerde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, int64Serde, jsonSerde, stringSerde } from "../../src/serde/mod.ts";
 import {
   JoinWindows,
   StreamsApp,
@@ -13,7 +13,7 @@ import {
   TopologyError,
 } from "../../src/engine/mod.ts";
 import type { Log } from "../../src/kafka/mod.ts";
-import { partitionFor } from "../../src/kafka/record_batch/murmur2.ts";
+import { partitionFor } from "../../src/kafka/port/murmur2.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const lists = { key: stringSerde(), value: jsonSerde<string[]>() };

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EncodeBuffer, int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { JoinWindows, StreamsApp, StreamsBuilder, type StreamsConfig } from "../../src/engine/mod.ts";
-import { StateDirectory } from "../../src/engine/runtime/state_directory.ts";
-import { StateFileError } from "../../src/engine/state/state_file.ts";
+import { StateDirectory } from "../../src/engine/task/state_directory.ts";
+import { StateFileError } from "../../src/engine/state/bytes/state_file.ts";
 import { MemoryLog } from "../../src/kafka/mod.ts";
 import { until } from "./app_contract.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { StreamsBuilder, type Topology, TopologyTestDriver } from "../../src/engine/mod.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 

@@ -1,10 +1,10 @@
 /** When the loop has to look after commits. */
 import { assertEquals } from "@std/assert";
-import { AtLeastOnceCommitter } from "../../src/engine/runtime/at_least_once.ts";
-import { ExactlyOnceCommitter } from "../../src/engine/runtime/exactly_once.ts";
-import type { Task } from "../../src/engine/runtime/task.ts";
-import type { GroupMember, Log, Producer, TopicPartitionOffset } from "../../src/kafka/log.ts";
-import { MemoryLog } from "../../src/kafka/memory_log.ts";
+import { AtLeastOnceCommitter } from "../../src/engine/task/at_least_once.ts";
+import { ExactlyOnceCommitter } from "../../src/engine/task/exactly_once.ts";
+import type { Task } from "../../src/engine/task/task.ts";
+import type { GroupMember, Log, Producer, TopicPartitionOffset } from "../../src/kafka/port/log.ts";
+import { MemoryLog } from "../../src/kafka/memory/memory_log.ts";
 
 Deno.test("no commit is due while all is committed, until something is processed", async () => {
   const log = new MemoryLog();

@@ -2,7 +2,7 @@
  * Records that fail, on any log: run against the in-memory log and against Kafka.
  */
 import { assertEquals, assertRejects } from "@std/assert";
-import { stringSerde } from "../../src/avro/mod.ts";
+import { stringSerde } from "../../src/serde/mod.ts";
 import { ProcessingError, StreamsApp, StreamsBuilder, type StreamsConfig } from "../../src/engine/mod.ts";
 import { type Log, ProduceError } from "../../src/kafka/mod.ts";
 import type { Lack } from "../kafka/log_contract.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { int64Serde, jsonSerde, type Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, jsonSerde, type Serde, stringSerde } from "../../src/serde/mod.ts";
 import {
   type CapturedRecord,
   logAndDeadLetter,

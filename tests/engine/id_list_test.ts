@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { IdList, NO_ID } from "../../src/engine/state/id_list.ts";
+import { IdList, NO_ID } from "../../src/engine/state/bytes/id_list.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 function listed(list: IdList): number[] {

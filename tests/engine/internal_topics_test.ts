@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import {
   StreamsApp,
   StreamsBuilder,

@@ -2,7 +2,7 @@
  * What every `BytesKeyValueStore` does, wherever it keeps its bytes.
  */
 import { assertEquals } from "@std/assert";
-import type { BytesKeyValueStore, KeyBytes } from "../../src/engine/state/bytes_store.ts";
+import type { BytesKeyValueStore, KeyBytes } from "../../src/engine/state/bytes/bytes_store.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { foundText, keyOf, rangeOf, textOf } from "./stored_bytes.ts";
 

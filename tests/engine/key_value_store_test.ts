@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MemoryKeyValueStore } from "../../src/engine/state/memory_key_value_store.ts";
+import { MemoryKeyValueStore } from "../../src/engine/state/bytes/memory_key_value_store.ts";
 import { keyValueStoreContract } from "./key_value_store_contract.ts";
 import { keyOf, rangeOf } from "./stored_bytes.ts";
 

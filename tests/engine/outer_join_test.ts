@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { EncodeBuffer, stringSerde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, stringSerde } from "../../src/serde/mod.ts";
 import { EngineStats, JoinWindows, StreamsBuilder, TopologyTestDriver } from "../../src/engine/mod.ts";
-import { TaskContext } from "../../src/engine/runtime/task_context.ts";
+import { TaskContext } from "../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../src/engine/state/changelog.ts";
-import { OuterJoinStore } from "../../src/engine/state/outer_join_store.ts";
+import { OuterJoinStore } from "../../src/engine/state/typed/outer_join_store.ts";
 import { CapturingProducer } from "../../src/engine/testing/capturing_producer.ts";
-import { RecordSet } from "../../src/kafka/record_set.ts";
+import { RecordSet } from "../../src/kafka/port/record_set.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const joined = { ...text, otherValue: stringSerde() };

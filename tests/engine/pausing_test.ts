@@ -1,6 +1,6 @@
 /** What one record gives is held back by the producer too: steps pause amid it, and what comes out stays the same. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EncodeBuffer, SchemaNotLoaded, type Serde, stringSerde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, SchemaNotLoaded, type Serde, stringSerde } from "../../src/serde/mod.ts";
 import {
   JoinWindows,
   ProcessingError,
@@ -9,15 +9,15 @@ import {
   TimeWindows,
   type Topology,
 } from "../../src/engine/mod.ts";
-import { bindSerdes } from "../../src/engine/runtime/bound_topology.ts";
-import { type Handlers, logAndFail } from "../../src/engine/runtime/handlers.ts";
-import { BUFFER_BYTES } from "../../src/engine/runtime/output_bounds.ts";
-import { EngineStats } from "../../src/engine/runtime/stats.ts";
-import { Task } from "../../src/engine/runtime/task.ts";
+import { bindSerdes } from "../../src/engine/topology/bound_topology.ts";
+import { type Handlers, logAndFail } from "../../src/engine/record/handlers.ts";
+import { BUFFER_BYTES } from "../../src/engine/task/output_bounds.ts";
+import { EngineStats } from "../../src/engine/record/stats.ts";
+import { Task } from "../../src/engine/task/task.ts";
 import { CapturingProducer } from "../../src/engine/testing/capturing_producer.ts";
-import type { Producer, ProducerOptions } from "../../src/kafka/log.ts";
-import { MemoryLog } from "../../src/kafka/memory_log.ts";
-import { RecordSet } from "../../src/kafka/record_set.ts";
+import type { Producer, ProducerOptions } from "../../src/kafka/port/log.ts";
+import { MemoryLog } from "../../src/kafka/memory/memory_log.ts";
+import { RecordSet } from "../../src/kafka/port/record_set.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -5,7 +5,7 @@ import {
   type ProgressSample,
   ProgressWatch,
   type TaskProgress,
-} from "../../src/engine/runtime/progress_watch.ts";
+} from "../../src/engine/app/progress_watch.ts";
 
 const EPOCH = Date.parse("2026-01-01T00:00:00Z");
 const EVERY = 1_000;

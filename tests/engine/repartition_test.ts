@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { StreamsBuilder, TopologyError, TopologyTestDriver } from "../../src/engine/mod.ts";
-import { partitionCounts } from "../../src/engine/runtime/partition_counts.ts";
+import { partitionCounts } from "../../src/engine/topology/partition_counts.ts";
 import { JoinWindows } from "../../src/engine/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

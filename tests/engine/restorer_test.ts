@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Restorer } from "../../src/engine/runtime/restorer.ts";
-import { EngineStats } from "../../src/engine/runtime/stats.ts";
-import type { Task } from "../../src/engine/runtime/task.ts";
-import type { Fetcher, FetcherOptions, Log, TopicPartition } from "../../src/kafka/log.ts";
+import { Restorer } from "../../src/engine/task/restorer.ts";
+import { EngineStats } from "../../src/engine/record/stats.ts";
+import type { Task } from "../../src/engine/task/task.ts";
+import type { Fetcher, FetcherOptions, Log, TopicPartition } from "../../src/kafka/port/log.ts";
 
 Deno.test("a restore ends when the log deletes the rest of a changelog meanwhile", async () => {
   let options: FetcherOptions = {};

@@ -1,6 +1,6 @@
 /** What every store of sessions does: run against each place that the bytes can be in. */
 import { assert, assertEquals } from "@std/assert";
-import type { BytesSessionStore } from "../../src/engine/state/bytes_windowed_stores.ts";
+import type { BytesSessionStore } from "../../src/engine/state/bytes/bytes_windowed_stores.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { keyOf, textOf, valueOf } from "./windowed_bytes.ts";
 

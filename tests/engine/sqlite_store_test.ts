@@ -1,6 +1,6 @@
-import { StateFile } from "../../src/engine/state/state_file.ts";
-import { SqliteKeyValueStore } from "../../src/engine/state/sqlite_key_value_store.ts";
-import { SqliteWindowStore } from "../../src/engine/state/sqlite_window_store.ts";
+import { StateFile } from "../../src/engine/state/bytes/state_file.ts";
+import { SqliteKeyValueStore } from "../../src/engine/state/bytes/sqlite_key_value_store.ts";
+import { SqliteWindowStore } from "../../src/engine/state/bytes/sqlite_window_store.ts";
 import { withDirectory } from "../support/temporary_directory.ts";
 import { keyValueStoreContract } from "./key_value_store_contract.ts";
 import { windowStoreContract } from "./window_store_contract.ts";

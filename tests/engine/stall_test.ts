@@ -1,7 +1,7 @@
 /** Applications on the in-memory log that stand still, and those that only rest. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { stringSerde } from "../../src/avro/mod.ts";
+import { stringSerde } from "../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type StreamsConfig } from "../../src/engine/mod.ts";
 import { CommitRejected, type GroupMember, type Log, MemoryLog, type Producer } from "../../src/kafka/mod.ts";
 import { until } from "./app_contract.ts";

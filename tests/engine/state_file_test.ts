@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { type Guarantee, StateFile, StateFileError } from "../../src/engine/state/state_file.ts";
-import { SqliteKeyValueStore } from "../../src/engine/state/sqlite_key_value_store.ts";
-import { SqliteWindowStore } from "../../src/engine/state/sqlite_window_store.ts";
+import { type Guarantee, StateFile, StateFileError } from "../../src/engine/state/bytes/state_file.ts";
+import { SqliteKeyValueStore } from "../../src/engine/state/bytes/sqlite_key_value_store.ts";
+import { SqliteWindowStore } from "../../src/engine/state/bytes/sqlite_window_store.ts";
 import { withDirectory } from "../support/temporary_directory.ts";
 import { foundText, keyOf, rangeOf } from "./stored_bytes.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { MemoryLog, StreamsApp, StreamsBuilder, stringSerde } from "../../mod.ts";
-import { steadyClock } from "../../src/engine/runtime/steady_clock.ts";
+import { steadyClock } from "../../src/engine/app/steady_clock.ts";
 import { appendRecords } from "../kafka/records.ts";
 import { until } from "./app_contract.ts";
 

@@ -1,9 +1,9 @@
 /** What memory is computed for is what the stores say that they take. */
 import { assert } from "@std/assert";
-import { MemoryKeyValueStore } from "../../src/engine/state/memory_key_value_store.ts";
-import { MemoryWindowStore } from "../../src/engine/state/memory_window_store.ts";
-import { keyValueStoreBytes, windowStoreBytes } from "../../src/engine/state/store_sizes.ts";
-import { murmur2 } from "../../src/kafka/record_batch/murmur2.ts";
+import { MemoryKeyValueStore } from "../../src/engine/state/bytes/memory_key_value_store.ts";
+import { MemoryWindowStore } from "../../src/engine/state/bytes/memory_window_store.ts";
+import { keyValueStoreBytes, windowStoreBytes } from "../../src/engine/state/bytes/store_sizes.ts";
+import { murmur2 } from "../../src/kafka/port/murmur2.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 function keyOf(i: number, length: number) {

@@ -1,8 +1,8 @@
 /**
  * Text as the bytes that stores take, and back.
  */
-import type { KeyBytes, ValueBytes } from "../../src/engine/state/bytes_store.ts";
-import { murmur2 } from "../../src/kafka/record_batch/murmur2.ts";
+import type { KeyBytes, ValueBytes } from "../../src/engine/state/bytes/bytes_store.ts";
+import { murmur2 } from "../../src/kafka/port/murmur2.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

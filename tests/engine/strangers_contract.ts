@@ -3,12 +3,12 @@
  * use the assignor's name, so the coordinator lets them in.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { JoinWindows, StreamsApp, StreamsBuilder, type Topology } from "../../src/engine/mod.ts";
-import { TaskAssignor } from "../../src/engine/runtime/task_assignor.ts";
-import { decodeTaskInfo, encodeTaskInfo } from "../../src/engine/runtime/task_info.ts";
+import { TaskAssignor } from "../../src/engine/app/task_assignor.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../src/engine/app/task_info.ts";
 import { AssignmentRefused } from "../../src/kafka/mod.ts";
-import type { Assignor, MemberAssignment } from "../../src/kafka/log.ts";
+import type { Assignor, MemberAssignment } from "../../src/kafka/port/log.ts";
 import { TestMember } from "../kafka/members.ts";
 import { type Place, until, type WithPlace } from "./app_contract.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { EncodeBuffer, int64Serde, stringSerde } from "../../src/avro/mod.ts";
-import { DeserializationError } from "../../src/avro/serde.ts";
+import { EncodeBuffer, int64Serde, stringSerde } from "../../src/serde/mod.ts";
+import { DeserializationError } from "../../src/serde/serde.ts";
 import { type KTable, StreamsBuilder, TopologyError, TopologyTestDriver } from "../../src/engine/mod.ts";
 import { changeSerde } from "../../src/engine/dsl/change_serde.ts";
 

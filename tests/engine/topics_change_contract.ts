@@ -2,7 +2,7 @@
  * What an application does when its topics go, come again and grow while it runs: on the in-memory log and on Kafka.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type StreamsConfig, type Topology } from "../../src/engine/mod.ts";
 import type { Log } from "../../src/kafka/mod.ts";
 import { until } from "./app_contract.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { StreamsBuilder, TopologyError } from "../../src/engine/mod.ts";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { int64Serde, jsonSerde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, jsonSerde, stringSerde } from "../../src/serde/mod.ts";
 import { JoinWindows, ProcessingError, StreamsBuilder, TopologyTestDriver } from "../../src/engine/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { int64Serde, stringSerde } from "../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import {
   type KeyValueStore,
   ProcessingError,
@@ -9,7 +9,7 @@ import {
   type UserProcessor,
   type UserProcessorContext,
 } from "../../src/engine/mod.ts";
-import { Punctuators } from "../../src/engine/runtime/punctuators.ts";
+import { Punctuators } from "../../src/engine/record/punctuators.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const numbers = { key: stringSerde(), value: int64Serde() };

@@ -2,7 +2,7 @@
  * What every `BytesWindowStore` does, wherever it keeps its bytes.
  */
 import { assertEquals } from "@std/assert";
-import type { BytesWindowStore } from "../../src/engine/state/bytes_store.ts";
+import type { BytesWindowStore } from "../../src/engine/state/bytes/bytes_store.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { keyOf, rangeOf, textOf } from "./stored_bytes.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MemoryWindowStore } from "../../src/engine/state/memory_window_store.ts";
+import { MemoryWindowStore } from "../../src/engine/state/bytes/memory_window_store.ts";
 import { keyOf, rangeOf } from "./stored_bytes.ts";
 import { windowStoreContract } from "./window_store_contract.ts";
 

@@ -1,14 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { stringSerde } from "../../src/avro/mod.ts";
+import { stringSerde } from "../../src/serde/mod.ts";
 import { EngineStats, Windowed, windowedSerde } from "../../src/engine/mod.ts";
-import { TaskContext } from "../../src/engine/runtime/task_context.ts";
+import { TaskContext } from "../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../src/engine/state/changelog.ts";
-import type { ManagedStore } from "../../src/engine/state/logged_stores.ts";
-import { LoggedSessionStore } from "../../src/engine/state/logged_session_store.ts";
-import { LoggedWindowStore } from "../../src/engine/state/logged_window_store.ts";
-import { MemorySessionStore } from "../../src/engine/state/memory_session_store.ts";
-import { MemoryWindowKeyValueStore } from "../../src/engine/state/memory_window_kv_store.ts";
-import { SuppressBuffer } from "../../src/engine/state/suppress_buffer.ts";
+import type { ManagedStore } from "../../src/engine/state/typed/logged_stores.ts";
+import { LoggedSessionStore } from "../../src/engine/state/typed/logged_session_store.ts";
+import { LoggedWindowStore } from "../../src/engine/state/typed/logged_window_store.ts";
+import { MemorySessionStore } from "../../src/engine/state/bytes/memory_session_store.ts";
+import { MemoryWindowKeyValueStore } from "../../src/engine/state/bytes/memory_window_kv_store.ts";
+import { SuppressBuffer } from "../../src/engine/state/typed/suppress_buffer.ts";
 import { MemoryLog, type RecordSet } from "../../src/kafka/mod.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 

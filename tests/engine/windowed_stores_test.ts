@@ -1,5 +1,5 @@
-import { MemorySessionStore } from "../../src/engine/state/memory_session_store.ts";
-import { MemoryWindowKeyValueStore } from "../../src/engine/state/memory_window_kv_store.ts";
+import { MemorySessionStore } from "../../src/engine/state/bytes/memory_session_store.ts";
+import { MemoryWindowKeyValueStore } from "../../src/engine/state/bytes/memory_window_kv_store.ts";
 import { sessionStoreContract } from "./session_store_contract.ts";
 import { windowKeyValueStoreContract } from "./window_key_value_store_contract.ts";
 

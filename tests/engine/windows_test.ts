@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { EncodeBuffer, int64Serde, jsonSerde, stringSerde } from "../../src/avro/mod.ts";
+import { EncodeBuffer, int64Serde, jsonSerde, stringSerde } from "../../src/serde/mod.ts";
 import {
   type KGroupedStream,
   type KTable,
@@ -15,7 +15,7 @@ import {
   Windowed,
   windowedSerde,
 } from "../../src/engine/mod.ts";
-import type { Serde } from "../../src/avro/mod.ts";
+import type { Serde } from "../../src/serde/mod.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -1,8 +1,8 @@
 /** A link to a broker that does what no broker should. Where something has to take too long it takes some ms. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import net from "node:net";
-import { ConnectionLost, KafkaError } from "../../src/kafka/errors.ts";
-import { BrokerLink, type LinkSettings } from "../../src/kafka/kafkajs_internals.ts";
+import { ConnectionLost, KafkaError } from "../../src/kafka/port/errors.ts";
+import { BrokerLink, type LinkSettings } from "../../src/kafka/client/kafkajs_internals.ts";
 import {
   API_VERSIONS,
   apiVersionsAnswer,

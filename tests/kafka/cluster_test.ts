@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Cluster, type ClusterSettings } from "../../src/kafka/cluster.ts";
-import { BrokerUnavailable, ConnectionLost } from "../../src/kafka/errors.ts";
-import { retrying } from "../../src/kafka/retrying.ts";
+import { Cluster, type ClusterSettings } from "../../src/kafka/client/cluster.ts";
+import { BrokerUnavailable, ConnectionLost } from "../../src/kafka/port/errors.ts";
+import { retrying } from "../../src/kafka/common/retrying.ts";
 import { FakeBroker, framed, METADATA, metadataAnswer, type Script } from "./fake_broker.ts";
 
 function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings> = {}): Cluster {

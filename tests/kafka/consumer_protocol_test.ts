@@ -5,7 +5,7 @@ import {
   decodeSubscription,
   encodeAssignment,
   encodeSubscription,
-} from "../../src/kafka/consumer_protocol.ts";
+} from "../../src/kafka/wire/consumer_protocol.ts";
 import { Buffer } from "node:buffer";
 
 const { AssignerProtocol } = kafkajs;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CONTESTED, firstStep, rightfulMembers, settleClaims } from "../../src/kafka/cooperative.ts";
-import { type MemberAssignment, partitionKey, type TopicPartition } from "../../src/kafka/log.ts";
+import { CONTESTED, firstStep, rightfulMembers, settleClaims } from "../../src/kafka/common/cooperative.ts";
+import { type MemberAssignment, partitionKey, type TopicPartition } from "../../src/kafka/port/log.ts";
 
 const p = (partition: number): TopicPartition => ({ topic: "t", partition });
 

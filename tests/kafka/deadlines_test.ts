@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Clock, Deadlines, type Expiring } from "../../src/kafka/deadlines.ts";
+import { type Clock, Deadlines, type Expiring } from "../../src/kafka/client/deadlines.ts";
 
 /** A clock that a test moves. */
 class TestClock implements Clock {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ensureTopics } from "../../src/kafka/ensure_topics.ts";
+import { ensureTopics } from "../../src/kafka/common/ensure_topics.ts";
 import { MemoryLog } from "../../src/kafka/mod.ts";
 
 /** What is said when these topics exist, by their partitions, and four partitions are asked for. */

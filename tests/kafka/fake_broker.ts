@@ -2,7 +2,7 @@
 import type { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
-import { ByteWriter } from "../../src/kafka/protocol/bytes.ts";
+import { ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
 
 /** A request as it came. */
 export interface FakeRequest {

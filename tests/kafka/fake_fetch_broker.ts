@@ -1,11 +1,11 @@
 /** A broker that answers fetches from batches in memory, without a socket: for tests of what a fetcher makes of its answers. */
-import type { Cluster } from "../../src/kafka/cluster.ts";
-import { KafkaFetcher } from "../../src/kafka/kafka_fetcher.ts";
-import type { KafkaAdmin } from "../../src/kafka/kafka_admin.ts";
-import { LinkHealth } from "../../src/kafka/link_health.ts";
-import type { FetcherOptions } from "../../src/kafka/log.ts";
-import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import type { Cluster } from "../../src/kafka/client/cluster.ts";
+import { KafkaFetcher } from "../../src/kafka/client/fetcher.ts";
+import type { KafkaAdmin } from "../../src/kafka/client/admin.ts";
+import { LinkHealth } from "../../src/kafka/client/link_health.ts";
+import type { FetcherOptions } from "../../src/kafka/port/log.ts";
+import { ByteReader, ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 
 /** The topic that it has. */
 export const TOPIC = "hits";

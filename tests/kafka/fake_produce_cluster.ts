@@ -1,9 +1,9 @@
 /** Brokers for tests of the producer, in this process: they answer Produce, and check sequence numbers as Kafka does. */
-import type { SendOptions } from "../../src/kafka/kafkajs_internals.ts";
-import type { Cluster } from "../../src/kafka/cluster.ts";
-import { ConnectionLost } from "../../src/kafka/errors.ts";
-import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
-import { readRecordSet } from "../../src/kafka/record_batch/reader.ts";
+import type { SendOptions } from "../../src/kafka/client/kafkajs_internals.ts";
+import type { Cluster } from "../../src/kafka/client/cluster.ts";
+import { ConnectionLost } from "../../src/kafka/port/errors.ts";
+import { ByteReader, ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
+import { readRecordSet } from "../../src/kafka/wire/record_batch/reader.ts";
 import type { SeededRandom } from "../support/seeded_random.ts";
 
 /** Kafka's error codes that are answered here. */

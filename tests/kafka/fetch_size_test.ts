@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FetchSize } from "../../src/kafka/fetch_size.ts";
+import { FetchSize } from "../../src/kafka/client/fetch_size.ts";
 
 const BOUNDS = { partitionBytes: 100_000, maxBytes: 4_000_000 };
 const MOST = 16_000_000;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { FrameReader, InvalidLength, MOST_ANSWER_BYTES } from "../../src/kafka/protocol/frame_reader.ts";
+import { FrameReader, InvalidLength, MOST_ANSWER_BYTES } from "../../src/kafka/wire/protocol/frame_reader.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 /** Bytes with their length in front. */

@@ -1,6 +1,6 @@
 /** The part of the Log port's contract that is about groups. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Assignor, CommitRejected } from "../../src/kafka/log.ts";
+import { type Assignor, CommitRejected } from "../../src/kafka/port/log.ts";
 import type { ContractContext } from "./log_contract.ts";
 import { evenAssignor, TestMember, untilOf } from "./members.ts";
 import { bytes, text } from "./records.ts";

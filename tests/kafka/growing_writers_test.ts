@@ -1,10 +1,10 @@
 /** Whatever room a writer begins with, and wherever it runs out of it, what it writes is the same. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { avroSerde, EncodeBuffer, stringSerde } from "../../src/avro/mod.ts";
-import { MemoryChunk } from "../../src/kafka/memory_chunk.ts";
-import { ByteWriter } from "../../src/kafka/protocol/bytes.ts";
-import { Output } from "../../src/kafka/record_batch/output.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { avroSerde, EncodeBuffer, stringSerde } from "../../src/serde/mod.ts";
+import { MemoryChunk } from "../../src/kafka/memory/chunk.ts";
+import { ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
+import { Output } from "../../src/kafka/wire/record_batch/output.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 /** A primitive: how it is written, and the bytes that it has to be. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { KafkaProducer } from "../../src/kafka/kafka_producer.ts";
-import { ProduceError, type ProducerOptions } from "../../src/kafka/log.ts";
-import { type Batch, PartitionQueue } from "../../src/kafka/partition_queue.ts";
-import { ProduceSender } from "../../src/kafka/produce_sender.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { KafkaProducer } from "../../src/kafka/client/producer.ts";
+import { ProduceError, type ProducerOptions } from "../../src/kafka/port/log.ts";
+import { type Batch, PartitionQueue } from "../../src/kafka/client/partition_queue.ts";
+import { ProduceSender } from "../../src/kafka/client/produce_sender.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { CODE, FakeCluster, type FakeOptions, randomFates, type SeenBatch } from "./fake_produce_cluster.ts";
 

@@ -3,7 +3,7 @@
  * a value that is null can be read but not written.
  */
 import { Buffer } from "node:buffer";
-import type { RecordHeaders } from "../../src/kafka/record_set.ts";
+import type { RecordHeaders } from "../../src/kafka/port/record_set.ts";
 import type { PlainRecord } from "./record_batch_support.ts";
 
 /** As kafkajs takes and gives them. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { BrokerUnavailable } from "../../src/kafka/mod.ts";
 
 /** A port on which nobody listens any more. */

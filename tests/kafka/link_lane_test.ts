@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { ConnectionLost } from "../../src/kafka/errors.ts";
-import { type LaneConnection, type LaneSession, LinkLane } from "../../src/kafka/link_lane.ts";
+import { ConnectionLost } from "../../src/kafka/port/errors.ts";
+import { type LaneConnection, type LaneSession, LinkLane } from "../../src/kafka/client/link_lane.ts";
 
 /** A connection whose answers a test holds back. */
 class TestConnection implements LaneConnection {

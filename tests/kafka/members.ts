@@ -7,7 +7,7 @@ import {
   type MemberAssignment,
   partitionKey,
   type TopicPartition,
-} from "../../src/kafka/log.ts";
+} from "../../src/kafka/port/log.ts";
 
 /** Spreads all partitions evenly, and moves as few as it can. */
 export function evenAssignor(userData: () => Uint8Array = () => new Uint8Array(0)): Assignor {

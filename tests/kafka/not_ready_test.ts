@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Coordinator, GroupError } from "../../src/kafka/coordinator.ts";
-import { BrokerUnavailable, KafkaError } from "../../src/kafka/errors.ts";
-import { encodeAssignment } from "../../src/kafka/consumer_protocol.ts";
-import { Membership } from "../../src/kafka/membership.ts";
-import { retrying } from "../../src/kafka/retrying.ts";
+import { type Coordinator, GroupError } from "../../src/kafka/common/coordinator.ts";
+import { BrokerUnavailable, KafkaError } from "../../src/kafka/port/errors.ts";
+import { encodeAssignment } from "../../src/kafka/wire/consumer_protocol.ts";
+import { Membership } from "../../src/kafka/common/membership.ts";
+import { retrying } from "../../src/kafka/common/retrying.ts";
 
 const NOT_READY = [
   "GROUP_COORDINATOR_NOT_AVAILABLE",

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connectionConfig } from "../../src/kafka/config.ts";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { type KafkaLogClass, openKafkaLog, openWith } from "../../src/kafka/open_kafka_log.ts";
 import { PublicKafkaLog } from "../../src/kafka/public_client/log.ts";
 

@@ -4,18 +4,18 @@ import fetchRequest from "kafkajs/src/protocol/requests/fetch/v11/request.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import kafkajsRequest from "kafkajs/src/protocol/request.js";
-import { ByteReader, ByteWriter } from "../../src/kafka/protocol/bytes.ts";
-import { decodeFetch, encodeFetch } from "../../src/kafka/protocol/fetch.ts";
-import { decodeOffsetFetch, encodeOffsetFetch } from "../../src/kafka/protocol/offset_fetch.ts";
-import { decodeProduce, encodeProduce, produceBytes } from "../../src/kafka/protocol/produce.ts";
-import { copiedFrame, frameInPlace, mostHeaderBytes } from "../../src/kafka/protocol/request_frame.ts";
+import { ByteReader, ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
+import { decodeFetch, encodeFetch } from "../../src/kafka/wire/protocol/fetch.ts";
+import { decodeOffsetFetch, encodeOffsetFetch } from "../../src/kafka/wire/protocol/offset_fetch.ts";
+import { decodeProduce, encodeProduce, produceBytes } from "../../src/kafka/wire/protocol/produce.ts";
+import { copiedFrame, frameInPlace, mostHeaderBytes } from "../../src/kafka/wire/protocol/request_frame.ts";
 import {
   decodeInitProducerId,
   decodeTxnOffsetCommit,
   encodeInitProducerId,
   encodeTxnOffsetCommit,
-} from "../../src/kafka/protocol/transactions.ts";
-import { RequestBuffers } from "../../src/kafka/request_buffers.ts";
+} from "../../src/kafka/wire/protocol/transactions.ts";
+import { RequestBuffers } from "../../src/kafka/client/request_buffers.ts";
 
 Deno.test("protocol: 64-bit integers keep every bit that a number has", () => {
   const values = [0, 1, -1, -2, 2 ** 31, 2 ** 32 - 1, 2 ** 32, -(2 ** 32), 2 ** 53 - 1, -(2 ** 53 - 1)];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BrokerUnavailable, ConnectionLost, isRetriable, KafkaError } from "../../src/kafka/errors.ts";
+import { BrokerUnavailable, ConnectionLost, isRetriable, KafkaError } from "../../src/kafka/port/errors.ts";
 import { causeOf, translate, unreachable } from "../../src/kafka/public_client/client.ts";
 
 /** An error as kafkajs makes them. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { crc32c } from "../../src/kafka/record_batch/crc32c.ts";
-import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/record_batch/errors.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { crc32c } from "../../src/kafka/wire/record_batch/crc32c.ts";
+import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/wire/record_batch/errors.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import vectors from "./vectors/record_batches.json" with { type: "json" };
 import {
   appendAll,

@@ -5,9 +5,9 @@ import KafkajsDecoder from "kafkajs/src/protocol/decoder.js";
 import kafkajsRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
 import kafkajsDecodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
 import kafkajsBatches from "kafkajs/src/protocol/recordBatch/v0/index.js";
-import { crc32c } from "../../src/kafka/record_batch/crc32c.ts";
-import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/record_batch/errors.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { crc32c } from "../../src/kafka/wire/record_batch/crc32c.ts";
+import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/wire/record_batch/errors.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import { groupHeaders, type KafkajsHeaders, plainHeaders, withoutNullHeaders } from "./kafkajs_headers.ts";
 import {
   appendAll,

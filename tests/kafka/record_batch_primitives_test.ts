@@ -2,12 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import kafkajsMurmur2 from "kafkajs/src/producer/partitioners/default/murmur2.js";
 import kafkajsEncoder from "kafkajs/src/protocol/encoder.js";
-import { crc32c } from "../../src/kafka/record_batch/crc32c.ts";
-import { readInt64, writeInt64 } from "../../src/kafka/record_batch/format.ts";
-import { decompressLz4 } from "../../src/kafka/record_batch/lz4.ts";
-import { murmur2, partitionFor } from "../../src/kafka/record_batch/murmur2.ts";
-import { InvalidCompression, TooLarge } from "../../src/kafka/record_batch/output.ts";
-import { decompressSnappy } from "../../src/kafka/record_batch/snappy.ts";
+import { crc32c } from "../../src/kafka/wire/record_batch/crc32c.ts";
+import { readInt64, writeInt64 } from "../../src/kafka/wire/record_batch/format.ts";
+import { decompressLz4 } from "../../src/kafka/wire/record_batch/lz4.ts";
+import { murmur2, partitionFor } from "../../src/kafka/port/murmur2.ts";
+import { InvalidCompression, TooLarge } from "../../src/kafka/wire/record_batch/output.ts";
+import { decompressSnappy } from "../../src/kafka/wire/record_batch/snappy.ts";
 import {
   readVarint,
   readVarlong,
@@ -16,7 +16,7 @@ import {
   varintEnd,
   writeVarint,
   writeVarlong,
-} from "../../src/kafka/record_batch/varint.ts";
+} from "../../src/kafka/wire/record_batch/varint.ts";
 import { withSeed } from "./record_batch_support.ts";
 
 const utf8 = new TextEncoder();

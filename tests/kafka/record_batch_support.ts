@@ -1,7 +1,7 @@
 /** What the tests of the record batch share. */
-import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../src/kafka/record_set.ts";
-import { type FetchedPartition, readRecordSet } from "../../src/kafka/record_batch/reader.ts";
-import type { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../src/kafka/port/record_set.ts";
+import { type FetchedPartition, readRecordSet } from "../../src/kafka/wire/record_batch/reader.ts";
+import type { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 
 /** A record as plain values. */
 export interface PlainRecord {

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/record_batch/errors.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
-import { NO_HEADERS } from "../../src/kafka/record_set.ts";
+import { CorruptRecordError, UnsupportedBatchError } from "../../src/kafka/wire/record_batch/errors.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
+import { NO_HEADERS } from "../../src/kafka/port/record_set.ts";
 import { appendAll, concat, randomRecords, read, recordsOf, withSeed } from "./record_batch_support.ts";
 
 const utf8 = new TextEncoder();
@@ -177,7 +177,7 @@ Deno.test("what decompresses to too much is left for the next fetch, or refused 
 });
 
 Deno.test("with the broker's timestamps all records have the batch's", async () => {
-  const { crc32c } = await import("../../src/kafka/record_batch/crc32c.ts");
+  const { crc32c } = await import("../../src/kafka/wire/record_batch/crc32c.ts");
   const bytes = batchAt(0, 2);
   const view = new DataView(bytes.buffer);
   view.setInt16(21, 0x08);

@@ -1,7 +1,7 @@
 /** Against Kafka's own classes (vectors/RecordBatchVectors.java). */
 import { assertEquals, assertThrows } from "@std/assert";
-import { UnsupportedBatchError } from "../../src/kafka/record_batch/errors.ts";
-import { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
+import { UnsupportedBatchError } from "../../src/kafka/wire/record_batch/errors.ts";
+import { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
 import vectors from "./vectors/record_batches.json" with { type: "json" };
 import { appendAll, concat, type PlainRecord, read, recordsOf } from "./record_batch_support.ts";
 

@@ -1,6 +1,6 @@
 /** Writes and reads records in tests, with texts for keys and values. */
-import type { Log, Producer } from "../../src/kafka/log.ts";
-import type { RecordHeaders, RecordSet } from "../../src/kafka/record_set.ts";
+import type { Log, Producer } from "../../src/kafka/port/log.ts";
+import type { RecordHeaders, RecordSet } from "../../src/kafka/port/record_set.ts";
 
 /** A record to write. What is left out: partition 0, timestamp 0, no key, no value, no headers. */
 export interface TestRecord {

@@ -1,14 +1,18 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AssignmentRefused } from "../../src/kafka/assignment_refused.ts";
-import { decodeAssignment, encodeAssignment, encodeSubscription } from "../../src/kafka/consumer_protocol.ts";
-import { CONTESTED, firstStep, settleClaims } from "../../src/kafka/cooperative.ts";
-import { groupInWords } from "../../src/kafka/group_description.ts";
-import { planGroup } from "../../src/kafka/group_plan.ts";
-import type { Assignor, TopicPartition } from "../../src/kafka/log.ts";
-import { ByteWriter } from "../../src/kafka/protocol/bytes.ts";
-import { decodeListGroups, encodeListGroups } from "../../src/kafka/protocol/list_groups.ts";
-import { decodeTopicIds, encodeMetadata } from "../../src/kafka/protocol/metadata.ts";
-import { readAssignment } from "../../src/kafka/read_assignment.ts";
+import { AssignmentRefused } from "../../src/kafka/port/assignment_refused.ts";
+import {
+  decodeAssignment,
+  encodeAssignment,
+  encodeSubscription,
+} from "../../src/kafka/wire/consumer_protocol.ts";
+import { CONTESTED, firstStep, settleClaims } from "../../src/kafka/common/cooperative.ts";
+import { groupInWords } from "../../src/kafka/client/group_description.ts";
+import { planGroup } from "../../src/kafka/common/group_plan.ts";
+import type { Assignor, TopicPartition } from "../../src/kafka/port/log.ts";
+import { ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
+import { decodeListGroups, encodeListGroups } from "../../src/kafka/wire/protocol/list_groups.ts";
+import { decodeTopicIds, encodeMetadata } from "../../src/kafka/wire/protocol/metadata.ts";
+import { readAssignment } from "../../src/kafka/common/read_assignment.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { evenAssignor } from "./members.ts";
 

@@ -9,7 +9,7 @@ import {
   type Producer,
   ProducerFenced,
   type TopicPartition,
-} from "../../src/kafka/log.ts";
+} from "../../src/kafka/port/log.ts";
 import type { ContractContext } from "./log_contract.ts";
 import { TestMember } from "./members.ts";
 import { appendRecords, readRecords, recordsOf, writeRecords } from "./records.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BrokerUnavailable, ConnectionLost, KafkaError } from "../../src/kafka/errors.ts";
+import { BrokerUnavailable, ConnectionLost, KafkaError } from "../../src/kafka/port/errors.ts";
 import { MemoryLog, type TopicDescription, waitForBroker, WaitInterrupted } from "../../src/kafka/mod.ts";
 
 const REFUSED = new BrokerUnavailable(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BatchWriter } from "../../src/kafka/record_batch/writer.ts";
-import { WriterPool } from "../../src/kafka/writer_pool.ts";
+import type { BatchWriter } from "../../src/kafka/wire/record_batch/writer.ts";
+import { WriterPool } from "../../src/kafka/client/writer_pool.ts";
 
 function fill(writer: BatchWriter, bytes: number): BatchWriter {
   writer.append(0, null, 0, 0, new Uint8Array(bytes), 0, bytes);

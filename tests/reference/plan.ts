@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Serde, stringSerde } from "../../src/avro/mod.ts";
+import { type Serde, stringSerde } from "../../src/serde/mod.ts";
 import { type Topology, Windowed } from "../../src/engine/mod.ts";
 import type { CaseProfile } from "./generator.ts";
 

@@ -4,20 +4,20 @@ import { assert, assertEquals, fail } from "@std/assert";
 const ALLOWED: Record<string, string[]> = {
   game: [],
   cli: [],
-  avro: [],
-  kafka: ["avro"],
-  engine: ["avro", "kafka"],
-  metrics: ["avro", "kafka"],
+  serde: [],
+  kafka: ["serde"],
+  engine: ["serde", "kafka"],
+  metrics: ["serde", "kafka"],
   autoscale: [],
-  datagen: ["cli", "game", "avro", "kafka", "engine", "metrics"],
-  streams: ["cli", "game", "avro", "kafka", "engine", "metrics"],
-  demo: ["cli", "game", "avro", "kafka", "engine", "metrics", "datagen", "streams"],
+  datagen: ["cli", "game", "serde", "kafka", "engine", "metrics"],
+  streams: ["cli", "game", "serde", "kafka", "engine", "metrics"],
+  demo: ["cli", "game", "serde", "kafka", "engine", "metrics", "datagen", "streams"],
 };
 
 /** Packages that only one folder may know. */
 const ONLY_IN: Record<string, string[]> = {
   kafkajs: ["kafka"],
-  avsc: ["avro"],
+  avsc: ["serde"],
   "prom-client": ["metrics", "datagen", "streams", "demo"],
   commander: ["cli", "datagen", "streams"],
 };

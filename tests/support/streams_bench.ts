@@ -4,13 +4,13 @@
 import { assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { freePort } from "../../scripts/support/ports.ts";
-import { bindSerde, type Serde } from "../../src/avro/mod.ts";
+import { bindSerde, type Serde } from "../../src/serde/mod.ts";
 import { type RunningGenerator, startGenerator } from "../../src/datagen/generator.ts";
 import { type CheckResult, SessionCheck } from "../../src/demo/session_check.ts";
 import { SessionsReader } from "../../src/demo/sessions_reader.ts";
 import type { GameSession } from "../../src/game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
-import { KafkaLog } from "../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { until } from "../engine/app_contract.ts";

@@ -1,4 +1,4 @@
-import { bindSerde, DeserializationError, type Serde } from "../../avro/serde.ts";
+import { bindSerde, DeserializationError, type Serde } from "../../serde/serde.ts";
 import type { Change } from "../processors/table_group.ts";
 
 /** The last byte says what comes before it. */

@@ -5,9 +5,9 @@ import { AggregationParent } from "./repartition.ts";
 import { DEFAULT_RETENTION_MS, type Grouped, type Materialized } from "./options.ts";
 import { SessionWindowedKStream } from "./session_windowed_stream.ts";
 import { TimeWindowedKStream } from "./time_windowed_stream.ts";
-import { SessionWindows } from "./windows/session_windows.ts";
-import type { SlidingWindows } from "./windows/sliding_windows.ts";
-import type { TimeWindows } from "./windows/time_windows.ts";
+import { SessionWindows } from "../windows/session_windows.ts";
+import type { SlidingWindows } from "../windows/sliding_windows.ts";
+import type { TimeWindows } from "../windows/time_windows.ts";
 
 /** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
 export class KGroupedStream<K, V> {

@@ -9,7 +9,7 @@ import { TopologyError } from "../errors.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KGroupedStream } from "./kgrouped_stream.ts";
 import { KTable } from "./ktable.ts";
-import { JoinWindows } from "./join_windows.ts";
+import { JoinWindows } from "../windows/join_windows.ts";
 import type {
   Grouped,
   Joined,

@@ -1,4 +1,4 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { TableToStream } from "../processors/stateless.ts";
 import { TableRegroup } from "../processors/table_group.ts";
 import { TableFilter, TableMapValues } from "../processors/table_values.ts";

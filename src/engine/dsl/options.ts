@@ -1,4 +1,4 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import type { TimestampExtractor } from "../topology/topology.ts";
 
 /** How a topic is read. */

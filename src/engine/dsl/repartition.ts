@@ -1,4 +1,4 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { RepartitionFilter } from "../processors/stateless.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import type { Grouped } from "./options.ts";

@@ -1,12 +1,12 @@
-import { int64Serde } from "../../avro/primitives.ts";
+import { int64Serde } from "../../serde/primitives.ts";
 import { SessionAggregate, type SessionAggregation } from "../processors/session_aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import type { KTable } from "./ktable.ts";
 import type { Grouped } from "./options.ts";
 import type { AggregationParent } from "./repartition.ts";
 import { addWindowedAggregation, type WindowMaterialized } from "./windowed_aggregation.ts";
-import type { SessionWindows } from "./windows/session_windows.ts";
-import { sessionWindowedSerde, type Windowed } from "./windows/windowed.ts";
+import type { SessionWindows } from "../windows/session_windows.ts";
+import { sessionWindowedSerde, type Windowed } from "../windows/windowed.ts";
 
 /** Records grouped by their keys and by sessions, to be aggregated. Records without a key, and late ones, are dropped and counted. */
 export class SessionWindowedKStream<K, V> {

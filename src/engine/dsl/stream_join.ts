@@ -3,7 +3,7 @@ import { JoinWindowed, StreamJoin } from "../processors/stream_join.ts";
 import { type OuterJoinSide, OuterStreamJoin, TimeTrackers } from "../processors/stream_outer_join.ts";
 import type { Processor } from "../processors/processor.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
-import type { JoinWindows } from "./join_windows.ts";
+import type { JoinWindows } from "../windows/join_windows.ts";
 import type { StreamJoined } from "./options.ts";
 
 /** Which records of a join of streams go on: pairs only, those of the left side too, or those of both. */

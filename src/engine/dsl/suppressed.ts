@@ -1,4 +1,4 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
 import { Suppress, type Suppression } from "../processors/suppress.ts";
 import { SuppressGetter } from "../processors/suppress_getter.ts";

@@ -3,7 +3,7 @@ import { TableJoinMerge } from "../processors/table_values.ts";
 import type { TableJoinKind } from "../processors/value_getter.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import type { TableMaterialized } from "./options.ts";
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { tableStore } from "./table_store.ts";
 import { JoinedTable, type TableSupplier } from "./table_supplier.ts";
 

@@ -1,4 +1,4 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
 import type { KeyValueStoreDef } from "../state/store.ts";
 import type { TableMaterialized } from "./options.ts";

@@ -1,4 +1,4 @@
-import { int64Serde } from "../../avro/primitives.ts";
+import { int64Serde } from "../../serde/primitives.ts";
 import { SlidingWindowAggregate } from "../processors/sliding_window_aggregate.ts";
 import { WindowAggregate, type WindowAggregation } from "../processors/window_aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
@@ -6,9 +6,9 @@ import type { KTable } from "./ktable.ts";
 import type { Grouped } from "./options.ts";
 import type { AggregationParent } from "./repartition.ts";
 import { addWindowedAggregation, type WindowMaterialized } from "./windowed_aggregation.ts";
-import { SlidingWindows } from "./windows/sliding_windows.ts";
-import type { TimeWindows } from "./windows/time_windows.ts";
-import { type Windowed, windowedSerde } from "./windows/windowed.ts";
+import { SlidingWindows } from "../windows/sliding_windows.ts";
+import type { TimeWindows } from "../windows/time_windows.ts";
+import { type Windowed, windowedSerde } from "../windows/windowed.ts";
 
 /** Records grouped by their keys and by windows of time, to be aggregated. Records without a key, and late ones, are dropped and counted. */
 export class TimeWindowedKStream<K, V> {

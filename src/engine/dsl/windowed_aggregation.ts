@@ -1,11 +1,11 @@
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
 import type { Processor } from "../processors/processor.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KTable } from "./ktable.ts";
 import type { Grouped } from "./options.ts";
 import type { AggregationParent } from "./repartition.ts";
-import type { Windowed } from "./windows/windowed.ts";
+import type { Windowed } from "../windows/windowed.ts";
 
 /** How a windowed aggregate's state is kept. */
 export interface WindowMaterialized<K, A> {

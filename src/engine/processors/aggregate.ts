@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CachedKeyValueStore } from "../state/cached_key_value_store.ts";
+import { CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PausedStep } from "./pauses.ts";
+import type { PausedStep } from "../record/pauses.ts";
 import { Processor } from "./processor.ts";
 
 /** See the module, and `pauses.ts`. */

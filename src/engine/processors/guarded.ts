@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TaskContext } from "../runtime/task_context.ts";
+import type { TaskContext } from "../task/task_context.ts";
 import { Processor } from "./processor.ts";
 
 /** See the module. As in Kafka Streams each processor is guarded by itself, so that a record that one throws at is dropped there and no earlier. */

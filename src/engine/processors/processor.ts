@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { TaskContext } from "../runtime/task_context.ts";
-import type { ManagedStore } from "../state/logged_stores.ts";
-import type { PausedStep } from "./pauses.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { PausedStep } from "../record/pauses.ts";
 
 /** What a processor gets when its task is made. */
 export interface ProcessorInit {

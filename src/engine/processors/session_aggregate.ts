@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { NO_HEADERS } from "../../kafka/record_set.ts";
-import type { SessionWindows } from "../dsl/windows/session_windows.ts";
-import { Windowed } from "../dsl/windows/windowed.ts";
+import { NO_HEADERS } from "../../kafka/port/record_set.ts";
+import type { SessionWindows } from "../windows/session_windows.ts";
+import { Windowed } from "../windows/windowed.ts";
 import type { SessionStore } from "../state/windowed_stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 import type { WindowAggregation } from "./window_aggregate.ts";

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { SlidingWindows } from "../dsl/windows/sliding_windows.ts";
-import { Windowed } from "../dsl/windows/windowed.ts";
+import type { SlidingWindows } from "../windows/sliding_windows.ts";
+import { Windowed } from "../windows/windowed.ts";
 import type { WindowStore } from "../state/windowed_stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 import type { WindowAggregation } from "./window_aggregate.ts";

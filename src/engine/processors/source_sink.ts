@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Serde } from "../../avro/serde.ts";
-import { NO_HEADERS } from "../../kafka/record_set.ts";
-import type { TopicCount } from "../runtime/stats.ts";
-import type { BytesRange } from "../runtime/task_context.ts";
-import type { KeyBytes } from "../state/bytes_store.ts";
+import type { Serde } from "../../serde/serde.ts";
+import { NO_HEADERS } from "../../kafka/port/record_set.ts";
+import type { TopicCount } from "../record/stats.ts";
+import type { BytesRange } from "../task/task_context.ts";
+import type { KeyBytes } from "../state/bytes/bytes_store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { TaskContext } from "../runtime/task_context.ts";
-import type { OuterJoinEntry, OuterJoinStore } from "../state/outer_join_store.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { OuterJoinEntry, OuterJoinStore } from "../state/typed/outer_join_store.ts";
 import type { JoinWindowStore } from "../state/store.ts";
 import { FanOut } from "./fan_out.ts";
 import type { ProcessorInit } from "./processor.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Windowed } from "../dsl/windows/windowed.ts";
-import type { SuppressBuffer } from "../state/suppress_buffer.ts";
+import type { Windowed } from "../windows/windowed.ts";
+import type { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** How a suppression behaves. */

@@ -1,4 +1,4 @@
-import type { SuppressBuffer } from "../state/suppress_buffer.ts";
+import type { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
 import type { ProcessorInit } from "./processor.ts";
 import type { ValueGetter } from "./value_getter.ts";
 

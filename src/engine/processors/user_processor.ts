@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { NO_HEADERS, type RecordHeaders } from "../../kafka/record_set.ts";
-import type { PunctuationType } from "../runtime/punctuators.ts";
+import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
+import type { PunctuationType } from "../record/punctuators.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 

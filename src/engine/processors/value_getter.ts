@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Windowed } from "../dsl/windows/windowed.ts";
+import type { Windowed } from "../windows/windowed.ts";
 import type { KeyValueStore } from "../state/store.ts";
 import type { SessionStore, WindowStore } from "../state/windowed_stores.ts";
 import type { ProcessorInit } from "./processor.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Windowed } from "../dsl/windows/windowed.ts";
-import type { TimeWindows } from "../dsl/windows/time_windows.ts";
+import { Windowed } from "../windows/windowed.ts";
+import type { TimeWindows } from "../windows/time_windows.ts";
 import type { WindowStore } from "../state/windowed_stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import type { RecordHeaders } from "../../kafka/record_set.ts";
-import type { TopicCount } from "../runtime/stats.ts";
-import type { TaskContext } from "../runtime/task_context.ts";
-import type { KeyBytes } from "./bytes_store.ts";
+import type { RecordHeaders } from "../../kafka/port/record_set.ts";
+import type { TopicCount } from "../record/stats.ts";
+import type { TaskContext } from "../task/task_context.ts";
+import type { KeyBytes } from "./bytes/bytes_store.ts";
 
 /** Bytes that a window store's changelog key has behind the store's key. */
 export const WINDOW_SUFFIX_BYTES = 12;

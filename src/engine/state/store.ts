@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Serde } from "../../avro/serde.ts";
-import type { SuppressStoreDef } from "./suppress_buffer.ts";
+import type { Serde } from "../../serde/serde.ts";
+import type { SuppressStoreDef } from "./typed/suppress_buffer.ts";
 import type { SessionStoreDef, WindowStoreDef } from "./windowed_stores.ts";
 
 /** How a state store is made; part of a topology. */

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { RecordHeader, RecordHeaders } from "../../kafka/record_set.ts";
-import { getInt32, getTime, putInt32, putTime, TIME_BYTES } from "./time_bytes.ts";
+import type { RecordHeader, RecordHeaders } from "../../kafka/port/record_set.ts";
+import { getInt32, getTime, putInt32, putTime, TIME_BYTES } from "../windows/time_bytes.ts";
 
 /** A change as it is held back. */
 export interface BufferedChange {

@@ -1,5 +1,5 @@
-import type { Producer } from "../../kafka/log.ts";
-import { NO_HEADERS, type RecordHeaders } from "../../kafka/record_set.ts";
+import type { Producer } from "../../kafka/port/log.ts";
+import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 
 /** A record that was appended. */
 export interface CapturedRecord {

@@ -3,26 +3,26 @@
  *
  * @module
  */
-import { EncodeBuffer } from "../../avro/serde.ts";
-import { encodeHeaders } from "../../kafka/record_batch/writer.ts";
-import { NO_HEADERS, type RecordHeaders, RecordSet } from "../../kafka/record_set.ts";
+import { EncodeBuffer } from "../../serde/serde.ts";
+import { encodeHeaders } from "../../kafka/wire/record_batch/writer.ts";
+import { NO_HEADERS, type RecordHeaders, RecordSet } from "../../kafka/port/record_set.ts";
 import {
   bindSerdes,
   type BoundSubtopology,
   type BoundTopology,
   type Serdes,
-} from "../runtime/bound_topology.ts";
+} from "../topology/bound_topology.ts";
 import {
   type DeserializationHandler,
   logAndFail,
   type ProcessingHandler,
   type ProductionHandler,
-} from "../runtime/handlers.ts";
-import type { RecordQueue } from "../runtime/record_queue.ts";
-import { CacheBudget } from "../state/cached_key_value_store.ts";
-import { EngineStats } from "../runtime/stats.ts";
-import { Task } from "../runtime/task.ts";
-import { TimeHeap } from "../runtime/time_heap.ts";
+} from "../record/handlers.ts";
+import type { RecordQueue } from "../task/record_queue.ts";
+import { CacheBudget } from "../state/typed/cached_key_value_store.ts";
+import { EngineStats } from "../record/stats.ts";
+import { Task } from "../task/task.ts";
+import { TimeHeap } from "../record/time_heap.ts";
 import type { ReadOnlyKeyValueStore } from "../state/store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Serde } from "../../avro/serde.ts";
+import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
 import type { Processor } from "../processors/processor.ts";
 import type { StoreDef } from "../state/store.ts";

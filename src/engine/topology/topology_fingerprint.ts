@@ -1,4 +1,4 @@
-import { fingerprint } from "../../avro/fingerprint.ts";
+import { fingerprint } from "../../serde/avro/fingerprint.ts";
 import type { Topology } from "./topology.ts";
 
 /**

@@ -4,15 +4,15 @@
  * @module
  */
 import { type Admin, ConfigResourceTypes } from "kafkajs";
-import { CREATE_REMEDIES, KafkaError, messageOf } from "../errors.ts";
+import { CREATE_REMEDIES, KafkaError, messageOf } from "../port/errors.ts";
 import {
   partitionKey,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "../log.ts";
-import { delay, retrying } from "../retrying.ts";
+} from "../port/log.ts";
+import { delay, retrying } from "../common/retrying.ts";
 import { causeOf, type ClientSettings, ClusterAccess, kafkaClient, translate } from "./client.ts";
 import { topicMetadata } from "./metadata.ts";
 

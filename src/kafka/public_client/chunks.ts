@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { IHeaders, Message } from "kafkajs";
-import type { RecordHeaders } from "../record_set.ts";
+import type { RecordHeaders } from "../port/record_set.ts";
 
 /** What a record takes besides its key and value, in bytes: about what record format v2 adds. */
 const RECORD_OVERHEAD = 12;

@@ -6,9 +6,9 @@
 import kafkajs from "kafkajs";
 import type { Cluster, Kafka, KafkaConfig, RetryOptions } from "kafkajs";
 import { type ConnectionConfig, tlsOptions } from "../config.ts";
-import { BrokerUnavailable, ConnectionLost, KafkaError, messageOf } from "../errors.ts";
-import type { Logger } from "../logger.ts";
-import { retrying } from "../retrying.ts";
+import { BrokerUnavailable, ConnectionLost, KafkaError, messageOf } from "../port/errors.ts";
+import type { Logger } from "../port/logger.ts";
+import { retrying } from "../common/retrying.ts";
 
 /** How to reach a cluster, and how patiently. */
 export interface ClientSettings {

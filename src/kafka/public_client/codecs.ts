@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
-import { COMPRESSIONS, decompress } from "../record_batch/compression.ts";
+import { COMPRESSIONS, decompress } from "../wire/record_batch/compression.ts";
 
 /** Compressed data of a few KB can be made to give gigabytes. */
 const LARGEST_BYTES = 134_217_728;

@@ -5,9 +5,9 @@
  */
 import kafkajs from "kafkajs";
 import type { Producer, Transaction } from "kafkajs";
-import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../errors.ts";
-import { type GroupOffsets, ProducerFenced } from "../log.ts";
-import { delay } from "../retrying.ts";
+import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
+import { type GroupOffsets, ProducerFenced } from "../port/log.ts";
+import { delay } from "../common/retrying.ts";
 import { causeOf, type ClientSettings, kafkaClient, translate, unreachable } from "./client.ts";
 import type { Chunk } from "./chunks.ts";
 

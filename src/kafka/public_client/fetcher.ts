@@ -4,9 +4,9 @@
  * @module
  */
 import type { Broker } from "kafkajs";
-import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../errors.ts";
-import { type FetcherOptions, partitionKey } from "../log.ts";
-import { type Assigned, PartitionFetcher } from "../partition_fetcher.ts";
+import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
+import { type FetcherOptions, partitionKey } from "../port/log.ts";
+import { type Assigned, PartitionFetcher } from "../client/partition_fetcher.ts";
 import type { PublicAdmin } from "./admin.ts";
 import { causeOf, changed, type ClusterAccess, translate } from "./client.ts";
 import { topicMetadata } from "./metadata.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { encodeSubscription } from "../consumer_protocol.ts";
-import { BrokerUnavailable, isRetriable, messageOf } from "../errors.ts";
-import { planGroup } from "../group_plan.ts";
+import { encodeSubscription } from "../wire/consumer_protocol.ts";
+import { BrokerUnavailable, isRetriable, messageOf } from "../port/errors.ts";
+import { planGroup } from "../common/group_plan.ts";
 import {
   CommitRejected,
   type GroupMember,
@@ -14,8 +14,8 @@ import {
   partitionKey,
   type TopicPartition,
   type TopicPartitionOffset,
-} from "../log.ts";
-import { delay } from "../retrying.ts";
+} from "../port/log.ts";
+import { delay } from "../common/retrying.ts";
 import type { PublicAdmin } from "./admin.ts";
 import { causeOf, type ClientSettings, translate } from "./client.ts";
 import { GroupConsumer, type JoinedMember } from "./group_consumer.ts";

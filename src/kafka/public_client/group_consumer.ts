@@ -5,9 +5,9 @@
  */
 import { Buffer } from "node:buffer";
 import type { Cluster, Consumer, PartitionAssigner } from "kafkajs";
-import { decodeAssignment } from "../consumer_protocol.ts";
-import { isRetriable, messageOf } from "../errors.ts";
-import type { GroupOptions, MemberAssignment, TopicPartitionOffset } from "../log.ts";
+import { decodeAssignment } from "../wire/consumer_protocol.ts";
+import { isRetriable, messageOf } from "../port/errors.ts";
+import type { GroupOptions, MemberAssignment, TopicPartitionOffset } from "../port/log.ts";
 import { changed, type ClientSettings, kafkaClient, translate, unreachable } from "./client.ts";
 
 /** kafkajs tells of a generation by its heartbeats only, so they are sent at least so often, in ms. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { type ConnectionConfig, tlsOptions } from "../config.ts";
-import type { KafkaLogOptions } from "../kafka_log_options.ts";
+import type { KafkaLogOptions } from "../client/kafka_log_options.ts";
 import {
   CommitRejected,
   type Fetcher,
@@ -21,9 +21,9 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "../log.ts";
-import { stderrLogger } from "../logger.ts";
-import { delay } from "../retrying.ts";
+} from "../port/log.ts";
+import { stderrLogger } from "../port/logger.ts";
+import { delay } from "../common/retrying.ts";
 import { openAdmin, type PublicAdmin } from "./admin.ts";
 import type { ClientSettings, ClusterAccess } from "./client.ts";
 import { registerCodecs } from "./codecs.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Broker, Cluster } from "kafkajs";
-import { ConnectionLost, messageOf } from "../errors.ts";
+import { ConnectionLost, messageOf } from "../port/errors.ts";
 import { causeOf } from "./client.ts";
 
 /** What a broker says of a topic. */

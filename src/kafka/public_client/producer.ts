@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { BrokerUnavailable, isRetriable, KafkaError, messageOf, REFUSALS } from "../errors.ts";
+import { BrokerUnavailable, isRetriable, KafkaError, messageOf, REFUSALS } from "../port/errors.ts";
 import {
   CommitRejected,
   type GroupOffsets,
   type Producer,
   type ProducerOptions,
   type Substitute,
-} from "../log.ts";
-import { LostRecords } from "../lost_records.ts";
-import type { RecordHeaders } from "../record_set.ts";
-import { delay } from "../retrying.ts";
+} from "../port/log.ts";
+import { LostRecords } from "../common/lost_records.ts";
+import type { RecordHeaders } from "../port/record_set.ts";
+import { delay } from "../common/retrying.ts";
 import { type Chunk, halvesOf, outgoing, Queue } from "./chunks.ts";
 import type { ClientSettings } from "./client.ts";
 import { Connection } from "./connection.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { encodeHeaders } from "../record_batch/writer.ts";
-import { type RecordHeader, RecordSet } from "../record_set.ts";
+import { encodeHeaders } from "../wire/record_batch/writer.ts";
+import { type RecordHeader, RecordSet } from "../port/record_set.ts";
 import { changed } from "./client.ts";
 
 /** A record in kafkajs's answer to a fetch. */

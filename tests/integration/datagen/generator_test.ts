@@ -1,10 +1,10 @@
 /** The generator on a real broker, in this process and as the binary that users start. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { avroSerde } from "../../../src/avro/mod.ts";
+import { avroSerde } from "../../../src/serde/mod.ts";
 import { startGenerator } from "../../../src/datagen/generator.ts";
 import type { FrameBody, FrameHeader } from "../../../src/game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../../../src/game/schemas.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;

@@ -1,4 +1,4 @@
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { appContract } from "../../engine/app_contract.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { stringSerde } from "../../../src/avro/mod.ts";
+import { stringSerde } from "../../../src/serde/mod.ts";
 import { logProductionErrors, StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { until, type WithPlace } from "../../engine/app_contract.ts";
 import { deadLetterContract } from "../../engine/dead_letter_contract.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { type Broker, startBroker } from "../../../scripts/support/broker.ts";
-import { int64Serde, stringSerde } from "../../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import {
   StreamsApp,
   StreamsBuilder,
@@ -10,7 +10,7 @@ import {
   type Topology,
   TopologyError,
 } from "../../../src/engine/mod.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until } from "../../engine/app_contract.ts";
 import { readRecords, type TestRecord, writeRecords } from "../../kafka/records.ts";
 import { connection, quiet } from "../kafka/broker.ts";

@@ -1,9 +1,9 @@
 /** Applications whose committed offsets their topic does not hold. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { stringSerde } from "../../../src/avro/mod.ts";
+import { stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { GroupAdmin } from "../../../src/kafka/group_admin.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { GroupAdmin } from "../../../src/kafka/client/group_admin.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until } from "../../engine/app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/records.ts";
 import { clusterSettings, connection, quiet } from "../kafka/broker.ts";

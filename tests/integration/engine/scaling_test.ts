@@ -3,9 +3,9 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/avro/mod.ts";
+import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig, type Log } from "../../../src/kafka/mod.ts";
 import { until } from "../../engine/app_contract.ts";
 

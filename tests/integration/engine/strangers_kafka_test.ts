@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import kafkajs from "kafkajs";
 import { join } from "@std/path";
-import { stringSerde } from "../../../src/avro/mod.ts";
+import { stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
-import type { Log } from "../../../src/kafka/log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
 import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
 import { cacheDir, exists } from "../../../scripts/support/cache.ts";
 import { commandWorks, findJava } from "../../../scripts/support/commands.ts";

@@ -1,5 +1,5 @@
 import kafkajs from "kafkajs";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { topicsChangeContract } from "../../engine/topics_change_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 

@@ -1,8 +1,8 @@
 /** The broker that the integration tests use, from KAFKA_BROKERS. */
-import { Cluster, type ClusterSettings } from "../../../src/kafka/cluster.ts";
+import { Cluster, type ClusterSettings } from "../../../src/kafka/client/cluster.ts";
 import type { ConnectionConfig } from "../../../src/kafka/config.ts";
-import { KafkaCoordinator } from "../../../src/kafka/kafka_group.ts";
-import type { Logger } from "../../../src/kafka/logger.ts";
+import { KafkaCoordinator } from "../../../src/kafka/client/group_coordinator.ts";
+import type { Logger } from "../../../src/kafka/port/logger.ts";
 
 /** The bootstrap servers. */
 export function brokers(): string[] {

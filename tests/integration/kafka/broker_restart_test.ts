@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { startBroker } from "../../../scripts/kafka.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { TestMember } from "../../kafka/members.ts";
 import { appendRecords, recordsOf } from "../../kafka/records.ts";
 import { connection, quiet } from "./broker.ts";

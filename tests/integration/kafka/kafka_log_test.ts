@@ -1,4 +1,4 @@
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { logContract } from "../../kafka/log_contract.ts";
 import { connection, expireMember, quiet } from "./broker.ts";
 

@@ -1,7 +1,7 @@
 /** The fall-back beside what it is not: other clients' records and members. */
 import { assert, assertEquals } from "@std/assert";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
-import type { Log } from "../../../src/kafka/log.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
 import { PublicKafkaLog } from "../../../src/kafka/public_client/log.ts";
 import { TestMember } from "../../kafka/members.ts";
 import { bytes, readRecords, writeRecords } from "../../kafka/records.ts";

@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
-import { decompress } from "../../../src/kafka/record_batch/compression.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
+import { decompress } from "../../../src/kafka/wire/record_batch/compression.ts";
 import { groupHeaders, plainHeaders, withoutNullHeaders } from "../../kafka/kafkajs_headers.ts";
 import { type PlainRecord, randomRecords, recordsOf, withSeed } from "../../kafka/record_batch_support.ts";
 import { brokers, connection, quiet } from "./broker.ts";

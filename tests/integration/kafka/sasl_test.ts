@@ -3,8 +3,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { freePorts } from "../../../scripts/support/ports.ts";
 import type { ConnectionConfig } from "../../../src/kafka/config.ts";
-import { BrokerUnavailable, ConnectionLost } from "../../../src/kafka/errors.ts";
-import { KafkaLog } from "../../../src/kafka/kafka_log.ts";
+import { BrokerUnavailable, ConnectionLost } from "../../../src/kafka/port/errors.ts";
+import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { TestMember } from "../../kafka/members.ts";
 import { appendRecords, recordsOf } from "../../kafka/records.ts";
 import { connection, quiet } from "./broker.ts";

@@ -1,4 +1,4 @@
-import { stringSerde } from "../../../src/avro/mod.ts";
+import { stringSerde } from "../../../src/serde/mod.ts";
 import { JoinWindows, type StreamJoined, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { split } from "../java_text.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";

@@ -1,4 +1,4 @@
-import { int64Serde, stringSerde } from "../../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { JoinWindows, type KStream, StreamsBuilder, TimeWindows } from "../../../src/engine/mod.ts";
 import { split } from "../java_text.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";

@@ -1,4 +1,4 @@
-import { int64Serde, stringSerde } from "../../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import {
   type KGroupedStream,
   type KTable,

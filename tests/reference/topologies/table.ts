@@ -1,4 +1,4 @@
-import { int64Serde, stringSerde } from "../../../src/avro/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { type KTable, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";
 import { both as bothOfKey } from "./join.ts";

@@ -1,9 +1,0 @@
-/**
- * Serializers and deserializers.
- *
- * @module
- */
-export { avroSerde, type AvroSerdeOptions } from "./avro_serde.ts";
-export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from "./primitives.ts";
-export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./registry.ts";
-export { bindSerde, DeserializationError, EncodeBuffer, SchemaNotLoaded, type Serde } from "./serde.ts";

@@ -1,0 +1,212 @@
+/**
+ * Asks an application's handlers about records that fail, and does as they say.
+ *
+ * @module
+ */
+import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
+import type { RefusedRecord, Substitute } from "../../kafka/port/log.ts";
+import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
+import { ProcessingError } from "../errors.ts";
+import { deadLetterPartition } from "./dead_letter_topics.ts";
+import {
+  type DeadLetter,
+  deadLetterHeaders,
+  type HandlerAnswer,
+  type Handlers,
+  type ProductionHandler,
+  text,
+} from "../record/handlers.ts";
+import type { RecordQueue } from "./record_queue.ts";
+import type { EngineStats } from "../record/stats.ts";
+import type { TaskContext } from "./task_context.ts";
+
+/** Those of one task. Each method returns when the record is dropped or a dead letter, and throws when the task can't go on. */
+export class Failures {
+  readonly #context: TaskContext;
+  readonly #handlers: Handlers;
+  /** Called when a processor was left half-way. */
+  readonly #forget: () => void;
+
+  constructor(context: TaskContext, handlers: Handlers, forget: () => void) {
+    this.#context = context;
+    this.#handlers = handlers;
+    this.#forget = forget;
+  }
+
+  /**
+   * The head of a queue can't be decoded.
+   * @throws {ProcessingError} When the handler says so.
+   */
+  undecodable(queue: RecordQueue): void {
+    const { part, error } = queue.refusal!;
+    const { topic, partition, headSet, headIndex } = queue;
+    const { stats } = this.#context;
+    const offset = headSet.offsets[headIndex]!;
+    stats.decodeFailures[topic] = (stats.decodeFailures[topic] ?? 0) + 1;
+    const what = `Cannot decode the ${part} of the record at offset ${offset} of ${topic}-${partition}`;
+    const answer = this.#ask(what, this.#handlers.onUndecodable, { topic, partition, offset, part, error });
+    if (answer === "fail") {
+      // A serde of the user's may throw anything; only a DeserializationError is surely the record's own fault.
+      throw new ProcessingError(
+        `${what}: ${
+          text(error)
+        }; nothing after it was processed; set the deserialization handler to continue to drop such records`,
+        { cause: error instanceof DeserializationError ? undefined : error },
+      );
+    }
+    this.#settle(answer, error, headSet.timestamps[headIndex]!);
+    stats.dropped.undecodable++;
+  }
+
+  /**
+   * A processor, or with `undefined` a punctuator, threw.
+   * @throws What it threw, when it is no matter of a handler or there is none.
+   * @throws {ProcessingError} When the handler says so.
+   */
+  processing(
+    processor: string | undefined,
+    key: unknown,
+    value: unknown,
+    timestamp: number,
+    error: unknown,
+  ): void {
+    const handler = this.#handlers.onProcessingError;
+    // The first was decided on already; the second is over once the schema is there, and the record processed again.
+    if (handler === undefined || error instanceof ProcessingError || error instanceof SchemaNotLoaded) {
+      throw error;
+    }
+    const { taskId, topic, offset, stats } = this.#context;
+    const partition = topic === undefined ? -1 : this.#context.partition;
+    const what = topic === undefined
+      ? `Cannot punctuate at ${timestamp} in task ${taskId}`
+      : `Cannot process the record at offset ${offset} of ${topic}-${partition} in task ${taskId}`;
+    const record = { taskId, processor, topic, partition, offset, timestamp, key, value, error };
+    const answer = this.#ask(what, handler, record);
+    if (answer === "fail") {
+      const who = processor === undefined ? "a punctuator" : "a processor";
+      throw new ProcessingError(`${what}: ${who} threw: ${text(error)}`, { cause: error });
+    }
+    this.#settle(answer, error, timestamp);
+    stats.dropped.processing_error++;
+    this.#forget();
+  }
+
+  /**
+   * A sink can't encode a record.
+   * @throws {ProcessingError} When the handler says so, or there is none.
+   */
+  unencodable(topic: string, timestamp: number, error: unknown): void {
+    const context = this.#context;
+    const { taskId, offset, stats } = context;
+    const place = context.topic === undefined
+      ? "a punctuator's record"
+      : `what came of the record at offset ${offset} of ${context.topic}-${context.partition}`;
+    const what = `Cannot encode ${place} for ${topic} in task ${taskId}`;
+    const answer = this.#ask(what, this.#handlers.onProductionError ?? FAIL, {
+      taskId,
+      topic,
+      reason: "unencodable",
+      timestamp,
+      error,
+    });
+    if (answer === "fail") throw new ProcessingError(`${what}: ${text(error)}`, { cause: error });
+    this.#settle(answer, error, timestamp);
+    stats.dropped.production_error++;
+  }
+
+  #ask<R>(what: string, handler: (record: R) => HandlerAnswer, record: R): HandlerAnswer {
+    try {
+      return handler(record);
+    } catch (error) {
+      throw new ProcessingError(`${what}: its handler threw: ${text(error)}`, { cause: error });
+    }
+  }
+
+  /** Writes the input record, as it came in, to the dead letters. */
+  #settle(answer: "continue" | DeadLetter, error: unknown, timestamp: number): void {
+    if (answer === "continue") return;
+    const context = this.#context;
+    const { topic, offset, taskId } = context;
+    const isRecord = topic !== undefined;
+    const partition = isRecord ? context.partition : undefined;
+    const letter = deadLetter(this.#handlers, answer, {
+      key: context.inputKey,
+      value: context.inputValue,
+      headers: context.inputHeaders,
+      timestamp: isRecord ? context.inputTimestamp : timestamp,
+      cause: { error, topic, partition, offset: isRecord ? offset : undefined, taskId },
+    });
+    const { key, value } = letter;
+    context.producer.append(
+      letter.topic,
+      letter.partition,
+      letter.timestamp,
+      key,
+      0,
+      key?.length ?? 0,
+      value,
+      0,
+      value?.length ?? 0,
+      letter.headers,
+    );
+    context.stats.deadLetteredTo(letter.topic).count++;
+  }
+}
+
+/** Decides about the records of one producer that the log refuses; `undefined` when there is no handler, and each one is a failure. */
+export function refusalHandler(
+  handlers: Handlers,
+  sinkTopics: ReadonlySet<string>,
+  stats: EngineStats,
+  taskId: string | undefined,
+): ((record: RefusedRecord) => "fail" | "drop" | Substitute) | undefined {
+  const { onProductionError } = handlers;
+  if (onProductionError === undefined) return undefined;
+  return ({ topic, partition, timestamp, key, value, headers, error }) => {
+    if (!sinkTopics.has(topic)) return "fail";
+    const answer = onProductionError({ taskId, topic, reason: "refused", timestamp, error });
+    if (answer === "fail") return "fail";
+    stats.dropped.production_error++;
+    if (answer === "continue") return "drop";
+    stats.deadLetteredTo(answer.deadLetter).count++;
+    return deadLetter(handlers, answer, {
+      key,
+      value,
+      headers,
+      timestamp,
+      cause: { error, topic, partition, offset: undefined, taskId },
+    });
+  };
+}
+
+function deadLetter(
+  handlers: Handlers,
+  { deadLetter: topic }: DeadLetter,
+  { key, value, headers, timestamp, cause }: {
+    readonly key: Uint8Array | null;
+    readonly value: Uint8Array | null;
+    readonly headers: RecordHeaders | undefined;
+    readonly timestamp: number;
+    readonly cause: Parameters<typeof deadLetterHeaders>[1];
+  },
+): Substitute {
+  const partitions = handlers.deadLetters.get(topic);
+  if (partitions === undefined) {
+    throw new ProcessingError(
+      `Cannot send a dead letter to ${topic}: received a topic that is not one of deadLetterTopics (${
+        [...handlers.deadLetters.keys()].join(", ") || "none"
+      }); name it there`,
+      { cause: cause.error },
+    );
+  }
+  return {
+    topic,
+    partition: deadLetterPartition(key, cause.partition ?? 0, partitions),
+    timestamp,
+    key,
+    value,
+    headers: deadLetterHeaders(headers ?? NO_HEADERS, cause),
+  };
+}
+
+const FAIL: ProductionHandler = () => "fail";

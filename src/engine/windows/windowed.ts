@@ -1,0 +1,101 @@
+import { DeserializationError, type Serde } from "../../serde/serde.ts";
+import { getTime, putTime, TIME_BYTES } from "./time_bytes.ts";
+
+/**
+ * A key within a window of time: the key of a windowed table.
+ *
+ * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding and session ones.
+ */
+export class Windowed<K> {
+  readonly key: K;
+  /** Where the window begins, in ms since the epoch; inclusive. */
+  readonly startMs: number;
+  /** Where it ends, in ms since the epoch. */
+  readonly endMs: number;
+
+  constructor(key: K, startMs: number, endMs: number) {
+    this.key = key;
+    this.startMs = startMs;
+    this.endMs = endMs;
+  }
+}
+
+/**
+ * Windowed keys of a fixed size, as Kafka Streams' `TimeWindowedSerializer` writes them: the key's bytes, then the start of the
+ * window (8 bytes, big-endian).
+ *
+ * @param sizeMs The size of the windows, in ms: for sliding windows their time difference.
+ *
+ * @example
+ * ```ts
+ * import { int64Serde, StreamsBuilder, stringSerde, TimeWindows, windowedSerde } from "../../../mod.ts";
+ *
+ * const text = { key: stringSerde(), value: stringSerde() };
+ * const builder = new StreamsBuilder();
+ * builder.stream("words", text)
+ *   .groupByKey(text)
+ *   .windowedBy(TimeWindows.ofSizeAndGrace(60_000, 10_000))
+ *   .count()
+ *   .toStream()
+ *   .to("counts", { key: windowedSerde(stringSerde(), 60_000), value: int64Serde() });
+ * ```
+ */
+export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<K>> {
+  if (!(sizeMs >= 0)) {
+    throw new RangeError(
+      `Cannot make a serde of windowed keys: received a size of ${sizeMs} ms; it must not be negative`,
+    );
+  }
+  return bindable(key, (bound) => ({
+    encode(windowed, into, at) {
+      const end = bound.encode(windowed.key, into, at);
+      if (end < 0) return end - TIME_BYTES;
+      if (end + TIME_BYTES > into.length) return into.length - end - TIME_BYTES;
+      return putTime(into, end, windowed.startMs);
+    },
+    decode(bytes, from, to) {
+      const keyEnd = keyEndOf(from, to, TIME_BYTES);
+      const startMs = getTime(bytes, keyEnd);
+      return new Windowed(bound.decode(bytes, from, keyEnd), startMs, startMs + sizeMs);
+    },
+  }));
+}
+
+/**
+ * Windowed keys of sessions, as Kafka Streams' `SessionWindowedSerializer` writes them: the key's bytes, then the end and the start
+ * of the session (8 bytes each, big-endian).
+ */
+export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
+  return bindable(key, (bound) => ({
+    encode(windowed, into, at) {
+      const end = bound.encode(windowed.key, into, at);
+      if (end < 0) return end - 2 * TIME_BYTES;
+      if (end + 2 * TIME_BYTES > into.length) return into.length - end - 2 * TIME_BYTES;
+      return putTime(into, putTime(into, end, windowed.endMs), windowed.startMs);
+    },
+    decode(bytes, from, to) {
+      const keyEnd = keyEndOf(from, to, 2 * TIME_BYTES);
+      return new Windowed(
+        bound.decode(bytes, from, keyEnd),
+        getTime(bytes, keyEnd + TIME_BYTES),
+        getTime(bytes, keyEnd),
+      );
+    },
+  }));
+}
+
+/** A serde of windowed keys that is bound to a topic as its inner one is. */
+function bindable<K>(key: Serde<K>, make: (key: Serde<K>) => Serde<Windowed<K>>): Serde<Windowed<K>> {
+  const serde = make(key);
+  if (key.forTopic === undefined) return serde;
+  return { ...serde, forTopic: async (topic, part) => make(await key.forTopic!(topic, part)) };
+}
+
+function keyEndOf(from: number, to: number, suffix: number): number {
+  if (to - from < suffix) {
+    throw new DeserializationError(
+      `Cannot decode a windowed key: received ${to - from} bytes; its times alone have ${suffix}`,
+    );
+  }
+  return to - suffix;
+}

@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { plainLogin } from "../../../scripts/secrets/jaas.ts";
+import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
+import { cacheDir, exists } from "../../../scripts/support/cache.ts";
+import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
+import { mavenFiles, mavenWorks } from "../../../scripts/support/maven.ts";
+import { HARD_KEYS } from "../../tools/scripts/secrets_support.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
+
+const JARS = join(cacheDir(), `kafka-clients-${KAFKA_VERSION}`);
+const java = await findJava();
+// A single source file is compiled as it is started, which takes a JDK, not only a runtime.
+const ignore = (java?.version ?? 0) < 17 || !(await commandWorks("javac", ["-version"])) ||
+  !((await exists(JARS)) || (await mavenWorks()));
+
+/** What Kafka's parser makes of each line: login module, user name, password. */
+async function parsedByKafka(lines: readonly string[]): Promise<string[][]> {
+  const jars = await mavenFiles({
+    what: `Kafka's clients ${KAFKA_VERSION}`,
+    artifacts: [`org.apache.kafka:kafka-clients:${KAFKA_VERSION}`],
+    into: JARS,
+    report: () => {},
+  });
+  const source = new URL("./JaasCheck.java", import.meta.url).pathname;
+  const child = new Deno.Command(java!.command, {
+    args: ["-cp", join(jars, "*"), source],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const encode = (text: string) => new TextEncoder().encode(text).toBase64();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(lines.map((line) => `${encode(line)}\n`).join("")));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  assertEquals(success, true, decoder.decode(stderr));
+  return decoder.decode(stdout).trimEnd().split("\n").map((line) =>
+    line.split(" ").map((field) => decoder.decode(Uint8Array.fromBase64(field)))
+  );
+}
+
+Deno.test({
+  name: "Kafka's own parser reads the JAAS line back as the keys it was made of",
+  ignore,
+  async fn() {
+    const { below } = seededRandom();
+    const alphabet = [..."aZ09'\"\\$ #:;-{}é日🥋=/*!&|>%@`~ntu"];
+    const random = Array.from(
+      { length: 300 },
+      () => Array.from({ length: 1 + below(60) }, () => alphabet[below(alphabet.length)]).join(""),
+    );
+    const keys = [...HARD_KEYS, ...random];
+    const pairs = keys.map((key, index) => [key, keys[(index + 1) % keys.length]!] as const);
+    const expected = pairs.map((
+      pair,
+    ) => ["org.apache.kafka.common.security.plain.PlainLoginModule", ...pair]);
+    assertEquals(await parsedByKafka(pairs.map(([user, password]) => plainLogin(user, password))), expected);
+  },
+});

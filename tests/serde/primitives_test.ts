@@ -1,0 +1,166 @@
+import { assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import {
+  bytesSerde,
+  float64Serde,
+  int32Serde,
+  int64Serde,
+  jsonSerde,
+  stringSerde,
+} from "../../src/serde/primitives.ts";
+import { DeserializationError, type Serde } from "../../src/serde/serde.ts";
+import { decode, encode, hex, unhex } from "./avro/support.ts";
+
+Deno.test("strings are UTF-8", () => {
+  const long = "0123456789".repeat(20);
+  for (
+    const [text, bytes] of [["", ""], ["kos", "6b6f73"], ["é", "c3a9"], ["ab€", "6162e282ac"], [
+      "🎮",
+      "f09f8eae",
+    ], [
+      "\ufeffx",
+      "efbbbf78",
+    ]]
+  ) {
+    assertEquals(hex(encode(stringSerde(), text!)), bytes);
+    assertEquals(decode(stringSerde(), unhex(bytes!)), text);
+  }
+  for (const text of [long, long + "é", "🎮".repeat(100)]) {
+    assertEquals(decode(stringSerde(), encode(stringSerde(), text)), text);
+  }
+});
+
+Deno.test("half of a surrogate pair is written as the replacement character", () => {
+  for (const text of ["\ud83c", "a\udc00b", "\ud83cx"]) {
+    assertEquals(encode(stringSerde(), text), new TextEncoder().encode(text));
+  }
+});
+
+Deno.test("int64 is big-endian over all safe integers", () => {
+  for (
+    const [value, bytes] of [
+      [0, "0000000000000000"],
+      [1, "0000000000000001"],
+      [-1, "ffffffffffffffff"],
+      [258, "0000000000000102"],
+      [2 ** 31, "0000000080000000"],
+      [2 ** 32, "0000000100000000"],
+      [-(2 ** 32), "ffffffff00000000"],
+      [-(2 ** 32) - 1, "fffffffeffffffff"],
+      [1571000000000, "0000016dc6e59e00"],
+      [Number.MAX_SAFE_INTEGER, "001fffffffffffff"],
+      [Number.MIN_SAFE_INTEGER, "ffe0000000000001"],
+    ] as const
+  ) {
+    assertEquals(hex(encode(int64Serde(), value)), bytes);
+    // An independent reading.
+    assertEquals(new DataView(unhex(bytes).buffer).getBigInt64(0), BigInt(value));
+    assertEquals(decode(int64Serde(), unhex(bytes)), value);
+  }
+  assertThrows(() => decode(int64Serde(), unhex("0020000000000000")), DeserializationError, "2^53");
+  assertThrows(() => decode(int64Serde(), unhex("8000000000000000")), DeserializationError, "2^53");
+});
+
+Deno.test("int32 and float64 are big-endian", () => {
+  for (
+    const [value, bytes] of [[0, "00000000"], [-2, "fffffffe"], [2 ** 31 - 1, "7fffffff"], [
+      -(2 ** 31),
+      "80000000",
+    ]] as const
+  ) {
+    assertEquals(hex(encode(int32Serde(), value)), bytes);
+    assertEquals(decode(int32Serde(), unhex(bytes)), value);
+  }
+  for (
+    const [value, bytes] of [[1.5, "3ff8000000000000"], [-0, "8000000000000000"], [
+      NaN,
+      "7ff8000000000000",
+    ]] as const
+  ) {
+    assertEquals(hex(encode(float64Serde(), value)), bytes);
+    assertEquals(decode(float64Serde(), unhex(bytes)), value);
+  }
+});
+
+Deno.test("JSON round-trips, and a check can refuse it", () => {
+  const value = { a: [1, "é", null], b: true };
+  assertEquals(decode(jsonSerde(), encode(jsonSerde(), value)), value);
+  const checked = jsonSerde<number>((value) => {
+    if (typeof value !== "number") throw new TypeError("it is not a number");
+    return value;
+  });
+  assertEquals(decode(checked, encode(checked, 7)), 7);
+  assertThrows(
+    () => decode(checked, unhex("2278 22")),
+    DeserializationError,
+    'received "x"; it is not a number',
+  );
+});
+
+Deno.test("bytes are copied", () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const decoded = bytesSerde().decode(bytes, 0, 3);
+  assertEquals(decoded, bytes);
+  assertNotStrictEquals(decoded.buffer, bytes.buffer);
+  assertEquals(encode(bytesSerde(), bytes), bytes);
+});
+
+Deno.test("a buffer that is too small is told by at least how much, and EncodeBuffer copes", () => {
+  const cases: [Serde<never>, unknown, number][] = [
+    [stringSerde(), "kos", 3],
+    [stringSerde(), "€€", 6],
+    [stringSerde(), "x".repeat(50), 50],
+    [bytesSerde(), new Uint8Array(9), 9],
+    [jsonSerde(), { a: 1 }, 7],
+    [int32Serde(), 1, 4],
+    [int64Serde(), 1, 8],
+    [float64Serde(), 1, 8],
+  ] as unknown as [Serde<never>, unknown, number][];
+  for (const [serde, value, size] of cases) {
+    for (let room = 0; room < size; room++) {
+      assertEquals(serde.encode(value as never, new Uint8Array(2 + room), 2), room - size);
+    }
+    assertEquals(serde.encode(value as never, new Uint8Array(2 + size), 2), 2 + size);
+  }
+});
+
+const WRONG_BYTES: [string, Serde<unknown>, string, string][] = [
+  ["a string", stringSerde(), "c328", "Cannot decode a string: the 2 bytes are not UTF-8"],
+  ["JSON that is not UTF-8", jsonSerde(), "ff", "Cannot decode JSON: the 1 bytes are not UTF-8"],
+  ["JSON", jsonSerde(), "7b", "Cannot decode JSON: received {; "],
+  ["nothing as JSON", jsonSerde(), "", "Cannot decode JSON: received nothing; "],
+  ["int32", int32Serde(), "0000", "Cannot decode a whole number of 32 bits: received 2 bytes; expected 4"],
+  [
+    "int64",
+    int64Serde(),
+    "0000000000",
+    "Cannot decode a whole number of 64 bits: received 5 bytes; expected 8",
+  ],
+  ["int64", int64Serde(), "000000000000000000", "received 9 bytes; expected 8"],
+  ["float64", float64Serde(), "", "Cannot decode a number: received 0 bytes; expected 8"],
+] as unknown as [string, Serde<unknown>, string, string][];
+
+for (const [what, serde, bytes, message] of WRONG_BYTES) {
+  Deno.test(`undecodable: ${what} from "${bytes}"`, () => {
+    assertThrows(() => decode(serde, unhex(bytes)), DeserializationError, message);
+  });
+}
+
+Deno.test("values of another type are refused", () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  const cases: [Serde<never>, unknown, string][] = [
+    [stringSerde(), 7, "Cannot encode as a string: received 7"],
+    [stringSerde(), null, "received null"],
+    [bytesSerde(), [1, 2], "Cannot encode as bytes: received Array"],
+    [jsonSerde(), undefined, "Cannot encode as JSON: received undefined"],
+    [jsonSerde(), cyclic, "Cannot encode as JSON: received Object; "],
+    [int32Serde(), 2 ** 31, "Cannot encode as a whole number of 32 bits: received 2147483648"],
+    [int32Serde(), 0.5, "received 0.5"],
+    [int64Serde(), 2 ** 53, "up to 2^53 - 1 either way: received 9007199254740992"],
+    [int64Serde(), NaN, "received NaN"],
+    [float64Serde(), "1", "Cannot encode as a number: received 1"],
+  ] as unknown as [Serde<never>, unknown, string][];
+  for (const [serde, value, message] of cases) {
+    assertThrows(() => serde.encode(value as never, new Uint8Array(64), 0), TypeError, message);
+  }
+});

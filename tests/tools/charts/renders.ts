@@ -1,0 +1,57 @@
+import { parse, parseAll } from "@std/yaml";
+import { CHART, features, goldenFile } from "../../../scripts/chart/files.ts";
+
+/** Whatever YAML or JSON holds. */
+// deno-lint-ignore no-explicit-any -- tests look into objects of many kinds
+export type Any = any;
+
+/** A file of the chart. */
+export async function chartFile(path: string): Promise<string> {
+  return await Deno.readTextFile(`${CHART}/${path}`);
+}
+
+/** A YAML file of the chart. */
+export async function chartYaml(path: string): Promise<Any> {
+  return parse(await chartFile(path));
+}
+
+/** The objects of a feature's golden render. */
+export async function objectsOf(feature: string): Promise<Any[]> {
+  return (parseAll(await Deno.readTextFile(goldenFile(feature))) as Any[]).filter((object) =>
+    object !== null
+  );
+}
+
+/** The golden renders of all features. */
+export async function allRenders(): Promise<{ feature: string; objects: Any[] }[]> {
+  const renders = [];
+  for (const feature of await features()) renders.push({ feature, objects: await objectsOf(feature) });
+  return renders;
+}
+
+/** The object of that kind and name. @throws {Error} When there is none. */
+export function find(objects: readonly Any[], kind: string, name: string): Any {
+  const object = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (object === undefined) throw new Error(`Cannot find ${kind} ${name} in the render`);
+  return object;
+}
+
+/** A pod, with the labels that it has. */
+export interface Pod {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly spec: Any;
+}
+
+/** The pods of a render: those of Deployments and StatefulSets, and pods themselves. */
+export function podsOf(objects: readonly Any[]): Pod[] {
+  return objects.flatMap((object) => {
+    const pod = object.kind === "Pod" ? object : object.spec?.template;
+    if (pod?.spec?.containers === undefined) return [];
+    return [{
+      name: `${object.kind}/${object.metadata.name}`,
+      labels: pod.metadata?.labels ?? {},
+      spec: pod.spec,
+    }];
+  });
+}

@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../../../deno.json" with { type: "json" };
+import { compileFailure } from "../../../scripts/build/compile.ts";
+import { permissionsConfig, PROGRAMS } from "../../../scripts/build/programs.ts";
+import { elfMachine, headOf } from "../../../scripts/build/targets.ts";
+
+Deno.test("each program is built with the permissions that its task runs with", () => {
+  const commands = Object.values(config.tasks).map((task) => task.command);
+  for (const { entry, permissions } of PROGRAMS) {
+    const own = commands.filter((command) => command.endsWith(` ${entry}`));
+    assertEquals(own.length, 1, `tasks that run ${entry}`);
+    assertMatch(own[0]!, new RegExp(` -P=${permissions} `));
+  }
+});
+
+Deno.test("a script's configuration has the programs' permissions and nothing else", () => {
+  const { permissions } = config;
+  assertEquals(JSON.parse(permissionsConfig()), {
+    permissions: { gen: permissions.gen, streams: permissions.streams },
+  });
+});
+
+Deno.test("no program may start others; files are the mounted authorities, and for streams its state", () => {
+  const state = ["/var/lib/kos", ".kos"];
+  const sets: Record<string, Record<string, unknown>> = config.permissions;
+  for (const { permissions } of PROGRAMS) {
+    const set = sets[permissions]!;
+    assertEquals(["all", "run", "ffi"].filter((name) => set[name] !== undefined), [], permissions);
+  }
+  assertEquals(sets["gen"]!["read"], ["/etc/kos/ca"]);
+  assertEquals(sets["gen"]!["write"], undefined);
+  assertEquals(sets["streams"]!["read"], ["/etc/kos/ca", ...state]);
+  assertEquals(sets["streams"]!["write"], state);
+});
+
+// As Deno 2.9.6 prints it.
+const NO_RUNTIME = `error: Writing deno compile executable to temporary file 'gen.tmp-75853aa6758c5101'
+
+Caused by:
+    0: Setting up base binary.
+    1: error sending request for url (https://dl.example/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip): client error (Connect): dns error: failed to lookup address information: Name or service not known
+    2: client error (Connect)
+    3: dns error
+    4: failed to lookup address information: Name or service not known`;
+
+Deno.test("a runtime that can't be downloaded is told with its address and DENORT_BIN; other failures as they are", () => {
+  const message = compileFailure(NO_RUNTIME, "x86_64-unknown-linux-gnu");
+  assertStringIncludes(
+    message,
+    'received "Name or service not known" from https://dl.example/release/v2.9.6/denort-x86_64',
+  );
+  assertStringIncludes(
+    message,
+    `set DENORT_BIN to the denort in it (of Deno ${Deno.version.deno} for x86_64-unknown-linux-gnu)`,
+  );
+  const types = "TS2307 [ERROR]: Cannot find module 'x.ts'.\n    at main.ts:6:70";
+  assertEquals(compileFailure(types, "x86_64-unknown-linux-gnu"), `received this from Deno:\n${types}`);
+});
+
+Deno.test("a Linux program tells its machine", async () => {
+  const head = (machine: number) => {
+    const bytes = new Uint8Array(64);
+    bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+    bytes.set([machine & 0xff, machine >> 8], 18);
+    return bytes;
+  };
+  assertEquals([elfMachine(head(62)), elfMachine(head(183)), elfMachine(head(40))], [
+    "x86_64",
+    "aarch64",
+    undefined,
+  ]);
+  assertEquals(elfMachine(head(62).subarray(0, 19)), undefined);
+  assertEquals(elfMachine(new TextEncoder().encode("#!/bin/sh\nexec something longer")), undefined);
+  const own = elfMachine(await headOf(Deno.execPath()));
+  assertEquals(own, Deno.build.os === "linux" ? Deno.build.arch : undefined);
+  assert((await headOf(new URL(import.meta.url).pathname)).length === 64);
+});
