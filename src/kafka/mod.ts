@@ -33,5 +33,5 @@ export {
 } from "./port/log.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
 export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./common/wait_for_broker.ts";
-export { type KafkaClient, openKafkaLog, type OpenKafkaLogOptions } from "./open_kafka_log.ts";
+export { openKafkaLog } from "./open_kafka_log.ts";
 export { type RecordHeader, type RecordHeaders, RecordSet } from "./port/record_set.ts";

@@ -5,7 +5,6 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { stringSerde } from "../../src/serde/mod.ts";
 import { ProcessingError, StreamsApp, StreamsBuilder, type StreamsConfig } from "../../src/engine/mod.ts";
 import { type Log, ProduceError } from "../../src/kafka/mod.ts";
-import type { Lack } from "../kafka/log_contract.ts";
 import { until, type WithPlace } from "./app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
@@ -47,8 +46,8 @@ async function write(log: Log, topic: string, records: [key: string | null, valu
   await producer.close();
 }
 
-/** Defines the tests. `lacks` is what the log can't do. */
-export function deadLetterContract(kind: string, withPlace: WithPlace, lacks: readonly Lack[] = []): void {
+/** Defines the tests. */
+export function deadLetterContract(kind: string, withPlace: WithPlace): void {
   for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     const test = (
       name: string,
@@ -159,8 +158,7 @@ export function deadLetterContract(kind: string, withPlace: WithPlace, lacks: re
         const { headers } = letters[0]!;
         assertEquals(headers["trace"], "7");
         assertEquals(headers["__streams.errors.topic"], `${name}-out`);
-        const none = lacks.includes("headers without a value") ? "" : null;
-        assertEquals(headers["__streams.errors.offset"], none);
+        assertEquals(headers["__streams.errors.offset"], null);
         assertEquals(app.stats.dropped.production_error, 4);
         const [committed] = await log.committed(name, [{ topic: `${name}-in`, partition: 0 }]);
         assertEquals(committed, 200);

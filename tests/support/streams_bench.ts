@@ -62,7 +62,7 @@ export class StreamsBench {
     });
   }
 
-  /** Starts a streams process. It inherits the environment, and with it the client that `KOS_KAFKA_CLIENT` names. */
+  /** Starts a streams process. It inherits the environment. */
   streams(clientId: string, ...flags: string[]): Instance {
     return this.streamsBy([Deno.execPath()], clientId, ...flags);
   }
