@@ -4,6 +4,7 @@
  * @module
  */
 import { batchOf, firstRecord, halves } from "./batch_records.ts";
+import { BufferMemory } from "./buffer_memory.ts";
 import { LostRecords } from "../common/lost_records.ts";
 import { OutstandingBatches } from "./outstanding_batches.ts";
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
@@ -12,13 +13,9 @@ import type { ProduceError, ProducerOptions, Substitute } from "../port/log.ts";
 import type { RecordHeaders } from "../port/record_set.ts";
 import type { ProducerIdentity } from "../wire/protocol/transactions.ts";
 import { type BatchWriter, stamp } from "../wire/record_batch/writer.ts";
-import { WriterPool } from "./writer_pool.ts";
 
-/** What the producers of a process keep for use again: as much as one of them may have under way. */
-const writers = new WriterPool(33_554_432);
 /** What a record may take beside its key and value, without headers, in bytes. */
 const RECORD_OVERHEAD = 32;
-const READY = Promise.resolve();
 
 /** Settings of a {@linkcode ProduceBuffer}; those of a producer mean what they mean there. */
 export interface BufferOptions
@@ -73,7 +70,6 @@ export class ProduceBuffer {
   producer: ProducerIdentity | undefined = undefined;
   readonly #lingerMs: number;
   readonly #batchBytes: number;
-  readonly #bufferBytes: number;
   readonly #compression: "none" | "gzip";
   readonly #transactional: boolean;
   readonly #onRefused: ProducerOptions["onRefused"];
@@ -90,19 +86,18 @@ export class ProduceBuffer {
   /** What flushes wait for. */
   readonly #outstanding = new OutstandingBatches();
   readonly #lost = new LostRecords();
-  /** Memory, not records: whole buffers, what is compressed, and the copies that requests are. */
-  #pendingBytes = 0;
+  /** What batches and requests take of it. */
+  readonly #memory: BufferMemory;
   /** One for all partitions, set by the first batch that was opened since it last fired. */
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Shared by all who wait for room. */
-  #ready: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
   /** @param onSealed Told, without delay, that there is a batch to take. */
   constructor(options: BufferOptions, onSealed: () => void) {
     this.#lingerMs = options.lingerMs ?? 5;
     this.#batchBytes = options.batchBytes ?? 131_072;
-    this.#bufferBytes = options.bufferBytes ?? 33_554_432;
+    // A writer that was grown for a very large record is not kept.
+    this.#memory = new BufferMemory(options.bufferBytes ?? 33_554_432, 2 * this.#batchBytes);
     this.#compression = options.compression ?? "none";
     this.#transactional = options.transactional ?? false;
     this.#onRefused = options.onRefused;
@@ -111,7 +106,7 @@ export class ProduceBuffer {
 
   /** Bytes of memory that are held. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#memory.bytes;
   }
 
   /** Queues with sealed batches, in the order in which they are to be served. */
@@ -168,16 +163,15 @@ export class ProduceBuffer {
     }
     const before = writer.capacity;
     writer.append(timestamp, key, keyFrom, keyTo, value, valueFrom, valueTo, headers);
-    this.#pendingBytes += writer.capacity - before;
+    if (writer.capacity !== before) this.#memory.hold(writer.capacity - before);
     this.counts.appended++;
   }
 
   /** Resolves as soon as no more than `bufferBytes` are held. */
   ready(): Promise<void> {
-    if (this.#closed || this.#pendingBytes <= this.#bufferBytes) return READY;
-    this.#sealIdle();
-    this.#ready ??= Promise.withResolvers();
-    return this.#ready.promise;
+    if (this.#closed) return Promise.resolve();
+    if (this.#memory.full) this.#sealIdle();
+    return this.#memory.room();
   }
 
   /**
@@ -213,7 +207,7 @@ export class ProduceBuffer {
   /** Lets go who still waits, once nothing is sent any more. */
   abandon(): void {
     this.#outstanding.abandon();
-    this.#ready?.resolve();
+    this.#memory.abandon();
   }
 
   /** Says who writes from now on: all sequence numbers begin anew. */
@@ -242,7 +236,7 @@ export class ProduceBuffer {
         compression: this.#compression,
         transactional: this.#transactional,
       });
-      if (this.#compression !== "none") this.#compressed(batch, batch.encoded.length);
+      if (this.#compression !== "none") this.#memory.compressed(batch, batch.encoded.length);
     } else if (batch.stale) stamp(batch.encoded, id, epoch, batch.sequence);
     batch.stale = false;
     return batch.encoded;
@@ -250,7 +244,7 @@ export class ProduceBuffer {
 
   /** Counts the memory of requests, or, with a negative number, that it is free again. */
   hold(bytes: number): void {
-    this.#pendingBytes += bytes;
+    this.#memory.hold(bytes);
   }
 
   /** Notes that a broker has written a batch that was under way. */
@@ -327,9 +321,7 @@ export class ProduceBuffer {
   }
 
   #begin(queue: PartitionQueue): BatchWriter {
-    const writer = writers.take(queue.lastSize);
-    // All of its buffer: what counts is the memory that it takes.
-    this.#pendingBytes += writer.capacity;
+    const writer = this.#memory.lend(queue.lastSize);
     queue.open = writer;
     queue.openedAt = performance.now();
     this.#open.add(queue);
@@ -341,7 +333,7 @@ export class ProduceBuffer {
     this.#open.delete(queue);
     const batch = queue.close();
     // Its first record was refused, by an exception.
-    if (batch.count === 0) return this.#release(batch);
+    if (batch.count === 0) return this.#memory.release(batch);
     queue.push(batch);
     this.#outstanding.add(batch);
     this.#wait(queue);
@@ -394,7 +386,7 @@ export class ProduceBuffer {
   /** Others, or none, stand for a batch from now on: who waits for the one waits for them. */
   #replace(batch: Batch, parts: readonly Batch[]): void {
     for (const part of parts) {
-      this.#pendingBytes += part.held;
+      this.#memory.hold(part.held);
       this.#outstanding.addFor(batch, part);
       this.#wait(part.queue);
     }
@@ -404,36 +396,11 @@ export class ProduceBuffer {
   /** Frees a batch that is done with, and lets go what waited for it. */
   #finish(batch: Batch): void {
     const { queue } = batch;
-    this.#release(batch);
+    this.#memory.release(batch);
     this.#outstanding.delete(batch);
     if (queue.next === undefined) this.#waiting.delete(queue);
     if (queue.overdue && queue.idle) this.#seal(queue);
-    this.#makeRoom();
-  }
-
-  #makeRoom(): void {
-    if (this.#ready === undefined || this.#pendingBytes > this.#bufferBytes) return;
-    this.#ready.resolve();
-    this.#ready = undefined;
-  }
-
-  #release(batch: Batch): void {
-    this.#pendingBytes -= batch.held;
-    this.#giveBack(batch);
-  }
-
-  /** What is compressed is held without the buffer that it was written into. */
-  #compressed(batch: Batch, held: number): void {
-    this.#pendingBytes += held - batch.held;
-    batch.held = held;
-    this.#giveBack(batch);
-  }
-
-  #giveBack(batch: Batch): void {
-    const { writer } = batch;
-    batch.writer = undefined;
-    // One that was grown for a very large record is not kept.
-    if (writer !== undefined && writer.capacity <= 2 * this.#batchBytes) writers.giveBack(writer);
+    this.#memory.letGo();
   }
 
   #lose(topic: string, count: number, error: unknown): void {
