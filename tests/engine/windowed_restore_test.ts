@@ -127,7 +127,7 @@ Deno.test("a suppression's buffer is restored from its changelog, and lets the s
   const buffer = make();
   const headers = [{ key: "trace", value: Uint8Array.of(1, 2) }, { key: "none", value: null }];
   for (let step = 0; step < 400; step++) {
-    place.context.replaceHeaders(below(3) === 0 ? headers : undefined);
+    place.context.origin.replaceHeaders(below(3) === 0 ? headers : undefined);
     const start = below(40) * 5;
     const value = below(8) === 0 ? null : `value ${step}`;
     buffer.put(

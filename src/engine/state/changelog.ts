@@ -7,8 +7,8 @@
  */
 import type { RecordHeaders } from "../../kafka/port/record_set.ts";
 import type { TopicCount } from "../record/stats.ts";
-import type { TaskContext } from "../task/task_context.ts";
-import type { KeyBytes } from "./bytes/bytes_store.ts";
+import type { ProcessorContext } from "../record/processor_context.ts";
+import type { KeyBytes } from "../record/key_bytes.ts";
 
 /** Bytes that a window store's changelog key has behind the store's key. */
 export const WINDOW_SUFFIX_BYTES = 12;
@@ -16,12 +16,12 @@ export const WINDOW_SUFFIX_BYTES = 12;
 /** Writes the changes of one store, of one task, to its changelog partition. */
 export class ChangelogWriter {
   readonly topic: string;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #written: TopicCount;
   #windowKey = new Uint8Array(256);
   #sequence = 0;
 
-  constructor(topic: string, context: TaskContext) {
+  constructor(topic: string, context: ProcessorContext) {
     this.topic = topic;
     this.#context = context;
     this.#written = context.stats.producedTo(topic);

@@ -9,7 +9,7 @@ import { ProcessingError } from "../errors.ts";
 import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
-import type { KeyBytes } from "../state/bytes/bytes_store.ts";
+import type { KeyBytes } from "../record/key_bytes.ts";
 import { type CacheBudget, CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
 import { ChangelogWriter } from "../state/changelog.ts";
 import {
@@ -128,7 +128,7 @@ export class Task {
     );
     if (environment.outputBounds !== undefined) this.context.outputBounds = environment.outputBounds;
     this.context.failures = new Failures(this.context, environment.handlers, () => {
-      this.context.forgetValue();
+      this.context.encoded.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
     });
     this.file = subtopology.stores.some((name) => isOnDisk(bound.stores.get(name)!))

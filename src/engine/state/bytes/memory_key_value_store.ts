@@ -9,7 +9,8 @@
  */
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import { type BytesKeyValueStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesKeyValueStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { SlotQueue } from "./slot_queue.ts";
 
 /** A {@linkcode BytesKeyValueStore} in memory. */

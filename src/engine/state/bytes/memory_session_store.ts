@@ -6,7 +6,7 @@
  */
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import type { KeyBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import {
   type BytesSessionStore,
   compareBytes,

@@ -5,7 +5,8 @@
  */
 import { Arena, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import type { KeyBytes, ValueBytes } from "./bytes_store.ts";
+import type { ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import {
   type BytesWindowKeyValueStore,
   compareBytes,

@@ -5,7 +5,8 @@
  */
 import { Arena, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import { type BytesWindowStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesWindowStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 
 const NONE = -1;
 

@@ -6,7 +6,8 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
-import { type BytesKeyValueStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesKeyValueStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** Settings of a {@linkcode SqliteKeyValueStore}. */

@@ -4,7 +4,8 @@
  * @module
  */
 import type { StatementSync } from "node:sqlite";
-import { type BytesWindowStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesWindowStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** Settings of a {@linkcode SqliteWindowStore}. */

@@ -1,5 +1,5 @@
 import { copyBytes } from "./arena.ts";
-import type { KeyBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 
 /** HOT PATH. A key's bytes with a suffix of a fixed length, in a buffer of its own: the key of a changelog record. It has no hash. */
 export class SuffixedKey implements KeyBytes {

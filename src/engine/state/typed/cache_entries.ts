@@ -5,10 +5,10 @@
  * @module
  */
 import { NO_HEADERS, type RecordHeaders } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
+import type { RecordPlace } from "../../record/record_origin.ts";
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { IdList, NO_ID } from "../bytes/id_list.ts";
 
 export { NO_ID } from "../bytes/id_list.ts";
@@ -116,7 +116,7 @@ export class CacheEntries {
     from: number,
     to: number,
     timestamp: number,
-    change: TaskContext | undefined,
+    change: RecordPlace | undefined,
   ): number {
     const keyLength = key.to - key.from;
     const valueLength = value === null ? -1 : to - from;

@@ -6,8 +6,8 @@
  */
 import type { Serde } from "../../../serde/serde.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesSessionStore } from "../bytes/bytes_windowed_stores.ts";
 import type { ChangelogWriter } from "../changelog.ts";
 import { changelogKey, type ManagedStore } from "./logged_stores.ts";
@@ -21,7 +21,7 @@ export class LoggedSessionStore<K, V> implements SessionStore<K, V>, ManagedStor
   readonly #inner: BytesSessionStore;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #logKey = new SuffixedKey(2 * TIME_BYTES);
 
@@ -30,7 +30,7 @@ export class LoggedSessionStore<K, V> implements SessionStore<K, V>, ManagedStor
     inner: BytesSessionStore,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -50,27 +50,27 @@ export class LoggedSessionStore<K, V> implements SessionStore<K, V>, ManagedStor
   }
 
   get(key: K, startMs: number, endMs: number): V | null {
-    const found = this.#inner.get(this.#context.encodeKey(this.#key, key), startMs, endMs);
+    const found = this.#inner.get(this.#context.encoded.encodeKey(this.#key, key), startMs, endMs);
     return found === undefined ? null : this.#value.decode(found.bytes, found.from, found.to);
   }
 
   put(key: K, startMs: number, endMs: number, value: V | null, timestamp: number): void {
     const context = this.#context;
-    const keyBytes = context.encodeKey(this.#key, key);
+    const keyBytes = context.encoded.encodeKey(this.#key, key);
     if (value === null) {
       this.#inner.delete(keyBytes, startMs, endMs);
       this.#changelog?.write(this.#changelogKey(keyBytes, startMs, endMs), null, 0, 0, timestamp);
       return;
     }
     // The aggregator may have changed the same object in place.
-    context.forgetValue();
-    const { bytes, from, to } = context.encodeValue(this.#value, value);
+    context.encoded.forgetValue();
+    const { bytes, from, to } = context.encoded.encodeValue(this.#value, value);
     if (!this.#inner.put(keyBytes, startMs, endMs, bytes, from, to)) return;
     this.#changelog?.write(this.#changelogKey(keyBytes, startMs, endMs), bytes, from, to, timestamp);
   }
 
   find(key: K, earliestEnd: number, latestStart: number): number {
-    return this.#inner.find(this.#context.encodeKey(this.#key, key), earliestEnd, latestStart);
+    return this.#inner.find(this.#context.encoded.encodeKey(this.#key, key), earliestEnd, latestStart);
   }
 
   startAt(i: number): number {

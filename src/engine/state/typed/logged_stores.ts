@@ -6,8 +6,9 @@
 import type { Serde } from "../../../serde/serde.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { BytesKeyValueStore, BytesWindowStore, KeyBytes, ValueBytes } from "../bytes/bytes_store.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import type { BytesKeyValueStore, BytesWindowStore, ValueBytes } from "../bytes/bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { type ChangelogWriter, WINDOW_SUFFIX_BYTES, windowSequence, windowTimestamp } from "../changelog.ts";
 import type { JoinWindowStore, KeyValueStore } from "../store.ts";
 
@@ -39,7 +40,7 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   readonly #inner: BytesKeyValueStore;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
   /** What was put last, as an object: hits of one frame come one after the other, and need no decoding in between. */
   #lastKey: K | undefined;
@@ -51,7 +52,7 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     inner: BytesKeyValueStore,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -79,7 +80,7 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
       this.lastTimestamp = this.#lastPutTimestamp;
       return this.#lastValue;
     }
-    const found = this.#inner.get(this.#context.encodeKey(this.#key, key));
+    const found = this.#inner.get(this.#context.encoded.encodeKey(this.#key, key));
     if (found === undefined) return null;
     this.lastTimestamp = found.timestamp;
     return this.#value.decode(found.bytes, found.from, found.to);
@@ -87,7 +88,7 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
 
   put(key: K, value: V | null, timestamp: number): void {
     const context = this.#context;
-    const keyBytes = context.encodeKey(this.#key, key);
+    const keyBytes = context.encoded.encodeKey(this.#key, key);
     if (value === null) {
       this.#inner.delete(keyBytes);
       this.#changelog?.write(keyBytes, null, 0, 0, timestamp);
@@ -95,8 +96,8 @@ export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
       return;
     }
     // The aggregator may have changed the same object in place.
-    context.forgetValue();
-    const encoded = context.encodeValue(this.#value, value);
+    context.encoded.forgetValue();
+    const encoded = context.encoded.encodeValue(this.#value, value);
     this.#inner.put(keyBytes, encoded.bytes, encoded.from, encoded.to, timestamp);
     this.#changelog?.write(keyBytes, encoded.bytes, encoded.from, encoded.to, timestamp);
     this.#lastKey = key;
@@ -156,7 +157,7 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
   readonly #inner: BytesWindowStore;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
 
   constructor(
@@ -164,7 +165,7 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
     inner: BytesWindowStore,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -190,8 +191,8 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
 
   put(key: K, value: V, timestamp: number): boolean {
     const context = this.#context;
-    const keyBytes = context.encodeKey(this.#key, key);
-    const encoded = context.encodeValue(this.#value, value);
+    const keyBytes = context.encoded.encodeKey(this.#key, key);
+    const encoded = context.encoded.encodeValue(this.#value, value);
     const sequence = this.#changelog?.nextSequence;
     if (!this.#inner.put(keyBytes, timestamp, encoded.bytes, encoded.from, encoded.to, sequence)) {
       return false;
@@ -201,7 +202,7 @@ export class LoggedJoinWindowStore<K, V> implements JoinWindowStore<K, V>, Manag
   }
 
   fetch(key: K, from: number, to: number): number {
-    return this.#inner.fetch(this.#context.encodeKey(this.#key, key), from, to);
+    return this.#inner.fetch(this.#context.encoded.encodeKey(this.#key, key), from, to);
   }
 
   timestampAt(i: number): number {

@@ -7,8 +7,8 @@
  */
 import type { Serde } from "../../../serde/serde.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesWindowKeyValueStore } from "../bytes/bytes_windowed_stores.ts";
 import { type ChangelogWriter, WINDOW_SUFFIX_BYTES } from "../changelog.ts";
 import { changelogKey, type ManagedStore } from "./logged_stores.ts";
@@ -23,7 +23,7 @@ export class LoggedWindowStore<K, V> implements WindowStore<K, V>, ManagedStore 
   readonly #inner: BytesWindowKeyValueStore;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #logKey = new SuffixedKey(WINDOW_SUFFIX_BYTES);
 
@@ -32,7 +32,7 @@ export class LoggedWindowStore<K, V> implements WindowStore<K, V>, ManagedStore 
     inner: BytesWindowKeyValueStore,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -52,7 +52,7 @@ export class LoggedWindowStore<K, V> implements WindowStore<K, V>, ManagedStore 
   }
 
   get(key: K, startMs: number): V | null {
-    const found = this.#inner.get(this.#context.encodeKey(this.#key, key), startMs);
+    const found = this.#inner.get(this.#context.encoded.encodeKey(this.#key, key), startMs);
     if (found === undefined) return null;
     this.lastTimestamp = found.timestamp;
     return this.#value.decode(found.bytes, found.from, found.to);
@@ -60,21 +60,21 @@ export class LoggedWindowStore<K, V> implements WindowStore<K, V>, ManagedStore 
 
   put(key: K, startMs: number, value: V | null, timestamp: number): void {
     const context = this.#context;
-    const keyBytes = context.encodeKey(this.#key, key);
+    const keyBytes = context.encoded.encodeKey(this.#key, key);
     if (value === null) {
       this.#inner.delete(keyBytes, startMs);
       this.#changelog?.write(this.#changelogKey(keyBytes, startMs), null, 0, 0, timestamp);
       return;
     }
     // The aggregator may have changed the same object in place.
-    context.forgetValue();
-    const { bytes, from, to } = context.encodeValue(this.#value, value);
+    context.encoded.forgetValue();
+    const { bytes, from, to } = context.encoded.encodeValue(this.#value, value);
     if (!this.#inner.put(keyBytes, startMs, bytes, from, to, timestamp)) return;
     this.#changelog?.write(this.#changelogKey(keyBytes, startMs), bytes, from, to, timestamp);
   }
 
   fetch(key: K, fromMs: number, toMs: number): number {
-    return this.#inner.fetch(this.#context.encodeKey(this.#key, key), fromMs, toMs);
+    return this.#inner.fetch(this.#context.encoded.encodeKey(this.#key, key), fromMs, toMs);
   }
 
   startAt(i: number): number {

@@ -10,8 +10,8 @@
 import { EncodeBuffer, type Serde } from "../../../serde/serde.ts";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { ChangelogWriter } from "../changelog.ts";
 
 /** The records of one key, time and side. */
@@ -36,7 +36,7 @@ export class OuterJoinStore<K, V, O> {
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
   readonly #otherValue: Serde<O>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #byId = new Map<string, OuterJoinEntry>();
   /** In order; with removed ones until there are many of them. */
@@ -53,7 +53,7 @@ export class OuterJoinStore<K, V, O> {
     key: Serde<K>,
     value: Serde<V>,
     otherValue: Serde<O>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -177,7 +177,7 @@ export class OuterJoinStore<K, V, O> {
   }
 
   #id(key: K, timestamp: number, left: boolean): Uint8Array {
-    const { bytes, from, to } = this.#context.encodeKey(this.#key, key);
+    const { bytes, from, to } = this.#context.encoded.encodeKey(this.#key, key);
     const id = new Uint8Array(PREFIX_BYTES + to - from);
     const view = new DataView(id.buffer);
     view.setInt32(0, Math.floor(timestamp / 2 ** 32));

@@ -6,10 +6,10 @@
  */
 import type { Serde } from "../../../serde/serde.ts";
 import type { RecordHeaders, RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
 import type { ChangelogWriter } from "../changelog.ts";
 import { changelogKey, type ManagedStore } from "./logged_stores.ts";
@@ -53,7 +53,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
@@ -70,7 +70,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
     name: string,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     changelog: ChangelogWriter | undefined,
   ) {
     this.name = name;
@@ -102,16 +102,16 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   /** Holds a change back. A key that is held already keeps its place; its change is replaced. */
   put(time: number, key: K, value: V | null, previous: V | null, timestamp: number): void {
     const context = this.#context;
-    const id = this.#idOf(context.encodeKey(this.#key, key));
+    const id = this.#idOf(context.encoded.encodeKey(this.#key, key));
     const next = value === null ? null : this.#encoded(value);
     const old = previous === null ? null : this.#encoded(previous);
     this.#set(id, this.#entries[id]?.time ?? time, {
       time,
       timestamp,
-      offset: context.offset,
-      topic: context.topic ?? "",
+      offset: context.origin.offset,
+      topic: context.origin.topic ?? "",
       partition: context.partition,
-      headers: context.headers,
+      headers: context.origin.headers,
       prior: this.#entries[id] === undefined ? old : this.#entries[id].prior,
       old,
       value: next,
@@ -143,7 +143,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
 
   /** The value that readers of the suppressed table see of a key that is held back: the one before it was; `undefined` when it is not held back. */
   priorValue(key: K): V | null | undefined {
-    const { bytes, from, to, hash } = this.#context.encodeKey(this.#key, key);
+    const { bytes, from, to, hash } = this.#context.encoded.encodeKey(this.#key, key);
     const id = this.#index.find(bytes, from, to, hash);
     const entry = id < 0 ? undefined : this.#entries[id];
     return entry === undefined ? undefined : this.#decoded(entry.prior);
@@ -202,7 +202,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   }
 
   #encoded(value: V): Uint8Array {
-    const { bytes, from, to } = this.#context.encodeValue(this.#value, value);
+    const { bytes, from, to } = this.#context.encoded.encodeValue(this.#value, value);
     return bytes.slice(from, to);
   }
 
