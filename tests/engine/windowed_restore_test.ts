@@ -3,7 +3,7 @@ import { stringSerde } from "../../src/serde/mod.ts";
 import { EngineStats, Windowed, windowedSerde } from "../../src/engine/mod.ts";
 import { TaskContext } from "../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../src/engine/state/changelog.ts";
-import type { ManagedStore } from "../../src/engine/state/typed/logged_stores.ts";
+import type { ManagedStore } from "../../src/engine/state/managed_store.ts";
 import { LoggedSessionStore } from "../../src/engine/state/typed/logged_session_store.ts";
 import { LoggedWindowStore } from "../../src/engine/state/typed/logged_window_store.ts";
 import { MemorySessionStore } from "../../src/engine/state/bytes/memory_session_store.ts";

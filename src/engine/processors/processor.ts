@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProcessorContext } from "../record/processor_context.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { PausedStep } from "../record/pauses.ts";
 
 /** What a processor gets when its task is made. */

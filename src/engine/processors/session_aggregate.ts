@@ -7,7 +7,7 @@
 import { NO_HEADERS } from "../../kafka/port/record_set.ts";
 import type { SessionWindows } from "../windows/session_windows.ts";
 import { Windowed } from "../windows/windowed.ts";
-import type { SessionStore } from "../state/windowed_stores.ts";
+import type { SessionStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 import type { WindowAggregation } from "./window_aggregate.ts";
 

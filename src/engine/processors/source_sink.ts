@@ -6,8 +6,7 @@
 import type { Serde } from "../../serde/serde.ts";
 import { NO_HEADERS } from "../../kafka/port/record_set.ts";
 import type { TopicCount } from "../record/stats.ts";
-import type { BytesRange } from "../record/key_bytes.ts";
-import type { KeyBytes } from "../record/key_bytes.ts";
+import type { BytesRange, KeyBytes } from "../record/key_bytes.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */

@@ -6,7 +6,7 @@
  */
 import type { ProcessorContext } from "../record/processor_context.ts";
 import type { OuterJoinEntry, OuterJoinStore } from "../state/typed/outer_join_store.ts";
-import type { JoinWindowStore } from "../state/store.ts";
+import type { JoinWindowStore } from "../state/stores.ts";
 import { FanOut } from "./fan_out.ts";
 import type { ProcessorInit } from "./processor.ts";
 

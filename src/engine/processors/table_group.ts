@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** What a change of a table is on its way to the task of its group; at least one of both is not `null`. */

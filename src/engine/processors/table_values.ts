@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A processor of a table that keeps its values in a store, or in none. */

@@ -5,7 +5,7 @@
  */
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import type { PunctuationType } from "../record/punctuators.ts";
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A record as a {@linkcode UserProcessor} gets it. */

@@ -10,8 +10,9 @@ import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { ProcessorContext } from "../../record/processor_context.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { CacheEntries, DirtyEntries, NO_ID } from "./cache_entries.ts";
-import type { LoggedKeyValueStore, ManagedStore } from "./logged_stores.ts";
-import type { KeyValueStore } from "../store.ts";
+import type { LoggedKeyValueStore } from "./logged_stores.ts";
+import type { ManagedStore } from "../managed_store.ts";
+import type { KeyValueStore } from "../stores.ts";
 
 /** A cache that shares a budget with others. */
 export interface BudgetSharer {

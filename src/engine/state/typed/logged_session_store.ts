@@ -10,10 +10,11 @@ import type { ProcessorContext } from "../../record/processor_context.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesSessionStore } from "../bytes/bytes_windowed_stores.ts";
 import type { ChangelogWriter } from "../changelog.ts";
-import { changelogKey, type ManagedStore } from "./logged_stores.ts";
+import { changelogKey } from "./logged_stores.ts";
+import type { ManagedStore } from "../managed_store.ts";
 import { SuffixedKey } from "../bytes/suffixed_key.ts";
 import { getTime, putTime, TIME_BYTES } from "../../windows/time_bytes.ts";
-import type { SessionEntry, SessionStore } from "../windowed_stores.ts";
+import type { SessionEntry, SessionStore } from "../stores.ts";
 
 /** A session store with its changelog. */
 export class LoggedSessionStore<K, V> implements SessionStore<K, V>, ManagedStore {

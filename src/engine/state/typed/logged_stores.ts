@@ -10,28 +10,8 @@ import type { ProcessorContext } from "../../record/processor_context.ts";
 import type { BytesKeyValueStore, BytesWindowStore, ValueBytes } from "../bytes/bytes_store.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { type ChangelogWriter, WINDOW_SUFFIX_BYTES, windowSequence, windowTimestamp } from "../changelog.ts";
-import type { JoinWindowStore, KeyValueStore } from "../store.ts";
-
-/** What the runtime needs of a store besides its use by processors. */
-export interface ManagedStore {
-  readonly name: string;
-  readonly size: number;
-  /** Bytes of memory, or on disk. */
-  readonly bytes: number;
-  /** Bytes of memory, where {@linkcode bytes} are on disk. */
-  readonly memoryBytes?: number;
-  /**
-   * Applies records of the changelog.
-   * @throws {Error} When a record is not of this store's format: the topic is another program's.
-   */
-  restore(records: RecordSet): void;
-  /** Writes what it holds back until a commit to its changelog. Returns whether processors were told of anything by that. */
-  flush?(): boolean | void;
-  /** Frees what it holds; it is not used any more. */
-  close?(): void;
-  /** Drops the decoded values that it keeps at hand: a processor that failed may have changed one in place without putting it. */
-  forget?(): void;
-}
+import type { ManagedStore } from "../managed_store.ts";
+import type { JoinWindowStore, KeyValueStore } from "../stores.ts";
 
 /** A key-value store with its changelog. */
 export class LoggedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore {

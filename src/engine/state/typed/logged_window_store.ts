@@ -11,10 +11,11 @@ import type { ProcessorContext } from "../../record/processor_context.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesWindowKeyValueStore } from "../bytes/bytes_windowed_stores.ts";
 import { type ChangelogWriter, WINDOW_SUFFIX_BYTES } from "../changelog.ts";
-import { changelogKey, type ManagedStore } from "./logged_stores.ts";
+import { changelogKey } from "./logged_stores.ts";
+import type { ManagedStore } from "../managed_store.ts";
 import { SuffixedKey } from "../bytes/suffixed_key.ts";
 import { getTime, putInt32, putTime } from "../../windows/time_bytes.ts";
-import type { WindowEntry, WindowStore } from "../windowed_stores.ts";
+import type { WindowEntry, WindowStore } from "../stores.ts";
 
 /** A window store with its changelog. */
 export class LoggedWindowStore<K, V> implements WindowStore<K, V>, ManagedStore {

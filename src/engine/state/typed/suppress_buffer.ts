@@ -12,8 +12,8 @@ import { BytesIndex } from "../bytes/bytes_index.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
 import type { ChangelogWriter } from "../changelog.ts";
-import { changelogKey, type ManagedStore } from "./logged_stores.ts";
-import type { StoreDefBase } from "../store.ts";
+import { changelogKey } from "./logged_stores.ts";
+import type { ManagedStore } from "../managed_store.ts";
 import {
   type BufferedChange,
   decodeChange,
@@ -21,13 +21,6 @@ import {
   isCurrentFormat,
   VERSION_HEADERS,
 } from "../suppress_changelog.ts";
-
-/** The changes that a suppression holds back. */
-export interface SuppressStoreDef extends StoreDefBase {
-  readonly kind: "suppress";
-  /** It keeps all until it is emitted. */
-  readonly retentionMs: number;
-}
 
 /** A change that is due. */
 export interface DueChange<K, V> {
