@@ -16,8 +16,10 @@ import { ChangelogWriter } from "./changelog.ts";
 import type { BoundStore } from "./definitions.ts";
 import type { ManagedStore } from "./managed_store.ts";
 import { type CacheBudget, CachedKeyValueStore } from "./typed/cached_key_value_store.ts";
-import { LoggedJoinWindowStore, LoggedKeyValueStore } from "./typed/logged_stores.ts";
+import { LoggedJoinWindowStore } from "./typed/logged_join_window_store.ts";
+import { LoggedKeyValueStore } from "./typed/logged_key_value_store.ts";
 import { LoggedSessionStore } from "./typed/logged_session_store.ts";
+import type { StoreParts } from "./typed/logged_store.ts";
 import { LoggedWindowStore } from "./typed/logged_window_store.ts";
 import { OuterJoinStore } from "./typed/outer_join_store.ts";
 import { SuppressBuffer } from "./typed/suppress_buffer.ts";
@@ -40,11 +42,12 @@ export function makeStore(
   cache: CacheBudget | undefined,
 ): ManagedStore {
   const { def, changelog, key, value, otherValue } = bound;
-  const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
   const { name, retentionMs } = def;
+  const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
+  const parts = { name, key, value, context, changelog: writer };
   switch (def.kind) {
     case "key-value": {
-      const store = makeKeyValueStore(bound, context, writer, file);
+      const store = makeKeyValueStore(parts, retentionMs, file);
       return cache === undefined || def.cacheable !== true
         ? store
         : new CachedKeyValueStore(store, key, value, context, cache);
@@ -53,34 +56,30 @@ export function makeStore(
       const inner = file === undefined
         ? new MemoryWindowStore(retentionMs)
         : new SqliteWindowStore(file, { name, changelog, retentionMs });
-      return new LoggedJoinWindowStore(name, inner, key, value, context, writer);
+      return new LoggedJoinWindowStore(inner, parts);
     }
-    case "window": {
-      const inner = new MemoryWindowKeyValueStore(retentionMs);
-      return new LoggedWindowStore(name, inner, key, value, context, writer);
-    }
-    case "session": {
-      const inner = new MemorySessionStore(retentionMs);
-      return new LoggedSessionStore(name, inner, key, value, context, writer);
-    }
+    case "window":
+      return new LoggedWindowStore(new MemoryWindowKeyValueStore(retentionMs), parts);
+    case "session":
+      return new LoggedSessionStore(new MemorySessionStore(retentionMs), parts);
     case "outer-join":
-      return new OuterJoinStore(name, key, value, otherValue, context, writer);
+      return new OuterJoinStore(parts, otherValue);
     case "suppress":
-      return new SuppressBuffer(name, key, value, context, writer);
+      return new SuppressBuffer(parts);
   }
 }
 
 function makeKeyValueStore<K, V>(
-  { def: { name, retentionMs }, changelog, key, value }: BoundStore,
-  context: ProcessorContext,
-  writer: ChangelogWriter | undefined,
+  parts: StoreParts<K, V>,
+  retentionMs: number,
   file: StateFile | undefined,
 ): LoggedKeyValueStore<K, V> {
+  const { name, changelog } = parts;
   // An expired key leaves the changelog too: a compacted topic would keep it for ever.
-  const onExpired = writer &&
-    ((expired: KeyBytes, timestamp: number): void => writer.write(expired, null, 0, 0, timestamp));
+  const onExpired = changelog &&
+    ((expired: KeyBytes, timestamp: number): void => changelog.write(expired, null, 0, 0, timestamp));
   const inner = file === undefined
     ? new MemoryKeyValueStore(retentionMs, onExpired)
-    : new SqliteKeyValueStore(file, { name, changelog, retentionMs, onExpired });
-  return new LoggedKeyValueStore(name, inner, key, value, context, writer);
+    : new SqliteKeyValueStore(file, { name, changelog: changelog?.topic, retentionMs, onExpired });
+  return new LoggedKeyValueStore(inner, parts);
 }

@@ -10,7 +10,7 @@ import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { ProcessorContext } from "../../record/processor_context.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { CacheEntries, DirtyEntries, NO_ID } from "./cache_entries.ts";
-import type { LoggedKeyValueStore } from "./logged_stores.ts";
+import type { LoggedKeyValueStore } from "./logged_key_value_store.ts";
 import type { ManagedStore } from "../managed_store.ts";
 import type { KeyValueStore } from "../stores.ts";
 

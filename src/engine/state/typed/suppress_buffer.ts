@@ -4,16 +4,14 @@
  *
  * @module
  */
-import type { Serde } from "../../../serde/serde.ts";
 import type { RecordHeaders, RecordSet } from "../../../kafka/port/record_set.ts";
 import type { ProcessorContext } from "../../record/processor_context.ts";
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
-import type { ChangelogWriter } from "../changelog.ts";
-import { changelogKey } from "./logged_stores.ts";
-import type { ManagedStore } from "../managed_store.ts";
+import { restoredKey } from "../changelog_keys.ts";
+import { LoggedStore, type StoreParts } from "./logged_store.ts";
 import {
   type BufferedChange,
   decodeChange,
@@ -42,12 +40,8 @@ interface Entry extends BufferedChange {
 }
 
 /** See the module. */
-export class SuppressBuffer<K, V> implements ManagedStore {
-  readonly name: string;
-  readonly #key: Serde<K>;
-  readonly #value: Serde<V>;
+export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
   readonly #context: ProcessorContext;
-  readonly #changelog: ChangelogWriter | undefined;
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
   /** By key id. A key without an entry waits for its tombstone. */
@@ -59,18 +53,9 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   readonly #dirty = new Set<number>();
   #bufferBytes = 0;
 
-  constructor(
-    name: string,
-    key: Serde<K>,
-    value: Serde<V>,
-    context: ProcessorContext,
-    changelog: ChangelogWriter | undefined,
-  ) {
-    this.name = name;
-    this.#key = key;
-    this.#value = value;
-    this.#context = context;
-    this.#changelog = changelog;
+  constructor(parts: StoreParts<K, V>) {
+    super(parts);
+    this.#context = parts.context;
   }
 
   /** How many keys it holds. */
@@ -95,9 +80,9 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   /** Holds a change back. A key that is held already keeps its place; its change is replaced. */
   put(time: number, key: K, value: V | null, previous: V | null, timestamp: number): void {
     const context = this.#context;
-    const id = this.#idOf(context.encoded.encodeKey(this.#key, key));
-    const next = value === null ? null : this.#encoded(value);
-    const old = previous === null ? null : this.#encoded(previous);
+    const id = this.#idOf(this.encoded.encodeKey(this.keySerde, key));
+    const next = value === null ? null : this.#bytesOf(value);
+    const old = previous === null ? null : this.#bytesOf(previous);
     this.#set(id, this.#entries[id]?.time ?? time, {
       time,
       timestamp,
@@ -109,7 +94,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
       old,
       value: next,
     });
-    if (this.#changelog !== undefined) this.#dirty.add(id);
+    if (this.changelog !== undefined) this.#dirty.add(id);
   }
 
   /** The change of the key that came in first. */
@@ -118,7 +103,11 @@ export class SuppressBuffer<K, V> implements ManagedStore {
     const address = this.#index.address[id]!;
     const from = offsetOf(address);
     return {
-      key: this.#key.decode(this.#arena.chunks[chunkOf(address)]!, from, from + this.#index.keyLength[id]!),
+      key: this.keySerde.decode(
+        this.#arena.chunks[chunkOf(address)]!,
+        from,
+        from + this.#index.keyLength[id]!,
+      ),
       value: this.#decoded(value),
       previous: this.#decoded(old),
       timestamp,
@@ -130,13 +119,13 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   removeHead(): void {
     const entry = this.#heap[0]!;
     this.#remove(entry);
-    if (this.#changelog === undefined) this.#forgetKey(entry.id);
+    if (this.changelog === undefined) this.#forgetKey(entry.id);
     else this.#dirty.add(entry.id);
   }
 
   /** The value that readers of the suppressed table see of a key that is held back: the one before it was; `undefined` when it is not held back. */
   priorValue(key: K): V | null | undefined {
-    const { bytes, from, to, hash } = this.#context.encoded.encodeKey(this.#key, key);
+    const { bytes, from, to, hash } = this.encoded.encodeKey(this.keySerde, key);
     const id = this.#index.find(bytes, from, to, hash);
     const entry = id < 0 ? undefined : this.#entries[id];
     return entry === undefined ? undefined : this.#decoded(entry.prior);
@@ -144,7 +133,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
 
   /** Writes what has changed since the last time to the changelog. */
   flush(): void {
-    const changelog = this.#changelog;
+    const changelog = this.changelog;
     if (changelog === undefined) return;
     for (const id of this.#dirty) {
       const address = this.#index.address[id]!;
@@ -170,7 +159,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
 
   restore(records: RecordSet): void {
     for (let i = 0; i < records.count; i++) {
-      const key = changelogKey(this.name, records, i, 0);
+      const key = restoredKey(this.name, records, i, 0);
       const value = records.value(i);
       if (value === null) {
         const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
@@ -194,13 +183,13 @@ export class SuppressBuffer<K, V> implements ManagedStore {
     }
   }
 
-  #encoded(value: V): Uint8Array {
-    const { bytes, from, to } = this.#context.encoded.encodeValue(this.#value, value);
+  #bytesOf(value: V): Uint8Array {
+    const { bytes, from, to } = this.encoded.encodeValue(this.valueSerde, value);
     return bytes.slice(from, to);
   }
 
   #decoded(bytes: Uint8Array | null): V | null {
-    return bytes === null ? null : this.#value.decode(bytes, 0, bytes.length);
+    return bytes === null ? null : this.valueSerde.decode(bytes, 0, bytes.length);
   }
 
   #idOf(key: KeyBytes): number {
