@@ -1,6 +1,6 @@
 /**
- * What a state store keeps: bytes under bytes. The typed stores (`key_value_store.ts`, `window_store.ts`) put serdes
- * and the changelog in front of it, so another place for the bytes is one class.
+ * What a state store keeps: bytes under bytes. The typed stores (`../typed`) put serdes and the changelog in front of it, so
+ * another place for the bytes is one class.
  *
  * @module
  */

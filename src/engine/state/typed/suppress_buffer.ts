@@ -6,10 +6,11 @@
  */
 import type { RecordHeaders, RecordSet } from "../../../kafka/port/record_set.ts";
 import type { ProcessorContext } from "../../record/processor_context.ts";
-import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
+import { Arena, chunkOf, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
+import { grown } from "../bytes/grown.ts";
 import { restoredKey } from "../changelog_keys.ts";
 import { LoggedStore, type StoreParts } from "./logged_store.ts";
 import {
@@ -196,22 +197,14 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
     const { bytes, from, to, hash } = key;
     const found = this.#index.find(bytes, from, to, hash);
     if (found >= 0) return found;
-    const address = this.#arena.allocate(to - from);
-    copyBytes(bytes, from, to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
-    const id = this.#index.add(address, to - from, hash);
-    if (id >= this.#hash.length) {
-      const larger = new Int32Array(id * 2);
-      larger.set(this.#hash);
-      this.#hash = larger;
-    }
+    const id = this.#index.insert(key);
+    if (id >= this.#hash.length) this.#hash = grown(this.#hash, new Int32Array(id * 2));
     this.#hash[id] = hash;
     return id;
   }
 
   #forgetKey(id: number): void {
-    this.#arena.free(this.#index.address[id]!, blockCapacity(this.#index.keyLength[id]!));
-    this.#index.remove(id, this.#hash[id]!);
-    this.#index.recycle(id);
+    this.#index.discard(id, this.#hash[id]!);
   }
 
   #set(id: number, time: number, change: BufferedChange): void {
