@@ -7,6 +7,7 @@ import { batchOf, firstRecord, halves } from "./batch_records.ts";
 import { LostRecords } from "../common/lost_records.ts";
 import { OutstandingBatches } from "./outstanding_batches.ts";
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
+import type { BytesRange } from "../port/bytes_range.ts";
 import type { KafkaError } from "../port/errors.ts";
 import type { ProduceError, ProducerOptions, Substitute } from "../port/log.ts";
 import type { RecordHeaders } from "../port/record_set.ts";
@@ -44,11 +45,12 @@ export interface BufferOptions
  *
  * @example
  * ```ts
+ * import { whole } from "../port/bytes_range.ts";
  * import { ProduceBuffer } from "./produce_buffer.ts";
  *
  * const buffer = new ProduceBuffer({ lingerMs: 5 }, () => {});
  * const value = new TextEncoder().encode("hello");
- * buffer.append("greetings", 0, Date.now(), null, 0, 0, value, 0, value.length);
+ * buffer.append("greetings", 0, Date.now(), null, whole(value));
  * const flushed = buffer.flush();
  * buffer.producer = { id: 7, epoch: 0 };
  * for (const queue of [...buffer.waiting]) {
@@ -137,12 +139,8 @@ export class ProduceBuffer {
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void {
     let queue = this.#last;
@@ -151,7 +149,7 @@ export class ProduceBuffer {
     }
     let writer = queue.open;
     if (writer !== undefined) {
-      const size = (key === null ? 0 : keyTo - keyFrom) + (value === null ? 0 : valueTo - valueFrom);
+      const size = (key === null ? 0 : key.to - key.from) + (value === null ? 0 : value.to - value.from);
       // A large record begins a batch of its own, so that no batch, and no buffer, grows much beyond its
       // limit.
       if (writer.sizeInBytes + size + RECORD_OVERHEAD > this.#batchBytes) {
@@ -167,7 +165,7 @@ export class ProduceBuffer {
       writer = this.#begin(queue);
     }
     const before = writer.capacity;
-    writer.append(timestamp, key, keyFrom, keyTo, value, valueFrom, valueTo, headers);
+    writer.append(timestamp, key, value, headers);
     this.#pendingBytes += writer.capacity - before;
     this.counts.appended++;
   }
