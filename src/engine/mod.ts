@@ -70,18 +70,18 @@ export type {
   UserProcessorContext,
 } from "./processors/user_processor.ts";
 export type { PunctuationType } from "./record/punctuators.ts";
-export type { KeyValueStore } from "./state/store.ts";
-export type { ReadOnlyKeyValueStore } from "./state/store.ts";
+export type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  WindowEntry,
+} from "./state/stores.ts";
 export {
   type TestRecord,
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
 export { type RepartitionTopic, type TimestampExtractor, Topology } from "./topology/topology.ts";
-export type {
-  ReadOnlySessionStore,
-  ReadOnlyWindowStore,
-  SessionEntry,
-  WindowEntry,
-} from "./state/windowed_stores.ts";
 export { steadyClock } from "./app/steady_clock.ts";

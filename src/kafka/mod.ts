@@ -4,6 +4,7 @@
  * @module
  */
 export { AssignmentRefused } from "./port/assignment_refused.ts";
+export { type BytesRange, ReusedRange, whole } from "./port/bytes_range.ts";
 export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
 export { BrokerUnavailable, KafkaError } from "./port/errors.ts";
 export type { KafkaLogOptions } from "./client/kafka_log_options.ts";

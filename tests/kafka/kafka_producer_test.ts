@@ -5,12 +5,13 @@ import { ProduceBuffer } from "../../src/kafka/client/produce_buffer.ts";
 import { ProduceSender } from "../../src/kafka/client/produce_sender.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { CODE, FakeCluster, type FakeOptions, randomFates, type SeenBatch } from "./fake_produce_cluster.ts";
+import { whole } from "../../src/kafka/port/bytes_range.ts";
 
 const encoder = new TextEncoder();
 
 function append(producer: KafkaProducer, partition: number, value: string): void {
   const bytes = encoder.encode(value);
-  producer.append("t", partition, 1_700_000_000_000, null, 0, 0, bytes, 0, bytes.length);
+  producer.append("t", partition, 1_700_000_000_000, null, whole(bytes));
 }
 
 function make(fake: FakeCluster, options: ProducerOptions = {}): KafkaProducer {
@@ -428,7 +429,7 @@ Deno.test("producer: what is dropped with a transaction is dropped once nothing 
       const partition = below(3);
       const value = `${transaction}/${i}`;
       const bytes = encoder.encode(value);
-      buffer.append("t", partition, 0, null, 0, 0, bytes, 0, bytes.length);
+      buffer.append("t", partition, 0, null, whole(bytes));
       values[partition]!.push(value);
       if (below(4) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
     }

@@ -1,4 +1,4 @@
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import { type NodeDef, Topology } from "../topology/topology.ts";
 
 /** The topology that a builder's streams add to, with the counter of generated names. */

@@ -6,7 +6,7 @@
 import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
 import type { Processor } from "../processors/processor.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import { describeTopology } from "./describe.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Batch, newBatch, type PartitionQueue, sequenceAfter } from "./partition_queue.ts";
+import { whole } from "../port/bytes_range.ts";
 import type { RecordHeaders, RecordSet } from "../port/record_set.ts";
 import { readRecordSet } from "../wire/record_batch/reader.ts";
 import { BatchWriter } from "../wire/record_batch/writer.ts";
@@ -65,5 +66,5 @@ function single(set: RecordSet, i: number): Single {
 }
 
 function append(writer: BatchWriter, { timestamp, key, value, headers }: Single): void {
-  writer.append(timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+  writer.append(timestamp, whole(key), whole(value), headers);
 }

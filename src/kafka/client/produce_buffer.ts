@@ -8,6 +8,7 @@ import { BufferMemory } from "./buffer_memory.ts";
 import { LostRecords } from "../common/lost_records.ts";
 import { OutstandingBatches } from "./outstanding_batches.ts";
 import { type Batch, PartitionQueue } from "./partition_queue.ts";
+import type { BytesRange } from "../port/bytes_range.ts";
 import type { KafkaError } from "../port/errors.ts";
 import type { ProduceError, ProducerOptions, Substitute } from "../port/log.ts";
 import type { RecordHeaders } from "../port/record_set.ts";
@@ -41,11 +42,12 @@ export interface BufferOptions
  *
  * @example
  * ```ts
+ * import { whole } from "../port/bytes_range.ts";
  * import { ProduceBuffer } from "./produce_buffer.ts";
  *
  * const buffer = new ProduceBuffer({ lingerMs: 5 }, () => {});
  * const value = new TextEncoder().encode("hello");
- * buffer.append("greetings", 0, Date.now(), null, 0, 0, value, 0, value.length);
+ * buffer.append("greetings", 0, Date.now(), null, whole(value));
  * const flushed = buffer.flush();
  * buffer.producer = { id: 7, epoch: 0 };
  * for (const queue of [...buffer.waiting]) {
@@ -119,10 +121,7 @@ export class ProduceBuffer {
     return this.#queues;
   }
 
-  /**
-   * Whether somebody decides about records that are refused, so that such a record has to be found in its
-   * batch.
-   */
+  /** Whether somebody decides about records that are refused: each has to be found in its batch then. */
   get decidesRefusals(): boolean {
     return this.#onRefused !== undefined;
   }
@@ -132,12 +131,8 @@ export class ProduceBuffer {
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void {
     let queue = this.#last;
@@ -146,9 +141,8 @@ export class ProduceBuffer {
     }
     let writer = queue.open;
     if (writer !== undefined) {
-      const size = (key === null ? 0 : keyTo - keyFrom) + (value === null ? 0 : valueTo - valueFrom);
-      // A large record begins a batch of its own, so that no batch, and no buffer, grows much beyond its
-      // limit.
+      const size = (key === null ? 0 : key.to - key.from) + (value === null ? 0 : value.to - value.from);
+      // A large record begins a batch of its own, so that no buffer grows much beyond the limit.
       if (writer.sizeInBytes + size + RECORD_OVERHEAD > this.#batchBytes) {
         this.#seal(queue);
         writer = undefined;
@@ -162,7 +156,7 @@ export class ProduceBuffer {
       writer = this.#begin(queue);
     }
     const before = writer.capacity;
-    writer.append(timestamp, key, keyFrom, keyTo, value, valueFrom, valueTo, headers);
+    writer.append(timestamp, key, value, headers);
     if (writer.capacity !== before) this.#memory.hold(writer.capacity - before);
     this.counts.appended++;
   }

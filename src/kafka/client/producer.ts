@@ -7,6 +7,7 @@ import type { Cluster } from "./cluster.ts";
 import { ProduceBuffer } from "./produce_buffer.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import { Transaction } from "./transaction.ts";
+import type { BytesRange } from "../port/bytes_range.ts";
 import { CommitRejected, type GroupOffsets, type Producer, type ProducerOptions } from "../port/log.ts";
 import type { RecordHeaders } from "../port/record_set.ts";
 
@@ -65,27 +66,12 @@ export class KafkaProducer implements Producer {
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void {
     if (this.#state !== "open" && this.#transaction !== undefined) throw this.#misused("append");
-    this.#buffer.append(
-      topic,
-      partition,
-      timestamp,
-      key,
-      keyFrom,
-      keyTo,
-      value,
-      valueFrom,
-      valueTo,
-      headers,
-    );
+    this.#buffer.append(topic, partition, timestamp, key, value, headers);
   }
 
   ready(): Promise<void> {

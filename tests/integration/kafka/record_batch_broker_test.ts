@@ -7,6 +7,7 @@ import { decompress } from "../../../src/kafka/wire/record_batch/compression.ts"
 import { groupHeaders, plainHeaders, withoutNullHeaders } from "../../kafka/kafkajs_headers.ts";
 import { type PlainRecord, randomRecords, recordsOf, withSeed } from "../../kafka/record_batch_support.ts";
 import { brokers, connection, quiet } from "./broker.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 /** Several batches of several fetches. */
 const RECORDS = 400;
@@ -48,7 +49,7 @@ async function writeOurs(
 ): Promise<void> {
   const producer = log.producer({ compression, batchBytes: BATCH_BYTES });
   for (const { timestamp, key, value, headers } of records) {
-    producer.append(topic, 0, timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+    producer.append(topic, 0, timestamp, whole(key), whole(value), headers);
   }
   await producer.close();
   assertEquals(producer.counts.acknowledged, records.length);

@@ -4,6 +4,7 @@ import { type BufferOptions, ProduceBuffer } from "../../../src/kafka/client/pro
 import { KafkaError } from "../../../src/kafka/port/errors.ts";
 import { ProduceError, type Substitute } from "../../../src/kafka/port/log.ts";
 import { readRecordSet } from "../../../src/kafka/wire/record_batch/reader.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 const BROKER = 1;
 const REFUSED = new KafkaError("INVALID_RECORD", "Cannot write to t-0: a bad record", false);
@@ -18,7 +19,7 @@ function make(options: BufferOptions = {}): { buffer: ProduceBuffer; woken: () =
 
 function append(buffer: ProduceBuffer, value: string, partition = 0): void {
   const bytes = new TextEncoder().encode(value);
-  buffer.append("t", partition, 1_700_000_000_000, null, 0, 0, bytes, 0, bytes.length);
+  buffer.append("t", partition, 1_700_000_000_000, null, whole(bytes));
 }
 
 /** Appends each value in a batch of its own, and seals it. */
@@ -364,7 +365,7 @@ Deno.test("what is held is the memory of buffers, then of what they are compress
 
 Deno.test("a first record that can't be appended leaves no batch behind", async () => {
   const { buffer, woken } = make();
-  assertThrows(() => buffer.append("t", 0, 0.5, null, 0, 0, null, 0, 0), RangeError);
+  assertThrows(() => buffer.append("t", 0, 0.5, null, null), RangeError);
   await buffer.flush();
   assertEquals([woken(), buffer.waiting.size, buffer.pendingBytes], [0, 0, 0]);
 });
