@@ -42,11 +42,13 @@ export interface Serde<T> {
 
 /** Bytes that are no encoding of the expected type. The message says what was expected and what was received. */
 export class DeserializationError extends Error {
+  /** Tells it from other errors. */
   override name = "DeserializationError";
 }
 
 /** A record's schema is not known yet; it can be had from the registry. */
 export class SchemaNotLoaded extends Error {
+  /** Tells it from other errors. */
   override name = "SchemaNotLoaded";
   /**
    * Fetches the schema, one request an id however many wait. Resolves when decoding can be tried again (also when the
@@ -54,6 +56,7 @@ export class SchemaNotLoaded extends Error {
    * the registry can't be asked at the moment, which says nothing about the record: try again later.
    */
   readonly load: () => Promise<void>;
+  /** An error that is over once `load` has resolved. */
   constructor(message: string, load: () => Promise<void>) {
     super(message);
     this.load = load;
@@ -115,6 +118,7 @@ export class EncodeBuffer {
   /** Where the bytes are. Replaced by a larger one when it grows: read it after {@linkcode encode}, never before. */
   bytes: Uint8Array;
 
+  /** A buffer of so many bytes at first. */
   constructor(size = 4096) {
     this.bytes = new Uint8Array(size);
   }
