@@ -42,12 +42,18 @@ function held(options: FakeOptions = {}): { fake: FakeCluster; go: () => void } 
   };
 }
 
-/** A cluster that takes long for its next answer, once `slow` is called, so that several requests get under way. */
-function slowed(options: FakeOptions): { fake: FakeCluster; slow: () => void } {
-  const latencies: number[] = [];
+/** A cluster that answers nothing once `slow` is called, until `go` has seen five requests under way. */
+function slowed(options: FakeOptions): { fake: FakeCluster; slow: () => void; go: () => Promise<void> } {
+  let latency = 0;
+  const fake = new FakeCluster({ ...options, latencyMs: () => latency });
   return {
-    fake: new FakeCluster({ ...options, latencyMs: () => latencies.pop() ?? 0 }),
-    slow: () => latencies.push(60),
+    fake,
+    slow: () => latency = FOREVER,
+    go: async () => {
+      await until(() => fake.links[0]!.inFlight === 5);
+      latency = 0;
+      fake.links[0]!.hurry();
+    },
   };
 }
 
@@ -114,11 +120,11 @@ Deno.test("producer: where one of several under way fails, it and those behind i
     number(batch.values[0]!) === 1 && failed++ === 0
       ? { code: CODE.NOT_ENOUGH_REPLICAS, written: false }
       : undefined;
-  const { fake, slow } = slowed({ fate });
+  const { fake, slow, go } = slowed({ fate });
   const producer = await warm(fake);
   slow();
   for (let i = 0; i < 5; i++) append(producer, 0, full(i));
-  await producer.flush();
+  await Promise.all([producer.flush(), go()]);
   assertEquals(fake.partitions[0]!.values.slice(1).map(number), [0, 1, 2, 3, 4]);
   assertEquals(fake.producerIds, 1);
   const numbers = Map.groupBy(fake.seen.slice(1), ({ values }) => number(values[0]!));
@@ -134,11 +140,11 @@ Deno.test("producer: where one of several under way fails, it and those behind i
 Deno.test("producer: a record that is refused leaves no gap, though others were under way behind it", async () => {
   const fate = ({ values }: SeenBatch) =>
     number(values[0]!) === 1 ? { code: CODE.MESSAGE_TOO_LARGE, written: false } : undefined;
-  const { fake, slow } = slowed({ fate });
+  const { fake, slow, go } = slowed({ fate });
   const producer = await warm(fake);
   slow();
   for (let i = 0; i < 5; i++) append(producer, 0, full(i));
-  const error = await assertRejects(() => producer.flush(), ProduceError);
+  const [error] = await Promise.all([assertRejects(() => producer.flush(), ProduceError), go()]);
   assertStringIncludes(error.message, "MESSAGE_TOO_LARGE");
   assertEquals(error.lost, new Map([["t", 1]]));
   append(producer, 0, full(5));
@@ -158,11 +164,11 @@ Deno.test("producer: behind a gap, numbers whose outcome is not known are left, 
     }
     return undefined;
   };
-  const { fake, slow } = slowed({ fate });
+  const { fake, slow, go } = slowed({ fate });
   const producer = await warm(fake);
   slow();
   for (let i = 0; i < 5; i++) append(producer, 0, full(i));
-  await assertRejects(() => producer.flush(), ProduceError);
+  await Promise.all([assertRejects(() => producer.flush(), ProduceError), go()]);
   assertEquals(fake.partitions[0]!.values.slice(1).map(number), [0, 2, 3, 4]);
   assertEquals(fake.producerIds, 2);
   await producer.close();
