@@ -75,3 +75,26 @@ function generator(seed: number): () => number {
     return state / 2 ** 32;
   };
 }
+
+const of = (topic: string, partition: number): TopicPartition => ({ topic, partition });
+
+Deno.test("what a member claims twice is no contest, and what two claim nobody gets before they gave it up", () => {
+  const claims = [
+    { memberId: "a", owned: [p(0), p(0), p(1)], generation: 3 },
+    { memberId: "b", owned: [p(1)], generation: 3 },
+  ];
+  const owners = settleClaims(claims);
+  assertEquals(owners, new Map([["t-0", "a"], ["t-1", CONTESTED]]));
+  const target = new Map([["a", { partitions: [p(0), p(1)] }], ["b", { partitions: [] }]]);
+  const { assignments, heldBack } = firstStep(target, owners);
+  assertEquals(assignments.get("a")!.partitions, [p(0)]);
+  assertEquals(heldBack, [{ topic: "t", partition: 1, owner: CONTESTED }]);
+});
+
+Deno.test("of what goes together nothing is handed out while another member has a part of it", () => {
+  const unit = [of("left", 0), of("right", 0)];
+  const target = new Map([["b", { partitions: [...unit, of("left", 1)], units: [unit, [of("left", 1)]] }]]);
+  const { assignments, heldBack } = firstStep(target, new Map([["right-0", "a"]]));
+  assertEquals(assignments.get("b")!.partitions, [of("left", 1)]);
+  assertEquals(heldBack, [{ topic: "right", partition: 0, owner: "a" }]);
+});
