@@ -1,5 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { listTests, parseSummary, withoutColors } from "../../../scripts/support/test_summary.ts";
+import {
+  listBrokerExamples,
+  listTests,
+  parseSummary,
+  withoutColors,
+} from "../../../scripts/support/test_summary.ts";
 
 Deno.test("the numbers are those of deno test's last line", () => {
   const text =
@@ -26,6 +31,19 @@ Deno.test("test files are found in sub-folders, none where there is no folder", 
     }
     assertEquals(await listTests(dir), [`${dir}/a/b/x_test.ts`, `${dir}/a/y_test.ts`]);
     assertEquals(await listTests(`${dir}/none`), []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("modules are found whose examples need a broker", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const example = (mark: string) =>
+      `/**\n * \`\`\`${mark}\n * 1 + 1;\n * \`\`\`\n */\nexport const x = 1;\n`;
+    await Deno.writeTextFile(`${dir}/a.ts`, example("ts"));
+    await Deno.writeTextFile(`${dir}/b.ts`, example("ts no-eval"));
+    assertEquals(await listBrokerExamples(dir), [`${dir}/b.ts`]);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
