@@ -33,6 +33,14 @@ export function withoutComments(text: string): string {
     .replace(/^\s*\/\/.*$/gm, "");
 }
 
+/** The comments of a module, or the lines after a # of another file. */
+export function commentsOf(path: string): string {
+  const comments = path.endsWith(".ts")
+    ? /\/\*[\s\S]*?\*\/|(?<![:"'`\\])\/\/.*$/gm
+    : /#.*$|\{\{-?\s*\/\*[\s\S]*?\*\//gm;
+  return [...textOf(path).matchAll(comments)].map(([comment]) => comment).join("\n");
+}
+
 /** What a module imports and exports again: relative specifiers as paths in the repository, packages by their names. */
 export function importsOf(path: string): { readonly files: string[]; readonly packages: string[] } {
   const code = withoutComments(textOf(path));
