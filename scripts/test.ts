@@ -8,13 +8,7 @@ import { type Broker, startBroker } from "./kafka.ts";
 import { exists } from "./support/cache.ts";
 import { progress, say } from "./support/cli.ts";
 import { messageOf, ScriptError } from "./support/errors.ts";
-import {
-  listBrokerExamples,
-  listTests,
-  parseSummary,
-  type Summary,
-  withoutColors,
-} from "./support/test_summary.ts";
+import { listTests, parseSummary, type Summary, withoutColors } from "./support/test_summary.ts";
 
 const HELP = `Usage: deno task test [--unit] [paths] [flags of deno test]
 
@@ -62,11 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
   }
   const skipped = unit || unavailable !== undefined;
-  const examples = skipped ? await listBrokerExamples(resolve(ROOT, "src")) : [];
-  const ignore = [
-    ...(skipped ? [INTEGRATION, ...examples.map((file) => relative(ROOT, file))] : []),
-    ...(unit ? TOOLS : []),
-  ];
+  const ignore = [...(skipped ? [INTEGRATION] : []), ...(unit ? TOOLS : [])];
   // deno test runs a file that is named, also when it is ignored.
   const left = (arg: string): boolean => !(paths.includes(arg) && ignore.some((path) => isIn(arg, path)));
   const nothingLeft = paths.length > 0 && !paths.some(left);
@@ -92,7 +82,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (unavailable !== undefined) {
     progress(`error: ${unavailable}`);
     say(`Skipped without a broker (deno task test --unit leaves them out on purpose):`);
-    for (const file of [...integration, ...examples]) say(`  ${relative(ROOT, file)}`);
+    for (const file of integration) say(`  ${relative(ROOT, file)}`);
   }
   if (summary.ignored > 0) say(`${summary.ignored} ignored`);
   say(`${summary.passed} passed, ${summary.failed} failed`);

@@ -31,23 +31,12 @@ export function withoutColors(text: string): string {
 
 /** The test files in a folder and in those below it, sorted; none when there is no such folder. */
 export async function listTests(dir: string): Promise<string[]> {
-  return await listFiles(dir, "_test.ts");
-}
-
-/** The modules below a folder with an example that needs a broker: it is marked `ts no-eval`. Sorted. */
-export async function listBrokerExamples(dir: string): Promise<string[]> {
-  const files = await listFiles(dir, ".ts");
-  const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-  return files.filter((_, i) => /^ *\* ```ts no-eval$/m.test(texts[i]!));
-}
-
-async function listFiles(dir: string, ending: string): Promise<string[]> {
   const files: string[] = [];
   try {
     for await (const entry of Deno.readDir(dir)) {
       const path = join(dir, entry.name);
-      if (entry.isDirectory) files.push(...await listFiles(path, ending));
-      else if (entry.name.endsWith(ending)) files.push(path);
+      if (entry.isDirectory) files.push(...await listTests(path));
+      else if (entry.name.endsWith("_test.ts")) files.push(path);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -1,10 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  listBrokerExamples,
-  listTests,
-  parseSummary,
-  withoutColors,
-} from "../../../scripts/support/test_summary.ts";
+import { listTests, parseSummary, withoutColors } from "../../../scripts/support/test_summary.ts";
 
 Deno.test("the numbers are those of deno test's last line", () => {
   const text =
@@ -36,19 +31,6 @@ Deno.test("test files are found in sub-folders, none where there is no folder", 
   }
 });
 
-Deno.test("modules are found whose examples need a broker", async () => {
-  const dir = await Deno.makeTempDir();
-  try {
-    const example = (mark: string) =>
-      `/**\n * \`\`\`${mark}\n * 1 + 1;\n * \`\`\`\n */\nexport const x = 1;\n`;
-    await Deno.writeTextFile(`${dir}/a.ts`, example("ts"));
-    await Deno.writeTextFile(`${dir}/b.ts`, example("ts no-eval"));
-    assertEquals(await listBrokerExamples(dir), [`${dir}/b.ts`]);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-});
-
 /** Runs scripts/test.ts on a file with this content. */
 async function runTests(
   content: string,
@@ -60,7 +42,16 @@ async function runTests(
     const script = new URL("../../../scripts/test.ts", import.meta.url).pathname;
     const config = new URL("../../../deno.json", import.meta.url).pathname;
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", script, `--config=${config}`, "--no-lock", "--no-check", ...args, `${dir}/a_test.ts`],
+      args: [
+        "run",
+        "-A",
+        script,
+        `--config=${config}`,
+        "--no-lock",
+        "--no-check",
+        ...args,
+        `${dir}/a_test.ts`,
+      ],
       env: { NO_COLOR: "1" },
       stderr: "null",
     }).output();
