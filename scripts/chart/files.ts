@@ -19,7 +19,10 @@ export async function features(): Promise<string[]> {
   return names.sort();
 }
 
-/** The features whose whole render is kept: the three that differ most. The chart's unit tests hold what the others alone have. */
+/**
+ * The features whose whole render is kept: the three that differ most. The chart's unit tests hold what the others
+ * alone have.
+ */
 export const GOLDEN: readonly string[] = ["fixed", "operator", "schema-registry"];
 
 /** The values file of a feature. */

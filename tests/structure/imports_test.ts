@@ -2,8 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { filesBelow, importsOf } from "./sources.ts";
 
 /**
- * The layers of src, the lowest first, and what each may import besides itself. A name is a folder's files with those of
- * its sub-folders that have no line of their own, or one file; a name that ends in a slash is a folder with everything in it.
+ * The layers of src, the lowest first, and what each may import besides itself. A name is a folder's files with
+ * those of its sub-folders that have no line of their own, or one file; a name that ends in a slash is a folder with
+ * everything in it.
  */
 const ARROWS: Record<string, readonly string[]> = {
   "autoscale": [],
@@ -98,7 +99,7 @@ const ARROWS: Record<string, readonly string[]> = {
   "demo": ["cli", "game", "metrics", "serde/", "kafka/", "datagen", "streams"],
 };
 
-/** TEMPORARY: arrows that are being removed. Delete each line when the test says that nothing uses it, and this table then. */
+/** TEMPORARY: arrows that are being removed. Delete what the test says that nothing uses, and this table at last. */
 const LEAVING: Record<string, readonly string[]> = {
   "engine/state": ["engine/task"],
   "engine/processors": ["engine/task"],

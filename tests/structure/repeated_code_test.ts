@@ -6,7 +6,7 @@ const LINES = 12;
 
 /** Two files that say the same, and why that is as it should be. */
 const KNOWN: readonly { readonly files: readonly [string, string]; readonly reason: string }[] = [
-  // TEMPORARY: one base for the logged stores, and fewer arguments of append, are on their way. Delete what is unused.
+  // TEMPORARY: a base of the logged stores and fewer arguments of append are on their way. Delete what is unused.
   {
     files: ["src/engine/state/typed/logged_session_store.ts", "src/engine/state/typed/logged_stores.ts"],
     reason: "the logged stores have no base yet",

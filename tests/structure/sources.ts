@@ -41,7 +41,7 @@ export function commentsOf(path: string): string {
   return [...textOf(path).matchAll(comments)].map(([comment]) => comment).join("\n");
 }
 
-/** What a module imports and exports again: relative specifiers as paths in the repository, packages by their names. */
+/** What a module imports and exports again: relative specifiers as paths in the repository, packages by name. */
 export function importsOf(path: string): { readonly files: string[]; readonly packages: string[] } {
   const code = withoutComments(textOf(path));
   const files: string[] = [];

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { filesBelow } from "./sources.ts";
 
-/** Tests of what several files do together, and what that is; all others begin with the name of the file that they test. */
+/** Tests of what several files do together, and what that is; all others begin with the name of their file. */
 const BEHAVIOURS: Record<string, string> = {
   "tests/engine/state/bytes/sqlite_store_test.ts": "the contracts of stores, on disk",
   "tests/engine/state/typed/windowed_restore_test.ts": "each windowed store comes back from its changelog",
@@ -28,7 +28,7 @@ function nameOf(file: string): string {
   return file.slice(file.lastIndexOf("/") + 1).replace(/(_test)?\.ts$/, "");
 }
 
-/** Whether the test is of a file of src in or below its folder, or runs a contract beside it: `<name>_<aspect>_test.ts`. */
+/** Whether a test begins with the name of a file of src in or below its folder, or of a contract beside it. */
 function isNamed(test: string): boolean {
   const folder = `${folderOf(test)}/`;
   const names = [

@@ -1,6 +1,6 @@
 /**
- * What can be said of the chart without helm, by its golden renders. `deno task chart` checks that they are what helm makes of the
- * chart now.
+ * What can be said of the chart without helm, by its golden renders. `deno task chart` checks that they are what helm
+ * makes of the chart now.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { arcadeSizes } from "../../../scripts/support/arcade_sizes.ts";

@@ -35,7 +35,7 @@ export async function goldenRenders(): Promise<Render[]> {
   return await Promise.all(GOLDEN.map(async (feature) => ({ feature, objects: await objectsOf(feature) })));
 }
 
-/** What helm renders the chart to now, with the values of each feature. @throws {Error} When it refuses one. */
+/** What helm makes of the chart now, with the values of each feature. @throws {Error} When it refuses one. */
 export async function helmRenders(helm: string): Promise<Render[]> {
   const renders: Render[] = [];
   for (const feature of await features()) {
