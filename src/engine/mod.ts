@@ -77,7 +77,8 @@ export {
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
-export { type RepartitionTopic, type TimestampExtractor, Topology } from "./topology/topology.ts";
+export type { RepartitionTopic, TimestampExtractor } from "./topology/nodes.ts";
+export { Topology } from "./topology/topology.ts";
 export type {
   ReadOnlySessionStore,
   ReadOnlyWindowStore,

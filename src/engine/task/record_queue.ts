@@ -7,7 +7,7 @@ import { SchemaNotLoaded, type Serde } from "../../serde/serde.ts";
 import type { TopicPartition } from "../../kafka/port/log.ts";
 import type { RecordSet } from "../../kafka/port/record_set.ts";
 import type { Processor } from "../processors/processor.ts";
-import type { TimestampExtractor } from "../topology/topology.ts";
+import type { TimestampExtractor } from "../topology/nodes.ts";
 import type { EngineStats } from "../record/stats.ts";
 
 /** What a queue needs to know of its topic. */

@@ -28,7 +28,7 @@ import { MemoryWindowKeyValueStore } from "../state/bytes/memory_window_kv_store
 import { MemoryWindowStore } from "../state/bytes/memory_window_store.ts";
 import { OuterJoinStore } from "../state/typed/outer_join_store.ts";
 import { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
-import type { TimestampExtractor } from "../topology/topology.ts";
+import type { TimestampExtractor } from "../topology/nodes.ts";
 import {
   type BoundStore,
   type BoundSubtopology,

@@ -53,7 +53,7 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
  * records would hold up a heartbeat. Only transactional producers, of which there is one a task, share a few.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { connectionConfig } from "../config.ts";
  * import { KafkaLog } from "./kafka_log.ts";
  *

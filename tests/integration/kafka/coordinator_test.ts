@@ -4,8 +4,8 @@ import { delay } from "@std/async/delay";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { type Producer, ProducerFenced } from "../../../src/kafka/port/log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, readRecords } from "../../kafka/records.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, readRecords } from "../../kafka/port/records.ts";
 
 async function withBroker(
   settings: Record<string, string>,

@@ -4,8 +4,8 @@ import kafkajs from "kafkajs";
 import { BrokerUnavailable } from "../../../src/kafka/port/errors.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { CommitRejected, ProduceError } from "../../../src/kafka/port/log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "../../kafka/records.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "../../kafka/port/records.ts";
 import { brokers, connection, quiet } from "./broker.ts";
 
 interface Context {

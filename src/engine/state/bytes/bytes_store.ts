@@ -1,5 +1,5 @@
 /**
- * What a state store keeps: bytes under bytes. The typed stores (`key_value_store.ts`, `window_store.ts`) put serdes
+ * What a state store keeps: bytes under bytes. The typed stores (`state/typed`) put serdes
  * and the changelog in front of it, so another place for the bytes is one class.
  *
  * @module
