@@ -70,8 +70,14 @@ export type {
   UserProcessorContext,
 } from "./processors/user_processor.ts";
 export type { PunctuationType } from "./record/punctuators.ts";
-export type { KeyValueStore } from "./state/store.ts";
-export type { ReadOnlyKeyValueStore } from "./state/store.ts";
+export type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  WindowEntry,
+} from "./state/stores.ts";
 export {
   type TestRecord,
   TopologyTestDriver,
@@ -79,10 +85,4 @@ export {
 } from "./testing/topology_test_driver.ts";
 export type { RepartitionTopic, TimestampExtractor } from "./topology/nodes.ts";
 export { Topology } from "./topology/topology.ts";
-export type {
-  ReadOnlySessionStore,
-  ReadOnlyWindowStore,
-  SessionEntry,
-  WindowEntry,
-} from "./state/windowed_stores.ts";
 export { steadyClock } from "./app/steady_clock.ts";

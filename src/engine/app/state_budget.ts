@@ -5,7 +5,7 @@
  * @module
  */
 import { format as bytesText } from "@std/fmt/bytes";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import { StateFullError } from "../errors.ts";
 import type { EngineLogger } from "../record/handlers.ts";
 import type { RecordQueue } from "../task/record_queue.ts";

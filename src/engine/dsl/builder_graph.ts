@@ -1,4 +1,4 @@
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import type { NodeDef } from "../topology/nodes.ts";
 import { Topology } from "../topology/topology.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/port/log.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { EngineLogger } from "../record/handlers.ts";
 import type { EngineStats } from "../record/stats.ts";
 import type { Task } from "./task.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Fetcher, type Log, partitionKey } from "../../kafka/port/log.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { Task } from "./task.ts";
 
 /** A standby with the offsets up to which its changelogs were read, by topic. */

@@ -9,32 +9,12 @@ import { ProcessingError } from "../errors.ts";
 import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";
 import { Sink, Source } from "../processors/source_sink.ts";
-import type { KeyBytes } from "../state/bytes/bytes_store.ts";
-import { type CacheBudget, CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
-import { ChangelogWriter } from "../state/changelog.ts";
-import {
-  LoggedJoinWindowStore,
-  LoggedKeyValueStore,
-  type ManagedStore,
-} from "../state/typed/logged_stores.ts";
-import { LoggedSessionStore } from "../state/typed/logged_session_store.ts";
-import { LoggedWindowStore } from "../state/typed/logged_window_store.ts";
 import type { StateFile } from "../state/bytes/state_file.ts";
-import { SqliteKeyValueStore } from "../state/bytes/sqlite_key_value_store.ts";
-import { SqliteWindowStore } from "../state/bytes/sqlite_window_store.ts";
-import { MemoryKeyValueStore } from "../state/bytes/memory_key_value_store.ts";
-import { MemorySessionStore } from "../state/bytes/memory_session_store.ts";
-import { MemoryWindowKeyValueStore } from "../state/bytes/memory_window_kv_store.ts";
-import { MemoryWindowStore } from "../state/bytes/memory_window_store.ts";
-import { OuterJoinStore } from "../state/typed/outer_join_store.ts";
-import { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
 import type { TimestampExtractor } from "../topology/nodes.ts";
-import {
-  type BoundStore,
-  type BoundSubtopology,
-  type BoundTopology,
-  taskInputs,
-} from "../topology/bound_topology.ts";
+import { type BoundSubtopology, type BoundTopology, taskInputs } from "../topology/bound_topology.ts";
+import { isOnDisk, makeStore } from "../state/make_store.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
+import type { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import { Failures } from "./failures.ts";
 import { type Handlers, text } from "../record/handlers.ts";
 import type { TaskProgress } from "../app/progress_watch.ts";
@@ -128,7 +108,7 @@ export class Task {
     );
     if (environment.outputBounds !== undefined) this.context.outputBounds = environment.outputBounds;
     this.context.failures = new Failures(this.context, environment.handlers, () => {
-      this.context.forgetValue();
+      this.context.encoded.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
     });
     this.file = subtopology.stores.some((name) => isOnDisk(bound.stores.get(name)!))
@@ -508,48 +488,4 @@ export class Task {
       },
     };
   }
-}
-
-/** Whether a store goes to the task's file, where the application keeps stores on disk. */
-function isOnDisk({ def }: BoundStore): boolean {
-  return def.kind === "key-value" || def.kind === "join-window";
-}
-
-function makeStore(
-  { def, changelog, key, value, otherValue }: BoundStore,
-  context: TaskContext,
-  file: StateFile | undefined,
-  cache: CacheBudget | undefined,
-): ManagedStore {
-  const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
-  if (def.kind === "join-window") {
-    const { name, retentionMs } = def;
-    const inner = file === undefined
-      ? new MemoryWindowStore(retentionMs)
-      : new SqliteWindowStore(file, { name, changelog, retentionMs });
-    return new LoggedJoinWindowStore(name, inner, key, value, context, writer);
-  }
-  if (def.kind === "window") {
-    const inner = new MemoryWindowKeyValueStore(def.retentionMs);
-    return new LoggedWindowStore(def.name, inner, key, value, context, writer);
-  }
-  if (def.kind === "session") {
-    const inner = new MemorySessionStore(def.retentionMs);
-    return new LoggedSessionStore(def.name, inner, key, value, context, writer);
-  }
-  if (def.kind === "outer-join") {
-    return new OuterJoinStore(def.name, key, value, otherValue, context, writer);
-  }
-  if (def.kind === "suppress") return new SuppressBuffer(def.name, key, value, context, writer);
-  // An expired key leaves the changelog too: a compacted topic would keep it for ever.
-  const onExpired = writer &&
-    ((expired: KeyBytes, timestamp: number): void => writer.write(expired, null, 0, 0, timestamp));
-  const { name, retentionMs } = def;
-  const inner = file === undefined
-    ? new MemoryKeyValueStore(retentionMs, onExpired)
-    : new SqliteKeyValueStore(file, { name, changelog, retentionMs, onExpired });
-  const store = new LoggedKeyValueStore(name, inner, key, value, context, writer);
-  return cache === undefined || def.cacheable !== true
-    ? store
-    : new CachedKeyValueStore(store, key, value, context, cache);
 }

@@ -6,7 +6,7 @@
  */
 import type { Log, TopicSpec } from "../../kafka/port/log.ts";
 import { TopologyError } from "../errors.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import type { EngineLogger } from "../record/handlers.ts";
 
 /** A topic's settings as the log has them. */

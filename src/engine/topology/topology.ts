@@ -4,7 +4,7 @@
  * @module
  */
 import { TopologyError } from "../errors.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import { describeTopology } from "./describe.ts";
 import type { NodeDef, RepartitionTopic, SinkDef } from "./nodes.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";

@@ -78,11 +78,8 @@ function store(): { store: OuterJoinStore<string, string, string>; producer: Cap
   const context = new TaskContext("0_0", 0, stats, () => 0);
   const producer = new CapturingProducer();
   context.producer = producer;
-  const writer = new ChangelogWriter("changelog", context);
-  return {
-    store: new OuterJoinStore("store", text.key, text.value, text.value, context, writer),
-    producer,
-  };
+  const changelog = new ChangelogWriter("changelog", context);
+  return { store: new OuterJoinStore({ name: "store", ...text, context, changelog }, text.value), producer };
 }
 
 function contents(of: OuterJoinStore<string, string, string>): [number, boolean, string, string[]][] {

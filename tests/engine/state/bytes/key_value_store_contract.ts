@@ -2,7 +2,8 @@
  * What every `BytesKeyValueStore` does, wherever it keeps its bytes.
  */
 import { assertEquals } from "@std/assert";
-import type { BytesKeyValueStore, KeyBytes } from "../../../../src/engine/state/bytes/bytes_store.ts";
+import type { BytesKeyValueStore } from "../../../../src/engine/state/bytes/bytes_store.ts";
+import type { KeyBytes } from "../../../../src/engine/record/key_bytes.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
 import { foundText, keyOf, rangeOf, textOf } from "./stored_bytes.ts";
 

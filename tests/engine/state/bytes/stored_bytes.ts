@@ -1,7 +1,8 @@
 /**
  * Text as the bytes that stores take, and back.
  */
-import type { KeyBytes, ValueBytes } from "../../../../src/engine/state/bytes/bytes_store.ts";
+import type { KeyBytes } from "../../../../src/engine/record/key_bytes.ts";
+import type { ValueBytes } from "../../../../src/engine/state/bytes/bytes_store.ts";
 import { murmur2 } from "../../../../src/kafka/port/murmur2.ts";
 
 const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-import type { KeyBytes } from "../../../../src/engine/state/bytes/bytes_store.ts";
+import type { KeyBytes } from "../../../../src/engine/record/key_bytes.ts";
 import { murmur2 } from "../../../../src/kafka/port/murmur2.ts";
 
 const encoder = new TextEncoder();

@@ -3,7 +3,7 @@ import { stringSerde } from "../../../../src/serde/mod.ts";
 import { EngineStats, Windowed, windowedSerde } from "../../../../src/engine/mod.ts";
 import { TaskContext } from "../../../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../../../src/engine/state/changelog.ts";
-import type { ManagedStore } from "../../../../src/engine/state/typed/logged_stores.ts";
+import type { ManagedStore } from "../../../../src/engine/state/managed_store.ts";
 import { LoggedSessionStore } from "../../../../src/engine/state/typed/logged_session_store.ts";
 import { LoggedWindowStore } from "../../../../src/engine/state/typed/logged_window_store.ts";
 import { MemorySessionStore } from "../../../../src/engine/state/bytes/memory_session_store.ts";
@@ -11,6 +11,10 @@ import { MemoryWindowKeyValueStore } from "../../../../src/engine/state/bytes/me
 import { SuppressBuffer } from "../../../../src/engine/state/typed/suppress_buffer.ts";
 import { MemoryLog, type RecordSet } from "../../../../src/kafka/mod.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
+import type { Serde } from "../../../../src/serde/serde.ts";
+import type { StoreParts } from "../../../../src/engine/state/typed/logged_store.ts";
+import { LoggedJoinWindowStore } from "../../../../src/engine/state/typed/logged_join_window_store.ts";
+import { MemoryWindowStore } from "../../../../src/engine/state/bytes/memory_window_store.ts";
 
 const CHANGELOG = { topic: "changelog", partition: 0 };
 const text = stringSerde();
@@ -30,6 +34,11 @@ class Place {
     const place = new Place();
     await place.log.createTopics([{ topic: CHANGELOG.topic, partitions: 1 }]);
     return place;
+  }
+
+  /** What a store with this changelog is made of; its values are texts. */
+  parts<K>(name: string, key: Serde<K>): StoreParts<K, string> {
+    return { name, key, value: text, context: this.context, changelog: this.changelog };
   }
 
   /** What the changelog has, up to now. */
@@ -72,14 +81,7 @@ Deno.test("a window store is restored from its changelog, whose keys are Kafka S
   const { below } = seededRandom();
   const place = await Place.make();
   const make = (): LoggedWindowStore<string, string> =>
-    new LoggedWindowStore(
-      "w",
-      new MemoryWindowKeyValueStore(200),
-      text,
-      text,
-      place.context,
-      place.changelog,
-    );
+    new LoggedWindowStore(new MemoryWindowKeyValueStore(200), place.parts("w", text));
   const store = make();
   store.put("ab", 258, "x", 300);
   store.put("ab", 258, null, 301);
@@ -97,11 +99,31 @@ Deno.test("a window store is restored from its changelog, whose keys are Kafka S
   await place.close();
 });
 
+Deno.test("a join's window store is restored from its changelog, and goes on counting after it", async () => {
+  const place = await Place.make();
+  const make = (): LoggedJoinWindowStore<string, string> =>
+    new LoggedJoinWindowStore(new MemoryWindowStore(200), place.parts("j", text));
+  const store = make();
+  store.put("ab", "x", 258);
+  store.put("ab", "y", 258);
+  const key = [97, 98, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0];
+  assertEquals(rows(await place.written()), [[[...key, 1], [120], 258], [[...key, 2], [121], 258]]);
+  const again = await place.restored(make());
+  assertEquals(again.fetch("ab", 0, Infinity), 2);
+  assertEquals([again.valueAt(0), again.valueAt(1), again.timestampAt(1)], ["x", "y", 258]);
+  // Compaction would take an entry with a number that was there already for the older one.
+  again.put("ab", "z", 258);
+  assertEquals(rows(await place.written()).at(-1), [[...key, 3], [122], 258]);
+  assertEquals(again.put("ab", "expired", 1), false);
+  assertEquals(rows(await place.written()).length, 3);
+  await place.close();
+});
+
 Deno.test("a session store is restored from its changelog, whose keys are Kafka Streams'", async () => {
   const { below } = seededRandom();
   const place = await Place.make();
   const make = (): LoggedSessionStore<string, string> =>
-    new LoggedSessionStore("s", new MemorySessionStore(200), text, text, place.context, place.changelog);
+    new LoggedSessionStore(new MemorySessionStore(200), place.parts("s", text));
   const store = make();
   store.put("ab", 258, 513, "x", 514);
   store.put("ab", 258, 513, null, 515);
@@ -123,11 +145,11 @@ Deno.test("a suppression's buffer is restored from its changelog, and lets the s
   const { below } = seededRandom();
   const place = await Place.make();
   const make = (): SuppressBuffer<Windowed<string>, string> =>
-    new SuppressBuffer("b", windowedSerde(text, 10), text, place.context, place.changelog);
+    new SuppressBuffer(place.parts("b", windowedSerde(text, 10)));
   const buffer = make();
   const headers = [{ key: "trace", value: Uint8Array.of(1, 2) }, { key: "none", value: null }];
   for (let step = 0; step < 400; step++) {
-    place.context.replaceHeaders(below(3) === 0 ? headers : undefined);
+    place.context.origin.replaceHeaders(below(3) === 0 ? headers : undefined);
     const start = below(40) * 5;
     const value = below(8) === 0 ? null : `value ${step}`;
     buffer.put(
@@ -160,8 +182,7 @@ Deno.test("a suppression's buffer is restored from its changelog, and lets the s
 
 Deno.test("a suppression's changelog has Kafka Streams' version 3, one record a key and commit", async () => {
   const place = await Place.make();
-  const make = (): SuppressBuffer<string, string> =>
-    new SuppressBuffer("b", text, text, place.context, place.changelog);
+  const make = (): SuppressBuffer<string, string> => new SuppressBuffer(place.parts("b", text));
   const buffer = make();
   buffer.put(5, "k", "first", "p", 6);
   buffer.put(7, "k", "v", "o", 258);
@@ -187,13 +208,12 @@ Deno.test("a suppression's changelog has Kafka Streams' version 3, one record a 
 
 Deno.test("a changelog of another program is refused, by its place", async () => {
   const place = await Place.make();
-  const { context } = place;
   const key = { bytes: Uint8Array.of(1, 2, 3), from: 0, to: 3, hash: 0 };
   place.changelog.write(key, Uint8Array.of(4), 0, 1, 5);
   const [set] = await place.written();
   const stores: ManagedStore[] = [
-    new LoggedWindowStore("w", new MemoryWindowKeyValueStore(9), text, text, context, undefined),
-    new LoggedSessionStore("s", new MemorySessionStore(9), text, text, context, undefined),
+    new LoggedWindowStore(new MemoryWindowKeyValueStore(9), place.parts("w", text)),
+    new LoggedSessionStore(new MemorySessionStore(9), place.parts("s", text)),
   ];
   for (const store of stores) {
     assertThrows(
@@ -203,7 +223,7 @@ Deno.test("a changelog of another program is refused, by its place", async () =>
     );
   }
   assertThrows(
-    () => new SuppressBuffer("b", text, text, context, undefined).restore(set!),
+    () => new SuppressBuffer(place.parts("b", text)).restore(set!),
     Error,
     "Cannot restore store b: received a record without the header v = 3 at offset 0 of changelog-0",
   );

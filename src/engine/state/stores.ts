@@ -1,22 +1,39 @@
 /**
- * The typed stores of windowed aggregates as processors and readers see them.
+ * The typed stores as processors and readers see them.
  *
  * @module
  */
-import type { StoreDefBase } from "./store.ts";
 
-/** A value for each key and window of a fixed size. */
-export interface WindowStoreDef extends StoreDefBase {
-  readonly kind: "window";
-  /** How long a window can be found, in ms after its start, of the latest start. */
-  readonly retentionMs: number;
+/** Reads of a key-value store. */
+export interface ReadOnlyKeyValueStore<K, V> {
+  readonly name: string;
+  /** How many keys there are. */
+  readonly size: number;
+  /** The value of a key; `null` when there is none. */
+  get(key: K): V | null;
+  /** All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store meanwhile. */
+  entries(limit?: number): { key: K; value: V; timestamp: number }[];
 }
 
-/** A value for each key and session. */
-export interface SessionStoreDef extends StoreDefBase {
-  readonly kind: "session";
-  /** How long a session can be found, in ms after its end, of the latest end. */
-  readonly retentionMs: number;
+/** A key-value store whose changes go to its changelog. */
+export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
+  /** The timestamp of the value that the last {@linkcode get} returned, in ms since the epoch. */
+  readonly lastTimestamp: number;
+  /** Sets a key's value, or with `null` removes the key. */
+  put(key: K, value: V | null, timestamp: number): void;
+}
+
+/** One side of a stream–stream join. */
+export interface JoinWindowStore<K, V> {
+  readonly name: string;
+  /** How many entries there are. */
+  readonly size: number;
+  /** @returns False when the entry came later than the retention allows and was not stored. */
+  put(key: K, value: V, timestamp: number): boolean;
+  /** How many entries of a key there are with timestamps in `[from, to]`; they are read by index until the next call. */
+  fetch(key: K, from: number, to: number): number;
+  timestampAt(i: number): number;
+  valueAt(i: number): V;
 }
 
 /** A window as it is read for a person or another program. */
