@@ -3,7 +3,7 @@ import {
   type ProgressOptions,
   type ProgressSample,
   ProgressWatch,
-} from "../../src/engine/app/progress_watch.ts";
+} from "../../src/engine/app/progress/progress_watch.ts";
 import type { InputProgress, TaskProgress } from "../../src/engine/task/task_progress.ts";
 
 const EPOCH = Date.parse("2026-01-01T00:00:00Z");

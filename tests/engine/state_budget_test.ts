@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { int64Serde, stringSerde } from "../../src/serde/mod.ts";
 import { StateFullError, StreamsApp, StreamsBuilder, type Topology } from "../../src/engine/mod.ts";
-import { heldState, type HoldingTask, StateBudget } from "../../src/engine/app/state_budget.ts";
+import { heldState, type HoldingTask, StateBudget } from "../../src/engine/app/storage/state_budget.ts";
 import { MemoryKeyValueStore } from "../../src/engine/state/bytes/memory_key_value_store.ts";
 import { MemoryWindowStore } from "../../src/engine/state/bytes/memory_window_store.ts";
 import { murmur2 } from "../../src/kafka/port/murmur2.ts";

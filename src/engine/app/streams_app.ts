@@ -16,30 +16,30 @@ import {
   DEFAULT_TOPICS_REFRESH_MS,
   type StreamsConfig,
 } from "../task/config.ts";
-import { checkLeader, type OwnTopology } from "./group_peers.ts";
+import { checkLeader, type OwnTopology } from "./assignment/group_peers.ts";
 import { type EngineLogger, type Handlers, text } from "../record/handlers.ts";
 import { makeCommitter } from "../task/make_committer.ts";
 import { makeHandlers } from "../task/make_handlers.ts";
 import { outputBounds } from "../task/output_bounds.ts";
-import { LagTracker, type PartitionPosition } from "./lag_tracker.ts";
-import { ProgressReport } from "./progress_report.ts";
-import { RepartitionPurge } from "./repartition_purge.ts";
-import { outOfRange } from "./out_of_range.ts";
+import { LagTracker, type PartitionPosition } from "./progress/lag_tracker.ts";
+import { ProgressReport } from "./progress/progress_report.ts";
+import { RepartitionPurge } from "./topics/repartition_purge.ts";
+import { outOfRange } from "./topics/out_of_range.ts";
 import { Restorer } from "../task/restorer.ts";
-import { type CleanedStateDirectory, openStateDirectory } from "./state_cleanup.ts";
+import { type CleanedStateDirectory, openStateDirectory } from "./storage/state_cleanup.ts";
 import { steadyClock } from "./steady_clock.ts";
 import { Standbys } from "../task/standbys.ts";
 import { type StoreAnswer, StoreQueries, type StoreRange, type StoreState } from "./store_queries.ts";
-import { type HeldState, heldState, StateBudget, stateFull } from "./state_budget.ts";
+import { type HeldState, heldState, StateBudget, stateFull } from "./storage/state_budget.ts";
 import { EngineStats } from "../record/stats.ts";
-import { SourceTopics } from "./source_topics.ts";
+import { SourceTopics } from "./topics/source_topics.ts";
 import type { Task } from "../task/task.ts";
-import { SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
+import { SETTLE_MS, TaskAssignor } from "./assignment/task_assignor.ts";
 import { TaskManager } from "./task_manager.ts";
-import { assignedTasks } from "./task_parts.ts";
-import { TopicChanges } from "./topic_changes.ts";
-import { TopicWatch } from "./topic_watch.ts";
-import { WholeTasks } from "./whole_tasks.ts";
+import { assignedTasks } from "./assignment/task_parts.ts";
+import { TopicChanges } from "./topics/topic_changes.ts";
+import { TopicWatch } from "./topics/topic_watch.ts";
+import { WholeTasks } from "./assignment/whole_tasks.ts";
 import { topologyFingerprint } from "../topology/topology_fingerprint.ts";
 
 /** What an application is doing. */

@@ -7,8 +7,8 @@ import {
   DEFAULT_COMMIT_INTERVAL_MS,
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   type StreamsConfig,
-} from "../task/config.ts";
-import type { EngineLogger } from "../record/handlers.ts";
+} from "../../task/config.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
 import { DEFAULT_STALL_TIMEOUT_MS, type ProgressSample, ProgressWatch } from "./progress_watch.ts";
 
 /** How often it looks at most, in ms. */

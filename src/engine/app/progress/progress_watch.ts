@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InputProgress, TaskProgress } from "../task/task_progress.ts";
+import type { InputProgress, TaskProgress } from "../../task/task_progress.ts";
 import { ObservedClock, Still } from "./observed_clock.ts";
 
 /** The default of {@linkcode ProgressOptions.stallTimeoutMs}, in ms. */
