@@ -13,7 +13,7 @@ import type { StreamsConfig } from "../task/config.ts";
 import { type EngineLogger, type Handlers, text } from "../record/handlers.ts";
 import type { RecordQueue } from "../task/record_queue.ts";
 import type { Restorer } from "../task/restorer.ts";
-import type { SourceTopics } from "./source_topics.ts";
+import type { SourceTopics } from "./topics/source_topics.ts";
 import type { Standbys } from "../task/standbys.ts";
 import type { StateDirectory } from "../task/state_directory.ts";
 import type { OutputBounds } from "../task/output_bounds.ts";

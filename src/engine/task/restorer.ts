@@ -95,7 +95,7 @@ export class Restorer {
       this.#restores.set(partitionKey(topic, partition), restore);
       this.#fetcher.assign(restore.partition, restore.position);
     }
-    this.#running ??= this.#run();
+    this.#running ??= this.#run(this.#fetcher);
     await Promise.race([done, this.#running]);
     this.#waiting.delete(task);
   }
@@ -112,8 +112,7 @@ export class Restorer {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
-    const fetcher = this.#fetcher!;
+  async #run(fetcher: Fetcher): Promise<void> {
     const begun = this.#now();
     let said = begun;
     let restored = 0;

@@ -5,8 +5,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { JoinWindows, StreamsApp, StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
-import { TaskAssignor } from "../../../src/engine/app/task_assignor.ts";
-import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/task_info.ts";
+import { TaskAssignor } from "../../../src/engine/app/assignment/task_assignor.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/assignment/task_info.ts";
 import { AssignmentRefused } from "../../../src/kafka/mod.ts";
 import type { Assignor, MemberAssignment } from "../../../src/kafka/port/log.ts";
 import { TestMember } from "../../kafka/port/members.ts";

@@ -1,7 +1,7 @@
 import { delay } from "@std/async/delay";
 import { stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
-import { SETTLE_MS } from "../../../src/engine/app/task_assignor.ts";
+import { SETTLE_MS } from "../../../src/engine/app/assignment/task_assignor.ts";
 import { type GroupMember, type GroupOptions, MemoryLog } from "../../../src/kafka/mod.ts";
 import { until } from "./app_contract.ts";
 

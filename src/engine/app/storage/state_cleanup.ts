@@ -1,6 +1,6 @@
-import { DEFAULT_STATE_CLEANUP_DELAY_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "../task/config.ts";
-import { type EngineLogger, text } from "../record/handlers.ts";
-import { StateDirectory } from "../task/state_directory.ts";
+import { DEFAULT_STATE_CLEANUP_DELAY_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "../../task/config.ts";
+import { type EngineLogger, text } from "../../record/handlers.ts";
+import { StateDirectory } from "../../task/state_directory.ts";
 
 /** How often the state directory is looked through for files to remove, in ms. */
 const CLEAN_UP_INTERVAL_MS = 60_000;

@@ -7,20 +7,22 @@ import {
   DEFAULT_COMMIT_INTERVAL_MS,
   DEFAULT_HEARTBEAT_INTERVAL_MS,
   type StreamsConfig,
-} from "../task/config.ts";
-import type { EngineLogger } from "../record/handlers.ts";
+} from "../../task/config.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
 import { DEFAULT_STALL_TIMEOUT_MS, type ProgressSample, ProgressWatch } from "./progress_watch.ts";
 
 /** How often it looks at most, in ms. */
 const LOOK_MS = 1000;
 
-/** See the module. Logs each stall when it begins and after each further stall timeout, and when it is over. */
+/** Logs each stall when it begins and after each further stall timeout, and when it is over. */
 export class ProgressReport {
   readonly #watch: ProgressWatch;
   readonly #logger: EngineLogger;
   readonly #now: () => number;
   readonly #sample: () => ProgressSample;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #everyMs: number;
+  /** While it looks. */
+  #timer: ReturnType<typeof setInterval> | undefined;
   readonly #repeatMs: number;
   #stalls: readonly string[] = [];
   #cutOff: string | undefined;
@@ -37,8 +39,8 @@ export class ProgressReport {
     sample: () => ProgressSample,
   ) {
     const { stallTimeoutMs = DEFAULT_STALL_TIMEOUT_MS } = config;
-    const everyMs = stallTimeoutMs === 0 ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, stallTimeoutMs / 8));
-    this.#watch = new ProgressWatch(everyMs, {
+    this.#everyMs = stallTimeoutMs === 0 ? LOOK_MS : Math.max(1, Math.min(LOOK_MS, stallTimeoutMs / 8));
+    this.#watch = new ProgressWatch(this.#everyMs, {
       stallTimeoutMs,
       commitIntervalMs: config.commitIntervalMs ?? DEFAULT_COMMIT_INTERVAL_MS,
       heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
@@ -47,7 +49,11 @@ export class ProgressReport {
     this.#now = now;
     this.#sample = sample;
     this.#repeatMs = stallTimeoutMs;
-    this.#timer = setInterval(() => this.look(performance.now()), everyMs);
+  }
+
+  /** Looks for the first time, and goes on looking until it is closed. */
+  start(): void {
+    this.#timer = setInterval(() => this.look(performance.now()), this.#everyMs);
     this.#observe(performance.now());
   }
 

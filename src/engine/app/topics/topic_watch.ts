@@ -4,8 +4,8 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import type { Log } from "../../kafka/port/log.ts";
-import { type EngineLogger, text } from "../record/handlers.ts";
+import type { Log } from "../../../kafka/port/log.ts";
+import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { SourceTopics, TopicChange } from "./source_topics.ts";
 
 /** What the watch works with. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { RepartitionPurge } from "../../../src/engine/app/repartition_purge.ts";
-import type { Task } from "../../../src/engine/task/task.ts";
-import { MemoryLog } from "../../../src/kafka/mod.ts";
-import type { TopicPartitionOffset } from "../../../src/kafka/port/log.ts";
+import { RepartitionPurge } from "../../../../src/engine/app/topics/repartition_purge.ts";
+import type { Task } from "../../../../src/engine/task/task.ts";
+import { MemoryLog } from "../../../../src/kafka/mod.ts";
+import type { TopicPartitionOffset } from "../../../../src/kafka/port/log.ts";
 
 const at = (offset: number): TopicPartitionOffset => ({
   topic: "app-words-repartition",

@@ -1,7 +1,7 @@
-import { type Log, partitionKey, type TopicPartitionOffset } from "../../kafka/port/log.ts";
-import { DEFAULT_REPARTITION_PURGE_INTERVAL_MS } from "../task/config.ts";
-import { type EngineLogger, text } from "../record/handlers.ts";
-import type { Task } from "../task/task.ts";
+import { type Log, partitionKey, type TopicPartitionOffset } from "../../../kafka/port/log.ts";
+import { DEFAULT_REPARTITION_PURGE_INTERVAL_MS } from "../../task/config.ts";
+import { type EngineLogger, text } from "../../record/handlers.ts";
+import type { Task } from "../../task/task.ts";
 
 /**
  * Deletes from repartition topics, now and again, what is committed: nobody but this application reads them, and their retention is

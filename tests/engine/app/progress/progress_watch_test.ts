@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
-  type InputProgress,
   type ProgressOptions,
   type ProgressSample,
   ProgressWatch,
-  type TaskProgress,
-} from "../../../src/engine/app/progress_watch.ts";
+} from "../../../../src/engine/app/progress/progress_watch.ts";
+import type { InputProgress, TaskProgress } from "../../../../src/engine/task/task_progress.ts";
 
 const EPOCH = Date.parse("2026-01-01T00:00:00Z");
 const EVERY = 1_000;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { AssignmentRefused } from "../../kafka/port/assignment_refused.ts";
-import type { EngineLogger } from "../record/handlers.ts";
+import { AssignmentRefused } from "../../../kafka/port/assignment_refused.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
 import { type AssignedTasks, inWords } from "./task_parts.ts";
 
 /** After an assignment with parts of tasks the next one is asked for in this time, in ms … */

@@ -9,8 +9,8 @@ import {
   type PartitionBounds,
   partitionKey,
   type TopicPartition,
-} from "../../kafka/port/log.ts";
-import type { RecordQueue } from "../task/record_queue.ts";
+} from "../../../kafka/port/log.ts";
+import type { RecordQueue } from "../../task/record_queue.ts";
 
 /** Where an instance stands in one partition. Offsets are those of the next record; `undefined` is what was never known since it owns it. */
 export interface PartitionPosition extends TopicPartition {

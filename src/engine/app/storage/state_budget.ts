@@ -5,10 +5,10 @@
  * @module
  */
 import { format as bytesText } from "@std/fmt/bytes";
-import type { ManagedStore } from "../state/managed_store.ts";
-import { StateFullError } from "../errors.ts";
-import type { EngineLogger } from "../record/handlers.ts";
-import type { RecordQueue } from "../task/record_queue.ts";
+import type { ManagedStore } from "../../state/managed_store.ts";
+import { StateFullError } from "../../errors.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
+import type { RecordQueue } from "../../task/record_queue.ts";
 
 /** How often what is held is summed up, in ms: it takes some µs a store. */
 const CHECK_MS = 100;

@@ -1,7 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { assignStandbys, assignTasks, TaskAssignor } from "../../../src/engine/app/task_assignor.ts";
-import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/task_info.ts";
-import { seededRandom } from "../../support/seeded_random.ts";
+import {
+  assignStandbys,
+  assignTasks,
+  TaskAssignor,
+} from "../../../../src/engine/app/assignment/task_assignor.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../../../src/engine/app/assignment/task_info.ts";
+import { seededRandom } from "../../../support/seeded_random.ts";
 
 function owners(tasks: Record<string, string[]>): { memberId: string; tasks: Set<string> }[] {
   return Object.entries(tasks).map(([memberId, owned]) => ({ memberId, tasks: new Set(owned) }));

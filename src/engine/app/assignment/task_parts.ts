@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { partitionKey, type TopicPartition } from "../../kafka/port/log.ts";
-import { type BoundSubtopology, taskInputs } from "../topology/bound_topology.ts";
-import { taskId } from "../task/task.ts";
+import { partitionKey, type TopicPartition } from "../../../kafka/port/log.ts";
+import { type BoundSubtopology, taskInputs } from "../../topology/bound_topology.ts";
+import { taskId } from "../../task/task.ts";
 
 /** A task of which only some inputs were assigned. */
 export interface TaskPart {

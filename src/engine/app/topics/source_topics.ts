@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { TopicDescription } from "../../kafka/port/log.ts";
-import { TopologyError } from "../errors.ts";
-import type { BoundSubtopology, BoundTopology } from "../topology/bound_topology.ts";
-import { partitionCounts } from "../topology/partition_counts.ts";
+import type { TopicDescription } from "../../../kafka/port/log.ts";
+import { TopologyError } from "../../errors.ts";
+import type { BoundSubtopology, BoundTopology } from "../../topology/bound_topology.ts";
+import { partitionCounts } from "../../topology/partition_counts.ts";
 
 /** What happened to a topic. */
 export type TopicChange =

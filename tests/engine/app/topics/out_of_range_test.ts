@@ -1,5 +1,5 @@
 import { assertStringIncludes } from "@std/assert";
-import { outOfRange } from "../../../src/engine/app/out_of_range.ts";
+import { outOfRange } from "../../../../src/engine/app/topics/out_of_range.ts";
 
 Deno.test("a committed offset beyond the log's end names both offsets and what happened to the topic", () => {
   const line = outOfRange("in-3", 500, 20);

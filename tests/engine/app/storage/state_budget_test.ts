@@ -1,14 +1,14 @@
 /** State has a budget: what is held is counted, warned of, and refused with what to change, or moved to disk. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
-import { StateFullError, StreamsApp, StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
-import { heldState, type HoldingTask, StateBudget } from "../../../src/engine/app/state_budget.ts";
-import { MemoryKeyValueStore } from "../../../src/engine/state/bytes/memory_key_value_store.ts";
-import { MemoryWindowStore } from "../../../src/engine/state/bytes/memory_window_store.ts";
-import { murmur2 } from "../../../src/kafka/port/murmur2.ts";
-import type { GroupMember, Log, Producer } from "../../../src/kafka/port/log.ts";
-import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
-import { until as untilSoon } from "./app_contract.ts";
+import { int64Serde, stringSerde } from "../../../../src/serde/mod.ts";
+import { StateFullError, StreamsApp, StreamsBuilder, type Topology } from "../../../../src/engine/mod.ts";
+import { heldState, type HoldingTask, StateBudget } from "../../../../src/engine/app/storage/state_budget.ts";
+import { MemoryKeyValueStore } from "../../../../src/engine/state/bytes/memory_key_value_store.ts";
+import { MemoryWindowStore } from "../../../../src/engine/state/bytes/memory_window_store.ts";
+import { murmur2 } from "../../../../src/kafka/port/murmur2.ts";
+import type { GroupMember, Log, Producer } from "../../../../src/kafka/port/log.ts";
+import { MemoryLog } from "../../../../src/kafka/memory/memory_log.ts";
+import { until as untilSoon } from "../app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
-import { StreamsApp, StreamsBuilder, type Topology, TopologyError } from "../../../src/engine/mod.ts";
-import { bindSerdes } from "../../../src/engine/topology/bound_topology.ts";
-import { SourceTopics } from "../../../src/engine/app/source_topics.ts";
-import { TopicWatch } from "../../../src/engine/app/topic_watch.ts";
-import { MemoryLog } from "../../../src/kafka/mod.ts";
-import { writeRecords } from "../../kafka/port/records.ts";
-import { until } from "./app_contract.ts";
+import { int64Serde, stringSerde } from "../../../../src/serde/mod.ts";
+import { StreamsApp, StreamsBuilder, type Topology, TopologyError } from "../../../../src/engine/mod.ts";
+import { bindSerdes } from "../../../../src/engine/topology/bound_topology.ts";
+import { SourceTopics } from "../../../../src/engine/app/topics/source_topics.ts";
+import { TopicWatch } from "../../../../src/engine/app/topics/topic_watch.ts";
+import { MemoryLog } from "../../../../src/kafka/mod.ts";
+import { writeRecords } from "../../../kafka/port/records.ts";
+import { until } from "../app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 

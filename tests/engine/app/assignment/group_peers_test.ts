@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
-import { StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
-import { checkLeader, checkPeers, peerOf } from "../../../src/engine/app/group_peers.ts";
-import { TaskAssignor } from "../../../src/engine/app/task_assignor.ts";
-import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/task_info.ts";
-import { topologyFingerprint } from "../../../src/engine/topology/topology_fingerprint.ts";
-import { AssignmentRefused } from "../../../src/kafka/mod.ts";
-import { firstStep, rightfulMembers, settleClaims } from "../../../src/kafka/common/cooperative.ts";
-import { type Member, partitionKey } from "../../../src/kafka/port/log.ts";
-import { seededRandom } from "../../support/seeded_random.ts";
+import { int64Serde, stringSerde } from "../../../../src/serde/mod.ts";
+import { StreamsBuilder, type Topology } from "../../../../src/engine/mod.ts";
+import { checkLeader, checkPeers, peerOf } from "../../../../src/engine/app/assignment/group_peers.ts";
+import { TaskAssignor } from "../../../../src/engine/app/assignment/task_assignor.ts";
+import { decodeTaskInfo, encodeTaskInfo } from "../../../../src/engine/app/assignment/task_info.ts";
+import { topologyFingerprint } from "../../../../src/engine/topology/topology_fingerprint.ts";
+import { AssignmentRefused } from "../../../../src/kafka/mod.ts";
+import { firstStep, rightfulMembers, settleClaims } from "../../../../src/kafka/common/cooperative.ts";
+import { type Member, partitionKey } from "../../../../src/kafka/port/log.ts";
+import { seededRandom } from "../../../support/seeded_random.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const OWN = { fingerprint: "aaaa", topics: ["left", "right"] };

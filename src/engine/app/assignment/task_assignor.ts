@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { Assignor, Member, MemberAssignment, TopicDescription } from "../../kafka/port/log.ts";
-import type { TopicPartition } from "../../kafka/port/log.ts";
-import type { Subtopology } from "../topology/subtopologies.ts";
+import type { Assignor, Member, MemberAssignment, TopicDescription } from "../../../kafka/port/log.ts";
+import type { TopicPartition } from "../../../kafka/port/log.ts";
+import type { Subtopology } from "../../topology/subtopologies.ts";
 import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
-import type { EngineLogger } from "../record/handlers.ts";
-import { taskId } from "../task/task.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
+import { taskId } from "../../task/task.ts";
 import { encodeTaskInfo, type TaskInfo } from "./task_info.ts";
 
 /** One task to assign. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { TopicDescription } from "../../kafka/port/log.ts";
-import type { EngineLogger } from "../record/handlers.ts";
+import type { TopicDescription } from "../../../kafka/port/log.ts";
+import type { EngineLogger } from "../../record/handlers.ts";
 import type { SourceTopics, TopicChange } from "./source_topics.ts";
 
 /** What is said of a topic that has changed. */

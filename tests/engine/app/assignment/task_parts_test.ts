@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { assignedTasks, inWords } from "../../../src/engine/app/task_parts.ts";
+import { assignedTasks, inWords } from "../../../../src/engine/app/assignment/task_parts.ts";
 
 const part = (id: number, counts: Record<string, number>) => ({
   id,
