@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AssignmentRefused } from "../../src/kafka/port/assignment_refused.ts";
+import { AssignmentRefused } from "../../src/kafka/port/errors.ts";
+import type { Assignor } from "../../src/kafka/port/group.ts";
+import type { TopicPartition } from "../../src/kafka/port/topics.ts";
 import {
   decodeAssignment,
   encodeAssignment,
@@ -8,7 +10,6 @@ import {
 import { CONTESTED, firstStep, settleClaims } from "../../src/kafka/common/cooperative.ts";
 import { groupInWords } from "../../src/kafka/client/group_description.ts";
 import { planGroup } from "../../src/kafka/common/group_plan.ts";
-import type { Assignor, TopicPartition } from "../../src/kafka/port/log.ts";
 import { ByteWriter } from "../../src/kafka/wire/protocol/bytes.ts";
 import { decodeListGroups, encodeListGroups } from "../../src/kafka/wire/protocol/list_groups.ts";
 import { decodeTopicIds, encodeMetadata } from "../../src/kafka/wire/protocol/metadata.ts";

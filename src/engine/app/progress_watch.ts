@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopicPartition } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import { ObservedClock, Still } from "./observed_clock.ts";
 
 /** The default of {@linkcode ProgressOptions.stallTimeoutMs}, in ms. */

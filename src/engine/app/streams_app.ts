@@ -5,7 +5,10 @@
  */
 import { deadline } from "@std/async/deadline";
 import { setImmediate } from "node:timers";
-import type { Fetcher, GroupMember, Log, MemberAssignment, TopicPartition } from "../../kafka/port/log.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { GroupMember, MemberAssignment } from "../../kafka/port/group.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import type { Topology } from "../topology/topology.ts";
 import { bindTopology, type BoundTopology } from "../topology/bound_topology.ts";

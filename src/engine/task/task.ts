@@ -4,7 +4,7 @@
  * @module
  */
 import { SchemaNotLoaded } from "../../serde/serde.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/log.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import { ProcessingError } from "../errors.ts";
 import { Guarded } from "../processors/guarded.ts";
 import type { Processor, ProcessorInit } from "../processors/processor.ts";

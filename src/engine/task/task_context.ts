@@ -5,7 +5,7 @@
  * @module
  */
 import { EncodeBuffer, type Serde } from "../../serde/serde.ts";
-import type { Producer } from "../../kafka/port/log.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import { murmur2 } from "../../kafka/port/murmur2.ts";
 import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../kafka/port/record_set.ts";
 import { Pauses } from "../record/pauses.ts";

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
+import type { LinkHealth } from "./link_health.ts";
 import {
   BrokerUnavailable,
   ConnectionLost,
@@ -10,9 +12,7 @@ import {
   KafkaError,
   messageOf,
 } from "../port/errors.ts";
-import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
-import type { LinkHealth } from "./link_health.ts";
-import { partitionKey } from "../port/log.ts";
+import { partitionKey } from "../port/topics.ts";
 import { WatchedLink } from "./watched_link.ts";
 
 /** How to reach a cluster. */

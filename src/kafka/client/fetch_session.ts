@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../port/log.ts";
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../port/topics.ts";
 
 /** The epoch of a request that begins a session. */
 const BEGIN = 0;

@@ -4,12 +4,13 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, isRetriable, KafkaError } from "../port/errors.ts";
 import type { KafkaAdmin } from "./admin.ts";
 import { FetchSession } from "./fetch_session.ts";
 import { FetchSize } from "./fetch_size.ts";
 import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
-import { type FetcherOptions, partitionKey } from "../port/log.ts";
+import { ConnectionLost, isRetriable, KafkaError } from "../port/errors.ts";
+import type { FetcherOptions } from "../port/fetcher.ts";
+import { partitionKey } from "../port/topics.ts";
 import { type Assigned, MISSING, MOST_TRIES, PartitionFetcher } from "./partition_fetcher.ts";
 import {
   checkedFetch,

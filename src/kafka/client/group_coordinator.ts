@@ -12,11 +12,12 @@ import {
   type JoinResponse,
   type MemberEpoch,
 } from "../common/coordinator.ts";
-import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
 import { describeGroup } from "./group_description.ts";
 import { grouped, KafkaAdmin } from "./admin.ts";
 import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
-import type { GroupOptions, TopicDescription, TopicPartitionOffset } from "../port/log.ts";
+import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
+import type { GroupOptions } from "../port/group.ts";
+import type { TopicDescription, TopicPartitionOffset } from "../port/topics.ts";
 
 /** Errors after which the coordinator has to be looked for again. */
 const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAILABLE"]);

@@ -5,13 +5,8 @@
  * @module
  */
 import { isRetriable, KafkaError, messageOf } from "../port/errors.ts";
-import {
-  type Fetcher,
-  type FetcherOptions,
-  type PartitionBounds,
-  partitionKey,
-  type TopicPartition,
-} from "../port/log.ts";
+import type { Fetcher, FetcherOptions, PartitionBounds } from "../port/fetcher.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import type { Logger } from "../port/logger.ts";
 import type { RecordSet } from "../port/record_set.ts";
 

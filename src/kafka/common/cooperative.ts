@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Member, type MemberAssignment, partitionKey, type TopicPartition } from "../port/log.ts";
+import type { Member, MemberAssignment } from "../port/group.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 
 /** What a member claims to own, and since which generation. */
 export interface Claim {

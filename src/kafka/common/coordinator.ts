@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TopicDescription, TopicPartitionOffset } from "../port/log.ts";
+import type { TopicDescription, TopicPartitionOffset } from "../port/topics.ts";
 
 /** A member at one generation of its group. */
 export interface MemberEpoch {

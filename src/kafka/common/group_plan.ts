@@ -6,7 +6,8 @@
  */
 import { decodeSubscription, encodeAssignment, type Subscription } from "../wire/consumer_protocol.ts";
 import { firstStep, type HeldBack, rightfulMembers, settleClaims } from "./cooperative.ts";
-import type { Assignor, TopicDescription } from "../port/log.ts";
+import type { Assignor } from "../port/group.ts";
+import type { TopicDescription } from "../port/topics.ts";
 
 /** A member as the coordinator names it to the leader. */
 export interface Applicant {

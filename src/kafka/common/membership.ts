@@ -4,21 +4,17 @@
  * @module
  */
 import { deadline } from "@std/async/deadline";
-import { AssignmentRefused } from "../port/assignment_refused.ts";
-import { encodeSubscription } from "../wire/consumer_protocol.ts";
-import { CONTESTED, type HeldBack } from "./cooperative.ts";
-import { type Coordinator, GroupError, type JoinResponse, type MemberEpoch } from "./coordinator.ts";
+import { AssignmentRefused, CommitRejected, isNotReady, messageOf, NOT_READY_MS } from "../port/errors.ts";
+import type { GroupMember, GroupOptions, MemberAssignment } from "../port/group.ts";
 import {
-  CommitRejected,
-  type GroupMember,
-  type GroupOptions,
-  type MemberAssignment,
   partitionKey,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
-} from "../port/log.ts";
-import { isNotReady, messageOf, NOT_READY_MS } from "../port/errors.ts";
+} from "../port/topics.ts";
+import { encodeSubscription } from "../wire/consumer_protocol.ts";
+import { CONTESTED, type HeldBack } from "./cooperative.ts";
+import { type Coordinator, GroupError, type JoinResponse, type MemberEpoch } from "./coordinator.ts";
 import { planGroup } from "./group_plan.ts";
 import { readAssignment } from "./read_assignment.ts";
 import type { Logger } from "../port/logger.ts";

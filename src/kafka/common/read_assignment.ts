@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { AssignmentRefused } from "../port/assignment_refused.ts";
+import { AssignmentRefused } from "../port/errors.ts";
+import type { GroupOptions, MemberAssignment } from "../port/group.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import { decodeAssignment } from "../wire/consumer_protocol.ts";
-import { type GroupOptions, type MemberAssignment, partitionKey, type TopicPartition } from "../port/log.ts";
 
 /**
  * Decodes an assignment and checks it. A partition that is named twice counts once.

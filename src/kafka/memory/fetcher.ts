@@ -3,13 +3,8 @@
  *
  * @module
  */
-import {
-  type Fetcher,
-  type FetcherOptions,
-  type PartitionBounds,
-  partitionKey,
-  type TopicPartition,
-} from "../port/log.ts";
+import type { Fetcher, FetcherOptions, PartitionBounds } from "../port/fetcher.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import type { MemoryPartition } from "./partition.ts";
 import type { RecordSet } from "../port/record_set.ts";
 
