@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import net from "node:net";
 import { ConnectionLost, KafkaError } from "../../src/kafka/port/errors.ts";
-import { BrokerLink, type LinkSettings } from "../../src/kafka/client/kafkajs_internals.ts";
+import { BrokerLink, type LinkSettings } from "../../src/kafka/client/broker_link.ts";
 import {
   API_VERSIONS,
   apiVersionsAnswer,

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { type ApiName, type BrokerLink, errorOf } from "./kafkajs_internals.ts";
+import type { BrokerLink } from "./broker_link.ts";
+import { type ApiName, errorOf } from "./kafkajs_internals.ts";
 import {
   ConnectionLost,
   CREATE_REMEDIES,

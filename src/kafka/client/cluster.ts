@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
+import { BrokerLink, type LinkSettings } from "./broker_link.ts";
+import { errorOf } from "./kafkajs_internals.ts";
 import type { LinkHealth } from "./link_health.ts";
 import {
   BrokerUnavailable,

@@ -5,7 +5,8 @@
  */
 import type { Cluster } from "./cluster.ts";
 import { grouped } from "./admin.ts";
-import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
+import type { BrokerLink, Lane } from "./broker_link.ts";
+import { type ApiName, errorOf } from "./kafkajs_internals.ts";
 import {
   CommitRejected,
   ConnectionLost,
