@@ -1,6 +1,6 @@
 /**
- * The leader's plan: from what the members of a group say of themselves to the bytes of their assignments. A group may hold strangers,
- * so whatever they say is taken for what it is: bytes.
+ * The leader's plan: from what the members of a group say of themselves to the bytes of their assignments. A
+ * group may hold strangers, so whatever they say is taken for what it is: bytes.
  *
  * @module
  */
@@ -30,8 +30,8 @@ export interface GroupPlan {
 }
 
 /**
- * Makes the plan. Only members that the assignor accepts have a say in who owns what. Only topics that it assigns are looked at: others'
- * may not be this member's to see, and asking for them would end it.
+ * Makes the plan. Only members that the assignor accepts have a say in who owns what. Only topics that it
+ * assigns are looked at: others' may not be this member's to see, and asking for them would end it.
  */
 export async function planGroup(
   applicants: readonly Applicant[],

@@ -52,14 +52,18 @@ export class ProduceError extends Error {
 }
 
 /**
- * This producer may not write any more: another one has begun with its transactional id, or its transaction was open for longer
- * than its timeout. Nothing of the open transaction will be seen. Close it; who still owns the task makes a new one.
+ * This producer may not write any more: another one has begun with its transactional id, or its transaction
+ * was open for longer than its timeout. Nothing of the open transaction will be seen. Close it; who still
+ * owns the task makes a new one.
  */
 export class ProducerFenced extends Error {
   override name = "ProducerFenced";
 }
 
-/** An assignment, or a group, that this member has no part in. The message says what was received, from whom, and what to do. */
+/**
+ * An assignment, or a group, that this member has no part in. The message says what was received, from whom,
+ * and what to do.
+ */
 export class AssignmentRefused extends Error {
   override name = "AssignmentRefused";
 }
@@ -90,8 +94,9 @@ const NOT_READY = new Set([
 ]);
 
 /**
- * Whether a broker that answers has only not got there yet: a coordinator is being made, moved or loaded, or a leader chosen. After
- * many partitions were created, or a broker ended, that takes longer than a request may.
+ * Whether a broker that answers has only not got there yet: a coordinator is being made, moved or loaded, or
+ * a leader chosen. After many partitions were created, or a broker ended, that takes longer than a request
+ * may.
  */
 export function isNotReady(code: string | undefined): boolean {
   return code !== undefined && NOT_READY.has(code);
@@ -115,7 +120,8 @@ export const PRODUCE_REMEDIES: ReadonlyMap<string, string> = new Map([
   ...["NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND"].map((name) =>
     [
       name,
-      "fewer replicas are in sync than the topic's min.insync.replicas: is a broker down, or are there fewer replicas than that?",
+      "fewer replicas are in sync than the topic's min.insync.replicas: is a broker down, " +
+      "or are there fewer replicas than that?",
     ] as const
   ),
   ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to write to the topic"],

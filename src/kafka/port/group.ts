@@ -19,7 +19,10 @@ export interface Member {
 export interface MemberAssignment {
   readonly partitions: readonly TopicPartition[];
   readonly userData?: Uint8Array;
-  /** From an assignor: partitions that go together. While another member has one of them to give up, none is handed out. */
+  /**
+   * From an assignor: partitions that go together. While another member has one of them to give up, none is
+   * handed out.
+   */
   readonly units?: readonly (readonly TopicPartition[])[];
 }
 
@@ -31,11 +34,14 @@ export interface Assignor {
   readonly topics?: readonly string[];
   /** What this member says about itself, asked for at each join. */
   userData(): Uint8Array;
-  /** Whether a member is of this assignor's kind: what others claim to own does not count. Default: all are. */
+  /**
+   * Whether a member is of this assignor's kind: what others claim to own does not count. Default: all are.
+   */
   accepts?(member: Omit<Member, "owned">): boolean;
   /**
-   * The assignment to reach. The group sees to the steps: a partition goes to its new owner only after the old one has
-   * given it up ({@linkcode GroupOptions.onRevoked}), by a second rebalance (as Kafka's cooperative protocol does).
+   * The assignment to reach. The group sees to the steps: a partition goes to its new owner only after the
+   * old one has given it up ({@linkcode GroupOptions.onRevoked}), by a second rebalance (as Kafka's
+   * cooperative protocol does).
    */
   assign(
     members: readonly Member[],
@@ -57,19 +63,26 @@ export interface GroupOptions {
   /** How long the group waits for its members to rejoin, in ms. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;
   /**
-   * Partitions that this member did not have before, and the whole assignment with its user data. Awaited. Called once after
-   * each rebalance, also when nothing was added. Errors thrown end the membership (see {@linkcode GroupMember.failed}).
+   * Partitions that this member did not have before, and the whole assignment with its user data. Awaited.
+   * Called once after each rebalance, also when nothing was added. Errors thrown end the membership (see
+   * {@linkcode GroupMember.failed}).
    */
   onAssigned(added: readonly TopicPartition[], assignment: MemberAssignment): Promise<void>;
   /** Partitions to give up: commit them in here. Awaited before another member can get them. */
   onRevoked(revoked: readonly TopicPartition[]): Promise<void>;
-  /** Partitions that are another member's already, as the group thought this one dead: drop their state, commits would fail. Awaited. */
+  /**
+   * Partitions that are another member's already, as the group thought this one dead: drop their state,
+   * commits would fail. Awaited.
+   */
   onLost(lost: readonly TopicPartition[]): Promise<void>;
 }
 
 /** A membership in a consumer group. Callbacks come one at a time. */
 export interface GroupMember {
-  /** Joins in the background; resolves after the first assignment's `onAssigned`. Rejects when the group can't be joined, saying why. */
+  /**
+   * Joins in the background; resolves after the first assignment's `onAssigned`. Rejects when the group can't
+   * be joined, saying why.
+   */
   join(): Promise<void>;
   /** Empty before the first join. */
   readonly memberId: string;
@@ -81,8 +94,9 @@ export interface GroupMember {
   readonly failed: Promise<never>;
   /**
    * Commits offsets (each that of the next record to process).
-   * @throws {CommitRejected} When this member is no longer in the group (`onLost` follows), or a rebalance is under way: the commit was
-   * not made; with `retriable` it can be made again after the rebalance for partitions still owned. Or one of the topics has gone.
+   * @throws {CommitRejected} When this member is no longer in the group (`onLost` follows), or a rebalance is
+   * under way: the commit was not made; with `retriable` it can be made again after the rebalance for
+   * partitions still owned. Or one of the topics has gone.
    */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<void>;
   /** Asks for a rebalance, since this member's user data changed. */

@@ -1,6 +1,6 @@
 /**
- * The Log port: all that the engine and the binaries need of a partitioned log. Two implementations pass one contract
- * suite: Kafka (`client/kafka_log.ts`) and an in-memory log (`memory/memory_log.ts`).
+ * The Log port: all that the engine and the binaries need of a partitioned log. Two implementations pass one
+ * contract suite: Kafka (`client/kafka_log.ts`) and an in-memory log (`memory/memory_log.ts`).
  *
  * @module
  */
@@ -27,26 +27,36 @@ export interface Log {
   readonly description: string;
   /** Describes the topics that exist, by name; a topic that does not exist is not in the map. */
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
-  /** Creates the topics that do not exist yet, and resolves when they can be written to; existing ones are left as they are. */
+  /**
+   * Creates the topics that do not exist yet, and resolves when they can be written to; existing ones are
+   * left as they are.
+   */
   createTopics(topics: readonly TopicSpec[]): Promise<void>;
   /** Deletes topics; those that do not exist are no error. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   /**
-   * The configuration that topics have, by Kafka's names: of `names`, those that the log knows. Topics that do not exist, or whose
-   * configuration may not be read, are not in the map.
+   * The configuration that topics have, by Kafka's names: of `names`, those that the log knows. Topics that
+   * do not exist, or whose configuration may not be read, are not in the map.
    */
   topicSettings(
     topics: readonly string[],
     names: readonly string[],
   ): Promise<Map<string, ReadonlyMap<string, string>>>;
   /**
-   * Deletes the records before an offset of each partition: its first offset is then at least that. Offsets below the first are no error.
+   * Deletes the records before an offset of each partition: its first offset is then at least that. Offsets
+   * below the first are no error.
    * @throws {Error} When a partition does not exist, ends before its offset, or may not be deleted from.
    */
   deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>;
-  /** The first offset of each partition, or the one that the next record appended will get, in the order asked for. */
+  /**
+   * The first offset of each partition, or the one that the next record appended will get, in the order asked
+   * for.
+   */
   offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]>;
-  /** The offset that a group committed for each partition, in the order asked for; `undefined` where it committed none. */
+  /**
+   * The offset that a group committed for each partition, in the order asked for; `undefined` where it
+   * committed none.
+   */
   committed(groupId: string, partitions: readonly TopicPartition[]): Promise<(number | undefined)[]>;
   producer(options?: ProducerOptions): Producer;
   fetcher(options?: FetcherOptions): Fetcher;

@@ -28,7 +28,10 @@ export interface TopicSpec {
   readonly replicationFactor?: number;
   /** Topic configuration by Kafka's names, such as `cleanup.policy`. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Further configuration that is left out where the log refuses it: old brokers don't know it all, managed ones keep some to themselves. */
+  /**
+   * Further configuration that is left out where the log refuses it: old brokers don't know it all, managed
+   * ones keep some to themselves.
+   */
   readonly preferred?: Readonly<Record<string, string>>;
 }
 
