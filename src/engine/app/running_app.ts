@@ -4,7 +4,9 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Fetcher, Log, TopicPartition } from "../../kafka/port/log.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import type { BoundTopology } from "../topology/bound_topology.ts";
 import { type EngineLogger, type Handlers, text } from "../record/handlers.ts";
 import type { EngineStats, StoreSize } from "../record/stats.ts";

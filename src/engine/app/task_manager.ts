@@ -4,7 +4,9 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/port/log.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../kafka/port/topics.ts";
 import type { RecordSet } from "../../kafka/port/record_set.ts";
 import type { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import { type BoundTopology, taskInputs } from "../topology/bound_topology.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopicPartitionOffset } from "../../kafka/port/log.ts";
+import type { TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import type { RecordQueue } from "./record_queue.ts";
 
 /** The positions of one task's queues against the offsets that are committed. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
-import type { RefusedRecord, Substitute } from "../../kafka/port/log.ts";
+import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import { ProcessingError } from "../errors.ts";
 import { deadLetterPartition } from "./dead_letter_topics.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { SchemaNotLoaded, type Serde } from "../../serde/serde.ts";
-import type { TopicPartition } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import { RecordSet } from "../../kafka/port/record_set.ts";
 import type { Processor } from "../processors/processor.ts";
 import type { TimestampExtractor } from "../topology/nodes.ts";

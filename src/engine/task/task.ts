@@ -4,7 +4,7 @@
  * @module
  */
 import { SchemaNotLoaded } from "../../serde/serde.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/log.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import { ProcessingError } from "../errors.ts";
 import type { StateFile } from "../state/bytes/state_file.ts";
 import { type BoundSubtopology, type BoundTopology, taskInputs } from "../topology/bound_topology.ts";

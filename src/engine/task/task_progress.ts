@@ -1,4 +1,4 @@
-import type { TopicPartition } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 
 /** Where a task stands in one of its partitions. Offsets are those of the next record. */
 export interface InputProgress extends TopicPartition {

@@ -5,7 +5,8 @@
  * @module
  */
 import { GroupError } from "../common/coordinator.ts";
-import { CommitRejected, type GroupOffsets, ProducerFenced } from "../port/log.ts";
+import { CommitRejected, ProducerFenced } from "../port/errors.ts";
+import type { GroupOffsets } from "../port/producer.ts";
 import type { MemoryGroup } from "./coordinator.ts";
 import type { MemoryPartition } from "./partition.ts";
 

@@ -3,16 +3,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type StreamsConfig } from "../../../src/engine/mod.ts";
 import { StateDirectory } from "../../../src/engine/task/state_directory.ts";
-import type {
-  Fetcher,
-  FetcherOptions,
-  GroupMember,
-  GroupOptions,
-  Producer,
-  ProducerOptions,
-  TopicDescription,
-  TopicSpec,
-} from "../../../src/kafka/port/log.ts";
+import type { Fetcher, FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
+import type { GroupMember, GroupOptions } from "../../../src/kafka/port/group.ts";
+import type { Producer, ProducerOptions } from "../../../src/kafka/port/producer.ts";
+import type { TopicDescription, TopicSpec } from "../../../src/kafka/port/topics.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 
 type Step = "dead letters" | "producer" | "fetcher" | "group";

@@ -8,7 +8,7 @@ import { JoinWindows, StreamsApp, StreamsBuilder, type Topology } from "../../..
 import { TaskAssignor } from "../../../src/engine/app/assignment/task_assignor.ts";
 import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/assignment/task_info.ts";
 import { AssignmentRefused } from "../../../src/kafka/mod.ts";
-import type { Assignor, MemberAssignment } from "../../../src/kafka/port/log.ts";
+import type { Assignor, MemberAssignment } from "../../../src/kafka/port/group.ts";
 import { TestMember } from "../../kafka/port/members.ts";
 import { type Place, until, type WithPlace } from "./app_contract.ts";
 

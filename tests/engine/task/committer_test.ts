@@ -3,7 +3,10 @@ import { assertEquals } from "@std/assert";
 import { AtLeastOnceCommitter } from "../../../src/engine/task/at_least_once.ts";
 import { ExactlyOnceCommitter } from "../../../src/engine/task/exactly_once.ts";
 import type { Task } from "../../../src/engine/task/task.ts";
-import type { GroupMember, Log, Producer, TopicPartitionOffset } from "../../../src/kafka/port/log.ts";
+import type { GroupMember } from "../../../src/kafka/port/group.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import type { Producer } from "../../../src/kafka/port/producer.ts";
+import type { TopicPartitionOffset } from "../../../src/kafka/port/topics.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 
 Deno.test("no commit is due while all is committed, until something is processed", async () => {

@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { Restorer } from "../../../src/engine/task/restorer.ts";
 import { EngineStats } from "../../../src/engine/record/stats.ts";
 import type { Task } from "../../../src/engine/task/task.ts";
-import type { Fetcher, FetcherOptions, Log, TopicPartition } from "../../../src/kafka/port/log.ts";
+import type { Fetcher, FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 
 Deno.test("a restore ends when the log deletes the rest of a changelog meanwhile", async () => {
   let options: FetcherOptions = {};

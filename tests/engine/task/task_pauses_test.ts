@@ -15,7 +15,7 @@ import { BUFFER_BYTES } from "../../../src/engine/task/output_bounds.ts";
 import { EngineStats } from "../../../src/engine/record/stats.ts";
 import { Task } from "../../../src/engine/task/task.ts";
 import { CapturingProducer } from "../../../src/engine/testing/capturing_producer.ts";
-import type { Producer, ProducerOptions } from "../../../src/kafka/port/log.ts";
+import type { Producer, ProducerOptions } from "../../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 import { RecordSet } from "../../../src/kafka/port/record_set.ts";
 import { seededRandom } from "../../support/seeded_random.ts";

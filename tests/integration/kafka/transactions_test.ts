@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import kafkajs from "kafkajs";
 import { startBroker } from "../../../scripts/kafka.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { ProducerFenced } from "../../../src/kafka/port/log.ts";
+import { ProducerFenced } from "../../../src/kafka/port/errors.ts";
 import { delay } from "../../../src/kafka/common/retrying.ts";
 import { TestMember } from "../../kafka/port/members.ts";
 import { appendRecords, readRecords, writeRecords } from "../../kafka/port/records.ts";

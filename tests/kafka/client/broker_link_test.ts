@@ -1,8 +1,7 @@
 /** A link to a broker that does what no broker should. Where something has to take too long it takes some ms. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import net from "node:net";
 import { ConnectionLost, KafkaError } from "../../../src/kafka/port/errors.ts";
-import { BrokerLink, type LinkSettings } from "../../../src/kafka/client/kafkajs_internals.ts";
+import { BrokerLink, type LinkSettings } from "../../../src/kafka/client/broker_link.ts";
 import {
   API_VERSIONS,
   apiVersionsAnswer,
@@ -13,6 +12,7 @@ import {
   type Script,
 } from "./fake_broker.ts";
 import { AUTHORITY, EXPIRED, GOOD, OTHER_NAME } from "./tls_certificates.ts";
+import net from "node:net";
 
 const SETTINGS: LinkSettings = {
   clientId: "kos-test",

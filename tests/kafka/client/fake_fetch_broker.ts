@@ -3,7 +3,7 @@ import type { Cluster } from "../../../src/kafka/client/cluster.ts";
 import { KafkaFetcher } from "../../../src/kafka/client/fetcher.ts";
 import type { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { LinkHealth } from "../../../src/kafka/client/link_health.ts";
-import type { FetcherOptions } from "../../../src/kafka/port/log.ts";
+import type { FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
 import { ByteReader, ByteWriter } from "../../../src/kafka/wire/protocol/bytes.ts";
 import { BatchWriter } from "../../../src/kafka/wire/record_batch/writer.ts";
 

@@ -1,5 +1,5 @@
 /** Brokers for tests of the producer, in this process: they answer Produce, and check sequence numbers as Kafka does. */
-import type { SendOptions } from "../../../src/kafka/client/kafkajs_internals.ts";
+import type { SendOptions } from "../../../src/kafka/client/broker_link.ts";
 import type { Cluster } from "../../../src/kafka/client/cluster.ts";
 import { ConnectionLost } from "../../../src/kafka/port/errors.ts";
 import { ByteReader, ByteWriter } from "../../../src/kafka/wire/protocol/bytes.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FetchSession } from "../../../src/kafka/client/fetch_session.ts";
-import { partitionKey, type TopicPartition } from "../../../src/kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../../src/kafka/port/topics.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 
 const at = (partition: number, offset: number) => ({

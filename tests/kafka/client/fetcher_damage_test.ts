@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KafkaError } from "../../../src/kafka/port/errors.ts";
 import type { KafkaFetcher } from "../../../src/kafka/client/fetcher.ts";
-import { MOST_TRIES } from "../../../src/kafka/client/partition_fetcher.ts";
+import { MOST_TRIES } from "../../../src/kafka/client/read_failures.ts";
 import { FakeBroker, type Places, TOPIC } from "./fake_fetch_broker.ts";
 import { recordsOf } from "../port/records.ts";
 import { seededRandom } from "../../support/seeded_random.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { KafkaProducer } from "../../../src/kafka/client/producer.ts";
-import { ProduceError, type ProducerOptions } from "../../../src/kafka/port/log.ts";
+import { ProduceError } from "../../../src/kafka/port/errors.ts";
+import type { ProducerOptions } from "../../../src/kafka/port/producer.ts";
 import { type Batch, PartitionQueue } from "../../../src/kafka/client/partition_queue.ts";
 import { ProduceSender } from "../../../src/kafka/client/produce_sender.ts";
 import { BatchWriter } from "../../../src/kafka/wire/record_batch/writer.ts";

@@ -5,7 +5,8 @@ import {
   rightfulMembers,
   settleClaims,
 } from "../../../src/kafka/common/cooperative.ts";
-import { type MemberAssignment, partitionKey, type TopicPartition } from "../../../src/kafka/port/log.ts";
+import type { MemberAssignment } from "../../../src/kafka/port/group.ts";
+import { partitionKey, type TopicPartition } from "../../../src/kafka/port/topics.ts";
 
 const p = (partition: number): TopicPartition => ({ topic: "t", partition });
 

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { decodeAssignment, encodeSubscription } from "../../../src/kafka/wire/consumer_protocol.ts";
 import { planGroup } from "../../../src/kafka/common/group_plan.ts";
-import type { Assignor, TopicPartition } from "../../../src/kafka/port/log.ts";
+import type { Assignor } from "../../../src/kafka/port/group.ts";
+import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 import { evenAssignor } from "../port/members.ts";
 
 const p = (topic: string, partition: number): TopicPartition => ({ topic, partition });

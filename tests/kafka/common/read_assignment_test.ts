@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { AssignmentRefused } from "../../../src/kafka/port/assignment_refused.ts";
+import { AssignmentRefused } from "../../../src/kafka/port/errors.ts";
 import { encodeAssignment } from "../../../src/kafka/wire/consumer_protocol.ts";
-import type { TopicPartition } from "../../../src/kafka/port/log.ts";
+import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 import { ByteWriter } from "../../../src/kafka/wire/protocol/bytes.ts";
 import { readAssignment } from "../../../src/kafka/common/read_assignment.ts";
 import { seededRandom } from "../../support/seeded_random.ts";

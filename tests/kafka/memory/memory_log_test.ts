@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ProduceError } from "../../../src/kafka/port/log.ts";
+import { ProduceError } from "../../../src/kafka/port/errors.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 import { logContract } from "../port/log_contract.ts";
 import { appendRecords, readRecords, recordsOf, writeRecords } from "../port/records.ts";

@@ -1,6 +1,7 @@
 /** The part of the Log port's contract that is about groups. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Assignor, CommitRejected } from "../../../src/kafka/port/log.ts";
+import type { Assignor } from "../../../src/kafka/port/group.ts";
+import { CommitRejected } from "../../../src/kafka/port/errors.ts";
 import type { ContractContext } from "./log_contract.ts";
 import { evenAssignor, TestMember, untilOf } from "./members.ts";
 import { bytes, text } from "./records.ts";

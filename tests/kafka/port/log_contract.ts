@@ -3,7 +3,9 @@
  * tests/integration/kafka/kafka_log_test.ts.
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Log, ProduceError, type TopicPartition } from "../../../src/kafka/port/log.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import { ProduceError } from "../../../src/kafka/port/errors.ts";
+import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 import { groupContract } from "./group_contract.ts";
 import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "./records.ts";
 import { topicsContract } from "./topics_contract.ts";

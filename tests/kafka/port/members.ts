@@ -1,13 +1,7 @@
 /** Group members for tests: they keep what happened to them, and let a test wait for it. */
-import {
-  type Assignor,
-  type GroupMember,
-  type GroupOptions,
-  type Log,
-  type MemberAssignment,
-  partitionKey,
-  type TopicPartition,
-} from "../../../src/kafka/port/log.ts";
+import type { Assignor, GroupMember, GroupOptions, MemberAssignment } from "../../../src/kafka/port/group.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../../src/kafka/port/topics.ts";
 
 /** Spreads all partitions evenly, and moves as few as it can. */
 export function evenAssignor(userData: () => Uint8Array = () => new Uint8Array(0)): Assignor {

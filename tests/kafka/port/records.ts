@@ -1,5 +1,6 @@
 /** Writes and reads records in tests, with texts for keys and values. */
-import type { Log, Producer } from "../../../src/kafka/port/log.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import type { Producer } from "../../../src/kafka/port/producer.ts";
 import type { RecordHeaders, RecordSet } from "../../../src/kafka/port/record_set.ts";
 
 /** A record to write. What is left out: partition 0, timestamp 0, no key, no value, no headers. */

@@ -1,15 +1,10 @@
 /** The part of the Log port's contract that is about transactions. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import {
-  CommitRejected,
-  type FetcherOptions,
-  type GroupOffsets,
-  type Log,
-  ProduceError,
-  type Producer,
-  ProducerFenced,
-  type TopicPartition,
-} from "../../../src/kafka/port/log.ts";
+import { CommitRejected, ProduceError, ProducerFenced } from "../../../src/kafka/port/errors.ts";
+import type { FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
+import type { GroupOffsets, Producer } from "../../../src/kafka/port/producer.ts";
+import type { Log } from "../../../src/kafka/port/log.ts";
+import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 import type { ContractContext } from "./log_contract.ts";
 import { TestMember } from "./members.ts";
 import { appendRecords, readRecords, recordsOf, writeRecords } from "./records.ts";

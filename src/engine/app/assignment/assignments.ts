@@ -3,13 +3,9 @@
  *
  * @module
  */
-import type {
-  GroupMember,
-  GroupOptions,
-  Log,
-  MemberAssignment,
-  TopicPartition,
-} from "../../../kafka/port/log.ts";
+import type { GroupMember, GroupOptions, MemberAssignment } from "../../../kafka/port/group.ts";
+import type { Log } from "../../../kafka/port/log.ts";
+import type { TopicPartition } from "../../../kafka/port/topics.ts";
 import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { EngineStats } from "../../record/stats.ts";
 import type { Committer } from "../../task/committer.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { AssignmentRefused } from "../../../kafka/port/assignment_refused.ts";
-import type { Member } from "../../../kafka/port/log.ts";
+import { AssignmentRefused } from "../../../kafka/port/errors.ts";
+import type { Member } from "../../../kafka/port/group.ts";
 import { decodeTaskInfo, type TaskInfo } from "./task_info.ts";
 
 /** What this instance runs. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Assignor, Member, MemberAssignment, TopicDescription } from "../../../kafka/port/log.ts";
-import type { TopicPartition } from "../../../kafka/port/log.ts";
+import type { Assignor, Member, MemberAssignment } from "../../../kafka/port/group.ts";
+import type { TopicDescription, TopicPartition } from "../../../kafka/port/topics.ts";
 import type { Subtopology } from "../../topology/subtopologies.ts";
 import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
 import type { EngineLogger } from "../../record/handlers.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { partitionKey, type TopicPartition } from "../../../kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../../kafka/port/topics.ts";
 import { type BoundSubtopology, taskInputs } from "../../topology/bound_topology.ts";
 import { taskId } from "../../task/task.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AssignmentRefused } from "../../../kafka/port/assignment_refused.ts";
+import { AssignmentRefused } from "../../../kafka/port/errors.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
 import { type AssignedTasks, inWords } from "./task_parts.ts";
 

@@ -3,13 +3,9 @@
  *
  * @module
  */
-import {
-  type Fetcher,
-  type Log,
-  type PartitionBounds,
-  partitionKey,
-  type TopicPartition,
-} from "../../../kafka/port/log.ts";
+import type { Fetcher, PartitionBounds } from "../../../kafka/port/fetcher.ts";
+import type { Log } from "../../../kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../../kafka/port/topics.ts";
 import type { RecordQueue } from "../../task/record_queue.ts";
 
 /** Where an instance stands in one partition. Offsets are those of the next record; `undefined` is what was never known since it owns it. */

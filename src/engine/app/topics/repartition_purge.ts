@@ -1,4 +1,5 @@
-import { type Log, partitionKey, type TopicPartitionOffset } from "../../../kafka/port/log.ts";
+import type { Log } from "../../../kafka/port/log.ts";
+import { partitionKey, type TopicPartitionOffset } from "../../../kafka/port/topics.ts";
 import { DEFAULT_REPARTITION_PURGE_INTERVAL_MS } from "../../task/config.ts";
 import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { Task } from "../../task/task.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopicDescription } from "../../../kafka/port/log.ts";
+import type { TopicDescription } from "../../../kafka/port/topics.ts";
 import { TopologyError } from "../../errors.ts";
 import type { BoundSubtopology, BoundTopology } from "../../topology/bound_topology.ts";
 import { partitionCounts } from "../../topology/partition_counts.ts";

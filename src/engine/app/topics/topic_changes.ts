@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopicDescription } from "../../../kafka/port/log.ts";
+import type { TopicDescription } from "../../../kafka/port/topics.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
 import type { SourceTopics, TopicChange } from "./source_topics.ts";
 

@@ -7,7 +7,8 @@ import { decodeTaskInfo, encodeTaskInfo } from "../../../../src/engine/app/assig
 import { topologyFingerprint } from "../../../../src/engine/topology/topology_fingerprint.ts";
 import { AssignmentRefused } from "../../../../src/kafka/mod.ts";
 import { firstStep, rightfulMembers, settleClaims } from "../../../../src/kafka/common/cooperative.ts";
-import { type Member, partitionKey } from "../../../../src/kafka/port/log.ts";
+import type { Member } from "../../../../src/kafka/port/group.ts";
+import { partitionKey } from "../../../../src/kafka/port/topics.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LagTracker } from "../../../../src/engine/app/progress/lag_tracker.ts";
-import type { PartitionBounds } from "../../../../src/kafka/port/log.ts";
+import type { PartitionBounds } from "../../../../src/kafka/port/fetcher.ts";
 
 /** A tracker of one task with one partition, and all that the tests change. */
 class Tracking {

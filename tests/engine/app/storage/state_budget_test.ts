@@ -6,7 +6,9 @@ import { heldState, type HoldingTask, StateBudget } from "../../../../src/engine
 import { MemoryKeyValueStore } from "../../../../src/engine/state/bytes/memory_key_value_store.ts";
 import { MemoryWindowStore } from "../../../../src/engine/state/bytes/memory_window_store.ts";
 import { murmur2 } from "../../../../src/kafka/port/murmur2.ts";
-import type { GroupMember, Log, Producer } from "../../../../src/kafka/port/log.ts";
+import type { GroupMember } from "../../../../src/kafka/port/group.ts";
+import type { Log } from "../../../../src/kafka/port/log.ts";
+import type { Producer } from "../../../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../../../src/kafka/memory/memory_log.ts";
 import { until as untilSoon } from "../app_contract.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { RepartitionPurge } from "../../../../src/engine/app/topics/repartition_purge.ts";
 import type { Task } from "../../../../src/engine/task/task.ts";
 import { MemoryLog } from "../../../../src/kafka/mod.ts";
-import type { TopicPartitionOffset } from "../../../../src/kafka/port/log.ts";
+import type { TopicPartitionOffset } from "../../../../src/kafka/port/topics.ts";
 
 const at = (offset: number): TopicPartitionOffset => ({
   topic: "app-words-repartition",
