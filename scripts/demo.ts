@@ -6,12 +6,11 @@
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../src/cli/command.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
 import { waitForBrokerFlag } from "../src/cli/wait_for_broker_flag.ts";
-import { kafkaClientFlag } from "../src/cli/kafka_client_flag.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
-import { connectionConfig, type KafkaClient, WaitInterrupted } from "../src/kafka/mod.ts";
+import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
 
@@ -21,7 +20,6 @@ interface Flags {
   profile: string;
   machines: number;
   waitForBroker: number;
-  kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
 
@@ -53,7 +51,6 @@ if (import.meta.main) {
           default: 2_000,
         }))
         .addOption(waitForBrokerFlag())
-        .addOption(kafkaClientFlag())
         .addOption(logLevelFlag()),
       Deno.args,
     );
@@ -99,14 +96,14 @@ async function setTheStage(
   const config = connectionConfig((name) => Deno.env.get(name));
   if (Deno.env.get("KAFKA_BROKERS") !== undefined) {
     say(`using Kafka at ${config.brokers.join(",")} (KAFKA_BROKERS)`);
-    return await kafkaStage(config, flags.kafkaClient, logger, cleanup, {
+    return await kafkaStage(config, logger, cleanup, {
       forMs: flags.waitForBroker,
       signal,
     });
   }
   if (await brokerAnswers(9092)) {
     say("using the Kafka that answers at localhost:9092");
-    return await kafkaStage(config, flags.kafkaClient, logger, cleanup);
+    return await kafkaStage(config, logger, cleanup);
   }
   const runtime = await findRuntime();
   if (runtime.kind === "none") {
@@ -115,7 +112,7 @@ async function setTheStage(
   }
   const broker = await startBroker({ report: say });
   cleanup.push(() => broker.wipe());
-  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, flags.kafkaClient, logger, cleanup);
+  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, logger, cleanup);
 }
 
 function report(summary: DemoSummary): number {

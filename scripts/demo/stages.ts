@@ -11,7 +11,6 @@ import { type DemoStreams, LAG_TOPICS } from "../../src/demo/run.ts";
 import { readNumbers, type StreamsNumbers } from "../../src/demo/streams_view.ts";
 import {
   type ConnectionConfig,
-  type KafkaClient,
   type Log,
   MemoryLog,
   openKafkaLog,
@@ -64,17 +63,16 @@ export async function embeddedStage(logger: Logger, cleanup: Cleanup): Promise<S
 /** Kafka, with one streams process. */
 export async function kafkaStage(
   config: ConnectionConfig,
-  client: KafkaClient,
   logger: Logger,
   cleanup: Cleanup,
   wait: Pick<WaitForBrokerOptions, "forMs" | "signal"> = { forMs: 0 },
 ): Promise<Stage> {
-  const log = await openKafkaLog(config, { clientId: "demo", logger, client });
+  const log = await openKafkaLog(config, { clientId: "demo", logger });
   cleanup.push(() => log.close());
   await waitForBroker(log, { ...wait, logger });
   const folder = await Deno.makeTempDir({ prefix: "kos-demo-" });
   cleanup.push(() => Deno.remove(folder, { recursive: true }));
-  const streams = new StreamsProcess(log, config.brokers, client, join(folder, "streams.log"));
+  const streams = new StreamsProcess(log, config.brokers, join(folder, "streams.log"));
   cleanup.push(() => streams.stop());
   await streams.start();
   const { schemaRegistry } = config;
@@ -91,17 +89,15 @@ class StreamsProcess implements DemoStreams {
   readonly #reject: (error: unknown) => void;
   readonly #log: Log;
   readonly #brokers: readonly string[];
-  readonly #client: KafkaClient;
   readonly #logFile: string;
   #child: Child | undefined;
   #url = "";
   #last: StreamsNumbers | undefined;
   #processedBefore = 0;
 
-  constructor(log: Log, brokers: readonly string[], client: KafkaClient, logFile: string) {
+  constructor(log: Log, brokers: readonly string[], logFile: string) {
     this.#log = log;
     this.#brokers = brokers;
-    this.#client = client;
     this.#logFile = logFile;
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {}); // whoever races it sees it
@@ -119,7 +115,6 @@ class StreamsProcess implements DemoStreams {
         KOS_METRICS_PORT: String(port),
         KOS_METRICS_HOST: "127.0.0.1",
         KOS_CLIENT_ID: "demo-streams",
-        KOS_KAFKA_CLIENT: this.#client,
       },
       logFile: this.#logFile,
     });

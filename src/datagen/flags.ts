@@ -6,12 +6,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { command, CONNECTION_HELP, flag, logLevelFlag, toggle } from "../cli/command.ts";
 import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
-import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import type { LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, portOrOff, rate, text } from "../cli/parsers.ts";
 import { VERSION } from "../cli/version.ts";
 import { LARGEST_GROUP } from "../game/frame_generator.ts";
-import type { KafkaClient } from "../kafka/mod.ts";
 import { DEFAULT_CONTROL_PORT } from "./control.ts";
 import { DEFAULT_RATE } from "./generator.ts";
 import { parseProfile, type Profile, ProfileError } from "./profile.ts";
@@ -37,7 +35,6 @@ export interface Flags {
   readonly metricsHost: string;
   readonly json: boolean;
   readonly waitForBroker: number;
-  readonly kafkaClient: KafkaClient;
   readonly logLevel: LogLevel;
 }
 
@@ -133,7 +130,6 @@ export function generatorCommand(): Command {
     }))
     .addOption(toggle("--json", "the summary at the end as JSON on stdout"))
     .addOption(waitForBrokerFlag())
-    .addOption(kafkaClientFlag())
     .addOption(logLevelFlag())
     .addHelpText("after", PROFILE_HELP + CONNECTION_HELP);
 }

@@ -37,7 +37,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
-  const log = await openKafkaLog(config, { clientId: "kos-gen", logger, client: flags.kafkaClient });
+  const log = await openKafkaLog(config, { clientId: "kos-gen", logger });
   let generator: RunningGenerator | undefined;
   let waiting = false;
   // Before anything is written: a port that is taken is a wrong flag.

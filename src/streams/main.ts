@@ -6,7 +6,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { command, flag, logLevelFlag, parseArguments, toggle } from "../cli/command.ts";
 import { createLogger, type LogLevel } from "../cli/log.ts";
-import { kafkaClientFlag } from "../cli/kafka_client_flag.ts";
 import { main } from "../cli/main.ts";
 import { waitForBrokerFlag } from "../cli/wait_for_broker_flag.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
@@ -18,7 +17,7 @@ import {
   DEFAULT_STALL_TIMEOUT_MS,
   DEFAULT_STATE_DIR,
 } from "../engine/mod.ts";
-import { connectionConfig, type KafkaClient, openKafkaLog, WaitInterrupted } from "../kafka/mod.ts";
+import { connectionConfig, openKafkaLog, WaitInterrupted } from "../kafka/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, sessionsTopology } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice, startStreams } from "./start.ts";
@@ -53,7 +52,6 @@ interface Flags {
   metricsPort: number;
   metricsHost: string;
   waitForBroker: number;
-  kafkaClient: KafkaClient;
   logLevel: LogLevel;
 }
 
@@ -223,7 +221,6 @@ function flagsOf(): Command {
       }),
     )
     .addOption(waitForBrokerFlag())
-    .addOption(kafkaClientFlag())
     .addOption(logLevelFlag());
 }
 
@@ -262,7 +259,6 @@ if (import.meta.main) {
     const log = await openKafkaLog(config, {
       clientId: flags.clientId,
       logger,
-      client: flags.kafkaClient,
       // Of the producer, the fetcher and the group: while the topics are looked at.
       spareConnections: 3,
     });

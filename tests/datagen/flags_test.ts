@@ -18,7 +18,6 @@ Deno.test("gen flags: defaults", () => {
     metricsPort: "off",
     metricsHost: "0.0.0.0",
     json: false,
-    kafkaClient: "auto",
     logLevel: "info",
   });
 });

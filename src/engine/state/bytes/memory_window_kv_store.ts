@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { Arena, chunkOf, copyBytes, offsetOf } from "./arena.ts";
-import { BytesIndex } from "./bytes_index.ts";
-import type { KeyBytes, ValueBytes } from "./bytes_store.ts";
+import type { ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import {
   type BytesWindowKeyValueStore,
-  compareBytes,
   WindowCursor,
   type WindowEntryBytes,
 } from "./bytes_windowed_stores.ts";
-import { EntryLists, NONE } from "./entry_lists.ts";
+import { NONE } from "./entry_lists.ts";
+import { grown } from "./grown.ts";
+import { KeyedLists } from "./keyed_lists.ts";
 
 /** A {@linkcode BytesWindowKeyValueStore} in memory. */
 export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
@@ -53,7 +53,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   get(key: KeyBytes, startMs: number): ValueBytes | undefined {
     const segment = this.#live(startMs);
     if (segment === undefined) return undefined;
-    const entry = segment.find(key, startMs);
+    const entry = segment.findEntry(key, startMs);
     return entry === NONE ? undefined : segment.read(entry, this.#cursor);
   }
 
@@ -89,7 +89,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
     }
     const segment = this.#live(startMs);
     if (segment === undefined) return false;
-    const entry = segment.find(key, startMs);
+    const entry = segment.findEntry(key, startMs);
     if (entry === NONE) return false;
     segment.lists.remove(entry);
     return true;
@@ -136,9 +136,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
 
   #add(segment: Segment, entry: number): void {
     if (this.#found === this.#foundEntries.length) {
-      const larger = new Int32Array(this.#found * 2);
-      larger.set(this.#foundEntries);
-      this.#foundEntries = larger;
+      this.#foundEntries = grown(this.#foundEntries, new Int32Array(this.#found * 2));
     }
     this.#foundSegments[this.#found] = segment;
     this.#foundEntries[this.#found++] = entry;
@@ -172,24 +170,17 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   }
 }
 
-/** The windows that begin in one span of time. */
-class Segment {
+/** The windows that begin in one span of time: ordered by their starts; the other number is the value's timestamp. */
+class Segment extends KeyedLists {
   readonly number: number;
-  readonly #arena = new Arena();
-  readonly #index = new BytesIndex(this.#arena);
-  /** Ordered by the start of the window; the other number is the value's timestamp. */
-  readonly lists: EntryLists = new EntryLists(this.#arena);
 
   constructor(number: number) {
+    super();
     this.number = number;
   }
 
-  get bytes(): number {
-    return this.#arena.reservedBytes + this.#index.tableBytes + this.lists.tableBytes;
-  }
-
-  find(key: KeyBytes, startMs: number): number {
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+  findEntry(key: KeyBytes, startMs: number): number {
+    const id = this.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     return entry !== NONE && this.lists.time[entry] === startMs ? entry : NONE;
@@ -197,7 +188,7 @@ class Segment {
 
   /** The first window of a key that begins at `startMs` or later. */
   firstFrom(key: KeyBytes, startMs: number): number {
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    const id = this.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     if (entry === NONE) return this.lists.first[id]!;
@@ -213,47 +204,25 @@ class Segment {
     timestamp: number,
   ): void {
     const { lists } = this;
-    let id = this.#index.find(key.bytes, key.from, key.to, key.hash);
-    if (id < 0) {
-      const address = this.#arena.allocate(key.to - key.from);
-      copyBytes(key.bytes, key.from, key.to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
-      id = this.#index.add(address, key.to - key.from, key.hash);
-      lists.addKey(id);
-    }
+    let id = this.find(key);
+    if (id < 0) id = this.insert(key);
     let entry = lists.atMost(id, startMs);
     if (entry === NONE || lists.time[entry] !== startMs) entry = lists.add(id, entry, startMs, timestamp);
     lists.extra[entry] = timestamp;
     lists.write(entry, value, from, to);
   }
 
-  read(entry: number, cursor: WindowCursor): WindowCursor {
-    const { lists } = this;
-    const address = lists.address[entry]!;
-    cursor.bytes = this.#arena.chunks[chunkOf(address)]!;
-    cursor.from = offsetOf(address);
-    cursor.to = cursor.from + lists.length[entry]!;
-    cursor.timestamp = lists.extra[entry]!;
-    cursor.startMs = lists.time[entry]!;
-    const id = lists.key[entry]!;
-    const keyAddress = this.#index.address[id]!;
-    cursor.keyBytes = this.#arena.chunks[chunkOf(keyAddress)]!;
-    cursor.keyFrom = offsetOf(keyAddress);
-    cursor.keyTo = cursor.keyFrom + this.#index.keyLength[id]!;
+  override read(entry: number, cursor: WindowCursor): WindowCursor {
+    super.read(entry, cursor);
+    cursor.timestamp = this.lists.extra[entry]!;
+    cursor.startMs = this.lists.time[entry]!;
     return cursor;
   }
 
   forEach(visit: (entry: number) => void): void {
-    for (let id = 0; id < this.#index.idEnd; id++) {
-      for (let entry = this.lists.first[id]!; entry !== NONE; entry = this.lists.next[entry]!) visit(entry);
+    const { lists } = this;
+    for (let id = 0; id < this.index.idEnd; id++) {
+      for (let entry = lists.first[id]!; entry !== NONE; entry = lists.next[entry]!) visit(entry);
     }
   }
-
-  compareKeys(entry: number, other: Segment, otherEntry: number): number {
-    const a = this.read(entry, LEFT);
-    const b = other.read(otherEntry, RIGHT);
-    return compareBytes(a.keyBytes, a.keyFrom, a.keyTo, b.keyBytes, b.keyFrom, b.keyTo);
-  }
 }
-
-const LEFT = new WindowCursor();
-const RIGHT = new WindowCursor();
