@@ -10,7 +10,7 @@ import { command, flag, parseArguments } from "../src/cli/command.ts";
 import { main } from "../src/cli/main.ts";
 import { integer, text } from "../src/cli/parsers.ts";
 import { writeAll } from "../src/cli/write.ts";
-import { plot } from "./e2e/plot.ts";
+import { plot } from "./support/svg/plot.ts";
 
 interface Flags {
   readonly capacity: number;

@@ -5,7 +5,7 @@
  */
 import type { FrameGenerator } from "../game/frame_generator.ts";
 import { ReusedRange } from "../kafka/port/bytes_range.ts";
-import type { Producer } from "../kafka/port/log.ts";
+import type { Producer } from "../kafka/port/producer.ts";
 import { partitionFor } from "../kafka/port/murmur2.ts";
 import { bindFrameSerdes, type FrameEncoder, type FrameSerdes, SerdeFrameEncoder } from "./frame_encoder.ts";
 import { PreparedFrameEncoder } from "./prepared_frame_encoder.ts";

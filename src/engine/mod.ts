@@ -57,8 +57,8 @@ export {
   type UnprocessableRecord,
   type UnwritableRecord,
 } from "./record/handlers.ts";
-export type { PartitionPosition } from "./app/lag_tracker.ts";
-export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress_watch.ts";
+export type { PartitionPosition } from "./app/progress/lag_tracker.ts";
+export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress/progress_watch.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./record/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export type { StoreAnswer, StoreRange, StoreState } from "./app/store_queries.ts";
@@ -83,5 +83,6 @@ export {
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
-export { type RepartitionTopic, type TimestampExtractor, Topology } from "./topology/topology.ts";
+export type { RepartitionTopic, TimestampExtractor } from "./topology/nodes.ts";
+export { Topology } from "./topology/topology.ts";
 export { steadyClock } from "./app/steady_clock.ts";

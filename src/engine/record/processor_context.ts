@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Producer } from "../../kafka/port/log.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import type { EncodedRecord } from "./encoded_record.ts";
 import type { Pauses } from "./pauses.ts";
 import type { Punctuators } from "./punctuators.ts";

@@ -5,7 +5,7 @@
  */
 import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
 import { whole } from "../../kafka/port/bytes_range.ts";
-import type { RefusedRecord, Substitute } from "../../kafka/port/log.ts";
+import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import { ProcessingError } from "../errors.ts";
 import { deadLetterPartition } from "./dead_letter_topics.ts";

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { type Fetcher, type Log, partitionKey } from "../../kafka/port/log.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import { partitionKey } from "../../kafka/port/topics.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import type { Task } from "./task.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Producer } from "../../kafka/port/log.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import type { RecordSet } from "../../kafka/port/record_set.ts";
 import { EncodedRecord } from "../record/encoded_record.ts";
 import { Pauses } from "../record/pauses.ts";

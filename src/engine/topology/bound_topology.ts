@@ -4,7 +4,8 @@
  * @module
  */
 import { bindSerde, type Serde } from "../../serde/serde.ts";
-import type { Log, TopicPartition } from "../../kafka/port/log.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import { TopologyError } from "../errors.ts";
 import type { BoundStore } from "../state/definitions.ts";
 import type { Subtopology } from "./subtopologies.ts";

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Log, TopicSpec } from "../../kafka/port/log.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicSpec } from "../../kafka/port/topics.ts";
 import { TopologyError } from "../errors.ts";
 import type { StoreDef } from "../state/definitions.ts";
 import type { EngineLogger } from "../record/handlers.ts";

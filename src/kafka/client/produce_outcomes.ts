@@ -10,7 +10,7 @@ import type { Batch, PartitionQueue } from "./partition_queue.ts";
 import type { ProduceBuffer } from "./produce_buffer.ts";
 import type { ProduceRetries } from "./produce_retries.ts";
 import { ConnectionLost, isRetriable, KafkaError, PRODUCE_REMEDIES, REFUSALS } from "../port/errors.ts";
-import { partitionKey } from "../port/log.ts";
+import { partitionKey } from "../port/topics.ts";
 import type { ProducedPartition } from "../wire/protocol/produce.ts";
 
 /** Errors after which the partition's leader has to be looked for again. */

@@ -11,7 +11,7 @@ import type { ProduceBuffer } from "./produce_buffer.ts";
 import type { ProduceOutcomes } from "./produce_outcomes.ts";
 import type { ProduceRetries } from "./produce_retries.ts";
 import { isRetriable, KafkaError } from "../port/errors.ts";
-import type { TopicPartition } from "../port/log.ts";
+import type { TopicPartition } from "../port/topics.ts";
 
 /** A partition that the metadata does not know so often in a row does not exist. */
 const UNKNOWN_TRIES = 5;

@@ -1,4 +1,4 @@
-import type { Producer } from "../port/log.ts";
+import type { Producer } from "../port/producer.ts";
 import { messageOf } from "../port/errors.ts";
 import type { PartitionQueue } from "./partition_queue.ts";
 

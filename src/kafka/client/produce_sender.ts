@@ -11,7 +11,7 @@ import { type JoinableTransaction, ProducePreparation } from "./produce_preparat
 import { sendProduce } from "./produce_request.ts";
 import { ProduceRetries } from "./produce_retries.ts";
 import { ConnectionLost } from "../port/errors.ts";
-import { partitionKey } from "../port/log.ts";
+import { partitionKey } from "../port/topics.ts";
 import type { PartitionBatch, ProduceAnswer, ProducedPartition } from "../wire/protocol/produce.ts";
 
 /** Bytes a request, unless a single batch is larger. */

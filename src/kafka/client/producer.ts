@@ -8,7 +8,8 @@ import { ProduceBuffer } from "./produce_buffer.ts";
 import { ProduceSender } from "./produce_sender.ts";
 import { Transaction } from "./transaction.ts";
 import type { BytesRange } from "../port/bytes_range.ts";
-import { CommitRejected, type GroupOffsets, type Producer, type ProducerOptions } from "../port/log.ts";
+import { CommitRejected } from "../port/errors.ts";
+import type { GroupOffsets, Producer, ProducerOptions } from "../port/producer.ts";
 import type { RecordHeaders } from "../port/record_set.ts";
 
 /**

@@ -7,7 +7,7 @@
  */
 import type { BytesRange } from "../port/bytes_range.ts";
 import { MemoryChunk } from "./chunk.ts";
-import { PartitionTransactions } from "./transactions.ts";
+import { PartitionTransactions } from "./partition_transactions.ts";
 import { type RecordHeaders, RecordSet } from "../port/record_set.ts";
 
 /** A compacted partition is not compacted again before this many bytes were added. */

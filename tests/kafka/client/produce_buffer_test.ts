@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Batch, PartitionQueue } from "../../../src/kafka/client/partition_queue.ts";
 import { type BufferOptions, ProduceBuffer } from "../../../src/kafka/client/produce_buffer.ts";
-import { KafkaError } from "../../../src/kafka/port/errors.ts";
-import { ProduceError, type Substitute } from "../../../src/kafka/port/log.ts";
+import { KafkaError, ProduceError } from "../../../src/kafka/port/errors.ts";
+import type { Substitute } from "../../../src/kafka/port/producer.ts";
 import { readRecordSet } from "../../../src/kafka/wire/record_batch/reader.ts";
 import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
