@@ -19,7 +19,6 @@ const ONLY_IN: Record<string, string[]> = {
   kafkajs: ["kafka"],
   avsc: ["serde"],
   "prom-client": ["metrics", "datagen", "streams", "demo"],
-  commander: ["cli", "datagen", "streams"],
 };
 
 const root = new URL("../../", import.meta.url);

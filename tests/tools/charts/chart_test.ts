@@ -8,9 +8,12 @@ import { parseQuantity } from "../../../scripts/e2e/quantity.ts";
 import { valueDocs, withValuesTable } from "../../../scripts/chart/docs.ts";
 import { features, goldenFile, goldenHeader } from "../../../scripts/chart/files.ts";
 import { parseDuration } from "../../../src/cli/parsers.ts";
+import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
 import { DEFAULT_CONTROL_PORT } from "../../../src/datagen/control.ts";
+import { GEN } from "../../../src/datagen/flags.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS } from "../../../src/engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../../../src/metrics/server.ts";
+import { STREAMS } from "../../../src/streams/flags.ts";
 import { memorySize } from "../../../src/streams/memory_size.ts";
 import { DEFAULT_GRACE_MS, JOIN_DIFFERENCE_MS } from "../../../src/streams/sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS } from "../../../src/streams/start.ts";
@@ -92,20 +95,16 @@ Deno.test("every metric that the autoscaler asks for is one that the adapter's r
 });
 
 Deno.test("every variable in the pods is a flag's, or one of the connection's", async () => {
-  const flags = (text: string) =>
-    [...text.matchAll(/\b(?:flag|toggle)\(\s*"--([a-z-]+)/g)].map(([, name]) =>
-      `KOS_${name!.toUpperCase().replaceAll("-", "_")}`
-    );
-  const cli = await sources("cli");
+  const variablesOf = (program: AnyProgram) => namedFlags(program).flatMap(({ variable }) => variable ?? []);
   const connection = [...(await sources("kafka")).matchAll(/\benv\("([A-Z_]+)"\)/g)].map(([, name]) => name!);
   assert(
     connection.includes("KAFKA_BROKERS"),
     "src/kafka reads its variables another way: teach it this test",
   );
-  const common = [...flags(cli), ...connection, "KOS_DEBUG"];
+  const common = [...connection, "KOS_DEBUG"];
   const known: Record<string, Set<string>> = {
-    kstreams: new Set([...common, ...flags(await sources("streams"))]),
-    datagen: new Set([...common, ...flags(await sources("datagen"))]),
+    kstreams: new Set([...common, ...variablesOf(STREAMS)]),
+    datagen: new Set([...common, ...variablesOf(GEN)]),
   };
   let checked = 0;
   for (const { feature, objects } of await allRenders()) {
