@@ -13,7 +13,7 @@ import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
 import { type ConnectionConfig, connectionConfig } from "../src/kafka/config.ts";
 import { GroupAdmin, type GroupState } from "../src/kafka/client/group_admin.ts";
 import { clusterSettings } from "../src/kafka/client/kafka_log.ts";
-import type { TopicPartition } from "../src/kafka/port/log.ts";
+import type { TopicPartition } from "../src/kafka/port/topics.ts";
 import { APPLICATION_ID } from "../src/streams/start.ts";
 import {
   type InternalTopics,

@@ -28,7 +28,7 @@ export const TEST: Program<Flags> = {
   prefix: false,
   rest: "[paths] [flags of deno test]",
   passesOn: true,
-  flags: { unit: toggle("only those that need no broker") },
+  flags: { unit: toggle("only those that need nothing beside Deno: no broker, no Java, helm or terraform") },
   sections: [{
     title: "Passed on to deno test",
     rows: [
@@ -41,6 +41,9 @@ export const TEST: Program<Flags> = {
 
 const ROOT = resolve(import.meta.dirname!, "..");
 const INTEGRATION = "tests/integration";
+
+/** Tests that need a program beside Deno, other than a broker's. */
+const TOOLS = ["tests/tools/charts/helm_test.ts", "tests/tools/terraform"];
 
 /** What is tested when no paths are given. */
 const DEFAULT_PATHS = ["tests", "src", "mod.ts"];
@@ -64,8 +67,9 @@ async function main(args: readonly string[]): Promise<number> {
     }
   }
   const skipped = unit || unavailable !== undefined;
+  const ignore = [...(skipped ? [INTEGRATION] : []), ...(unit ? TOOLS : [])];
   // deno test runs a file that is named, also when it is ignored.
-  const left = (arg: string): boolean => !(skipped && paths.includes(arg) && isIntegrationTest(arg));
+  const left = (arg: string): boolean => !(paths.includes(arg) && ignore.some((path) => isIn(arg, path)));
   const nothingLeft = paths.length > 0 && !paths.some(left);
   let summary: Summary = { passed: 0, failed: 0, ignored: 0 };
   try {
@@ -74,14 +78,18 @@ async function main(args: readonly string[]): Promise<number> {
         forwarded: forwarded.filter(left),
         paths: paths.filter(left),
         brokers: skipped ? "" : broker?.bootstrap ?? external ?? "",
-        ignore: skipped ? [INTEGRATION] : [],
+        ignore,
         anyHost: Boolean(external) && !skipped,
       });
     }
   } finally {
     await broker?.wipe();
   }
-  if (unit) say(`Skipped with --unit: the tests in the ${integration.length} files of ${INTEGRATION}`);
+  if (unit) {
+    say(
+      `Skipped with --unit: the tests in the ${integration.length} files of ${INTEGRATION}, and of helm and terraform`,
+    );
+  }
   if (unavailable !== undefined) {
     progress(`error: ${unavailable}`);
     say(`Skipped without a broker (deno task test --unit leaves them out on purpose):`);
@@ -92,14 +100,14 @@ async function main(args: readonly string[]): Promise<number> {
   return summary.failed === 0 && unavailable === undefined ? 0 : 1;
 }
 
-/** Whether a path is in the folder of the integration tests, or that folder. */
-function isIntegrationTest(path: string): boolean {
-  return !relative(resolve(ROOT, INTEGRATION), resolve(path)).startsWith("..");
+/** Whether a path is that file or folder of the repository, or in it. */
+function isIn(path: string, folder: string): boolean {
+  return !relative(resolve(ROOT, folder), resolve(path)).startsWith("..");
 }
 
 /** Whether a path is in the folder of the integration tests, or holds it. */
 function holdsIntegrationTests(path: string): boolean {
-  return isIntegrationTest(path) || !relative(resolve(path), resolve(ROOT, INTEGRATION)).startsWith("..");
+  return isIn(path, INTEGRATION) || !relative(resolve(path), resolve(ROOT, INTEGRATION)).startsWith("..");
 }
 
 interface Run {

@@ -2,11 +2,8 @@
  * The stores in memory, by the frames' keys: those of the last second, as nearly all are that a stream meets, and those from all over a
  * large store, which are in no cache of the processor.
  */
-import type {
-  BytesKeyValueStore,
-  BytesWindowStore,
-  KeyBytes,
-} from "../../src/engine/state/bytes/bytes_store.ts";
+import type { BytesKeyValueStore, BytesWindowStore } from "../../src/engine/state/bytes/bytes_store.ts";
+import type { KeyBytes } from "../../src/engine/record/key_bytes.ts";
 import { MemoryKeyValueStore } from "../../src/engine/state/bytes/memory_key_value_store.ts";
 import { MemoryWindowStore } from "../../src/engine/state/bytes/memory_window_store.ts";
 import { murmur2 } from "../../src/kafka/port/murmur2.ts";

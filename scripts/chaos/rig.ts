@@ -11,7 +11,8 @@ import type { GameSession } from "../../src/game/hit.ts";
 import { SESSIONS_TOPIC } from "../../src/game/topics.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
 import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
-import type { Fetcher, Log } from "../../src/kafka/port/log.ts";
+import type { Fetcher } from "../../src/kafka/port/fetcher.ts";
+import type { Log } from "../../src/kafka/port/log.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import {
   createArcadeTopics,

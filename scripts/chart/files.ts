@@ -1,10 +1,11 @@
 import { join, relative, resolve } from "@std/path";
+import { run } from "./tools.ts";
 
 /** The chart. */
 export const CHART: string = resolve(import.meta.dirname!, "../../charts/kos");
 
 /** The release and its namespace in golden renders. */
-export const RELEASE = "kos";
+const RELEASE = "kos";
 
 /** The Kubernetes that is rendered for; helm itself may have been built without one. */
 export const KUBERNETES_VERSION = "1.33.13";
@@ -18,12 +19,18 @@ export async function features(): Promise<string[]> {
   return names.sort();
 }
 
+/**
+ * The features whose whole render is kept: the three that differ most. The chart's unit tests hold what the others
+ * alone have.
+ */
+export const GOLDEN: readonly string[] = ["fixed", "operator", "schema-registry"];
+
 /** The values file of a feature. */
 export function valuesFile(feature: string): string {
   return join(CHART, "ci", `${feature}-values.yaml`);
 }
 
-/** What the chart renders to with a feature's values, as it was last accepted. */
+/** What the chart renders to with the values of one of {@linkcode GOLDEN}, as it was last accepted. */
 export function goldenFile(feature: string): string {
   return join(CHART, "tests/golden", `${feature}.yaml`);
 }
@@ -53,4 +60,21 @@ export async function filesIn(dir: string): Promise<string[]> {
     else files.push(path);
   }
   return files.sort();
+}
+
+/** What helm renders the chart to with a feature's values, or why it does not. */
+export async function render(
+  helm: string,
+  feature: string,
+): Promise<{ readonly text: string } | { readonly error: string }> {
+  const place = ["--namespace", RELEASE, "--kube-version", KUBERNETES_VERSION];
+  const { success, stdout, stderr } = await run(helm, [
+    "template",
+    RELEASE,
+    CHART,
+    ...place,
+    "-f",
+    valuesFile(feature),
+  ]);
+  return success ? { text: stdout } : { error: stderr };
 }

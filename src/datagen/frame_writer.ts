@@ -4,7 +4,7 @@
  * @module
  */
 import type { FrameGenerator } from "../game/frame_generator.ts";
-import type { Producer } from "../kafka/port/log.ts";
+import type { Producer } from "../kafka/port/producer.ts";
 import { partitionFor } from "../kafka/port/murmur2.ts";
 import { bindFrameSerdes, type FrameEncoder, type FrameSerdes, SerdeFrameEncoder } from "./frame_encoder.ts";
 import { PreparedFrameEncoder } from "./prepared_frame_encoder.ts";

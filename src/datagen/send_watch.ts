@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ObservedClock, Still } from "../engine/app/observed_clock.ts";
-import { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "../engine/app/progress_watch.ts";
+import { ObservedClock, Still } from "../engine/app/progress/observed_clock.ts";
+import { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "../engine/app/progress/progress_watch.ts";
 import type { GeneratorStats } from "./generator.ts";
 
 export { DEFAULT_STALL_TIMEOUT_MS };

@@ -1,6 +1,8 @@
 import { delay } from "@std/async/delay";
 import { SESSIONS_TOPIC } from "../game/topics.ts";
-import type { Fetcher, Log, TopicPartition } from "../kafka/port/log.ts";
+import type { Fetcher } from "../kafka/port/fetcher.ts";
+import type { Log } from "../kafka/port/log.ts";
+import type { TopicPartition } from "../kafka/port/topics.ts";
 import type { SessionCheck } from "./session_check.ts";
 
 /** Follows the sessions' topic from its end. */

@@ -57,8 +57,8 @@ export {
   type UnprocessableRecord,
   type UnwritableRecord,
 } from "./record/handlers.ts";
-export type { PartitionPosition } from "./app/lag_tracker.ts";
-export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress_watch.ts";
+export type { PartitionPosition } from "./app/progress/lag_tracker.ts";
+export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress/progress_watch.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./record/stats.ts";
 export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export type { StoreAnswer, StoreRange, StoreState } from "./app/store_queries.ts";
@@ -70,18 +70,19 @@ export type {
   UserProcessorContext,
 } from "./processors/user_processor.ts";
 export type { PunctuationType } from "./record/punctuators.ts";
-export type { KeyValueStore } from "./state/store.ts";
-export type { ReadOnlyKeyValueStore } from "./state/store.ts";
+export type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  WindowEntry,
+} from "./state/stores.ts";
 export {
   type TestRecord,
   TopologyTestDriver,
   type TopologyTestDriverOptions,
 } from "./testing/topology_test_driver.ts";
-export { type RepartitionTopic, type TimestampExtractor, Topology } from "./topology/topology.ts";
-export type {
-  ReadOnlySessionStore,
-  ReadOnlyWindowStore,
-  SessionEntry,
-  WindowEntry,
-} from "./state/windowed_stores.ts";
+export type { RepartitionTopic, TimestampExtractor } from "./topology/nodes.ts";
+export { Topology } from "./topology/topology.ts";
 export { steadyClock } from "./app/steady_clock.ts";

@@ -3,34 +3,27 @@
  *
  * @module
  */
-export { AssignmentRefused } from "./port/assignment_refused.ts";
-export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
-export { BrokerUnavailable, KafkaError } from "./port/errors.ts";
-export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export {
-  type Assignor,
+  AssignmentRefused,
+  BrokerUnavailable,
   CommitRejected,
-  type Fetcher,
-  type FetcherOptions,
-  type GroupMember,
-  type GroupOffsets,
-  type GroupOptions,
-  type Log,
-  type LogHealth,
-  type Member,
-  type MemberAssignment,
-  partitionKey,
+  KafkaError,
   ProduceError,
-  type Producer,
   ProducerFenced,
-  type ProducerOptions,
-  type RefusedRecord,
-  type Substitute,
+} from "./port/errors.ts";
+export type { Fetcher, FetcherOptions } from "./port/fetcher.ts";
+export type { Assignor, GroupMember, GroupOptions, Member, MemberAssignment } from "./port/group.ts";
+export type { Log, LogHealth } from "./port/log.ts";
+export type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "./port/producer.ts";
+export {
+  partitionKey,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "./port/log.ts";
+} from "./port/topics.ts";
+export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
+export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
 export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./common/wait_for_broker.ts";
 export { openKafkaLog } from "./open_kafka_log.ts";

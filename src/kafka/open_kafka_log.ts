@@ -12,7 +12,7 @@ import type { Log } from "./port/log.ts";
  * that never speaks to Kafka does not load it.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { connectionConfig } from "./config.ts";
  * import { openKafkaLog } from "./open_kafka_log.ts";
  *

@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers";
 import type { Serde } from "../../src/serde/serde.ts";
 import type { Clock } from "../../src/datagen/clock.ts";
-import type { Log, Producer, ProducerOptions } from "../../src/kafka/port/log.ts";
+import type { Log } from "../../src/kafka/port/log.ts";
+import type { Producer, ProducerOptions } from "../../src/kafka/port/producer.ts";
 
 /**
  * A clock on which time passes only by sleeping, and then at once. Sleeping for ever waits for the signal.

@@ -7,7 +7,9 @@ import type { Frame } from "../../src/game/frame_generator.ts";
 import type { FrameBody, FrameHeader } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../../src/game/schemas.ts";
-import { type Log, ProduceError, type Producer, type ProducerOptions } from "../../src/kafka/port/log.ts";
+import { ProduceError } from "../../src/kafka/port/errors.ts";
+import type { Log } from "../../src/kafka/port/log.ts";
+import type { Producer, ProducerOptions } from "../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../src/kafka/memory/memory_log.ts";
 import { FakeClock, jsonSerde, withProducer } from "./fakes.ts";
 

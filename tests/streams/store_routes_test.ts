@@ -10,7 +10,7 @@ import { partitionFor } from "../../src/kafka/port/murmur2.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { type RunningStreams, startStreams } from "../../src/streams/start.ts";
 import { KeyError, parseSessionKey, type StoreReader, storeRoutes } from "../../src/streams/store_routes.ts";
-import { until } from "../engine/app_contract.ts";
+import { until } from "../engine/app/app_contract.ts";
 
 const logger = createLogger({ name: "test", level: "error" });
 const PARTITIONS = 4;

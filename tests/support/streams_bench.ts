@@ -13,7 +13,7 @@ import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/
 import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
-import { until } from "../engine/app_contract.ts";
+import { until } from "../engine/app/app_contract.ts";
 
 /** Partitions of the topics. */
 export const PARTITIONS = 4;

@@ -5,9 +5,9 @@
  */
 import { EncodeBuffer, SchemaNotLoaded } from "../../serde/serde.ts";
 import { partitionFor } from "../../kafka/port/murmur2.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
-import type { ReadOnlyKeyValueStore, StoreDef } from "../state/store.ts";
-import type { ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/windowed_stores.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
+import type { StoreDef } from "../state/definitions.ts";
+import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/stores.ts";
 import type { BoundSubtopology, BoundTopology } from "../topology/bound_topology.ts";
 import { type Task, taskId } from "../task/task.ts";
 

@@ -4,7 +4,9 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/port/log.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../kafka/port/topics.ts";
 import type { RecordSet } from "../../kafka/port/record_set.ts";
 import type { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import { type BoundTopology, taskInputs } from "../topology/bound_topology.ts";
@@ -13,7 +15,7 @@ import type { StreamsConfig } from "../task/config.ts";
 import { type EngineLogger, type Handlers, text } from "../record/handlers.ts";
 import type { RecordQueue } from "../task/record_queue.ts";
 import type { Restorer } from "../task/restorer.ts";
-import type { SourceTopics } from "./source_topics.ts";
+import type { SourceTopics } from "./topics/source_topics.ts";
 import type { Standbys } from "../task/standbys.ts";
 import type { StateDirectory } from "../task/state_directory.ts";
 import type { OutputBounds } from "../task/output_bounds.ts";

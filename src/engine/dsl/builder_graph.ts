@@ -1,5 +1,6 @@
-import type { StoreDef } from "../state/store.ts";
-import { type NodeDef, Topology } from "../topology/topology.ts";
+import type { StoreDef } from "../state/definitions.ts";
+import type { NodeDef } from "../topology/nodes.ts";
+import { Topology } from "../topology/topology.ts";
 
 /** The topology that a builder's streams add to, with the counter of generated names. */
 export class BuilderGraph {

@@ -1,5 +1,5 @@
 import type { Serde } from "../../serde/serde.ts";
-import type { TimestampExtractor } from "../topology/topology.ts";
+import type { TimestampExtractor } from "../topology/nodes.ts";
 
 /** How a topic is read. */
 export interface Consumed<K, V> {

@@ -1,6 +1,6 @@
 import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
-import type { KeyValueStoreDef } from "../state/store.ts";
+import type { KeyValueStoreDef } from "../state/definitions.ts";
 import type { TableMaterialized } from "./options.ts";
 
 /**

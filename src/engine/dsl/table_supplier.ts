@@ -15,7 +15,7 @@ import {
   WindowStoreGetter,
 } from "../processors/value_getter.ts";
 import { TopologyError } from "../errors.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 
 /** How a table's values are looked up. */

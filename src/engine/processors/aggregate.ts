@@ -4,7 +4,7 @@
  * @module
  */
 import { CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** What {@linkcode Aggregate} does with a value: makes the new aggregate of the old one, or of the initial one. */

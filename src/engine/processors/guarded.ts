@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TaskContext } from "../task/task_context.ts";
+import type { ProcessorContext } from "../record/processor_context.ts";
 import { Processor } from "./processor.ts";
 
 /** See the module. As in Kafka Streams each processor is guarded by itself, so that a record that one throws at is dropped there and no earlier. */
@@ -12,7 +12,7 @@ export class Guarded<K, V> extends Processor<K, V> {
   readonly #inner: Processor<K, V>;
 
   /** @param name The node's. */
-  constructor(name: string, inner: Processor<K, V>, context: TaskContext) {
+  constructor(name: string, inner: Processor<K, V>, context: ProcessorContext) {
     super();
     this.#name = name;
     this.#inner = inner;

@@ -17,7 +17,7 @@ export class MapRecord<K, V, K2, V2> extends Processor<K, V> {
     return true;
   }
   override process(key: K, value: V, timestamp: number): void {
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     const mapped = this.#mapper(key, value);
     this.forward(mapped[0], mapped[1], timestamp, null);
   }
@@ -34,7 +34,7 @@ export class FlatMap<K, V, K2, V2> extends IterableFanOut<K, V, readonly [K2, V2
     this.begin(this.#mapper(key, value), 0, key, value, timestamp);
   }
   protected override forwardEach(_key: K, each: readonly [K2, V2], timestamp: number): void {
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     this.forward(each[0], each[1], timestamp, null);
   }
 }

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { TaskContext } from "../task/task_context.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { ProcessorContext } from "../record/processor_context.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { PausedStep } from "../record/pauses.ts";
 
 /** What a processor gets when its task is made. */
 export interface ProcessorInit {
-  readonly context: TaskContext;
+  readonly context: ProcessorContext;
   /**
    * A store that the topology connects to the processor.
    * @throws {Error} When it is not connected.
@@ -26,7 +26,7 @@ export abstract class Processor<K = any, V = any> {
   mayPause = false;
   /** The node's name, where a handler decides about what it throws. */
   guardedAs: string | undefined;
-  protected context!: TaskContext;
+  protected context!: ProcessorContext;
 
   /**
    * Whether steps after it may pause (see `pauses.ts`): it forwards at most once a record and does nothing after that, or does what is

@@ -7,7 +7,7 @@
 import { NO_HEADERS } from "../../kafka/port/record_set.ts";
 import type { SessionWindows } from "../windows/session_windows.ts";
 import { Windowed } from "../windows/windowed.ts";
-import type { SessionStore } from "../state/windowed_stores.ts";
+import type { SessionStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 import type { WindowAggregation } from "./window_aggregate.ts";
 
@@ -73,7 +73,7 @@ export class SessionAggregate<K, V, A> extends Processor<K, V> {
       return;
     }
     // In Kafka Streams, too, a session has no one record whose headers it could go on with.
-    const headers = context.replaceHeaders(NO_HEADERS);
+    const headers = context.origin.replaceHeaders(NO_HEADERS);
     if (start !== timestamp || end !== timestamp) {
       for (let i = 0; i < found; i++) {
         store.put(key, this.#starts[i]!, this.#ends[i]!, null, timestamp);
@@ -88,6 +88,6 @@ export class SessionAggregate<K, V, A> extends Processor<K, V> {
     aggregate = aggregator(key, value, aggregate);
     store.put(key, start, end, aggregate, timestamp);
     this.forward(new Windowed(key, start, end), aggregate, end, null);
-    context.replaceHeaders(headers);
+    context.origin.replaceHeaders(headers);
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { SlidingWindows } from "../windows/sliding_windows.ts";
 import { Windowed } from "../windows/windowed.ts";
-import type { WindowStore } from "../state/windowed_stores.ts";
+import type { WindowStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 import type { WindowAggregation } from "./window_aggregate.ts";
 

@@ -6,8 +6,7 @@
 import type { Serde } from "../../serde/serde.ts";
 import { NO_HEADERS } from "../../kafka/port/record_set.ts";
 import type { TopicCount } from "../record/stats.ts";
-import type { BytesRange } from "../task/task_context.ts";
-import type { KeyBytes } from "../state/bytes/bytes_store.ts";
+import type { BytesRange, KeyBytes } from "../record/key_bytes.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */
@@ -45,13 +44,13 @@ export class Sink<K, V> extends Processor<K, V> {
 
   override process(key: K, value: V, timestamp: number): void {
     const { context } = this;
-    const { headers } = context;
+    const { headers } = context.origin;
     const sent = headers === NO_HEADERS ? undefined : headers;
     let k: KeyBytes | undefined;
     let encoded: BytesRange;
     try {
-      if (key !== null) k = context.encodeKey(this.#key, key);
-      encoded = value === null ? NO_VALUE : context.encodeValue(this.#value, value);
+      if (key !== null) k = context.encoded.encodeKey(this.#key, key);
+      encoded = value === null ? NO_VALUE : context.encoded.encodeValue(this.#value, value);
     } catch (error) {
       return context.failures.unencodable(this.#topic, timestamp, error);
     }

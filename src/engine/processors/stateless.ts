@@ -37,7 +37,7 @@ export class MapValues<K, V, R> extends Processor<K, V> {
     return true;
   }
   override process(key: K, value: V, timestamp: number): void {
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     this.forward(key, this.#mapper(value, key), timestamp, null);
   }
 }
@@ -62,7 +62,7 @@ export class FlatMapValues<K, V, R> extends IterableFanOut<K, V, R> {
   }
 
   protected override forwardEach(key: K, each: R, timestamp: number): void {
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     this.forward(key, each, timestamp, null);
   }
 }

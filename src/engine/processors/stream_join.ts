@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { JoinWindowStore } from "../state/store.ts";
+import type { JoinWindowStore } from "../state/stores.ts";
 import { FanOut } from "./fan_out.ts";
 import type { ProcessorInit } from "./processor.ts";
 

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { TaskContext } from "../task/task_context.ts";
+import type { ProcessorContext } from "../record/processor_context.ts";
 import type { OuterJoinEntry, OuterJoinStore } from "../state/typed/outer_join_store.ts";
-import type { JoinWindowStore } from "../state/store.ts";
+import type { JoinWindowStore } from "../state/stores.ts";
 import { FanOut } from "./fan_out.ts";
 import type { ProcessorInit } from "./processor.ts";
 
@@ -22,9 +22,9 @@ class TimeTracker {
 
 /** Gives each task the one tracker that both of its sides share. */
 export class TimeTrackers {
-  readonly #trackers = new WeakMap<TaskContext, TimeTracker>();
+  readonly #trackers = new WeakMap<ProcessorContext, TimeTracker>();
 
-  of(context: TaskContext): TimeTracker {
+  of(context: ProcessorContext): TimeTracker {
     let tracker = this.#trackers.get(context);
     if (tracker === undefined) this.#trackers.set(context, tracker = new TimeTracker());
     return tracker;
@@ -169,7 +169,7 @@ export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
   }
 
   #emit(key: K, value: V | null, other: O | null, timestamp: number): void {
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     this.forward(key, this.#joiner(value, other, key), timestamp, null);
   }
 }

@@ -66,9 +66,9 @@ export class Suppress<K, V> extends Processor<K, V> {
     const { context } = this;
     const { key, value, previous, timestamp, headers } = this.#buffer.head();
     if (value !== null || this.#suppression.tombstones) {
-      const before = context.replaceHeaders(headers);
+      const before = context.origin.replaceHeaders(headers);
       this.forward(key, value, timestamp, previous);
-      context.replaceHeaders(before);
+      context.origin.replaceHeaders(before);
     }
     this.#buffer.removeHead();
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** What a change of a table is on its way to the task of its group; at least one of both is not `null`. */
@@ -25,7 +25,7 @@ export class TableRegroup<K, V, K2, V2> extends Processor<K, V> {
   override process(key: K, value: V, timestamp: number, previous: V | null): void {
     const next = value === null ? null : present(this.#selector(key, value));
     const old = previous === null ? null : present(this.#selector(key, previous));
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     if (old !== null && next !== null && sameKey(old[0], next[0])) {
       this.#forward(next[0], next[1], old[1], timestamp);
       return;

@@ -54,7 +54,7 @@ export class TableJoin<K, V, O, R> extends Processor<K, V> {
     const old = this.#sendOldValues && (previous !== null || otherSuffices)
       ? this.#joiner(previous, other, key)
       : null;
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     this.forward(key, next, latest, old);
   }
 }
@@ -90,7 +90,7 @@ export class StreamTableJoin<K, V, O, R> extends Processor<K, V> {
     }
     const other = key === null ? null : this.#table.get(key);
     if (other === null && !this.#left) return;
-    context.forgetValue();
+    context.encoded.forgetValue();
     this.forward(key, this.#joiner(value, other, key), timestamp, null);
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A processor of a table that keeps its values in a store, or in none. */
@@ -106,7 +106,7 @@ export class TableMapValues<K, V, R> extends TableProcessor<K, V, R> {
       if (store !== undefined) old = store.get(key);
       else if (previous !== null) old = this.#mapper(previous, key);
     }
-    this.context.forgetValue();
+    this.context.encoded.forgetValue();
     store?.put(key, next, timestamp);
     this.forward(key, next, timestamp, old);
   }

@@ -5,7 +5,7 @@
  */
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import type { PunctuationType } from "../record/punctuators.ts";
-import type { KeyValueStore } from "../state/store.ts";
+import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A record as a {@linkcode UserProcessor} gets it. */
@@ -108,11 +108,11 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
     const { context } = init;
     this.#user.init?.({
       forward: (record) => {
-        const before = context.replaceHeaders(record.headers ?? NO_HEADERS);
+        const before = context.origin.replaceHeaders(record.headers ?? NO_HEADERS);
         // The program may have changed the same object since it was encoded last.
-        context.forgetValue();
+        context.encoded.forgetValue();
         this.forward(record.key, record.value, record.timestamp, null);
-        context.replaceHeaders(before);
+        context.origin.replaceHeaders(before);
       },
       getStateStore: <S>(name: string): S => init.store<S>(name),
       schedule: (intervalMs, type, call) => context.punctuators.schedule(intervalMs, type, call),
@@ -123,14 +123,14 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
         return context.now();
       },
       get recordMetadata(): RecordMetadata | undefined {
-        const { topic, partition, offset } = context;
+        const { partition, origin: { topic, offset } } = context;
         return topic === undefined ? undefined : { topic, partition, offset };
       },
     });
   }
 
   override process(key: K, value: V, timestamp: number): void {
-    this.#user.process({ key, value, timestamp, headers: this.context.headers });
+    this.#user.process({ key, value, timestamp, headers: this.context.origin.headers });
   }
 
   override close(): void {

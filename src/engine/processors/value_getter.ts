@@ -5,8 +5,7 @@
  * @module
  */
 import type { Windowed } from "../windows/windowed.ts";
-import type { KeyValueStore } from "../state/store.ts";
-import type { SessionStore, WindowStore } from "../state/windowed_stores.ts";
+import type { KeyValueStore, SessionStore, WindowStore } from "../state/stores.ts";
 import type { ProcessorInit } from "./processor.ts";
 
 /** Gives a table's value of a key. */

@@ -6,7 +6,7 @@
  */
 import { Windowed } from "../windows/windowed.ts";
 import type { TimeWindows } from "../windows/time_windows.ts";
-import type { WindowStore } from "../state/windowed_stores.ts";
+import type { WindowStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** What a windowed aggregation does with a value: makes the new aggregate of the old one. */

@@ -1,5 +1,7 @@
 import { delay } from "@std/async/delay";
-import { CommitRejected, type GroupMember, type Producer } from "../../kafka/port/log.ts";
+import { CommitRejected } from "../../kafka/port/errors.ts";
+import type { GroupMember } from "../../kafka/port/group.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Task } from "./task.ts";

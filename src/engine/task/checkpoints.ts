@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Log, TopicPartition } from "../../kafka/port/log.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import type { Task } from "./task.ts";
 
 /** How often positions are noted while tasks run, in ms: asking the log for its ends costs a request. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Producer } from "../../kafka/port/log.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import type { Task } from "./task.ts";
 
 /** See the module. */

@@ -1,13 +1,8 @@
 import { delay } from "@std/async/delay";
-import {
-  CommitRejected,
-  type GroupMember,
-  type Log,
-  ProduceError,
-  type Producer,
-  ProducerFenced,
-  type ProducerOptions,
-} from "../../kafka/port/log.ts";
+import { CommitRejected, ProduceError, ProducerFenced } from "../../kafka/port/errors.ts";
+import type { GroupMember } from "../../kafka/port/group.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { Producer, ProducerOptions } from "../../kafka/port/producer.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
 import { ProcessingError } from "../errors.ts";
 import type { Checkpoints } from "./checkpoints.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
-import type { RefusedRecord, Substitute } from "../../kafka/port/log.ts";
+import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import { ProcessingError } from "../errors.ts";
 import { deadLetterPartition } from "./dead_letter_topics.ts";
@@ -18,16 +18,16 @@ import {
 } from "../record/handlers.ts";
 import type { RecordQueue } from "./record_queue.ts";
 import type { EngineStats } from "../record/stats.ts";
-import type { TaskContext } from "./task_context.ts";
+import type { FailureTaker, ProcessorContext } from "../record/processor_context.ts";
 
 /** Those of one task. Each method returns when the record is dropped or a dead letter, and throws when the task can't go on. */
-export class Failures {
-  readonly #context: TaskContext;
+export class Failures implements FailureTaker {
+  readonly #context: ProcessorContext;
   readonly #handlers: Handlers;
   /** Called when a processor was left half-way. */
   readonly #forget: () => void;
 
-  constructor(context: TaskContext, handlers: Handlers, forget: () => void) {
+  constructor(context: ProcessorContext, handlers: Handlers, forget: () => void) {
     this.#context = context;
     this.#handlers = handlers;
     this.#forget = forget;
@@ -58,11 +58,6 @@ export class Failures {
     stats.dropped.undecodable++;
   }
 
-  /**
-   * A processor, or with `undefined` a punctuator, threw.
-   * @throws What it threw, when it is no matter of a handler or there is none.
-   * @throws {ProcessingError} When the handler says so.
-   */
   processing(
     processor: string | undefined,
     key: unknown,
@@ -75,7 +70,7 @@ export class Failures {
     if (handler === undefined || error instanceof ProcessingError || error instanceof SchemaNotLoaded) {
       throw error;
     }
-    const { taskId, topic, offset, stats } = this.#context;
+    const { taskId, origin: { topic, offset }, stats } = this.#context;
     const partition = topic === undefined ? -1 : this.#context.partition;
     const what = topic === undefined
       ? `Cannot punctuate at ${timestamp} in task ${taskId}`
@@ -91,16 +86,12 @@ export class Failures {
     this.#forget();
   }
 
-  /**
-   * A sink can't encode a record.
-   * @throws {ProcessingError} When the handler says so, or there is none.
-   */
   unencodable(topic: string, timestamp: number, error: unknown): void {
     const context = this.#context;
-    const { taskId, offset, stats } = context;
-    const place = context.topic === undefined
+    const { taskId, partition, origin: { topic: from, offset }, stats } = context;
+    const place = from === undefined
       ? "a punctuator's record"
-      : `what came of the record at offset ${offset} of ${context.topic}-${context.partition}`;
+      : `what came of the record at offset ${offset} of ${from}-${partition}`;
     const what = `Cannot encode ${place} for ${topic} in task ${taskId}`;
     const answer = this.#ask(what, this.#handlers.onProductionError ?? FAIL, {
       taskId,
@@ -126,14 +117,15 @@ export class Failures {
   #settle(answer: "continue" | DeadLetter, error: unknown, timestamp: number): void {
     if (answer === "continue") return;
     const context = this.#context;
-    const { topic, offset, taskId } = context;
+    const { taskId, origin } = context;
+    const { topic, offset } = origin;
     const isRecord = topic !== undefined;
     const partition = isRecord ? context.partition : undefined;
     const letter = deadLetter(this.#handlers, answer, {
-      key: context.inputKey,
-      value: context.inputValue,
-      headers: context.inputHeaders,
-      timestamp: isRecord ? context.inputTimestamp : timestamp,
+      key: origin.inputKey,
+      value: origin.inputValue,
+      headers: origin.inputHeaders,
+      timestamp: isRecord ? origin.inputTimestamp : timestamp,
       cause: { error, topic, partition, offset: isRecord ? offset : undefined, taskId },
     });
     const { key, value } = letter;

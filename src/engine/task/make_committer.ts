@@ -1,4 +1,6 @@
-import type { GroupMember, Log, ProducerOptions } from "../../kafka/port/log.ts";
+import type { GroupMember } from "../../kafka/port/group.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { ProducerOptions } from "../../kafka/port/producer.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import type { BoundTopology } from "../topology/bound_topology.ts";
 import { Checkpoints } from "./checkpoints.ts";

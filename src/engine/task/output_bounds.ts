@@ -5,8 +5,8 @@
  */
 import { ProcessingError } from "../errors.ts";
 import { keyText } from "../record/key_text.ts";
+import type { ProcessorContext } from "../record/processor_context.ts";
 import type { StreamsConfig } from "./config.ts";
-import type { TaskContext } from "./task_context.ts";
 
 /** In bytes of {@linkcode Producer.pendingBytes}. */
 export interface OutputBounds {
@@ -49,15 +49,18 @@ export function outputBounds(
 }
 
 /** The error of a record, or of a punctuator, whose outputs are more than memory is meant to hold. */
-export function tooMuchPending(context: TaskContext, topic: string): ProcessingError {
-  const { taskId, producer, outputBounds } = context;
-  const what = context.topic === undefined
+export function tooMuchPending(
+  { taskId, partition, origin, producer }: ProcessorContext,
+  failsAbove: number,
+  topic: string,
+): ProcessingError {
+  const what = origin.topic === undefined
     ? `Cannot go on with a punctuator or a commit in task ${taskId}`
-    : `Cannot process the record at offset ${context.offset} of ${context.topic}-${context.partition} in task ${taskId}, ` +
-      `whose key is ${keyText(context.inputKey)}`;
+    : `Cannot process the record at offset ${origin.offset} of ${origin.topic}-${partition} in task ${taskId}, ` +
+      `whose key is ${keyText(origin.inputKey)}`;
   return new ProcessingError(
     `${what}: received outputs, the last one for ${topic}, of which ${producer.pendingBytes} bytes wait for the log; allowed are ` +
-      `${outputBounds.failsAbove}, as its steps can't pause (process, windows, suppress); ` +
+      `${failsAbove}, as its steps can't pause (process, windows, suppress); ` +
       `let one call forward less, or raise recordOutputMaxBytes`,
   );
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { SchemaNotLoaded, type Serde } from "../../serde/serde.ts";
-import type { TopicPartition } from "../../kafka/port/log.ts";
-import type { RecordSet } from "../../kafka/port/record_set.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
+import { RecordSet } from "../../kafka/port/record_set.ts";
 import type { Processor } from "../processors/processor.ts";
-import type { TimestampExtractor } from "../topology/topology.ts";
+import type { TimestampExtractor } from "../topology/nodes.ts";
 import type { EngineStats } from "../record/stats.ts";
 
 /** What a queue needs to know of its topic. */
@@ -22,19 +22,39 @@ export interface RecordQueueOptions {
   readonly stats: EngineStats;
 }
 
-/** A queue of records; see the module. */
+/** What a queue holds before its first records come. */
+const NO_RECORDS = new RecordSet({
+  topic: "",
+  partition: -1,
+  count: 0,
+  bytes: new Uint8Array(0),
+  offsets: new Float64Array(0),
+  timestamps: new Float64Array(0),
+  keyStart: new Int32Array(0),
+  keyEnd: new Int32Array(0),
+  valueStart: new Int32Array(0),
+  valueEnd: new Int32Array(0),
+  headersStart: new Int32Array(0),
+  nextOffset: 0,
+  endOffset: 0,
+  startOffset: 0,
+});
+
+/** A queue of records, in the order of their offsets. */
 export class RecordQueue implements TopicPartition {
   readonly topic: string;
   readonly partition: number;
   readonly source: Processor;
   /** The offset of the next record to process. */
   position: number;
+  /** The offset up to which all is committed. */
+  committed: number;
   /** Whether the head fields below hold a record, or {@linkcode refusal} tells of one. */
   ready = false;
   headKey: unknown = null;
   headValue: unknown = null;
   headTimestamp = 0;
-  headSet!: RecordSet;
+  headSet: RecordSet = NO_RECORDS;
   headIndex = 0;
   /** The end of the partition as far as it is known; `undefined` before the first answer of the log. */
   endOffset: number | undefined;
@@ -51,7 +71,7 @@ export class RecordQueue implements TopicPartition {
   constructor(topic: string, partition: number, position: number, options: RecordQueueOptions) {
     this.topic = topic;
     this.partition = partition;
-    this.position = this.#doneTo = position;
+    this.position = this.committed = this.#doneTo = position;
     this.source = options.source;
     this.#options = options;
   }

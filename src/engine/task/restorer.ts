@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Fetcher, type Log, partitionKey, type TopicPartition } from "../../kafka/port/log.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import { partitionKey, type TopicPartition } from "../../kafka/port/topics.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { EngineLogger } from "../record/handlers.ts";
 import type { EngineStats } from "../record/stats.ts";
 import type { Task } from "./task.ts";
@@ -95,7 +97,7 @@ export class Restorer {
       this.#restores.set(partitionKey(topic, partition), restore);
       this.#fetcher.assign(restore.partition, restore.position);
     }
-    this.#running ??= this.#run();
+    this.#running ??= this.#run(this.#fetcher);
     await Promise.race([done, this.#running]);
     this.#waiting.delete(task);
   }
@@ -112,8 +114,7 @@ export class Restorer {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
-    const fetcher = this.#fetcher!;
+  async #run(fetcher: Fetcher): Promise<void> {
     const begun = this.#now();
     let said = begun;
     let restored = 0;

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Fetcher, type Log, partitionKey } from "../../kafka/port/log.ts";
-import type { ManagedStore } from "../state/typed/logged_stores.ts";
+import type { Fetcher } from "../../kafka/port/fetcher.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import { partitionKey } from "../../kafka/port/topics.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
 import type { Task } from "./task.ts";
 
 /** A standby with the offsets up to which its changelogs were read, by topic. */

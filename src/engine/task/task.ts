@@ -4,47 +4,27 @@
  * @module
  */
 import { SchemaNotLoaded } from "../../serde/serde.ts";
-import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/log.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import { ProcessingError } from "../errors.ts";
-import { Guarded } from "../processors/guarded.ts";
-import type { Processor, ProcessorInit } from "../processors/processor.ts";
-import { Sink, Source } from "../processors/source_sink.ts";
-import type { KeyBytes } from "../state/bytes/bytes_store.ts";
-import { type CacheBudget, CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
-import { ChangelogWriter } from "../state/changelog.ts";
-import {
-  LoggedJoinWindowStore,
-  LoggedKeyValueStore,
-  type ManagedStore,
-} from "../state/typed/logged_stores.ts";
-import { LoggedSessionStore } from "../state/typed/logged_session_store.ts";
-import { LoggedWindowStore } from "../state/typed/logged_window_store.ts";
 import type { StateFile } from "../state/bytes/state_file.ts";
-import { SqliteKeyValueStore } from "../state/bytes/sqlite_key_value_store.ts";
-import { SqliteWindowStore } from "../state/bytes/sqlite_window_store.ts";
-import { MemoryKeyValueStore } from "../state/bytes/memory_key_value_store.ts";
-import { MemorySessionStore } from "../state/bytes/memory_session_store.ts";
-import { MemoryWindowKeyValueStore } from "../state/bytes/memory_window_kv_store.ts";
-import { MemoryWindowStore } from "../state/bytes/memory_window_store.ts";
-import { OuterJoinStore } from "../state/typed/outer_join_store.ts";
-import { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
-import type { TimestampExtractor } from "../topology/topology.ts";
-import {
-  type BoundStore,
-  type BoundSubtopology,
-  type BoundTopology,
-  taskInputs,
-} from "../topology/bound_topology.ts";
+import { type BoundSubtopology, type BoundTopology, taskInputs } from "../topology/bound_topology.ts";
+import { isOnDisk, makeStore } from "../state/make_store.ts";
+import type { ManagedStore } from "../state/managed_store.ts";
+import type { CacheBudget } from "../state/typed/cached_key_value_store.ts";
+import { CommitPositions } from "./commit_positions.ts";
 import { Failures } from "./failures.ts";
 import { type Handlers, text } from "../record/handlers.ts";
-import type { TaskProgress } from "../app/progress_watch.ts";
+import { type LinkedProcessors, linkProcessors } from "./link_processors.ts";
+import { PartitionGroup } from "./partition_group.ts";
 import type { PunctuationType } from "../record/punctuators.ts";
 import { RecordQueue } from "./record_queue.ts";
+import { RestoreNotes } from "./restore_notes.ts";
 import type { StateDirectory } from "./state_directory.ts";
 import { keyText } from "../record/key_text.ts";
 import type { OutputBounds } from "./output_bounds.ts";
 import type { EngineStats } from "../record/stats.ts";
 import { TaskContext } from "./task_context.ts";
+import type { TaskProgress } from "./task_progress.ts";
 
 /** What a task needs from its application. */
 export interface TaskEnvironment {
@@ -59,15 +39,12 @@ export interface TaskEnvironment {
   readonly outputBounds?: OutputBounds | undefined;
 }
 
-/** How often the progress of a restore is noted in the file, in ms. */
-const SAVE_RESTORED_MS = 500;
-
 /** The id of a task, as Kafka Streams writes it: subtopology and partition. */
 export function taskId(subtopology: number, partition: number): string {
   return `${subtopology}_${partition}`;
 }
 
-/** See the module. */
+/** A subtopology at work on one partition: takes records in the order of time, and knows what of them is to be committed. */
 export class Task {
   readonly id: string;
   readonly partition: number;
@@ -78,8 +55,6 @@ export class Task {
   readonly stores: ReadonlyMap<string, ManagedStore>;
   /** Stores with their changelogs, to restore. */
   readonly changelogs: readonly { readonly topic: string; readonly store: ManagedStore }[];
-  /** One a source topic, once the task runs. */
-  queues: RecordQueue[] = [];
   readonly context: TaskContext;
   /** Where its stores on disk are; `undefined` without any. */
   readonly file: StateFile | undefined;
@@ -95,18 +70,13 @@ export class Task {
   heldBack = false;
   readonly #bound: BoundTopology;
   readonly #environment: TaskEnvironment;
-  readonly #sourceOfTopic = new Map<string, Processor>();
-  readonly #processors: Processor[] = [];
-  readonly #committed = new Map<string, number>();
-  /** Of repartition topics: up to where all is committed and may be deleted. */
-  readonly #purgeable = new Map<string, number>();
-  #restoring = true;
-  readonly #restoredTo = new Map<string, number>();
-  #savedAt = 0;
+  readonly #processors: LinkedProcessors;
+  readonly #restore: RestoreNotes;
+  /** The inputs, and what of them is committed: none until the task takes records. */
+  #group = new PartitionGroup([]);
+  #positions: CommitPositions;
   /** A schema that a store's value needs, when it is not known yet. */
   #blockedBy: SchemaNotLoaded | undefined;
-  /** The queue whose head is half processed: its steps have paused. */
-  #pausedIn: RecordQueue | undefined;
 
   constructor(
     bound: BoundTopology,
@@ -128,7 +98,7 @@ export class Task {
     );
     if (environment.outputBounds !== undefined) this.context.outputBounds = environment.outputBounds;
     this.context.failures = new Failures(this.context, environment.handlers, () => {
-      this.context.forgetValue();
+      this.context.encoded.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
     });
     this.file = subtopology.stores.some((name) => isOnDisk(bound.stores.get(name)!))
@@ -144,22 +114,29 @@ export class Task {
     }
     this.stores = stores;
     this.changelogs = changelogs;
-    this.#link();
+    this.#restore = new RestoreNotes(this.file, environment.now);
+    this.#positions = new CommitPositions([], bound.repartitionTopics);
+    const guarded = environment.handlers.onProcessingError !== undefined;
+    this.#processors = linkProcessors(bound, subtopology, { context: this.context, stores, guarded });
+  }
+
+  /** One an input, in their order; none until the task takes records. */
+  get queues(): readonly RecordQueue[] {
+    return this.#group.queues;
   }
 
   /** Begins to take records: the offset of the first one by topic. */
   start(positions: ReadonlyMap<string, number>): void {
-    this.queues = this.inputs.map(({ topic, partition }) => {
-      const position = positions.get(topic)!;
-      this.#committed.set(topic, position);
-      const source = this.#sourceOfTopic.get(topic)!;
-      return new RecordQueue(topic, partition, position, {
+    const { stats } = this.#environment;
+    const queues = this.inputs.map(({ topic, partition }) =>
+      new RecordQueue(topic, partition, positions.get(topic)!, {
         ...this.#bound.sources.get(topic)!,
-        timestampExtractor: this.#extractor(topic),
-        source,
-        stats: this.#environment.stats,
-      });
-    });
+        ...this.#processors.sources.get(topic)!,
+        stats,
+      })
+    );
+    this.#group = new PartitionGroup(queues);
+    this.#positions = new CommitPositions(queues, this.#bound.repartitionTopics);
   }
 
   /**
@@ -170,38 +147,26 @@ export class Task {
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
    */
   process(limit: number): number {
-    const { queues, context } = this;
+    const { context } = this;
+    const group = this.#group;
     this.heldBack = false;
     let processed = 0;
-    let next: RecordQueue | undefined;
-    try {
-      while (processed < limit) {
-        next = this.#pausedIn;
-        if (context.full) {
-          this.heldBack = true;
-          break;
-        }
-        if (next !== undefined) {
-          if (this.#resume(next)) processed++;
-          if (this.#blockedBy !== undefined) break;
-          continue;
-        }
-        if (this.commitWanted) break;
-        for (let i = 0; i < queues.length; i++) {
-          const queue = queues[i]!;
-          if (queue.ready) {
-            if (next === undefined || queue.headTimestamp < next.headTimestamp) next = queue;
-          } else if (queue.mayHaveMore) return this.#counted(processed);
-        }
-        if (next === undefined) break;
-        if (this.#processHead(next)) processed++;
-        if (this.#blockedBy !== undefined) break;
+    while (processed < limit) {
+      if (context.full) {
+        this.heldBack = true;
+        break;
       }
-    } catch (error) {
-      this.#counted(processed);
-      if (next === undefined) throw error;
-      this.#failed(error, next);
-      return processed;
+      if (this.commitWanted && group.paused === undefined) break;
+      const next = group.next();
+      if (next === undefined) break;
+      try {
+        if (this.#step(next)) processed++;
+      } catch (error) {
+        this.#counted(processed);
+        this.#failed(error, next);
+        return processed;
+      }
+      if (this.#blockedBy !== undefined) break;
     }
     return this.#counted(processed);
   }
@@ -212,8 +177,7 @@ export class Task {
    */
   processFrom(queue: RecordQueue): void {
     try {
-      if (this.#pausedIn === undefined) this.#processHead(queue);
-      while (this.#pausedIn !== undefined && this.#blockedBy === undefined) this.#resume(queue);
+      do this.#step(queue); while (this.paused && this.#blockedBy === undefined);
       this.#counted(1);
     } catch (error) {
       this.#counted(0);
@@ -223,7 +187,7 @@ export class Task {
 
   /** The record that is half processed, for a message. */
   get place(): string {
-    const { topic, partition, headSet, headIndex } = this.#pausedIn!;
+    const { topic, partition, headSet, headIndex } = this.#group.paused!;
     const key = keyText(headSet.key(headIndex));
     return `offset ${
       headSet.offsets[headIndex]
@@ -232,10 +196,14 @@ export class Task {
 
   /** Whether the head of a queue is half processed: nothing of the task may be committed then, and nothing else be called. */
   get paused(): boolean {
-    return this.#pausedIn !== undefined;
+    return this.#group.paused !== undefined;
   }
 
-  /** Returns whether the record was processed to its end. */
+  /** Begins with the head of a queue, or goes on with it where it has paused. Returns whether it was processed to its end. */
+  #step(queue: RecordQueue): boolean {
+    return this.#group.paused === undefined ? this.#processHead(queue) : this.#resume(queue);
+  }
+
   #processHead(queue: RecordQueue): boolean {
     const { context } = this;
     context.enter(queue.headSet, queue.headIndex);
@@ -247,7 +215,7 @@ export class Task {
     if (queue.headTimestamp > context.streamTime) context.streamTime = queue.headTimestamp;
     queue.source.process(queue.headKey, queue.headValue, queue.headTimestamp, null);
     if (context.pauses.any) {
-      this.#pausedIn = queue;
+      this.#group.paused = queue;
       this.pauses++;
       return false;
     }
@@ -255,7 +223,6 @@ export class Task {
     return true;
   }
 
-  /** Goes on amid a record. Returns whether it was processed to its end. */
   #resume(queue: RecordQueue): boolean {
     const { context } = this;
     context.enter(queue.headSet, queue.headIndex);
@@ -264,7 +231,7 @@ export class Task {
       this.pauses++;
       return false;
     }
-    this.#pausedIn = undefined;
+    this.#group.paused = undefined;
     this.#finishHead(queue);
     return true;
   }
@@ -310,29 +277,21 @@ export class Task {
     if (this.closed) return;
     this.closed = true;
     try {
-      for (const processor of this.#processors) processor.close();
+      for (const processor of this.#processors.all) processor.close();
     } finally {
       for (const store of this.stores.values()) store.close?.();
-      // While it is restored, all that it has is what was committed before.
-      if (this.#restoring) this.file?.commit(this.#restoredTo);
-      this.file?.close(this.#restoring || this.settled);
+      this.#restore.close(this.settled);
     }
   }
 
   /** Says that a changelog is in its store up to an offset; so large restores need not begin anew when they are cut short. */
   restored(topic: string, offset: number): void {
-    if (this.file === undefined) return;
-    this.#restoredTo.set(topic, offset);
-    const now = this.#environment.now();
-    if (now - this.#savedAt < SAVE_RESTORED_MS) return;
-    this.#savedAt = now;
-    this.file.commit(this.#restoredTo);
+    this.#restore.restored(topic, offset);
   }
 
   /** Says that its stores are up to date: from now on it changes them. */
   restoredAll(): void {
-    this.#restoring = false;
-    this.file?.commit(this.#restoredTo);
+    this.#restore.restoredAll();
   }
 
   /** Returns false when no punctuator was called, or one waits for a schema. */
@@ -360,13 +319,13 @@ export class Task {
 
   /** The writer's schema that this task needs to go on; `undefined` when it can. */
   get blockedBy(): SchemaNotLoaded | undefined {
-    return this.#blockedBy ?? this.queues.find((queue) => queue.blockedBy !== undefined)?.blockedBy;
+    return this.#blockedBy ?? this.#group.blockedBy;
   }
 
   /** Goes on after the schema was asked for. */
   unblock(): void {
     this.#blockedBy = undefined;
-    for (const queue of this.queues) if (queue.blockedBy !== undefined) queue.unblock();
+    this.#group.unblock();
   }
 
   /**
@@ -381,13 +340,7 @@ export class Task {
     this.commitWanted = this.paused && this.#holdsBack;
     if (this.commitWanted) return [];
     this.#flush();
-    const offsets: TopicPartitionOffset[] = [];
-    for (const { topic, partition, position } of this.queues) {
-      if (this.#committed.get(topic) !== position || (last && this.file !== undefined)) {
-        offsets.push({ topic, partition, offset: position });
-      }
-    }
-    return offsets;
+    return this.#positions.uncommitted(last && this.file !== undefined);
   }
 
   get #holdsBack(): boolean {
@@ -418,10 +371,9 @@ export class Task {
   progress(endOf: (partition: TopicPartition) => number | undefined): TaskProgress {
     return {
       id: this.id,
-      restoring: this.#restoring,
+      restoring: this.#restore.restoring,
       inputs: this.queues.map((queue) => {
-        const { topic, partition, position, processedTo } = queue;
-        const committed = this.#committed.get(topic)!;
+        const { topic, partition, position, processedTo, committed } = queue;
         return { topic, partition, position, processedTo, committed, end: endOf(queue) };
       }),
       waitsFor: this.blockedBy?.message,
@@ -432,19 +384,12 @@ export class Task {
 
   /** Says that offsets of this task are committed. */
   committed(offsets: readonly TopicPartitionOffset[]): void {
-    for (const { topic, partition, offset } of offsets) {
-      if (partition !== this.partition || !this.#committed.has(topic)) continue;
-      this.#committed.set(topic, offset);
-      if (this.#bound.repartitionTopics.has(topic)) this.#purgeable.set(topic, offset);
-    }
+    this.#positions.committed(offsets);
   }
 
   /** Up to where its repartition topics' records are committed, of those that have moved since this was last asked. */
   takePurgeable(): TopicPartitionOffset[] {
-    const { partition } = this;
-    const offsets = [...this.#purgeable].map(([topic, offset]) => ({ topic, partition, offset }));
-    this.#purgeable.clear();
-    return offsets;
+    return this.#positions.takePurgeable();
   }
 
   #counted(processed: number): number {
@@ -452,104 +397,4 @@ export class Task {
     this.context.enter(undefined, 0);
     return processed;
   }
-
-  #extractor(topic: string): TimestampExtractor | undefined {
-    for (const node of this.#bound.topology.nodes.values()) {
-      if (node.kind !== "source") continue;
-      if (node.topics.some((each) => this.#bound.topicName(each) === topic)) return node.timestampExtractor;
-    }
-    return undefined;
-  }
-
-  #link(): void {
-    const processors = new Map<string, Processor>();
-    for (const name of this.subtopology.nodes) {
-      const node = this.#bound.topology.nodes.get(name)!;
-      let processor: Processor;
-      let connected: readonly string[] = [];
-      if (node.kind === "source") {
-        processor = new Source();
-        for (const topic of node.topics) this.#sourceOfTopic.set(this.#bound.topicName(topic), processor);
-      } else {
-        if (node.kind === "sink") {
-          const { topic, partitions, key, value } = this.#bound.sinks.get(name)!;
-          processor = new Sink(topic, partitions, key, value);
-        } else {
-          processor = node.create();
-          connected = node.stores;
-        }
-        // Without a handler there is nothing in a record's way.
-        const guarded = node.kind === "sink" || this.#environment.handlers.onProcessingError === undefined
-          ? processor
-          : new Guarded(name, processor, this.context);
-        for (const parent of node.parents) processors.get(parent)!.children.push(guarded);
-      }
-      processor.init(this.#init(name, connected));
-      const parents = node.kind === "source" ? [] : node.parents.map((parent) => processors.get(parent)!);
-      processor.mayPause = parents.every(({ mayPause, resumable }) => mayPause && resumable);
-      if (!processor.mayPause || !(processor.resumable || node.kind === "sink")) {
-        this.context.mayOverflow = true;
-      }
-      processors.set(name, processor);
-      this.#processors.push(processor);
-    }
-  }
-
-  #init(node: string, connected: readonly string[]): ProcessorInit {
-    return {
-      context: this.context,
-      store: <S>(name: string): S & ManagedStore => {
-        if (!connected.includes(name)) {
-          throw new Error(
-            `Cannot use store ${name} in ${node}: received a store that is not connected; name it in the node's stores`,
-          );
-        }
-        return this.stores.get(name)! as S & ManagedStore;
-      },
-    };
-  }
-}
-
-/** Whether a store goes to the task's file, where the application keeps stores on disk. */
-function isOnDisk({ def }: BoundStore): boolean {
-  return def.kind === "key-value" || def.kind === "join-window";
-}
-
-function makeStore(
-  { def, changelog, key, value, otherValue }: BoundStore,
-  context: TaskContext,
-  file: StateFile | undefined,
-  cache: CacheBudget | undefined,
-): ManagedStore {
-  const writer = changelog === undefined ? undefined : new ChangelogWriter(changelog, context);
-  if (def.kind === "join-window") {
-    const { name, retentionMs } = def;
-    const inner = file === undefined
-      ? new MemoryWindowStore(retentionMs)
-      : new SqliteWindowStore(file, { name, changelog, retentionMs });
-    return new LoggedJoinWindowStore(name, inner, key, value, context, writer);
-  }
-  if (def.kind === "window") {
-    const inner = new MemoryWindowKeyValueStore(def.retentionMs);
-    return new LoggedWindowStore(def.name, inner, key, value, context, writer);
-  }
-  if (def.kind === "session") {
-    const inner = new MemorySessionStore(def.retentionMs);
-    return new LoggedSessionStore(def.name, inner, key, value, context, writer);
-  }
-  if (def.kind === "outer-join") {
-    return new OuterJoinStore(def.name, key, value, otherValue, context, writer);
-  }
-  if (def.kind === "suppress") return new SuppressBuffer(def.name, key, value, context, writer);
-  // An expired key leaves the changelog too: a compacted topic would keep it for ever.
-  const onExpired = writer &&
-    ((expired: KeyBytes, timestamp: number): void => writer.write(expired, null, 0, 0, timestamp));
-  const { name, retentionMs } = def;
-  const inner = file === undefined
-    ? new MemoryKeyValueStore(retentionMs, onExpired)
-    : new SqliteKeyValueStore(file, { name, changelog, retentionMs, onExpired });
-  const store = new LoggedKeyValueStore(name, inner, key, value, context, writer);
-  return cache === undefined || def.cacheable !== true
-    ? store
-    : new CachedKeyValueStore(store, key, value, context, cache);
 }

@@ -1,4 +1,4 @@
-import type { Producer } from "../../kafka/port/log.ts";
+import type { Producer } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 
 /** A record that was appended. */

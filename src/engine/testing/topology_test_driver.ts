@@ -23,7 +23,7 @@ import { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import { EngineStats } from "../record/stats.ts";
 import { Task } from "../task/task.ts";
 import { TimeHeap } from "../record/time_heap.ts";
-import type { ReadOnlyKeyValueStore } from "../state/store.ts";
+import type { ReadOnlyKeyValueStore } from "../state/stores.ts";
 import type { Topology } from "../topology/topology.ts";
 import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts";
 

@@ -4,9 +4,10 @@
  * @module
  */
 import { bindSerde, type Serde } from "../../serde/serde.ts";
-import type { Log, TopicPartition } from "../../kafka/port/log.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartition } from "../../kafka/port/topics.ts";
 import { TopologyError } from "../errors.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { BoundStore } from "../state/definitions.ts";
 import type { Subtopology } from "./subtopologies.ts";
 import type { Topology } from "./topology.ts";
 import type { EngineLogger } from "../record/handlers.ts";
@@ -33,15 +34,6 @@ export interface BoundSubtopology extends Subtopology {
   readonly tasks: number;
   /** By source topic. */
   readonly partitions: ReadonlyMap<string, number>;
-}
-
-/** A store of a bound topology. */
-export interface BoundStore extends Serdes {
-  readonly def: StoreDef;
-  /** Of the right side of a left or outer join; else that of the values. */
-  readonly otherValue: AnySerde;
-  /** The changelog topic; `undefined` for a store without. */
-  readonly changelog: string | undefined;
 }
 
 /** A sink of a bound topology. */

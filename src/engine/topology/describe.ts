@@ -1,17 +1,21 @@
-import type { NodeDef, Topology } from "./topology.ts";
+import type { NodeDef } from "./nodes.ts";
+import type { Subtopology } from "./subtopologies.ts";
 
 /**
  * Describes a topology in the words of Kafka Streams' `TopologyDescription`, with a node's arrows on its own line.
  * Nodes come by the size of what follows them, largest first, then by name.
  */
-export function describeTopology(topology: Topology): string {
+export function describeTopology(
+  nodes: ReadonlyMap<string, NodeDef>,
+  subtopologies: readonly Subtopology[],
+): string {
   const lines = ["Topologies:"];
-  for (const subtopology of topology.subtopologies()) {
+  for (const subtopology of subtopologies) {
     lines.push(
       ...(subtopology.id === 0 ? ["   Sub-topology: 0"] : ["", `  Sub-topology: ${subtopology.id}`]),
     );
-    const nodes = new Graph(subtopology.nodes.map((name) => topology.nodes.get(name)!));
-    for (const node of nodes.inOrder()) lines.push(`    ${nodes.line(node)}`);
+    const graph = new Graph(subtopology.nodes.map((name) => nodes.get(name)!));
+    for (const node of graph.inOrder()) lines.push(`    ${graph.line(node)}`);
   }
   return lines.join("\n");
 }

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { Log, TopicSpec } from "../../kafka/port/log.ts";
+import type { Log } from "../../kafka/port/log.ts";
+import type { TopicSpec } from "../../kafka/port/topics.ts";
 import { TopologyError } from "../errors.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import type { EngineLogger } from "../record/handlers.ts";
 
 /** A topic's settings as the log has them. */

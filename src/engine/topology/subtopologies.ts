@@ -1,4 +1,4 @@
-import type { SourceDef, Topology } from "./topology.ts";
+import type { NodeDef, SourceDef } from "./nodes.ts";
 
 /** Nodes that are connected, by edges or by a store that they share. One task of it processes one partition. */
 export interface Subtopology {
@@ -11,7 +11,8 @@ export interface Subtopology {
 }
 
 /** Splits a topology into its connected parts, numbered in the order of their first sources, as Kafka Streams does. */
-export function subtopologies(topology: Topology): Subtopology[] {
+export function subtopologies(nodes: ReadonlyMap<string, NodeDef>, stores: Iterable<string>): Subtopology[] {
+  const storeNames = [...stores];
   const leader = new Map<string, string>();
   const find = (name: string): string => {
     const up = leader.get(name)!;
@@ -24,7 +25,7 @@ export function subtopologies(topology: Topology): Subtopology[] {
     leader.set(find(b), find(a));
   };
   const userOfStore = new Map<string, string>();
-  for (const node of topology.nodes.values()) {
+  for (const node of nodes.values()) {
     leader.set(node.name, node.name);
     if (node.kind !== "source") { for (const parent of node.parents) union(parent, node.name); }
     if (node.kind !== "processor") continue;
@@ -35,20 +36,20 @@ export function subtopologies(topology: Topology): Subtopology[] {
     }
   }
   const groups = new Map<string, string[]>();
-  const sources = [...topology.nodes.values()].filter((node): node is SourceDef => node.kind === "source");
+  const sources = [...nodes.values()].filter((node): node is SourceDef => node.kind === "source");
   for (const source of sources) if (!groups.has(find(source.name))) groups.set(find(source.name), []);
-  for (const name of topology.nodes.keys()) groups.get(find(name))!.push(name);
+  for (const name of nodes.keys()) groups.get(find(name))!.push(name);
   return [...groups.values()].map((names, id) => {
-    const nodes = names.map((name) => topology.nodes.get(name)!);
+    const own = names.map((name) => nodes.get(name)!);
     return {
       id,
       nodes: names,
-      stores: [...topology.stores.keys()].filter((store) => {
+      stores: storeNames.filter((store) => {
         const user = userOfStore.get(store);
         return user !== undefined && names.includes(user);
       }),
-      sourceTopics: nodes.flatMap((node) => node.kind === "source" ? node.topics : []),
-      sinkTopics: [...new Set(nodes.flatMap((node) => node.kind === "sink" ? [node.topic] : []))],
+      sourceTopics: own.flatMap((node) => node.kind === "source" ? node.topics : []),
+      sinkTopics: [...new Set(own.flatMap((node) => node.kind === "sink" ? [node.topic] : []))],
     };
   });
 }

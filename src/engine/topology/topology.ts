@@ -3,61 +3,11 @@
  *
  * @module
  */
-import type { Serde } from "../../serde/serde.ts";
 import { TopologyError } from "../errors.ts";
-import type { Processor } from "../processors/processor.ts";
-import type { StoreDef } from "../state/store.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import { describeTopology } from "./describe.ts";
+import type { NodeDef, RepartitionTopic, SinkDef } from "./nodes.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";
-
-/** Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp; negative: drop it. */
-export type TimestampExtractor = (key: unknown, value: unknown, recordTimestamp: number) => number;
-
-/** Reads topics. */
-export interface SourceDef {
-  readonly kind: "source";
-  readonly name: string;
-  readonly topics: readonly string[];
-  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
-  readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
-  readonly value: Serde<any>;
-  readonly timestampExtractor?: TimestampExtractor | undefined;
-}
-
-/** Processes records. */
-export interface ProcessorDef {
-  readonly kind: "processor";
-  readonly name: string;
-  readonly parents: readonly string[];
-  /** The names of the stores that it uses. */
-  readonly stores: readonly string[];
-  /** Makes the processor of one task. */
-  readonly create: () => Processor;
-}
-
-/** Writes a topic. */
-export interface SinkDef {
-  readonly kind: "sink";
-  readonly name: string;
-  readonly parents: readonly string[];
-  readonly topic: string;
-  // deno-lint-ignore no-explicit-any -- as above
-  readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
-  readonly value: Serde<any>;
-}
-
-/** A topic between two parts of a topology, through which records with changed keys come to the tasks of their new keys. */
-export interface RepartitionTopic {
-  /** Its name without the application id; sources and sinks name it so. On a log it is `<application id>-<name>`. */
-  readonly name: string;
-  /** Default: as many as the largest source topic of the part that writes it has. */
-  readonly partitions?: number | undefined;
-}
-
-/** A node of a topology. */
-export type NodeDef = SourceDef | ProcessorDef | SinkDef;
 
 /**
  * The graph of a stream program.
@@ -221,7 +171,7 @@ export class Topology {
 
   /** The parts of the graph that share nothing: their tasks are assigned independently. */
   subtopologies(): Subtopology[] {
-    return subtopologies(this);
+    return subtopologies(this.#nodes, this.#stores.keys());
   }
 
   /** The source topics that a node's records come from. */
@@ -234,7 +184,7 @@ export class Topology {
 
   /** The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line. */
   describe(): string {
-    return describeTopology(this);
+    return describeTopology(this.#nodes, this.subtopologies());
   }
 
   /** The topics that a node's records come from, also by way of repartition topics. */

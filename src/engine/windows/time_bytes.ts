@@ -30,3 +30,21 @@ export function putInt32(bytes: Uint8Array, at: number, value: number): number {
 export function getInt32(bytes: Uint8Array, at: number): number {
   return bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
 }
+
+/** How many bytes the times of a session have. */
+export const SESSION_BYTES: number = 2 * TIME_BYTES;
+
+/** Writes a session's times as Kafka Streams has them behind a key, the end first, and returns the index after them. */
+export function putSession(bytes: Uint8Array, at: number, startMs: number, endMs: number): number {
+  return putTime(bytes, putTime(bytes, at, endMs), startMs);
+}
+
+/** Reads where a session begins, in ms since the epoch; `at` is that of {@linkcode putSession}. */
+export function sessionStart(bytes: Uint8Array, at: number): number {
+  return getTime(bytes, at + TIME_BYTES);
+}
+
+/** Reads where a session ends, in ms since the epoch; `at` is that of {@linkcode putSession}. */
+export function sessionEnd(bytes: Uint8Array, at: number): number {
+  return getTime(bytes, at);
+}

@@ -1,5 +1,13 @@
 import { DeserializationError, type Serde } from "../../serde/serde.ts";
-import { getTime, putTime, TIME_BYTES } from "./time_bytes.ts";
+import {
+  getTime,
+  putSession,
+  putTime,
+  SESSION_BYTES,
+  sessionEnd,
+  sessionStart,
+  TIME_BYTES,
+} from "./time_bytes.ts";
 
 /**
  * A key within a window of time: the key of a windowed table.
@@ -69,16 +77,16 @@ export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
   return bindable(key, (bound) => ({
     encode(windowed, into, at) {
       const end = bound.encode(windowed.key, into, at);
-      if (end < 0) return end - 2 * TIME_BYTES;
-      if (end + 2 * TIME_BYTES > into.length) return into.length - end - 2 * TIME_BYTES;
-      return putTime(into, putTime(into, end, windowed.endMs), windowed.startMs);
+      if (end < 0) return end - SESSION_BYTES;
+      if (end + SESSION_BYTES > into.length) return into.length - end - SESSION_BYTES;
+      return putSession(into, end, windowed.startMs, windowed.endMs);
     },
     decode(bytes, from, to) {
-      const keyEnd = keyEndOf(from, to, 2 * TIME_BYTES);
+      const keyEnd = keyEndOf(from, to, SESSION_BYTES);
       return new Windowed(
         bound.decode(bytes, from, keyEnd),
-        getTime(bytes, keyEnd + TIME_BYTES),
-        getTime(bytes, keyEnd),
+        sessionStart(bytes, keyEnd),
+        sessionEnd(bytes, keyEnd),
       );
     },
   }));

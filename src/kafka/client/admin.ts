@@ -4,6 +4,8 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
+import type { BrokerLink } from "./broker_link.ts";
+import { type ApiName, errorOf } from "./kafkajs_internals.ts";
 import {
   ConnectionLost,
   CREATE_REMEDIES,
@@ -11,14 +13,13 @@ import {
   KafkaError,
   NOT_READY_MS,
 } from "../port/errors.ts";
-import { type ApiName, type BrokerLink, errorOf } from "./kafkajs_internals.ts";
 import {
   partitionKey,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "../port/log.ts";
+} from "../port/topics.ts";
 import { decodeTopicIds, encodeMetadata, METADATA_KEY, METADATA_VERSION } from "../wire/protocol/metadata.ts";
 import {
   decodeOffsetFetch,

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { BrokerLink, type LinkSettings } from "./broker_link.ts";
+import { errorOf } from "./kafkajs_internals.ts";
+import type { LinkHealth } from "./link_health.ts";
 import {
   BrokerUnavailable,
   ConnectionLost,
@@ -10,9 +13,7 @@ import {
   KafkaError,
   messageOf,
 } from "../port/errors.ts";
-import { BrokerLink, errorOf, type LinkSettings } from "./kafkajs_internals.ts";
-import type { LinkHealth } from "./link_health.ts";
-import { partitionKey } from "../port/log.ts";
+import { partitionKey } from "../port/topics.ts";
 import { WatchedLink } from "./watched_link.ts";
 
 /** How to reach a cluster. */

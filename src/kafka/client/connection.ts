@@ -1,6 +1,7 @@
 /**
- * HOT PATH. One connection to a broker: its socket, the requests that wait for an answer, and nothing that outlives either. Whatever
- * goes wrong ends the connection and all that waits for it; who wants another one makes a new object.
+ * HOT PATH. One connection to a broker: its socket, the requests that wait for an answer, and nothing that
+ * outlives either. Whatever goes wrong ends the connection and all that waits for it; who wants another one
+ * makes a new object.
  *
  * @module
  */
@@ -28,7 +29,10 @@ export interface ConnectionSettings {
   readonly clientId: Uint8Array;
   /** Whether this client has credentials; only for what is said when the broker hangs up. */
   readonly credentials: boolean;
-  /** How long it may take until {@linkcode Connection.ready} is called, in ms: TCP, TLS, versions and credentials together. */
+  /**
+   * How long it may take until {@linkcode Connection.ready} is called, in ms: TCP, TLS, versions and
+   * credentials together.
+   */
   readonly connectTimeoutMs: number;
   /** How long an answer may take, in ms. */
   readonly requestTimeoutMs: number;
@@ -48,7 +52,10 @@ export interface Request<T> {
   readonly flexible?: boolean;
   /** When its answer may take longer than others, in ms. */
   readonly timeoutMs?: number;
-  /** Reads the answer after its correlation id: a view that stays as it is. Whatever it throws ends the connection. */
+  /**
+   * Reads the answer after its correlation id: a view that stays as it is. Whatever it throws ends the
+   * connection.
+   */
   readonly decode: (answer: Buffer) => T;
 }
 
@@ -63,11 +70,15 @@ interface Waiting {
   sentAt: number;
 }
 
-/** A connection that is half open is found out after so long without a word, in ms; sooner by a request's timeout. */
+/**
+ * A connection that is half open is found out after so long without a word, in ms; sooner by a request's
+ * timeout.
+ */
 const KEEP_ALIVE_MS = 30_000;
 /**
- * A broker that asks for longer is not asked anything for so long, in ms. It does not read from the connection meanwhile anyway
- * (KIP-219), so that this only saves what would lie there; and a number that was garbled on the way must not silence the connection.
+ * A broker that asks for longer is not asked anything for so long, in ms. It does not read from the
+ * connection meanwhile anyway (KIP-219), so that this only saves what would lie there; and a number that was
+ * garbled on the way must not silence the connection.
  */
 const MOST_THROTTLE_MS = 10_000;
 /** Closing is not waited for any longer, in ms. */
@@ -76,7 +87,7 @@ const LAST_CORRELATION_ID = 0x7fff_ffff;
 
 const deadlines = new Deadlines();
 
-/** See the module. */
+/** A connection from its making to its end; it never stands again. */
 export class Connection implements Expiring {
   readonly address: string;
   /** Resolves when requests can be sent. */
@@ -129,7 +140,10 @@ export class Connection implements Expiring {
     this.#readyUntil = Infinity;
   }
 
-  /** Sends a request; its decoded answer. Requests go out, and are answered, in the order of the calls. @throws {ConnectionLost} */
+  /**
+   * Sends a request; its decoded answer. Requests go out, and are answered, in the order of the calls.
+   * @throws {ConnectionLost}
+   */
   send<T>(request: Request<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const waiting: Waiting = {
@@ -155,7 +169,9 @@ export class Connection implements Expiring {
     this.#timer = setTimeout(() => this.#release(), this.#heldUntil - deadlines.now());
   }
 
-  /** Says that somebody is about to send something: {@linkcode drained} waits until `done` is called, once. */
+  /**
+   * Says that somebody is about to send something: {@linkcode drained} waits until `done` is called, once.
+   */
   use(): { readonly done: () => void } {
     this.#users++;
     return {

@@ -1,17 +1,20 @@
 /**
- * A fetch session with one broker (KIP-227): the broker remembers what is read, so that a request names only what has changed since
- * the last one, and an answer only the partitions that have something new. Without it an idle reader of many partitions would send
- * and decode all of their names ten times a second.
+ * A fetch session with one broker (KIP-227): the broker remembers what is read, so that a request names only
+ * what has changed since the last one, and an answer only the partitions that have something new. Without it
+ * an idle reader of many partitions would send and decode all of their names ten times a second.
  *
  * @module
  */
-import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../port/log.ts";
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../port/topics.ts";
 
 /** The epoch of a request that begins a session. */
 const BEGIN = 0;
 /** The largest epoch; 1 follows. */
 const LAST_EPOCH = 0x7fff_ffff;
-/** Errors after which a new session has to be begun: the broker has dropped it for another, was restarted, or lost count. */
+/**
+ * Errors after which a new session has to be begun: the broker has dropped it for another, was restarted, or
+ * lost count.
+ */
 const ENDED = new Set(["FETCH_SESSION_ID_NOT_FOUND", "INVALID_FETCH_SESSION_EPOCH"]);
 
 /** What a request says of its session. */
@@ -26,11 +29,14 @@ export interface SessionRequest {
 
 /** A partition to read. */
 export interface SessionPartition extends TopicPartitionOffset {
-  /** Its end as the last answer had it; `undefined` when none is known: the broker is to tell, even if nothing has changed since. */
+  /**
+   * Its end as the last answer had it; `undefined` when none is known: the broker is to tell, even if nothing
+   * has changed since.
+   */
   readonly endOffset: number | undefined;
 }
 
-/** See the module. One request at a time. */
+/** The session with one broker, as the client counts it. One request at a time. */
 export class FetchSession {
   #id = 0;
   #epoch = BEGIN;
@@ -39,7 +45,10 @@ export class FetchSession {
   /** What it will know once the request is answered. */
   #asked = new Map<string, TopicPartitionOffset>();
 
-  /** Says what to ask for. It holds when {@linkcode answered} follows; after any failure, {@linkcode failed} has to. */
+  /**
+   * Says what to ask for. It holds when {@linkcode answered} follows; after any failure, {@linkcode failed}
+   * has to.
+   */
   request(wanted: readonly SessionPartition[]): SessionRequest {
     for (const { topic, partition, endOffset } of wanted) {
       if (endOffset === undefined && this.#known.has(partitionKey(topic, partition))) this.failed();

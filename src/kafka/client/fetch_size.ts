@@ -1,18 +1,20 @@
 /**
- * How much to fetch of one broker at a time. On a short way little, so that what is fetched is processed before the garbage collector
- * takes it for long-lived; on a long way so much that processing does not run dry while the next answer is under way.
+ * How much to fetch of one broker at a time. On a short way little, so that what is fetched is processed
+ * before the garbage collector takes it for long-lived; on a long way so much that processing does not run
+ * dry while the next answer is under way.
  *
  * @module
  */
 
 /**
- * Below this round trip, in ms, the least is enough. It is more than what processing between two looks at the sockets adds to that of
- * a broker nearby (8 ms in the engine).
+ * Below this round trip, in ms, the least is enough. It is more than what processing between two looks at the
+ * sockets adds to that of a broker nearby (8 ms in the engine).
  */
 const SHORT_MS = 12;
 /**
- * How many round trips the records of an answer are to last. Two are needed: a partition that has just been taken up again waits for the
- * fetch under way, then for its own. The third is for how fast the processing can become.
+ * How many round trips the records of an answer are to last. Two are needed: a partition that has just been
+ * taken up again waits for the fetch under way, then for its own. The third is for how fast the processing
+ * can become.
  */
 const ROUND_TRIPS = 3;
 /** Of how many answers with records the fastest counts as the round trip. */
@@ -29,7 +31,9 @@ export interface FetchSizeBounds {
   readonly maxBytes: number;
 }
 
-/** See the module. */
+/**
+ * The bounds of the next fetch from one broker: they follow its round trips and the rate of what it brings.
+ */
 export class FetchSize {
   /** What a fetch brings of a partition at most, in bytes. */
   partitionBytes: number;
@@ -49,7 +53,10 @@ export class FetchSize {
     ({ partitionBytes: this.partitionBytes, maxBytes: this.maxBytes } = bounds);
   }
 
-  /** The round trip in ms as far as it was seen: of the fastest of the last answers with records. `undefined` before the first. */
+  /**
+   * The round trip in ms as far as it was seen: of the fastest of the last answers with records. `undefined`
+   * before the first.
+   */
   get roundTripMs(): number | undefined {
     const fastest = Math.min(this.#before, this.#since);
     return fastest === Infinity ? undefined : fastest;

@@ -4,10 +4,11 @@
  * @module
  */
 import { Cluster, type ClusterSettings } from "./cluster.ts";
-import { KafkaError } from "../port/errors.ts";
 import { grouped, KafkaAdmin } from "./admin.ts";
-import { type BrokerLink, errorOf } from "./kafkajs_internals.ts";
-import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "../port/log.ts";
+import type { BrokerLink } from "./broker_link.ts";
+import { errorOf } from "./kafkajs_internals.ts";
+import { KafkaError } from "../port/errors.ts";
+import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "../port/topics.ts";
 import { retrying } from "../common/retrying.ts";
 
 /** Who is in a group. */

@@ -12,11 +12,13 @@ import {
   type JoinResponse,
   type MemberEpoch,
 } from "../common/coordinator.ts";
-import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
 import { describeGroup } from "./group_description.ts";
 import { grouped, KafkaAdmin } from "./admin.ts";
-import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
-import type { GroupOptions, TopicDescription, TopicPartitionOffset } from "../port/log.ts";
+import type { BrokerLink, Lane } from "./broker_link.ts";
+import { type ApiName, errorOf } from "./kafkajs_internals.ts";
+import { BrokerUnavailable, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
+import type { GroupOptions } from "../port/group.ts";
+import type { TopicDescription, TopicPartitionOffset } from "../port/topics.ts";
 
 /** Errors after which the coordinator has to be looked for again. */
 const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAILABLE"]);
@@ -25,15 +27,18 @@ const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAIL
 const REMEDIES = new Map([
   [
     "INCONSISTENT_GROUP_PROTOCOL",
-    "the group's members use another assignor or protocol: use another group id (--application-id), or stop them first",
+    "the group's members use another assignor or protocol: use another group id (--application-id), " +
+    "or stop them first",
   ],
   [
     "GROUP_ID_NOT_FOUND",
-    "a group of another type has this id: use another group id (--application-id), or stop its members and delete it",
+    "a group of another type has this id: use another group id (--application-id), " +
+    "or stop its members and delete it",
   ],
   [
     "INVALID_SESSION_TIMEOUT",
-    "the session timeout must be within the broker's group.min.session.timeout.ms and group.max.session.timeout.ms",
+    "the session timeout must be within the broker's group.min.session.timeout.ms " +
+    "and group.max.session.timeout.ms",
   ],
   ["GROUP_AUTHORIZATION_FAILED", "the credentials need the right to read with this group id"],
   ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to read the group's topics"],
@@ -41,7 +46,10 @@ const REMEDIES = new Map([
   ["GROUP_MAX_SIZE_REACHED", "the group is full: the broker's group.max.size"],
 ]);
 
-/** Talks to the coordinator over connections of its own: joining waits, and must not hold up anybody else's requests. */
+/**
+ * Talks to the coordinator over connections of its own: joining waits, and must not hold up anybody else's
+ * requests.
+ */
 export class KafkaCoordinator implements Coordinator {
   readonly #cluster: Cluster;
   readonly #admin: KafkaAdmin;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BrokerLink } from "./kafkajs_internals.ts";
+import type { BrokerLink } from "./broker_link.ts";
 import {
   decodeListGroups,
   encodeListGroups,
@@ -33,15 +33,18 @@ const MOST_TRIES = 10;
 const NAMED = 5;
 
 /**
- * Asks a group's coordinator. Groups of the types that came with Kafka 4 are known to DescribeGroups as dead ones; ListGroups tells of
- * them.
+ * Asks a group's coordinator. Groups of the types that came with Kafka 4 are known to DescribeGroups as dead
+ * ones; ListGroups tells of them.
  */
 export async function describeGroup(link: BrokerLink, groupId: string): Promise<string | undefined> {
   const [type, group] = await Promise.all([groupType(link, groupId), settledGroup(link, groupId)]);
   return groupInWords(group, type);
 }
 
-/** A group as its coordinator describes it, once it is not in the middle of a rebalance: until then the assignor is not told. */
+/**
+ * A group as its coordinator describes it, once it is not in the middle of a rebalance: until then the
+ * assignor is not told.
+ */
 async function settledGroup(link: BrokerLink, groupId: string): Promise<DescribedGroup | undefined> {
   for (let tries = 1;; tries++) {
     const answer = await link.request("DescribeGroups", { groupIds: [groupId] });

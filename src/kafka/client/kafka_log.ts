@@ -12,19 +12,11 @@ import { KafkaCoordinator } from "./group_coordinator.ts";
 import type { KafkaLogOptions } from "./kafka_log_options.ts";
 import { KafkaProducer } from "./producer.ts";
 import { LinkHealth } from "./link_health.ts";
-import type {
-  Fetcher,
-  FetcherOptions,
-  GroupMember,
-  GroupOptions,
-  Log,
-  Producer,
-  ProducerOptions,
-  TopicDescription,
-  TopicPartition,
-  TopicPartitionOffset,
-  TopicSpec,
-} from "../port/log.ts";
+import type { Fetcher, FetcherOptions } from "../port/fetcher.ts";
+import type { GroupMember, GroupOptions } from "../port/group.ts";
+import type { Log } from "../port/log.ts";
+import type { Producer, ProducerOptions } from "../port/producer.ts";
+import type { TopicDescription, TopicPartition, TopicPartitionOffset, TopicSpec } from "../port/topics.ts";
 import { stderrLogger } from "../port/logger.ts";
 import { Membership } from "../common/membership.ts";
 
@@ -53,7 +45,7 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
  * records would hold up a heartbeat. Only transactional producers, of which there is one a task, share a few.
  *
  * @example
- * ```ts no-eval
+ * ```ts ignore
  * import { connectionConfig } from "../config.ts";
  * import { KafkaLog } from "./kafka_log.ts";
  *

@@ -17,8 +17,8 @@ export interface LaneConnection {
 export interface LaneSession {
   readonly connection: LaneConnection;
   /**
-   * When the broker ends it unless it is told the credentials anew (KIP-368), and since when it stands, in ms by the machine's clock;
-   * `Infinity` for never.
+   * When the broker ends it unless it is told the credentials anew (KIP-368), and since when it stands, in ms
+   * by the machine's clock; `Infinity` for never.
    */
   readonly since: number;
   readonly until: number;
@@ -37,9 +37,10 @@ interface User<S> {
 /**
  * Hands out the connection that stands, and makes one where there is none.
  *
- * Before a broker ends a connection because its credentials are old, another one is made while the first still serves. It takes over
- * once all that the first was asked is answered, so that no request overtakes another. (The alternative, authenticating anew on the
- * same connection, is refused by brokers within a second of the last time, and would carry state over.)
+ * Before a broker ends a connection because its credentials are old, another one is made while the first
+ * still serves. It takes over once all that the first was asked is answered, so that no request overtakes
+ * another. (The alternative, authenticating anew on the same connection, is refused by brokers within a
+ * second of the last time, and would carry state over.)
  */
 export class LinkLane<S extends LaneSession> {
   readonly #open: (made: (connection: LaneConnection) => void) => Promise<S>;
@@ -67,7 +68,10 @@ export class LinkLane<S extends LaneSession> {
     return this.#session?.connection.ended === undefined ? this.#session : undefined;
   }
 
-  /** Calls `run` with a connection: at once when one stands, else when one does, in the order of the calls; or `fail`. */
+  /**
+   * Calls `run` with a connection: at once when one stands, else when one does, in the order of the calls; or
+   * `fail`.
+   */
   use(run: (session: S) => void, fail: (error: unknown) => void): void {
     if (this.#closed !== undefined) return fail(this.#closed);
     const session = this.session;

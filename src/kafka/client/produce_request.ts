@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BrokerLink } from "./kafkajs_internals.ts";
+import type { BrokerLink } from "./broker_link.ts";
 import { ByteWriter } from "../wire/protocol/bytes.ts";
 import {
   decodeProduce,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
+import { errorOf } from "./kafkajs_internals.ts";
 import {
   ConnectionLost,
   isRetriable,
@@ -12,8 +13,7 @@ import {
   PRODUCE_REMEDIES,
   REFUSALS,
 } from "../port/errors.ts";
-import { errorOf } from "./kafkajs_internals.ts";
-import { partitionKey, type TopicPartition } from "../port/log.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import { halves } from "./batch_halves.ts";
 import { type Batch, MOST_IN_FLIGHT, type PartitionQueue } from "./partition_queue.ts";
 import { sendProduce } from "./produce_request.ts";

@@ -4,14 +4,8 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import type { KafkaError } from "../port/errors.ts";
-import {
-  CommitRejected,
-  type GroupOffsets,
-  type Producer,
-  type ProducerOptions,
-  type Substitute,
-} from "../port/log.ts";
+import { CommitRejected, type KafkaError } from "../port/errors.ts";
+import type { GroupOffsets, Producer, ProducerOptions, Substitute } from "../port/producer.ts";
 import { type Batch, newBatch, PartitionQueue } from "./partition_queue.ts";
 import { LostRecords } from "../common/lost_records.ts";
 import { ProduceSender } from "./produce_sender.ts";

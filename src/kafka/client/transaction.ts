@@ -4,16 +4,19 @@
  * @module
  */
 import type { Cluster } from "./cluster.ts";
-import { ConnectionLost, isRetriable, KafkaError, messageOf } from "../port/errors.ts";
 import { grouped } from "./admin.ts";
-import { type ApiName, type BrokerLink, errorOf, type Lane } from "./kafkajs_internals.ts";
+import type { BrokerLink, Lane } from "./broker_link.ts";
+import { type ApiName, errorOf } from "./kafkajs_internals.ts";
 import {
   CommitRejected,
-  type GroupOffsets,
-  partitionKey,
+  ConnectionLost,
+  isRetriable,
+  KafkaError,
+  messageOf,
   ProducerFenced,
-  type TopicPartition,
-} from "../port/log.ts";
+} from "../port/errors.ts";
+import type { GroupOffsets } from "../port/producer.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import {
   decodeInitProducerId,
   decodeTxnOffsetCommit,

@@ -1,4 +1,4 @@
-import { BrokerLink, type LinkSettings, type SendOptions } from "./kafkajs_internals.ts";
+import { BrokerLink, type LinkSettings, type SendOptions } from "./broker_link.ts";
 import type { LinkHealth } from "./link_health.ts";
 
 /** A {@linkcode BrokerLink} that tells which requests were answered and which failed. */

@@ -1,10 +1,12 @@
 /**
- * The leader's part of Kafka's cooperative rebalance (KIP-429): members keep what they own while they rebalance, and a
- * partition that moves is first given up by its owner and handed to the next one in a second rebalance.
+ * The leader's part of Kafka's cooperative rebalance (KIP-429): members keep what they own while they
+ * rebalance, and a partition that moves is first given up by its owner and handed to the next one in a second
+ * rebalance.
  *
  * @module
  */
-import { type Member, type MemberAssignment, partitionKey, type TopicPartition } from "../port/log.ts";
+import type { Member, MemberAssignment } from "../port/group.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 
 /** What a member claims to own, and since which generation. */
 export interface Claim {
@@ -13,12 +15,16 @@ export interface Claim {
   readonly generation: number;
 }
 
-/** The owner of what several members claim for the same generation: whoever of them has it must give it up before anybody gets it. */
+/**
+ * The owner of what several members claim for the same generation: whoever of them has it must give it up
+ * before anybody gets it.
+ */
 export const CONTESTED = "";
 
 /**
- * Settles who owns what. Of two claims of one partition the one of the higher generation holds (the other member missed
- * a rebalance). Of two members' claims of the same generation none does, as that can't be: the partition is {@linkcode CONTESTED}.
+ * Settles who owns what. Of two claims of one partition the one of the higher generation holds (the other
+ * member missed a rebalance). Of two members' claims of the same generation none does, as that can't be: the
+ * partition is {@linkcode CONTESTED}.
  */
 export function settleClaims(claims: readonly Claim[]): Map<string, string> {
   const holders = new Map<string, { memberId: string; generation: number; contested: boolean }>();
@@ -60,8 +66,9 @@ export interface Step {
 }
 
 /**
- * What of the target can be handed out in this round: all but what another member has still to give up, and what goes together with
- * that ({@linkcode MemberAssignment.units}): who had a part of it would begin while another one is still at work on it.
+ * What of the target can be handed out in this round: all but what another member has still to give up, and
+ * what goes together with that ({@linkcode MemberAssignment.units}): who had a part of it would begin while
+ * another one is still at work on it.
  */
 export function firstStep(
   target: ReadonlyMap<string, MemberAssignment>,

@@ -1,10 +1,10 @@
 /**
- * What a {@linkcode Membership} needs of a group coordinator: the requests of Kafka's group protocol. A Kafka broker and the
- * in-memory coordinator stand behind it, so that both logs share one membership.
+ * What a {@linkcode Membership} needs of a group coordinator: the requests of Kafka's group protocol. A Kafka
+ * broker and the in-memory coordinator stand behind it, so that both logs share one membership.
  *
  * @module
  */
-import type { TopicDescription, TopicPartitionOffset } from "../port/log.ts";
+import type { TopicDescription, TopicPartitionOffset } from "../port/topics.ts";
 
 /** A member at one generation of its group. */
 export interface MemberEpoch {
@@ -40,9 +40,15 @@ export interface Coordinator {
   commit(member: MemberEpoch, offsets: readonly TopicPartitionOffset[]): Promise<void>;
   leave(memberId: string): Promise<void>;
   describeTopics(topics: readonly string[]): Promise<Map<string, TopicDescription>>;
-  /** Where it can tell of news by itself, it calls `news`, and the member sends a heartbeat at once to hear it. */
+  /**
+   * Where it can tell of news by itself, it calls `news`, and the member sends a heartbeat at once to hear
+   * it.
+   */
   listen?(news: () => void): void;
-  /** Says in words what the group is and who is in it, for an error's message; `undefined` when that is not known. */
+  /**
+   * Says in words what the group is and who is in it, for an error's message; `undefined` when that is not
+   * known.
+   */
   describeGroup?(): Promise<string | undefined>;
   /** Frees what it holds for this member. */
   close(): Promise<void>;
@@ -52,8 +58,8 @@ export interface Coordinator {
 export class GroupError extends Error {
   override name = "GroupError";
   /**
-   * Kafka's name of the error, such as `REBALANCE_IN_PROGRESS`; or `UNAVAILABLE` when the coordinator could not be asked, and
-   * `NO_BROKER` when none could though each was tried several times.
+   * Kafka's name of the error, such as `REBALANCE_IN_PROGRESS`; or `UNAVAILABLE` when the coordinator could
+   * not be asked, and `NO_BROKER` when none could though each was tried several times.
    */
   readonly code: string;
   /** Whether the same request may succeed later. */

@@ -7,9 +7,11 @@ export interface TopicsLogger {
 }
 
 /**
- * Creates the topics that do not exist and returns how many partitions they have. Existing topics stay as they are.
+ * Creates the topics that do not exist and returns how many partitions they have. Existing topics stay as
+ * they are.
  *
- * @throws {Error} When they have different numbers of partitions: records of one key would not meet in one task.
+ * @throws {Error} When they have different numbers of partitions: records of one key would not meet in one
+ * task.
  */
 export async function ensureTopics(
   log: Log,

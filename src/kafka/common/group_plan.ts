@@ -1,12 +1,13 @@
 /**
- * The leader's plan: from what the members of a group say of themselves to the bytes of their assignments. A group may hold strangers,
- * so whatever they say is taken for what it is: bytes.
+ * The leader's plan: from what the members of a group say of themselves to the bytes of their assignments. A
+ * group may hold strangers, so whatever they say is taken for what it is: bytes.
  *
  * @module
  */
 import { decodeSubscription, encodeAssignment, type Subscription } from "../wire/consumer_protocol.ts";
 import { firstStep, type HeldBack, rightfulMembers, settleClaims } from "./cooperative.ts";
-import type { Assignor, TopicDescription } from "../port/log.ts";
+import type { Assignor } from "../port/group.ts";
+import type { TopicDescription } from "../port/topics.ts";
 
 /** A member as the coordinator names it to the leader. */
 export interface Applicant {
@@ -29,8 +30,8 @@ export interface GroupPlan {
 }
 
 /**
- * Makes the plan. Only members that the assignor accepts have a say in who owns what. Only topics that it assigns are looked at: others'
- * may not be this member's to see, and asking for them would end it.
+ * Makes the plan. Only members that the assignor accepts have a say in who owns what. Only topics that it
+ * assigns are looked at: others' may not be this member's to see, and asking for them would end it.
  */
 export async function planGroup(
   applicants: readonly Applicant[],

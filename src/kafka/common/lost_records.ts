@@ -1,5 +1,4 @@
-import { KafkaError, messageOf, REFUSALS } from "../port/errors.ts";
-import { ProduceError } from "../port/log.ts";
+import { KafkaError, messageOf, ProduceError, REFUSALS } from "../port/errors.ts";
 
 /** The records that a producer has given up since its last flush: how many, of which topics and why. */
 export class LostRecords {

@@ -3,26 +3,20 @@
  *
  * @module
  */
-import { deadline } from "@std/async/deadline";
-import { AssignmentRefused } from "../port/assignment_refused.ts";
-import { encodeSubscription } from "../wire/consumer_protocol.ts";
-import { CONTESTED, type HeldBack } from "./cooperative.ts";
+import { commitOffsets } from "./commit_offsets.ts";
 import { type Coordinator, GroupError, type JoinResponse, type MemberEpoch } from "./coordinator.ts";
-import {
-  CommitRejected,
-  type GroupMember,
-  type GroupOptions,
-  type MemberAssignment,
-  partitionKey,
-  type TopicDescription,
-  type TopicPartition,
-  type TopicPartitionOffset,
-} from "../port/log.ts";
-import { isNotReady, messageOf, NOT_READY_MS } from "../port/errors.ts";
 import { planGroup } from "./group_plan.ts";
+import { GroupWarnings } from "./group_warnings.ts";
+import { leaveGroup } from "./leave_group.ts";
 import { readAssignment } from "./read_assignment.ts";
-import type { Logger } from "../port/logger.ts";
 import { delay } from "./retrying.ts";
+import { withDescription } from "./strange_group.ts";
+import { TopicGrowth } from "./topic_growth.ts";
+import { CommitRejected, isNotReady, messageOf, NOT_READY_MS } from "../port/errors.ts";
+import type { GroupMember, GroupOptions, MemberAssignment } from "../port/group.ts";
+import type { Logger } from "../port/logger.ts";
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../port/topics.ts";
+import { encodeSubscription } from "../wire/consumer_protocol.ts";
 
 /** What a {@linkcode Membership} is made of besides the group's own options. */
 export interface MembershipSettings {
@@ -39,14 +33,16 @@ export interface MembershipSettings {
 }
 
 /**
- * A membership in a group: joins, syncs, heartbeats, and hands partitions over step by step. The loop that rebalances and
- * calls back runs apart from the heartbeats, which go on while a callback takes its time.
+ * A membership in a group: joins, syncs, heartbeats, and hands partitions over step by step. The loop that
+ * rebalances and calls back runs apart from the heartbeats, which go on while a callback takes its time.
  */
 export class Membership implements GroupMember {
   readonly failed: Promise<never>;
   readonly #options: GroupOptions;
   readonly #settings: MembershipSettings;
   readonly #coordinator: Coordinator;
+  readonly #warnings: GroupWarnings;
+  readonly #growth: TopicGrowth;
   readonly #first = Promise.withResolvers<void>();
   readonly #fail: (error: unknown) => void;
   readonly #owned = new Map<string, TopicPartition>();
@@ -64,22 +60,24 @@ export class Membership implements GroupMember {
   #wake: (() => void) | undefined;
   /** Answers to heartbeats of an earlier round say nothing about this one. */
   #round = 0;
-  /** For how many rounds in a row the leader has held a partition back. */
-  #heldRounds: ReadonlyMap<string, number> = new Map();
   #heartbeatTimer: ReturnType<typeof setTimeout> | undefined;
-  #metadataTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Since when the coordinator can't be asked. */
-  #failingSince: number | undefined;
-  #warnedAt = -Infinity;
 
   constructor(options: GroupOptions, settings: MembershipSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#coordinator = settings.coordinator;
+    const { coordinator, logger, metadataRefreshMs } = settings;
+    this.#coordinator = coordinator;
+    this.#warnings = new GroupWarnings(options.groupId, logger);
+    this.#growth = new TopicGrowth({
+      coordinator,
+      logger,
+      intervalMs: metadataRefreshMs,
+      onChanged: () => this.rejoin(),
+    });
     const { promise, reject } = Promise.withResolvers<never>();
     this.failed = promise;
     this.#fail = reject;
-    // Both also reach the log (in #end); a caller who waits for neither must not be ended by an unhandled rejection.
+    // Both also reach the log (in #end): who waits for neither must not be ended by an unhandled rejection.
     this.failed.catch(() => {});
     this.#first.promise.catch(() => {});
     this.#coordinator.listen?.(() => void this.#heartbeat(this.#round));
@@ -119,23 +117,13 @@ export class Membership implements GroupMember {
         false,
       );
     }
-    const since = performance.now();
-    const until = since + this.#settings.requestTimeoutMs;
-    while (true) {
-      try {
-        return await this.#coordinator.commit(member, offsets);
-      } catch (error) {
-        if (!(error instanceof GroupError)) throw error;
-        const refused = this.#commitRefused(error, member);
-        if (refused !== undefined) throw refused;
-        if (error.code === "UNKNOWN_TOPIC_OR_PARTITION" && performance.now() > since + UNKNOWN_TOPIC_MS) {
-          throw new CommitRejected(error.message, false);
-        }
-        if (!error.retriable) throw error;
-        if (performance.now() > until) throw new CommitRejected(error.message, true);
-        await delay(this.#settings.retryBackoffMs);
-      }
-    }
+    await commitOffsets({
+      coordinator: this.#coordinator,
+      member,
+      offsets,
+      settings: this.#settings,
+      refusal: (error) => this.#commitRefused(error, member),
+    });
   }
 
   leave(): Promise<void> {
@@ -161,23 +149,8 @@ export class Membership implements GroupMember {
   async #sayGoodbye(): Promise<void> {
     // A static member stays in the group for its session timeout, so that its restart causes no rebalance.
     if (this.#memberId === "" || this.#options.groupInstanceId !== undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      const { promise, reject } = Promise.withResolvers<never>();
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${LEAVE_TIMEOUT_MS} ms`)),
-        LEAVE_TIMEOUT_MS,
-      );
-      await Promise.race([this.#coordinator.leave(this.#memberId), promise]);
-    } catch (error) {
-      if (error instanceof GroupError && error.code === "UNKNOWN_MEMBER_ID") return;
-      this.#settings.logger.warn(
-        `Cannot leave group ${this.#options.groupId}: ${messageOf(error)}; ` +
-          `the group will notice after the session timeout`,
-      );
-    } finally {
-      clearTimeout(timer);
-    }
+    const { logger } = this.#settings;
+    await leaveGroup(this.#coordinator, { groupId: this.#options.groupId, memberId: this.#memberId, logger });
   }
 
   async #run(): Promise<void> {
@@ -195,11 +168,11 @@ export class Membership implements GroupMember {
           this.#wake = undefined;
         }
       } catch (error) {
-        // Once in the group, it waits for as long as the brokers are gone; at first, it says that there are none.
+        // Once in the group it waits for as long as the brokers are gone; at first it says that there are none.
         const again = error instanceof GroupError && error.retriable &&
           (this.#rebalances > 0 || performance.now() - began < this.#patienceMs(error.code));
         if (!again) return await this.#end(error);
-        this.#warnInTime(`Joining group ${this.#options.groupId} again: ${error.message}`);
+        this.#warnings.failing(`Joining group ${this.#options.groupId} again: ${error.message}`);
         await delay(this.#settings.retryBackoffMs);
       }
     }
@@ -241,7 +214,7 @@ export class Membership implements GroupMember {
     }
     if (this.#ended !== undefined) return;
     this.#rebalances++;
-    this.#failingSince = undefined;
+    this.#warnings.passed();
     this.#scheduleHeartbeat(round);
     // News that came while the answer was under way fell on deaf ears: ask once more.
     if (this.#coordinator.listen !== undefined) void this.#heartbeat(round);
@@ -271,43 +244,13 @@ export class Membership implements GroupMember {
   }
 
   async #assign(joined: JoinResponse): Promise<ReadonlyMap<string, Uint8Array>> {
-    const { assignor, groupId } = this.#options;
-    const plan = await planGroup(
-      joined.members,
-      assignor,
-      (names) => this.#coordinator.describeTopics(names),
-    );
-    for (const memberId of plan.unreadable) {
-      this.#settings.logger.warn(
-        `Member ${memberId} of group ${groupId} is a stranger: its subscription can't be read, and it gets nothing; ` +
-          "stop it, or give it another group id",
-      );
-    }
-    this.#warnOfHeldBack(plan.heldBack);
-    this.#watchTopics(plan.names, plan.topics, this.#round, plan.heldBack.length > 0);
+    const describe = (names: readonly string[]) => this.#coordinator.describeTopics(names);
+    const plan = await planGroup(joined.members, this.#options.assignor, describe);
+    this.#warnings.strangers(plan.unreadable);
+    this.#warnings.heldBack(plan.heldBack);
+    const again = plan.heldBack.length > 0;
+    if (this.#ended === undefined) this.#growth.watch({ names: plan.names, topics: plan.topics, again });
     return plan.assignments;
-  }
-
-  /** What a member has still to give up is there in the next round. When it is not, somebody does not keep to the rules. */
-  #warnOfHeldBack(heldBack: readonly HeldBack[]): void {
-    const rounds = new Map<string, number>();
-    const late = new Map<string, string[]>();
-    for (const { topic, partition, owner } of heldBack) {
-      const key = partitionKey(topic, partition);
-      const held = (this.#heldRounds.get(key) ?? 0) + 1;
-      rounds.set(key, held);
-      if (held >= HELD_ROUNDS) late.set(owner, [...late.get(owner) ?? [], key]);
-    }
-    this.#heldRounds = rounds;
-    for (const [owner, keys] of late) {
-      const who = owner === CONTESTED ? "several members claim" : `member ${owner} claims`;
-      this.#settings.logger.warn(
-        `Nobody processes ${
-          keys.join(", ")
-        } in group ${this.#options.groupId}: ${who} to own them, and gave none up ` +
-          `in ${HELD_ROUNDS} rebalances; stop ${owner === CONTESTED ? "these" : "it"}`,
-      );
-    }
   }
 
   async #apply(assignment: MemberAssignment): Promise<void> {
@@ -335,9 +278,7 @@ export class Membership implements GroupMember {
     const lost = [...this.#owned.values()];
     this.#owned.clear();
     this.#lost = undefined;
-    this.#settings.logger.warn(
-      `Lost the membership in group ${this.#options.groupId} and ${lost.length} partitions: ${why}`,
-    );
+    this.#warnings.lost(lost.length, why);
     if (lost.length > 0) await this.#options.onLost(lost);
   }
 
@@ -359,11 +300,11 @@ export class Membership implements GroupMember {
           return this.#loseSoon(error.message);
         default:
           if (!error.retriable) return await this.#end(error);
-          this.#warnInTime(`No heartbeat to group ${this.#options.groupId}: ${error.message}`);
+          this.#warnings.failing(`No heartbeat to group ${this.#options.groupId}: ${error.message}`);
           return this.#scheduleHeartbeat(round);
       }
     }
-    this.#failingSince = undefined;
+    this.#warnings.passed();
     this.#scheduleHeartbeat(round);
   }
 
@@ -372,34 +313,6 @@ export class Membership implements GroupMember {
     const { heartbeatIntervalMs } = this.#settings;
     if (round !== this.#round || this.#ended !== undefined || heartbeatIntervalMs === Infinity) return;
     this.#heartbeatTimer = setTimeout(() => void this.#heartbeat(round), heartbeatIntervalMs);
-  }
-
-  /**
-   * The leader looks for topics that have grown, come or gone since it assigned them.
-   *
-   * @param again Whether a rebalance is due in any case.
-   */
-  #watchTopics(
-    names: readonly string[],
-    known: ReadonlyMap<string, TopicDescription>,
-    round: number,
-    again: boolean,
-  ): void {
-    clearTimeout(this.#metadataTimer);
-    const { metadataRefreshMs, logger } = this.#settings;
-    if (metadataRefreshMs === Infinity) return;
-    this.#metadataTimer = setTimeout(async () => {
-      try {
-        const now = await this.#coordinator.describeTopics(names);
-        if (round !== this.#round) return;
-        if (again || names.some((name) => now.get(name)?.partitions !== known.get(name)?.partitions)) {
-          return this.rejoin();
-        }
-      } catch (error) {
-        logger.warn(`Cannot look for new partitions of ${names.join(", ")}: ${messageOf(error)}`);
-      }
-      if (round === this.#round && this.#ended === undefined) this.#watchTopics(names, known, round, again);
-    }, metadataRefreshMs);
   }
 
   /** The rejection of a commit that the group refused; `undefined` for other errors. */
@@ -431,22 +344,11 @@ export class Membership implements GroupMember {
     this.#wake?.();
   }
 
-  /** Warns of what passes by itself only when it goes on for a while, and then now and again. */
-  #warnInTime(line: string): void {
-    const now = performance.now();
-    this.#failingSince ??= now;
-    if (now - Math.max(this.#failingSince, this.#warnedAt + WARN_EVERY_MS - WARN_AFTER_MS) < WARN_AFTER_MS) {
-      return;
-    }
-    this.#warnedAt = now;
-    this.#settings.logger.warn(line);
-  }
-
   async #end(error: unknown): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#ended = "failed";
     this.#stopTimers();
-    const told = await this.#withDescription(error);
+    const told = await withDescription(error, this.#coordinator, this.#options.groupId);
     this.#generation = -1;
     this.#wake?.();
     this.#settings.logger.error(
@@ -457,46 +359,14 @@ export class Membership implements GroupMember {
     this.#fail(told);
   }
 
-  /** Adds what the group is to the error of who has no part in it. */
-  async #withDescription(error: unknown): Promise<unknown> {
-    const strange = error instanceof AssignmentRefused ||
-      (error instanceof GroupError && STRANGE_GROUP.has(error.code));
-    if (!strange || this.#coordinator.describeGroup === undefined) return error;
-    try {
-      const words = await deadline(this.#coordinator.describeGroup(), DESCRIBE_TIMEOUT_MS);
-      if (words === undefined) return error;
-      const message = `${error.message}. Of group ${this.#options.groupId} the broker says: ${words}`;
-      return error instanceof GroupError
-        ? new GroupError(error.code, message, { cause: error })
-        : new AssignmentRefused(message, { cause: error });
-    } catch {
-      // The error itself says enough.
-      return error;
-    }
-  }
-
   #epoch(): MemberEpoch {
     return { memberId: this.#memberId, generation: this.#generation };
   }
 
   #stopTimers(): void {
     clearTimeout(this.#heartbeatTimer);
-    clearTimeout(this.#metadataTimer);
+    this.#growth.stop();
   }
 }
 
-/** A coordinator that can't be asked is told of after this time … */
-const WARN_AFTER_MS = 5_000;
-/** … and then so often. */
-const WARN_EVERY_MS = 30_000;
-/** Leaving takes no longer than this: who leaves is about to end. */
-const LEAVE_TIMEOUT_MS = 3_000;
-/** What a group answers whose members or type are of another kind. */
-const STRANGE_GROUP: ReadonlySet<string> = new Set(["INCONSISTENT_GROUP_PROTOCOL", "GROUP_ID_NOT_FOUND"]);
-/** What is only for an error's message is not waited for any longer. */
-const DESCRIBE_TIMEOUT_MS = 3_000;
-/** A broker may hear of a new topic so much later than others, in ms. */
-const UNKNOWN_TOPIC_MS = 3_000;
-/** A partition is given up within two rebalances. */
-const HELD_ROUNDS = 3;
 const NO_ASSIGNMENTS: ReadonlyMap<string, Uint8Array> = new Map();

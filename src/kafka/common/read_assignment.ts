@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { AssignmentRefused } from "../port/assignment_refused.ts";
+import { AssignmentRefused } from "../port/errors.ts";
+import type { GroupOptions, MemberAssignment } from "../port/group.ts";
+import { partitionKey, type TopicPartition } from "../port/topics.ts";
 import { decodeAssignment } from "../wire/consumer_protocol.ts";
-import { type GroupOptions, type MemberAssignment, partitionKey, type TopicPartition } from "../port/log.ts";
 
 /**
  * Decodes an assignment and checks it. A partition that is named twice counts once.
  *
- * @throws {AssignmentRefused} When the bytes are no assignment, or name what this member did not subscribe to.
+ * @throws {AssignmentRefused} When the bytes are no assignment, or name what this member did not subscribe
+ * to.
  */
 export function readAssignment(
   bytes: Uint8Array,
@@ -43,8 +45,9 @@ function decode(bytes: Uint8Array, groupId: string): ReturnType<typeof decodeAss
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new AssignmentRefused(
-      `Cannot take the assignment of group ${groupId}: received ${bytes.length} bytes that are no assignment ` +
-        `(${error.message}): the group's leader is another program; stop it, or use another group id (--application-id)`,
+      `Cannot take the assignment of group ${groupId}: received ${bytes.length} bytes that are no ` +
+        `assignment (${error.message}): the group's leader is another program; stop it, or use another group ` +
+        "id (--application-id)",
       { cause: error },
     );
   }

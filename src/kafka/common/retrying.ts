@@ -22,9 +22,9 @@ export interface RetrySettings {
 const FIRST_BACKOFF_MS = 20;
 
 /**
- * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed; longer while a broker says that it is not ready
- * yet ({@linkcode isNotReady}). That no broker answers is final: every one has been tried several times by then. So is that this client
- * has closed its connections.
+ * Runs `attempt` until it succeeds, fails for good, or the request timeout has passed; longer while a broker
+ * says that it is not ready yet ({@linkcode isNotReady}). That no broker answers is final: every one has been
+ * tried several times by then. So is that this client has closed its connections.
  */
 export async function retrying<T>(settings: RetrySettings, attempt: () => Promise<T>): Promise<T> {
   const began = performance.now();

@@ -32,8 +32,9 @@ const RETRY_MS = 500;
 const SAY_EVERY_MS = 5_000;
 
 /**
- * Resolves when a broker answers. What does not get better by waiting, such as credentials that are refused, is thrown at once; a name
- * that does not resolve may well get better, as a headless service's does with its pods.
+ * Resolves when a broker answers. What does not get better by waiting, such as credentials that are refused,
+ * is thrown at once; a name that does not resolve may well get better, as a headless service's does with its
+ * pods.
  *
  * @example
  * ```ts
@@ -96,7 +97,10 @@ class Wait {
     }
   }
 
-  /** What came of asking for nothing in particular. It may take long when nothing answers at all, which is told meanwhile. */
+  /**
+   * What came of asking for nothing in particular. It may take long when nothing answers at all, which is
+   * told meanwhile.
+   */
   async #try(): Promise<unknown> {
     const attempt = tried(this.#log).then((error) => ({ error }));
     while (true) {
@@ -155,7 +159,8 @@ function why(error: Error): string {
   // What follows is advice for who has no broker at all.
   const reason = error.message.replace(/ Is it running, and is KAFKA_BROKERS right\?.*$/s, "");
   return UNRESOLVED.test(reason)
-    ? `${reason} The name does not resolve yet, as that of a headless service before its pods are ready; if it never does, KAFKA_BROKERS is wrong`
+    ? `${reason} The name does not resolve yet, as that of a headless service before its pods are ready; ` +
+      "if it never does, KAFKA_BROKERS is wrong"
     : reason;
 }
 

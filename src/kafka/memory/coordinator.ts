@@ -15,7 +15,7 @@ import {
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
-} from "../port/log.ts";
+} from "../port/topics.ts";
 
 interface MemberState {
   readonly memberId: string;

@@ -3,20 +3,17 @@
  *
  * @module
  */
+import type { Fetcher, FetcherOptions } from "../port/fetcher.ts";
+import type { GroupMember, GroupOptions } from "../port/group.ts";
+import type { Log } from "../port/log.ts";
+import type { Producer, ProducerOptions } from "../port/producer.ts";
 import {
-  type Fetcher,
-  type FetcherOptions,
-  type GroupMember,
-  type GroupOptions,
-  type Log,
   partitionKey,
-  type Producer,
-  type ProducerOptions,
   type TopicDescription,
   type TopicPartition,
   type TopicPartitionOffset,
   type TopicSpec,
-} from "../port/log.ts";
+} from "../port/topics.ts";
 import { type Logger, stderrLogger } from "../port/logger.ts";
 import { MemoryCoordinator, MemoryGroup } from "./coordinator.ts";
 import { MemoryFetcher } from "./fetcher.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { MemoryChunk } from "./chunk.ts";
-import { PartitionTransactions } from "./transactions.ts";
+import { PartitionTransactions } from "./partition_transactions.ts";
 import { type RecordHeaders, RecordSet } from "../port/record_set.ts";
 
 /** A compacted partition is not compacted again before this many bytes were added. */

@@ -3,16 +3,8 @@
  *
  * @module
  */
-import { messageOf } from "../port/errors.ts";
-import {
-  CommitRejected,
-  type GroupOffsets,
-  ProduceError,
-  type Producer,
-  type ProducerOptions,
-  type RefusedRecord,
-  type Substitute,
-} from "../port/log.ts";
+import { CommitRejected, messageOf, ProduceError } from "../port/errors.ts";
+import type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "../port/producer.ts";
 import type { MemoryGroup } from "./coordinator.ts";
 import type { MemoryPartition } from "./partition.ts";
 import type { MemoryTransactionalId } from "./transactions.ts";

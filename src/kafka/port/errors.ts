@@ -1,5 +1,5 @@
 /**
- * What goes wrong between this client and a Kafka broker.
+ * What can go wrong with a log, and whether trying again makes sense.
  *
  * @module
  */
@@ -21,6 +21,51 @@ export class KafkaError extends Error {
     this.code = code;
     this.retriable = retriable;
   }
+}
+
+/** A commit that the group refused. */
+export class CommitRejected extends Error {
+  override name = "CommitRejected";
+  readonly retriable: boolean;
+  constructor(message: string, retriable: boolean) {
+    super(message);
+    this.retriable = retriable;
+  }
+}
+
+/** Records that a producer gave up. */
+export class ProduceError extends Error {
+  override name = "ProduceError";
+  /** How many records were lost, by topic. */
+  readonly lost: ReadonlyMap<string, number>;
+  /** Whether the log refused a record for good for what it is: written again, it would be refused again. */
+  readonly refused: boolean;
+  constructor(
+    message: string,
+    lost: ReadonlyMap<string, number>,
+    options?: ErrorOptions & { readonly refused?: boolean },
+  ) {
+    super(message, options);
+    this.lost = lost;
+    this.refused = options?.refused ?? false;
+  }
+}
+
+/**
+ * This producer may not write any more: another one has begun with its transactional id, or its transaction
+ * was open for longer than its timeout. Nothing of the open transaction will be seen. Close it; who still
+ * owns the task makes a new one.
+ */
+export class ProducerFenced extends Error {
+  override name = "ProducerFenced";
+}
+
+/**
+ * An assignment, or a group, that this member has no part in. The message says what was received, from whom,
+ * and what to do.
+ */
+export class AssignmentRefused extends Error {
+  override name = "AssignmentRefused";
 }
 
 /** A connection broke, or a request was not answered in time. The request may have been carried out. */
@@ -49,8 +94,9 @@ const NOT_READY = new Set([
 ]);
 
 /**
- * Whether a broker that answers has only not got there yet: a coordinator is being made, moved or loaded, or a leader chosen. After
- * many partitions were created, or a broker ended, that takes longer than a request may.
+ * Whether a broker that answers has only not got there yet: a coordinator is being made, moved or loaded, or
+ * a leader chosen. After many partitions were created, or a broker ended, that takes longer than a request
+ * may.
  */
 export function isNotReady(code: string | undefined): boolean {
   return code !== undefined && NOT_READY.has(code);
@@ -74,7 +120,8 @@ export const PRODUCE_REMEDIES: ReadonlyMap<string, string> = new Map([
   ...["NOT_ENOUGH_REPLICAS", "NOT_ENOUGH_REPLICAS_AFTER_APPEND"].map((name) =>
     [
       name,
-      "fewer replicas are in sync than the topic's min.insync.replicas: is a broker down, or are there fewer replicas than that?",
+      "fewer replicas are in sync than the topic's min.insync.replicas: is a broker down, " +
+      "or are there fewer replicas than that?",
     ] as const
   ),
   ["TOPIC_AUTHORIZATION_FAILED", "the credentials need the right to write to the topic"],

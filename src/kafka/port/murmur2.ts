@@ -1,10 +1,14 @@
 /**
- * HOT PATH. Where Kafka's default partitioner puts a keyed record, so that records written here and by any Java client share partitions.
+ * HOT PATH. Where Kafka's default partitioner puts a keyed record, so that records written here and by any
+ * Java client share partitions.
  *
  * @module
  */
 
-/** The 32-bit murmur2 of the bytes in `[from, to)`, as a signed number: `org.apache.kafka.common.utils.Utils.murmur2`. */
+/**
+ * The 32-bit murmur2 of the bytes in `[from, to)`, as a signed number:
+ * `org.apache.kafka.common.utils.Utils.murmur2`.
+ */
 export function murmur2(bytes: Uint8Array, from: number, to: number): number {
   const multiplier = 0x5bd1_e995;
   const length = to - from;

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. The records of one partition as they were fetched: parallel arrays over one buffer, so that reading a
- * record allocates nothing.
+ * HOT PATH. The records of one partition as they were fetched: parallel arrays over one buffer, so that
+ * reading a record allocates nothing.
  */
 export class RecordSet {
   readonly topic: string;
@@ -18,11 +18,19 @@ export class RecordSet {
   /** `valueStart[i]` is −1 when record i has no value (a tombstone). */
   readonly valueStart: Int32Array;
   readonly valueEnd: Int32Array;
-  /** Where record i's header count (a varint) begins, as record format v2 has it; read by {@linkcode headers}. */
+  /**
+   * Where record i's header count (a varint) begins, as record format v2 has it; read by {@linkcode headers}.
+   */
   readonly headersStart: Int32Array;
-  /** The offset to read next after this set: past the last record, and past what is not a record (control records, compacted ones). */
+  /**
+   * The offset to read next after this set: past the last record, and past what is not a record (control
+   * records, compacted ones).
+   */
   readonly nextOffset: number;
-  /** The end of what may be read, as of this fetch: the high watermark, or the last stable offset with read_committed. */
+  /**
+   * The end of what may be read, as of this fetch: the high watermark, or the last stable offset with
+   * read_committed.
+   */
   readonly endOffset: number;
   /** The partition's first offset as of this fetch. */
   readonly startOffset: number;
@@ -77,7 +85,10 @@ export type RecordHeaders = readonly RecordHeader[];
 /** The headers of a record that has none. */
 export const NO_HEADERS: RecordHeaders = [];
 
-/** Parses headers as record format v2 writes them: a varint count, then for each a varint-prefixed key and value (−1 = null). */
+/**
+ * Parses headers as record format v2 writes them: a varint count, then for each a varint-prefixed key and
+ * value (−1 = null).
+ */
 export function parseHeaders(bytes: Uint8Array, from: number): RecordHeaders {
   if (from < 0 || bytes[from] === 0) return NO_HEADERS;
   let at = from;

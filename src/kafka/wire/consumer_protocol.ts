@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { MemberAssignment, TopicPartition } from "../port/log.ts";
+import type { MemberAssignment } from "../port/group.ts";
+import type { TopicPartition } from "../port/topics.ts";
 import { ByteReader, ByteWriter } from "./protocol/bytes.ts";
 
 /** What a member says of itself. */

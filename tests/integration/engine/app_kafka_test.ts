@@ -1,6 +1,6 @@
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
-import { appContract } from "../../engine/app_contract.ts";
+import { appContract } from "../../engine/app/app_contract.ts";
 
 appContract("Kafka", async (body) => {
   const logger = { error() {}, warn() {}, info() {}, debug() {} };

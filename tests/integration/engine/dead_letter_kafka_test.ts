@@ -3,8 +3,8 @@ import { stringSerde } from "../../../src/serde/mod.ts";
 import { logProductionErrors, StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
-import { until, type WithPlace } from "../../engine/app_contract.ts";
-import { deadLetterContract } from "../../engine/dead_letter_contract.ts";
+import { until, type WithPlace } from "../../engine/app/app_contract.ts";
+import { deadLetterContract } from "../../engine/app/dead_letter_contract.ts";
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 

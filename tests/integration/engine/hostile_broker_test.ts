@@ -11,8 +11,8 @@ import {
   TopologyError,
 } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { until } from "../../engine/app_contract.ts";
-import { readRecords, type TestRecord, writeRecords } from "../../kafka/records.ts";
+import { until } from "../../engine/app/app_contract.ts";
+import { readRecords, type TestRecord, writeRecords } from "../../kafka/port/records.ts";
 import { connection, quiet } from "../kafka/broker.ts";
 
 const HOSTILE = {

@@ -4,8 +4,8 @@ import { stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { GroupAdmin } from "../../../src/kafka/client/group_admin.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { until } from "../../engine/app_contract.ts";
-import { readRecords, writeRecords } from "../../kafka/records.ts";
+import { until } from "../../engine/app/app_contract.ts";
+import { readRecords, writeRecords } from "../../kafka/port/records.ts";
 import { clusterSettings, connection, quiet } from "../kafka/broker.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -7,7 +7,7 @@ import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/serde/mod.ts
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig, type Log } from "../../../src/kafka/mod.ts";
-import { until } from "../../engine/app_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 
 const PARTITIONS = 8;
 /** A record for each partition in this time, in ms. */

@@ -9,8 +9,8 @@ import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
 import { cacheDir, exists } from "../../../scripts/support/cache.ts";
 import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
 import { mavenFiles, mavenWorks } from "../../../scripts/support/maven.ts";
-import { strangersContract } from "../../engine/strangers_contract.ts";
-import { until } from "../../engine/app_contract.ts";
+import { strangersContract } from "../../engine/app/strangers_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
 async function withPlace(body: (place: { log: Log; name: string }) => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import kafkajs from "kafkajs";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { topicsChangeContract } from "../../engine/topics_change_contract.ts";
+import { topicsChangeContract } from "../../engine/app/topics_change_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
 topicsChangeContract("Kafka", async (body) => {

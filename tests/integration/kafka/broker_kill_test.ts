@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Broker, startBroker } from "../../../scripts/support/broker.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import type { Producer } from "../../../src/kafka/port/log.ts";
-import { appendRecords, recordsOf } from "../../kafka/records.ts";
+import type { Producer } from "../../../src/kafka/port/producer.ts";
+import { appendRecords, recordsOf } from "../../kafka/port/records.ts";
 import { connection, quiet } from "./broker.ts";
 
 const PARTITIONS = 3;

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { startBroker } from "../../../scripts/kafka.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, recordsOf } from "../../kafka/records.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, recordsOf } from "../../kafka/port/records.ts";
 import { connection, quiet } from "./broker.ts";
 
 Deno.test("kafka only: when the broker restarts under load, nothing is lost, doubled or out of order", async () => {

@@ -3,9 +3,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { type Producer, ProducerFenced } from "../../../src/kafka/port/log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, readRecords } from "../../kafka/records.ts";
+import type { Producer } from "../../../src/kafka/port/producer.ts";
+import { ProducerFenced } from "../../../src/kafka/port/errors.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, readRecords } from "../../kafka/port/records.ts";
 
 async function withBroker(
   settings: Record<string, string>,

@@ -3,10 +3,10 @@ import { startBroker } from "../../../scripts/kafka.ts";
 import { freePorts } from "../../../scripts/support/ports.ts";
 import { startProxy } from "../../../scripts/support/proxy.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { MOST_TRIES } from "../../../src/kafka/client/partition_fetcher.ts";
+import { MOST_TRIES } from "../../../src/kafka/client/read_failures.ts";
 import { FETCH_KEY } from "../../../src/kafka/wire/protocol/fetch.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
-import { appendRecords, recordsOf } from "../../kafka/records.ts";
+import { appendRecords, recordsOf } from "../../kafka/port/records.ts";
 import { connection } from "./broker.ts";
 
 Deno.test("kafka only: what is damaged on the way is fetched again, and each record comes once and in its order", async () => {

@@ -1,5 +1,5 @@
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { logContract } from "../../kafka/log_contract.ts";
+import { logContract } from "../../kafka/port/log_contract.ts";
 import { connection, expireMember, quiet } from "./broker.ts";
 
 logContract("kafka", () => {

@@ -1,12 +1,11 @@
 /** What only Kafka has: other clients, sessions that time out, brokers that are not there, limits of the broker. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import kafkajs from "kafkajs";
-import { BrokerUnavailable } from "../../../src/kafka/port/errors.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { CommitRejected, ProduceError } from "../../../src/kafka/port/log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "../../kafka/records.ts";
+import { BrokerUnavailable, CommitRejected, ProduceError } from "../../../src/kafka/port/errors.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, bytes, readRecords, recordsOf, writeRecords } from "../../kafka/port/records.ts";
 import { brokers, connection, quiet } from "./broker.ts";
+import kafkajs from "kafkajs";
 
 interface Context {
   readonly log: KafkaLog;

@@ -4,8 +4,17 @@ import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { decompress } from "../../../src/kafka/wire/record_batch/compression.ts";
-import { groupHeaders, plainHeaders, withoutNullHeaders } from "../../kafka/kafkajs_headers.ts";
-import { type PlainRecord, randomRecords, recordsOf, withSeed } from "../../kafka/record_batch_support.ts";
+import {
+  groupHeaders,
+  plainHeaders,
+  withoutNullHeaders,
+} from "../../kafka/wire/record_batch/kafkajs_headers.ts";
+import {
+  type PlainRecord,
+  randomRecords,
+  recordsOf,
+  withSeed,
+} from "../../kafka/wire/record_batch/record_batch_support.ts";
 import { brokers, connection, quiet } from "./broker.ts";
 
 /** Several batches of several fetches. */

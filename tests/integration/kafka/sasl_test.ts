@@ -5,8 +5,8 @@ import { freePorts } from "../../../scripts/support/ports.ts";
 import type { ConnectionConfig } from "../../../src/kafka/config.ts";
 import { BrokerUnavailable, ConnectionLost } from "../../../src/kafka/port/errors.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, recordsOf } from "../../kafka/records.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, recordsOf } from "../../kafka/port/records.ts";
 import { connection, quiet } from "./broker.ts";
 
 const LIFETIME_MS = 4_000;

@@ -3,11 +3,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import kafkajs from "kafkajs";
 import { startBroker } from "../../../scripts/kafka.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { ProducerFenced } from "../../../src/kafka/port/log.ts";
+import { ProducerFenced } from "../../../src/kafka/port/errors.ts";
 import { delay } from "../../../src/kafka/common/retrying.ts";
-import { TestMember } from "../../kafka/members.ts";
-import { appendRecords, readRecords, writeRecords } from "../../kafka/records.ts";
-import { Tail } from "../../kafka/transaction_contract.ts";
+import { TestMember } from "../../kafka/port/members.ts";
+import { appendRecords, readRecords, writeRecords } from "../../kafka/port/records.ts";
+import { Tail } from "../../kafka/port/transaction_contract.ts";
 import { brokers, connection, quiet } from "./broker.ts";
 
 function test(name: string, body: (log: KafkaLog, topic: string) => Promise<void>): void {

@@ -6,7 +6,7 @@ import { delay } from "@std/async/delay";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { freePort } from "../../../scripts/support/ports.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../../../src/game/topics.ts";
-import { until } from "../../engine/app_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 import { createArcadeTopics, PARTITIONS, StreamsBench } from "../../support/streams_bench.ts";
 
 let broker: Awaited<ReturnType<typeof startBroker>>;

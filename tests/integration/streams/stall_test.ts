@@ -7,7 +7,7 @@ import { delay } from "@std/async/delay";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { freePort } from "../../../scripts/support/ports.ts";
 import { REQUESTS_TOPIC } from "../../../src/game/topics.ts";
-import { until } from "../../engine/app_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 import { createArcadeTopics, StreamsBench } from "../../support/streams_bench.ts";
 
 /** The status of a health path and its text. */

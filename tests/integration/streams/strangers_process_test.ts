@@ -6,7 +6,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import kafkajs from "kafkajs";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { REQUESTS_TOPIC } from "../../../src/game/topics.ts";
-import { until } from "../../engine/app_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 import { createArcadeTopics, StreamsBench } from "../../support/streams_bench.ts";
 
 let broker: Awaited<ReturnType<typeof startBroker>>;

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startBroker } from "../../../scripts/support/broker.ts";
 import { freePorts } from "../../../scripts/support/ports.ts";
-import { until } from "../../engine/app_contract.ts";
+import { until } from "../../engine/app/app_contract.ts";
 
 /** A binary as a process, with what it has said. */
 class Process {

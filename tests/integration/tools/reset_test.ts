@@ -4,8 +4,8 @@ import { ScriptError } from "../../../scripts/support/errors.ts";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { until } from "../../engine/app_contract.ts";
-import { readRecords, type TestRecord, writeRecords } from "../../kafka/records.ts";
+import { until } from "../../engine/app/app_contract.ts";
+import { readRecords, type TestRecord, writeRecords } from "../../kafka/port/records.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -1,54 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../../../src/game/topics.ts";
-import { metricTopic } from "../../../src/metrics/lag_metrics.ts";
 import { CHART } from "../../../scripts/chart/files.ts";
 import { commandWorks } from "../../../scripts/support/commands.ts";
 import { type Any, chartFile, objectsOf } from "./renders.ts";
-
-const root = new URL("../../../", import.meta.url);
-
-/** The names of the metrics that the binaries serve, read from where they are defined. */
-async function servedMetrics(): Promise<Set<string>> {
-  const names = new Set<string>();
-  for (const folder of ["metrics", "datagen", "streams"]) {
-    for await (const entry of Deno.readDir(new URL(`src/${folder}/`, root))) {
-      if (!entry.name.endsWith(".ts")) continue;
-      // Comments name metrics too, in examples.
-      const text = (await Deno.readTextFile(new URL(`src/${folder}/${entry.name}`, root)))
-        .replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-      for (const [, name] of text.matchAll(/"((?:kos|process|consumer)_[a-z_]+)"/g)) names.add(name!);
-    }
-  }
-  for (const topic of [REQUESTS_TOPIC, RESPONSES_TOPIC]) {
-    names.add(`consumer_lag_${metricTopic(topic)}`);
-    names.add(`consumer_lead_${metricTopic(topic)}`);
-  }
-  return names;
-}
-
-/** The metrics that a PromQL expression names; a histogram's series by the histogram's name. */
-function metricsOf(expression: string): string[] {
-  const withoutLabels = expression.replace(/\{[^}]*\}/g, "{}").replace(/\b(by|on) *\([^)]*\)/g, "");
-  return [...withoutLabels.matchAll(/\b((?:kos|process|consumer)_[a-z_]+)/g)]
-    .map(([, name]) => name!.replace(/_(bucket|sum|count)$/, ""));
-}
-
-async function assertServed(
-  expressions: readonly { where: string; expression: string }[],
-): Promise<Set<string>> {
-  const served = await servedMetrics();
-  assert(served.has("kos_streams_records_processed_total"), "no metrics were found in src");
-  const used = new Set<string>();
-  for (const { where, expression } of expressions) {
-    const names = metricsOf(expression);
-    assert(names.length > 0, `${where}: ${expression} names no metric of ours`);
-    for (const name of names) {
-      used.add(name);
-      assert(served.has(name), `${where}: no binary serves ${name}`);
-    }
-  }
-  return used;
-}
+import { assertServed } from "./served_metrics.ts";
 
 Deno.test("the dashboard is JSON, its panels are told apart, and they show metrics that are served", async () => {
   const dashboard = JSON.parse(await chartFile("files/dashboard.json"));
@@ -85,7 +39,7 @@ Deno.test("the dashboard's ConfigMap holds the dashboard", async () => {
   assertEquals(JSON.parse(configMap.data["kos.json"]), JSON.parse(await chartFile("files/dashboard.json")));
 });
 
-Deno.test("alerts, adapter rules and KEDA's queries name metrics that are served", async () => {
+Deno.test("alerts name metrics that are served", async () => {
   const rule = (await objectsOf("operator")).find(({ kind }) => kind === "PrometheusRule");
   const alerts = rule.spec.groups.flatMap((group: Any) => group.rules);
   assert(alerts.length >= 6);
@@ -94,10 +48,6 @@ Deno.test("alerts, adapter rules and KEDA's queries name metrics that are served
     assertEquals(alert.labels.team, "arcade", alert.alert);
   }
   await assertServed(alerts.map((alert: Any) => ({ where: alert.alert, expression: alert.expr })));
-  const scaled = (await objectsOf("keda-prometheus")).find(({ kind }) => kind === "ScaledObject");
-  await assertServed(
-    scaled.spec.triggers.map((trigger: Any) => ({ where: "KEDA", expression: trigger.metadata.query })),
-  );
 });
 
 // What `helm test` runs, by a POSIX shell.

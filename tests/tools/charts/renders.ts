@@ -1,5 +1,5 @@
 import { parse, parseAll } from "@std/yaml";
-import { CHART, features, goldenFile } from "../../../scripts/chart/files.ts";
+import { CHART, features, GOLDEN, goldenFile, render } from "../../../scripts/chart/files.ts";
 
 /** Whatever YAML or JSON holds. */
 // deno-lint-ignore no-explicit-any -- tests look into objects of many kinds
@@ -17,15 +17,32 @@ export async function chartYaml(path: string): Promise<Any> {
 
 /** The objects of a feature's golden render. */
 export async function objectsOf(feature: string): Promise<Any[]> {
-  return (parseAll(await Deno.readTextFile(goldenFile(feature))) as Any[]).filter((object) =>
-    object !== null
-  );
+  return objectsIn(await Deno.readTextFile(goldenFile(feature)));
 }
 
-/** The golden renders of all features. */
-export async function allRenders(): Promise<{ feature: string; objects: Any[] }[]> {
-  const renders = [];
-  for (const feature of await features()) renders.push({ feature, objects: await objectsOf(feature) });
+function objectsIn(text: string): Any[] {
+  return (parseAll(text) as Any[]).filter((object) => object !== null);
+}
+
+/** What the chart renders to with a feature's values. */
+export interface Render {
+  readonly feature: string;
+  readonly objects: readonly Any[];
+}
+
+/** The golden renders. */
+export async function goldenRenders(): Promise<Render[]> {
+  return await Promise.all(GOLDEN.map(async (feature) => ({ feature, objects: await objectsOf(feature) })));
+}
+
+/** What helm makes of the chart now, with the values of each feature. @throws {Error} When it refuses one. */
+export async function helmRenders(helm: string): Promise<Render[]> {
+  const renders: Render[] = [];
+  for (const feature of await features()) {
+    const rendered = await render(helm, feature);
+    if ("error" in rendered) throw new Error(`Cannot render ${feature}: received ${rendered.error}`);
+    renders.push({ feature, objects: objectsIn(rendered.text) });
+  }
   return renders;
 }
 

@@ -8,9 +8,6 @@
  * @module
  */
 
-/** Keys longer than this are refused: an address cannot point past them. */
-export const MAX_KEY_BYTES: number = 1 << 19;
-
 /** Units of 8 bytes in a full chunk (1 MiB). */
 const UNITS = 1 << 17;
 /** Bytes of a full chunk. */

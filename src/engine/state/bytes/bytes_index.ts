@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { type Arena, chunkOf, offsetOf } from "./arena.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { type Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
+import { grown } from "./grown.ts";
 
 const FREE = 0;
 const DELETED = -1;
@@ -78,6 +80,20 @@ export class BytesIndex {
     return id;
   }
 
+  /** Adds a key that is not in the table, with its bytes in a block of their own. Returns its id. */
+  insert({ bytes, from, to, hash }: KeyBytes): number {
+    const address = this.#arena.allocate(to - from);
+    copyBytes(bytes, from, to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
+    return this.add(address, to - from, hash);
+  }
+
+  /** Takes out a key of {@linkcode insert}, frees its block, and makes its id free for the next key. */
+  discard(id: number, hash: number): void {
+    this.#arena.free(this.address[id]!, blockCapacity(this.keyLength[id]!));
+    this.remove(id, hash);
+    this.recycle(id);
+  }
+
   /** Takes all keys out, and keeps the memory for those that follow. Ids begin at 0 again. */
   reset(): void {
     this.#slots.fill(FREE);
@@ -114,8 +130,8 @@ export class BytesIndex {
   #newId(): number {
     const id = this.#nextId++;
     if (id === this.address.length) {
-      this.address = grow(this.address, new Uint32Array(id * 2));
-      this.keyLength = grow(this.keyLength, new Int32Array(id * 2).fill(-1));
+      this.address = grown(this.address, new Uint32Array(id * 2));
+      this.keyLength = grown(this.keyLength, new Int32Array(id * 2).fill(-1));
     }
     return id;
   }
@@ -141,9 +157,4 @@ export class BytesIndex {
 /** murmur2 also chooses a record's partition, so within a partition its low bits are not evenly spread: mix the high ones in. */
 function spread(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 7;
-}
-
-function grow<A extends Uint32Array | Int32Array | Float64Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

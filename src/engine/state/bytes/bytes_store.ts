@@ -1,24 +1,13 @@
 /**
- * What a state store keeps: bytes under bytes. The typed stores (`key_value_store.ts`, `window_store.ts`) put serdes
- * and the changelog in front of it, so another place for the bytes is one class.
+ * What a state store keeps: bytes under bytes. The typed stores (`../typed`) put serdes and the changelog in front of it, so
+ * another place for the bytes is one class.
  *
  * @module
  */
-
-/** A key's bytes with their hash: encoded and hashed once a record, then used for every store and sink. */
-export interface KeyBytes {
-  readonly bytes: Uint8Array;
-  readonly from: number;
-  readonly to: number;
-  /** The murmur2 hash of the bytes, as Java's default partitioner computes it. */
-  readonly hash: number;
-}
+import type { BytesRange, KeyBytes } from "../../record/key_bytes.ts";
 
 /** Where a value was found; overwritten by the next read of the same store. */
-export interface ValueBytes {
-  readonly bytes: Uint8Array;
-  readonly from: number;
-  readonly to: number;
+export interface ValueBytes extends BytesRange {
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { KeyBytes, ValueBytes } from "./bytes_store.ts";
+import type { ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 
 /** A value found by a range read, with its window; overwritten by the next call. */
 export interface WindowEntryBytes extends ValueBytes {

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
+import { grown } from "./grown.ts";
 
 /** No entry. */
 export const NONE = -1;
@@ -140,9 +141,4 @@ export class EntryLists {
     this.last = grown(this.last, new Int32Array(length));
     this.#hint = grown(this.#hint, new Int32Array(length));
   }
-}
-
-function grown<A extends Int32Array | Uint32Array | Float64Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

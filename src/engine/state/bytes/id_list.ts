@@ -1,3 +1,5 @@
+import { grown } from "./grown.ts";
+
 /** No id. */
 export const NO_ID = -1;
 /** Marks an id that is not in the list. */
@@ -58,10 +60,7 @@ export class IdList {
 
   #grow(id: number): void {
     const length = Math.max(id + 1, this.#next.length * 2);
-    const next = new Int32Array(length);
-    const previous = new Int32Array(length).fill(ABSENT);
-    next.set(this.#next);
-    previous.set(this.#previous);
-    [this.#next, this.#previous] = [next, previous];
+    this.#next = grown(this.#next, new Int32Array(length));
+    this.#previous = grown(this.#previous, new Int32Array(length).fill(ABSENT));
   }
 }

@@ -9,7 +9,9 @@
  */
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import { type BytesKeyValueStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesKeyValueStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { grown } from "./grown.ts";
 import { SlotQueue } from "./slot_queue.ts";
 
 /** A {@linkcode BytesKeyValueStore} in memory. */
@@ -158,14 +160,8 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   #ensure(id: number): void {
     if (id < this.#timestamp.length) return;
     const length = this.#timestamp.length * 2;
-    const [valueLength, timestamp, hash] = [
-      new Int32Array(length),
-      new Float64Array(length),
-      new Int32Array(length),
-    ];
-    valueLength.set(this.#valueLength);
-    timestamp.set(this.#timestamp);
-    hash.set(this.#hash);
-    [this.#valueLength, this.#timestamp, this.#hash] = [valueLength, timestamp, hash];
+    this.#valueLength = grown(this.#valueLength, new Int32Array(length));
+    this.#timestamp = grown(this.#timestamp, new Float64Array(length));
+    this.#hash = grown(this.#hash, new Int32Array(length));
   }
 }

@@ -4,24 +4,18 @@
  *
  * @module
  */
-import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "./arena.ts";
-import { BytesIndex } from "./bytes_index.ts";
-import type { KeyBytes } from "./bytes_store.ts";
-import {
-  type BytesSessionStore,
-  compareBytes,
-  type SessionEntryBytes,
-  WindowCursor,
-} from "./bytes_windowed_stores.ts";
-import { EntryLists, NONE } from "./entry_lists.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { type BytesSessionStore, type SessionEntryBytes, WindowCursor } from "./bytes_windowed_stores.ts";
+import { NONE } from "./entry_lists.ts";
+import { grown } from "./grown.ts";
+import { KeyedLists } from "./keyed_lists.ts";
 import { SlotQueue } from "./slot_queue.ts";
 
 /** A {@linkcode BytesSessionStore} in memory. */
 export class MemorySessionStore implements BytesSessionStore {
-  readonly #arena = new Arena();
-  readonly #index = new BytesIndex(this.#arena);
+  readonly #keys = new KeyedLists();
   /** Ordered by the end of the session; the other number is its start. */
-  readonly #lists = new EntryLists(this.#arena);
+  readonly #lists = this.#keys.lists;
   readonly #retentionMs: number;
   readonly #cursor = new WindowCursor();
   /** Each key once, with the end of a session of its. */
@@ -41,8 +35,7 @@ export class MemorySessionStore implements BytesSessionStore {
   }
 
   get bytes(): number {
-    return this.#arena.reservedBytes + this.#index.tableBytes + this.#lists.tableBytes +
-      this.#hash.byteLength;
+    return this.#keys.bytes + this.#hash.byteLength;
   }
 
   get observedTime(): number {
@@ -55,14 +48,11 @@ export class MemorySessionStore implements BytesSessionStore {
       this.#expire();
     }
     if (endMs <= this.#horizon()) return false;
-    let id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    let id = this.#keys.find(key);
     if (id < 0) {
-      const address = this.#arena.allocate(key.to - key.from);
-      copyBytes(key.bytes, key.from, key.to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
-      id = this.#index.add(address, key.to - key.from, key.hash);
-      this.#ensure(id);
+      id = this.#keys.insert(key);
+      if (id >= this.#hash.length) this.#hash = grown(this.#hash, new Int32Array(id * 2));
       this.#hash[id] = key.hash;
-      this.#lists.addKey(id);
       this.#expiry.push(id, endMs);
     }
     const lists = this.#lists;
@@ -92,12 +82,12 @@ export class MemorySessionStore implements BytesSessionStore {
   get(key: KeyBytes, startMs: number, endMs: number): SessionEntryBytes | undefined {
     if (endMs <= this.#horizon()) return undefined;
     const entry = this.#findEntry(key, startMs, endMs);
-    return entry === NONE ? undefined : this.#read(entry, this.#cursor);
+    return entry === NONE ? undefined : this.#read(entry);
   }
 
   find(key: KeyBytes, earliestEnd: number, latestStart: number): number {
     this.#found = 0;
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    const id = this.#keys.find(key);
     if (id < 0) return 0;
     const lists = this.#lists;
     const earliest = this.#earliest(earliestEnd);
@@ -113,20 +103,22 @@ export class MemorySessionStore implements BytesSessionStore {
     this.#found = 0;
     const lists = this.#lists;
     const earliest = this.#earliest(earliestEnd);
-    for (let id = 0; id < this.#index.idEnd; id++) {
-      if (this.#index.keyLength[id]! < 0) continue;
+    const { index } = this.#keys;
+    for (let id = 0; id < index.idEnd; id++) {
+      if (index.keyLength[id]! < 0) continue;
       for (let entry = lists.first[id]!; entry !== NONE; entry = lists.next[entry]!) {
         if (lists.time[entry]! >= earliest && lists.extra[entry]! <= latestStart) this.#add(entry);
       }
     }
     this.#foundEntries.subarray(0, this.#found).sort((a, b) =>
-      lists.time[a]! - lists.time[b]! || this.#compareKeys(a, b) || lists.extra[a]! - lists.extra[b]!
+      lists.time[a]! - lists.time[b]! || this.#keys.compareKeys(a, this.#keys, b) ||
+      lists.extra[a]! - lists.extra[b]!
     );
     return this.#found;
   }
 
   entry(i: number): SessionEntryBytes {
-    return this.#read(this.#foundEntries[i]!, this.#cursor);
+    return this.#read(this.#foundEntries[i]!);
   }
 
   /** Sessions that end at this time or before have expired. The same bound as Kafka Streams' stores have. */
@@ -140,15 +132,13 @@ export class MemorySessionStore implements BytesSessionStore {
 
   #add(entry: number): void {
     if (this.#found === this.#foundEntries.length) {
-      const larger = new Int32Array(this.#found * 2);
-      larger.set(this.#foundEntries);
-      this.#foundEntries = larger;
+      this.#foundEntries = grown(this.#foundEntries, new Int32Array(this.#found * 2));
     }
     this.#foundEntries[this.#found++] = entry;
   }
 
   #findEntry(key: KeyBytes, startMs: number, endMs: number): number {
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    const id = this.#keys.find(key);
     if (id < 0) return NONE;
     const lists = this.#lists;
     let entry = lists.atMost(id, endMs);
@@ -159,26 +149,11 @@ export class MemorySessionStore implements BytesSessionStore {
     return NONE;
   }
 
-  #read(entry: number, cursor: WindowCursor): WindowCursor {
-    const lists = this.#lists;
-    const address = lists.address[entry]!;
-    cursor.bytes = this.#arena.chunks[chunkOf(address)]!;
-    cursor.from = offsetOf(address);
-    cursor.to = cursor.from + lists.length[entry]!;
-    cursor.startMs = lists.extra[entry]!;
-    cursor.endMs = lists.time[entry]!;
-    const id = lists.key[entry]!;
-    const keyAddress = this.#index.address[id]!;
-    cursor.keyBytes = this.#arena.chunks[chunkOf(keyAddress)]!;
-    cursor.keyFrom = offsetOf(keyAddress);
-    cursor.keyTo = cursor.keyFrom + this.#index.keyLength[id]!;
+  #read(entry: number): WindowCursor {
+    const cursor = this.#keys.read(entry, this.#cursor);
+    cursor.startMs = this.#lists.extra[entry]!;
+    cursor.endMs = this.#lists.time[entry]!;
     return cursor;
-  }
-
-  #compareKeys(entry: number, other: number): number {
-    const a = this.#read(entry, LEFT);
-    const b = this.#read(other, RIGHT);
-    return compareBytes(a.keyBytes, a.keyFrom, a.keyTo, b.keyBytes, b.keyFrom, b.keyTo);
   }
 
   #expire(): void {
@@ -193,21 +168,7 @@ export class MemorySessionStore implements BytesSessionStore {
         first = lists.first[id]!;
       }
       if (first !== NONE) queue.push(id, lists.time[first]!);
-      else {
-        this.#arena.free(this.#index.address[id]!, blockCapacity(this.#index.keyLength[id]!));
-        this.#index.remove(id, this.#hash[id]!);
-        this.#index.recycle(id);
-      }
+      else this.#keys.index.discard(id, this.#hash[id]!);
     }
   }
-
-  #ensure(id: number): void {
-    if (id < this.#hash.length) return;
-    const hash = new Int32Array(this.#hash.length * 2);
-    hash.set(this.#hash);
-    this.#hash = hash;
-  }
 }
-
-const LEFT = new WindowCursor();
-const RIGHT = new WindowCursor();

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { Arena, chunkOf, copyBytes, offsetOf } from "./arena.ts";
-import { BytesIndex } from "./bytes_index.ts";
-import type { KeyBytes, ValueBytes } from "./bytes_store.ts";
+import type { ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import {
   type BytesWindowKeyValueStore,
-  compareBytes,
   WindowCursor,
   type WindowEntryBytes,
 } from "./bytes_windowed_stores.ts";
-import { EntryLists, NONE } from "./entry_lists.ts";
+import { type EntryLists, NONE } from "./entry_lists.ts";
+import { grown } from "./grown.ts";
+import { KeyedLists } from "./keyed_lists.ts";
 
 /** A {@linkcode BytesWindowKeyValueStore} in memory. */
 export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
@@ -42,7 +42,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
 
   get bytes(): number {
     let bytes = 0;
-    for (const segment of this.#segments.values()) bytes += segment.bytes;
+    for (const segment of this.#segments.values()) bytes += segment.keys.bytes;
     return bytes;
   }
 
@@ -124,7 +124,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
     }
     all.sort((a, b) =>
       a.segment.lists.time[a.entry]! - b.segment.lists.time[b.entry]! ||
-      a.segment.compareKeys(a.entry, b.segment, b.entry)
+      a.segment.keys.compareKeys(a.entry, b.segment.keys, b.entry)
     );
     for (const { segment, entry } of all) this.#add(segment, entry);
     return this.#found;
@@ -136,9 +136,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
 
   #add(segment: Segment, entry: number): void {
     if (this.#found === this.#foundEntries.length) {
-      const larger = new Int32Array(this.#found * 2);
-      larger.set(this.#foundEntries);
-      this.#foundEntries = larger;
+      this.#foundEntries = grown(this.#foundEntries, new Int32Array(this.#found * 2));
     }
     this.#foundSegments[this.#found] = segment;
     this.#foundEntries[this.#found++] = entry;
@@ -172,24 +170,18 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   }
 }
 
-/** The windows that begin in one span of time. */
+/** The windows that begin in one span of time: ordered by their starts; the other number is the value's timestamp. */
 class Segment {
   readonly number: number;
-  readonly #arena = new Arena();
-  readonly #index = new BytesIndex(this.#arena);
-  /** Ordered by the start of the window; the other number is the value's timestamp. */
-  readonly lists: EntryLists = new EntryLists(this.#arena);
+  readonly keys: KeyedLists = new KeyedLists();
+  readonly lists: EntryLists = this.keys.lists;
 
   constructor(number: number) {
     this.number = number;
   }
 
-  get bytes(): number {
-    return this.#arena.reservedBytes + this.#index.tableBytes + this.lists.tableBytes;
-  }
-
   find(key: KeyBytes, startMs: number): number {
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    const id = this.keys.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     return entry !== NONE && this.lists.time[entry] === startMs ? entry : NONE;
@@ -197,7 +189,7 @@ class Segment {
 
   /** The first window of a key that begins at `startMs` or later. */
   firstFrom(key: KeyBytes, startMs: number): number {
-    const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
+    const id = this.keys.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     if (entry === NONE) return this.lists.first[id]!;
@@ -213,13 +205,8 @@ class Segment {
     timestamp: number,
   ): void {
     const { lists } = this;
-    let id = this.#index.find(key.bytes, key.from, key.to, key.hash);
-    if (id < 0) {
-      const address = this.#arena.allocate(key.to - key.from);
-      copyBytes(key.bytes, key.from, key.to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
-      id = this.#index.add(address, key.to - key.from, key.hash);
-      lists.addKey(id);
-    }
+    let id = this.keys.find(key);
+    if (id < 0) id = this.keys.insert(key);
     let entry = lists.atMost(id, startMs);
     if (entry === NONE || lists.time[entry] !== startMs) entry = lists.add(id, entry, startMs, timestamp);
     lists.extra[entry] = timestamp;
@@ -227,33 +214,16 @@ class Segment {
   }
 
   read(entry: number, cursor: WindowCursor): WindowCursor {
-    const { lists } = this;
-    const address = lists.address[entry]!;
-    cursor.bytes = this.#arena.chunks[chunkOf(address)]!;
-    cursor.from = offsetOf(address);
-    cursor.to = cursor.from + lists.length[entry]!;
-    cursor.timestamp = lists.extra[entry]!;
-    cursor.startMs = lists.time[entry]!;
-    const id = lists.key[entry]!;
-    const keyAddress = this.#index.address[id]!;
-    cursor.keyBytes = this.#arena.chunks[chunkOf(keyAddress)]!;
-    cursor.keyFrom = offsetOf(keyAddress);
-    cursor.keyTo = cursor.keyFrom + this.#index.keyLength[id]!;
+    this.keys.read(entry, cursor);
+    cursor.timestamp = this.lists.extra[entry]!;
+    cursor.startMs = this.lists.time[entry]!;
     return cursor;
   }
 
   forEach(visit: (entry: number) => void): void {
-    for (let id = 0; id < this.#index.idEnd; id++) {
-      for (let entry = this.lists.first[id]!; entry !== NONE; entry = this.lists.next[entry]!) visit(entry);
+    const { lists } = this;
+    for (let id = 0; id < this.keys.index.idEnd; id++) {
+      for (let entry = lists.first[id]!; entry !== NONE; entry = lists.next[entry]!) visit(entry);
     }
   }
-
-  compareKeys(entry: number, other: Segment, otherEntry: number): number {
-    const a = this.read(entry, LEFT);
-    const b = other.read(otherEntry, RIGHT);
-    return compareBytes(a.keyBytes, a.keyFrom, a.keyTo, b.keyBytes, b.keyFrom, b.keyTo);
-  }
 }
-
-const LEFT = new WindowCursor();
-const RIGHT = new WindowCursor();

@@ -5,7 +5,9 @@
  */
 import { Arena, chunkOf, copyBytes, offsetOf } from "./arena.ts";
 import { BytesIndex } from "./bytes_index.ts";
-import { type BytesWindowStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import { type BytesWindowStore, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { grown } from "./grown.ts";
 
 const NONE = -1;
 
@@ -82,9 +84,7 @@ export class MemoryWindowStore implements BytesWindowStore {
         if (timestamp < first) continue;
         if (timestamp > to) break;
         if (found === this.#foundEntries.length) {
-          const larger = new Int32Array(found * 2);
-          larger.set(this.#foundEntries);
-          this.#foundEntries = larger;
+          this.#foundEntries = grown(this.#foundEntries, new Int32Array(found * 2));
         }
         this.#foundSegments[found] = segment;
         this.#foundEntries[found++] = entry;
@@ -223,20 +223,15 @@ class Segment {
 
   #growEntries(): void {
     const length = this.next.length * 2;
-    const [next, timestamp] = [new Int32Array(length), new Float64Array(length)];
-    const [address, lengths] = [new Uint32Array(length), new Int32Array(length)];
-    next.set(this.next);
-    timestamp.set(this.timestamp);
-    address.set(this.#address);
-    lengths.set(this.#length);
-    [this.next, this.timestamp, this.#address, this.#length] = [next, timestamp, address, lengths];
+    this.next = grown(this.next, new Int32Array(length));
+    this.timestamp = grown(this.timestamp, new Float64Array(length));
+    this.#address = grown(this.#address, new Uint32Array(length));
+    this.#length = grown(this.#length, new Int32Array(length));
   }
 
   #growKeys(): void {
     const length = this.#first.length * 2;
-    const [first, last] = [new Int32Array(length), new Int32Array(length)];
-    first.set(this.#first);
-    last.set(this.#lastOfKey);
-    [this.#first, this.#lastOfKey] = [first, last];
+    this.#first = grown(this.#first, new Int32Array(length));
+    this.#lastOfKey = grown(this.#lastOfKey, new Int32Array(length));
   }
 }

@@ -6,7 +6,9 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
-import { type BytesKeyValueStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { BytesKeyValueStore, ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { blobOf, SqliteStore } from "./sqlite_store.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** Settings of a {@linkcode SqliteKeyValueStore}. */
@@ -21,11 +23,9 @@ export interface SqliteKeyValueStoreOptions {
 }
 
 /** A {@linkcode BytesKeyValueStore} in a table of a {@linkcode StateFile}. */
-export class SqliteKeyValueStore implements BytesKeyValueStore {
-  readonly #file: StateFile;
+export class SqliteKeyValueStore extends SqliteStore implements BytesKeyValueStore {
   readonly #retentionMs: number;
   readonly #onExpired: SqliteKeyValueStoreOptions["onExpired"];
-  readonly #cursor = new ValueCursor();
   readonly #get: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -33,13 +33,12 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
   readonly #all: StatementSync;
   readonly #expired: StatementSync | undefined;
   readonly #oldestTime: StatementSync | undefined;
-  #size: number;
   #observedTime = -1;
   /** No entry is older than this. */
   #oldest = Infinity;
 
   constructor(file: StateFile, { name, changelog, retentionMs, onExpired }: SqliteKeyValueStoreOptions) {
-    this.#file = file;
+    super(file);
     this.#retentionMs = retentionMs;
     this.#onExpired = onExpired;
     const table = file.table(
@@ -48,7 +47,7 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
       "key BLOB PRIMARY KEY, value BLOB NOT NULL, time INTEGER NOT NULL",
       changelog,
       () => {
-        this.#size = 0;
+        this.rows = 0;
         this.#observedTime = -1;
         this.#oldest = Infinity;
       },
@@ -66,32 +65,14 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
       if (latest !== null) this.#observedTime = latest as number;
       this.#findOldest();
     }
-    this.#size = this.#first(file.prepare(`SELECT count(*) FROM ${table}`))[0] as number;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  get bytes(): number {
-    return this.#file.bytesPerStore;
-  }
-
-  get memoryBytes(): number {
-    return this.#file.memoryBytesPerStore;
+    this.rows = this.#first(file.prepare(`SELECT count(*) FROM ${table}`))[0] as number;
   }
 
   get(key: KeyBytes): ValueBytes | undefined {
-    const row = this.#file.run(() => this.#get.get(bytesOf(key))) as unknown as
+    const row = this.file.run(() => this.#get.get(blobOf(key))) as unknown as
       | [Uint8Array, number]
       | undefined;
-    if (row === undefined || row[1] < this.#horizon()) return undefined;
-    const cursor = this.#cursor;
-    cursor.bytes = row[0];
-    cursor.from = 0;
-    cursor.to = row[0].length;
-    cursor.timestamp = row[1];
-    return cursor;
+    return row === undefined || row[1] < this.#horizon() ? undefined : this.read(row[0], row[1]);
   }
 
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void {
@@ -102,11 +83,11 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
 
   load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void {
     const bytes = value.subarray(from, to);
-    const keyBytes = bytesOf(key);
-    this.#file.run(() => {
+    const keyBytes = blobOf(key);
+    this.file.run(() => {
       if (this.#update.run(bytes, timestamp, keyBytes).changes === 0) {
         this.#insert.run(bytes, timestamp, keyBytes);
-        this.#size++;
+        this.rows++;
       }
     });
     if (timestamp > this.#observedTime) this.#observedTime = timestamp;
@@ -115,13 +96,13 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
 
   delete(key: KeyBytes): boolean {
     const live = this.get(key) !== undefined;
-    this.#size -= this.#file.run(() => Number(this.#delete.run(bytesOf(key)).changes));
+    this.rows -= this.file.run(() => Number(this.#delete.run(blobOf(key)).changes));
     return live;
   }
 
   forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => boolean | void): void {
     const horizon = this.#horizon();
-    this.#file.run(() => {
+    this.file.run(() => {
       for (const row of this.#all.iterate()) {
         const [key, value, time] = row as unknown as [Uint8Array, Uint8Array, number];
         if (time >= horizon && visit(key, value, time) === false) return;
@@ -136,10 +117,10 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
   #expire(): void {
     const horizon = this.#horizon();
     for (let more = true; more;) {
-      const rows = this.#file.run(() => this.#expired!.all(horizon)) as unknown as [Uint8Array, number][];
+      const rows = this.file.run(() => this.#expired!.all(horizon)) as unknown as [Uint8Array, number][];
       for (const [key, time] of rows) {
         this.#onExpired?.({ bytes: key, from: 0, to: key.length, hash: murmur2(key, 0, key.length) }, time);
-        this.#size -= this.#file.run(() => Number(this.#delete.run(key).changes));
+        this.rows -= this.file.run(() => Number(this.#delete.run(key).changes));
       }
       more = rows.length > 0;
     }
@@ -151,10 +132,6 @@ export class SqliteKeyValueStore implements BytesKeyValueStore {
   }
 
   #first(statement: StatementSync): unknown[] {
-    return this.#file.run(() => statement.get()) as unknown as unknown[];
+    return this.file.run(() => statement.get()) as unknown as unknown[];
   }
-}
-
-function bytesOf({ bytes, from, to }: KeyBytes): Uint8Array {
-  return bytes.subarray(from, to);
 }

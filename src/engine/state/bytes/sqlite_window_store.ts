@@ -4,7 +4,9 @@
  * @module
  */
 import type { StatementSync } from "node:sqlite";
-import { type BytesWindowStore, type KeyBytes, type ValueBytes, ValueCursor } from "./bytes_store.ts";
+import type { BytesWindowStore, ValueBytes } from "./bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { blobOf, SqliteStore } from "./sqlite_store.ts";
 import type { StateFile } from "./state_file.ts";
 
 /** Settings of a {@linkcode SqliteWindowStore}. */
@@ -17,17 +19,14 @@ export interface SqliteWindowStoreOptions {
 }
 
 /** A {@linkcode BytesWindowStore} in a table of a {@linkcode StateFile}. */
-export class SqliteWindowStore implements BytesWindowStore {
-  readonly #file: StateFile;
+export class SqliteWindowStore extends SqliteStore implements BytesWindowStore {
   readonly #retentionMs: number;
   readonly #spanMs: number;
-  readonly #cursor = new ValueCursor();
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #fetch: StatementSync;
   readonly #since: StatementSync;
   readonly #expire: StatementSync;
-  #size: number;
   #observedTime: number;
   #lastSequence: number;
   /** The number of the span of time up to which entries were dropped. */
@@ -35,7 +34,7 @@ export class SqliteWindowStore implements BytesWindowStore {
   #found: [number, Uint8Array][] = [];
 
   constructor(file: StateFile, { name, changelog, retentionMs }: SqliteWindowStoreOptions) {
-    this.#file = file;
+    super(file);
     this.#retentionMs = retentionMs;
     this.#spanMs = Math.max(1, Math.ceil(retentionMs / 4));
     const table = file.table(
@@ -44,7 +43,7 @@ export class SqliteWindowStore implements BytesWindowStore {
       "key BLOB, time INTEGER, sequence INTEGER, value BLOB NOT NULL, PRIMARY KEY (key, time, sequence)",
       changelog,
       () => {
-        this.#size = 0;
+        this.rows = 0;
         this.#observedTime = -1;
       },
     );
@@ -58,21 +57,9 @@ export class SqliteWindowStore implements BytesWindowStore {
     this.#expire = file.prepare(`DELETE FROM ${table} WHERE time <= ?`);
     const first = (sql: string): number | null =>
       (file.run(() => file.prepare(sql).get()) as unknown as [number | null])[0];
-    this.#size = first(`SELECT count(*) FROM ${table}`)!;
+    this.rows = first(`SELECT count(*) FROM ${table}`)!;
     this.#observedTime = first(`SELECT max(time) FROM ${table}`) ?? -1;
     this.#lastSequence = first(`SELECT max(sequence) FROM ${table}`) ?? 0;
-  }
-
-  get size(): number {
-    return this.#size;
-  }
-
-  get bytes(): number {
-    return this.#file.bytesPerStore;
-  }
-
-  get memoryBytes(): number {
-    return this.#file.memoryBytesPerStore;
   }
 
   get observedTime(): number {
@@ -97,22 +84,22 @@ export class SqliteWindowStore implements BytesWindowStore {
     }
     // The same bound as Kafka Streams' InMemoryWindowStore.
     if (timestamp <= this.#observedTime - this.#retentionMs) return false;
-    const keyBytes = bytesOf(key);
+    const keyBytes = blobOf(key);
     const bytes = value.subarray(from, to);
-    this.#file.run(() => {
+    this.file.run(() => {
       // The same entry may be restored again when the process died before it could note how far it had come.
       if (sequence <= this.#lastSequence) {
         if (this.#update.run(bytes, keyBytes, timestamp, sequence).changes !== 0) return;
       } else this.#lastSequence = sequence;
       this.#insert.run(bytes, keyBytes, timestamp, sequence);
-      this.#size++;
+      this.rows++;
     });
     return true;
   }
 
   fetch(key: KeyBytes, from: number, to: number): number {
     const first = Math.max(from, this.#observedTime - this.#retentionMs + 1);
-    this.#found = this.#file.run(() => this.#fetch.all(bytesOf(key), first, to)) as unknown as [
+    this.#found = this.file.run(() => this.#fetch.all(blobOf(key), first, to)) as unknown as [
       number,
       Uint8Array,
     ][];
@@ -121,16 +108,11 @@ export class SqliteWindowStore implements BytesWindowStore {
 
   entry(i: number): ValueBytes {
     const [timestamp, value] = this.#found[i]!;
-    const cursor = this.#cursor;
-    cursor.bytes = value;
-    cursor.from = 0;
-    cursor.to = value.length;
-    cursor.timestamp = timestamp;
-    return cursor;
+    return this.read(value, timestamp);
   }
 
   forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void {
-    this.#file.run(() => {
+    this.file.run(() => {
       for (const row of this.#since.iterate(this.#observedTime - this.#retentionMs)) {
         const [key, value, time] = row as unknown as [Uint8Array, Uint8Array, number];
         visit(key, value, time);
@@ -144,10 +126,6 @@ export class SqliteWindowStore implements BytesWindowStore {
     const span = Math.floor(horizon / this.#spanMs);
     if (span <= this.#droppedSpan) return;
     this.#droppedSpan = span;
-    this.#size -= this.#file.run(() => Number(this.#expire.run(horizon).changes));
+    this.rows -= this.file.run(() => Number(this.#expire.run(horizon).changes));
   }
-}
-
-function bytesOf({ bytes, from, to }: KeyBytes): Uint8Array {
-  return bytes.subarray(from, to);
 }

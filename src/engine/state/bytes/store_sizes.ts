@@ -1,6 +1,6 @@
 /**
  * What the stores in memory take for so many entries: the same arithmetic as the stores' own, so that an instance's memory can be known
- * before it runs. `tests/engine/store_sizes_test.ts` compares both.
+ * before it runs. `tests/engine/state/bytes/store_sizes_test.ts` compares both.
  *
  * @module
  */

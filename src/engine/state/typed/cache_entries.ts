@@ -5,10 +5,11 @@
  * @module
  */
 import { NO_HEADERS, type RecordHeaders } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
+import type { RecordPlace } from "../../record/record_origin.ts";
 import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { grown } from "../bytes/grown.ts";
 import { IdList, NO_ID } from "../bytes/id_list.ts";
 
 export { NO_ID } from "../bytes/id_list.ts";
@@ -116,7 +117,7 @@ export class CacheEntries {
     from: number,
     to: number,
     timestamp: number,
-    change: TaskContext | undefined,
+    change: RecordPlace | undefined,
   ): number {
     const keyLength = key.to - key.from;
     const valueLength = value === null ? -1 : to - from;
@@ -229,22 +230,12 @@ export class CacheEntries {
   #ensure(id: number): void {
     if (id < this.#timestamp.length) return;
     const length = this.#timestamp.length * 2;
-    const ints = (before: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
-      const after = new Int32Array(length);
-      after.set(before);
-      return after;
-    };
-    const floats = (before: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-      const after = new Float64Array(length);
-      after.set(before);
-      return after;
-    };
-    this.#hash = ints(this.#hash);
-    this.#valueLength = ints(this.#valueLength);
-    this.#estimate = ints(this.#estimate);
-    this.#topic = ints(this.#topic);
-    this.#timestamp = floats(this.#timestamp);
-    this.#offset = floats(this.#offset);
+    this.#hash = grown(this.#hash, new Int32Array(length));
+    this.#valueLength = grown(this.#valueLength, new Int32Array(length));
+    this.#estimate = grown(this.#estimate, new Int32Array(length));
+    this.#topic = grown(this.#topic, new Int32Array(length));
+    this.#timestamp = grown(this.#timestamp, new Float64Array(length));
+    this.#offset = grown(this.#offset, new Float64Array(length));
   }
 }
 

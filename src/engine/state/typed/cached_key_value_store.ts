@@ -7,11 +7,12 @@
  */
 import type { Serde } from "../../../serde/serde.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { CacheEntries, DirtyEntries, NO_ID } from "./cache_entries.ts";
-import type { LoggedKeyValueStore, ManagedStore } from "./logged_stores.ts";
-import type { KeyValueStore } from "../store.ts";
+import type { LoggedKeyValueStore } from "./logged_key_value_store.ts";
+import type { ManagedStore } from "../managed_store.ts";
+import type { KeyValueStore } from "../stores.ts";
 
 /** A cache that shares a budget with others. */
 export interface BudgetSharer {
@@ -63,7 +64,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   readonly #inner: LoggedKeyValueStore<K, V>;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
-  readonly #context: TaskContext;
+  readonly #context: ProcessorContext;
   readonly #budget: CacheBudget;
   readonly #entries = new CacheEntries();
   /** Copies of what is being flushed: one for each flush within a flush. */
@@ -82,7 +83,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     inner: LoggedKeyValueStore<K, V>,
     key: Serde<K>,
     value: Serde<V>,
-    context: TaskContext,
+    context: ProcessorContext,
     budget: CacheBudget,
   ) {
     this.name = inner.name;
@@ -119,7 +120,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
       return this.#lastValue;
     }
     const entries = this.#entries;
-    const keyBytes = this.#context.encodeKey(this.#key, key);
+    const keyBytes = this.#context.encoded.encodeKey(this.#key, key);
     const id = entries.find(keyBytes);
     if (id !== NO_ID) {
       entries.use(id);
@@ -139,19 +140,19 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
 
   put(key: K, value: V | null, timestamp: number): void {
     const context = this.#context;
-    const keyBytes = context.encodeKey(this.#key, key);
+    const keyBytes = context.encoded.encodeKey(this.#key, key);
     let grown: number;
     if (value === null) {
       this.#lastKey = undefined;
-      grown = this.#entries.put(keyBytes, null, 0, 0, timestamp, context);
+      grown = this.#entries.put(keyBytes, null, 0, 0, timestamp, context.origin);
     } else {
       // The aggregator may have changed the same object in place.
-      context.forgetValue();
-      const { bytes, from, to } = context.encodeValue(this.#value, value);
+      context.encoded.forgetValue();
+      const { bytes, from, to } = context.encoded.encodeValue(this.#value, value);
       this.#lastKey = key;
       this.#lastValue = value;
       this.#lastPutTimestamp = timestamp;
-      grown = this.#entries.put(keyBytes, bytes, from, to, timestamp, context);
+      grown = this.#entries.put(keyBytes, bytes, from, to, timestamp, context.origin);
       this.#lastId = this.#entries.latest;
     }
     this.#count(grown);
@@ -173,7 +174,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     }
     for (const entry of this.#inner.entries()) {
       if (found.length >= limit) return found;
-      if (cached.find(this.#context.encodeKey(this.#key, entry.key)) === NO_ID) found.push(entry);
+      if (cached.find(this.#context.encoded.encodeKey(this.#key, entry.key)) === NO_ID) found.push(entry);
     }
     return found;
   }
@@ -221,8 +222,8 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
       for (let i = 0; i < changed.count; i++) this.#sendOn(changed, i);
     } finally {
       this.#depth--;
-      this.#context.forgetKey();
-      this.#context.forgetValue();
+      this.#context.encoded.forgetKey();
+      this.#context.encoded.forgetValue();
     }
     for (let i = 0; i < changed.count; i++) {
       if (changed.valueLength[i]! < 0) this.#removeClean(changed.key(i));
@@ -239,8 +240,8 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     if (length < 0 && found === undefined) return;
     const previous = found === undefined ? null : this.#value.decode(found.bytes, found.from, found.to);
     const timestamp = changed.timestamp[i]!;
-    const context = this.#context;
-    const before = context.goTo({
+    const { encoded, origin } = this.#context;
+    const before = origin.goTo({
       topic: changed.topic[i],
       offset: changed.offset[i]!,
       headers: changed.headers[i]!,
@@ -248,18 +249,18 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     try {
       const { bytes, to } = keyBytes;
       const key = this.#key.decode(bytes, keyBytes.from, to);
-      context.knowKey(this.#key, key, keyBytes);
+      encoded.knowKey(this.#key, key, keyBytes);
       if (length < 0) {
         inner.putBytes(keyBytes, null, 0, 0, timestamp);
         this.#listener(key, null, timestamp, previous);
       } else {
         inner.putBytes(keyBytes, bytes, to, to + length, timestamp);
         const value = this.#value.decode(bytes, to, to + length);
-        context.knowValue(this.#value, value, bytes, to, to + length);
+        encoded.knowValue(this.#value, value, bytes, to, to + length);
         this.#listener(key, value, timestamp, previous);
       }
     } finally {
-      context.goTo(before);
+      origin.goTo(before);
     }
   }
 

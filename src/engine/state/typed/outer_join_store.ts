@@ -2,42 +2,37 @@
  * The records of a left or outer stream–stream join that have found no partner yet, in the order of their times: those of the right
  * side before those of the left at one time, then by key. Both sides of the join share it.
  *
- * Its changelog has Kafka Streams' formats: the key is the time (8 bytes, big-endian), a byte that is 1 for the left side, and the
- * record's key; the value is a list (`ListSerializer`) of values, each behind a byte that is 1 for the left side.
+ * Its changelog has Kafka Streams' formats: the value is a list (`ListSerializer`) of values, each behind a byte that
+ * is 1 for the left side.
  *
  * @module
  */
 import { EncodeBuffer, type Serde } from "../../../serde/serde.ts";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
-import type { ChangelogWriter } from "../changelog.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
+import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
+import { isLeftSide, SIDE_PREFIX_BYTES, sideKey, sideTime } from "../changelog_keys.ts";
+import { LoggedStore, type StoreParts } from "./logged_store.ts";
 
 /** The records of one key, time and side. */
 export interface OuterJoinEntry {
   readonly timestamp: number;
   /** Of which side they are. */
   readonly left: boolean;
-  /** Time, side and key, as they are in the changelog. */
+  /** Time, side and key, as {@linkcode sideKey} has them. */
   readonly id: Uint8Array;
   /** The values, encoded, in the order in which they came. */
   readonly values: Uint8Array[];
   removed: boolean;
 }
 
-const PREFIX_BYTES = 9;
 /** What an entry takes besides its bytes, roughly. */
 const ENTRY_BYTES = 200;
 
 /** See the module. */
-export class OuterJoinStore<K, V, O> {
-  readonly name: string;
-  readonly #key: Serde<K>;
-  readonly #value: Serde<V>;
+export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
   readonly #otherValue: Serde<O>;
-  readonly #context: TaskContext;
-  readonly #changelog: ChangelogWriter | undefined;
   readonly #byId = new Map<string, OuterJoinEntry>();
   /** In order; with removed ones until there are many of them. */
   #sorted: OuterJoinEntry[] = [];
@@ -45,23 +40,12 @@ export class OuterJoinStore<K, V, O> {
   readonly #buffer = new EncodeBuffer();
 
   /**
-   * @param value The left side's values.
+   * @param parts Its value serde is the left side's.
    * @param otherValue The right side's.
    */
-  constructor(
-    name: string,
-    key: Serde<K>,
-    value: Serde<V>,
-    otherValue: Serde<O>,
-    context: TaskContext,
-    changelog: ChangelogWriter | undefined,
-  ) {
-    this.name = name;
-    this.#key = key;
-    this.#value = value;
+  constructor(parts: StoreParts<K, V>, otherValue: Serde<O>) {
+    super(parts);
     this.#otherValue = otherValue;
-    this.#context = context;
-    this.#changelog = changelog;
   }
 
   /** How many keys, times and sides there are. */
@@ -80,12 +64,12 @@ export class OuterJoinStore<K, V, O> {
   }
 
   keyOf(entry: OuterJoinEntry): K {
-    return this.#key.decode(entry.id, PREFIX_BYTES, entry.id.length);
+    return this.keySerde.decode(entry.id, SIDE_PREFIX_BYTES, entry.id.length);
   }
 
   /** A value of an entry of the left side. */
   leftValue(value: Uint8Array): V {
-    return this.#value.decode(value, 0, value.length);
+    return this.valueSerde.decode(value, 0, value.length);
   }
 
   /** A value of an entry of the right side. */
@@ -95,7 +79,7 @@ export class OuterJoinStore<K, V, O> {
 
   /** Keeps a record of the left side. */
   putLeft(key: K, timestamp: number, value: V): void {
-    this.#put(key, timestamp, true, this.#encode(this.#value, value));
+    this.#put(key, timestamp, true, this.#encode(this.valueSerde, value));
   }
 
   /** Keeps a record of the right side. */
@@ -113,7 +97,7 @@ export class OuterJoinStore<K, V, O> {
   /** Forgets an entry. */
   removeEntry(entry: OuterJoinEntry): void {
     this.#drop(entry);
-    this.#changelog?.write(bytesOf(entry.id), null, 0, 0, entry.timestamp);
+    this.changelog?.write(bytesOf(entry.id), null, 0, 0, entry.timestamp);
     if (this.#sorted.length > 64 && this.#sorted.length > 2 * this.#byId.size) {
       this.#sorted = this.#sorted.filter(({ removed }) => !removed);
     }
@@ -122,15 +106,13 @@ export class OuterJoinStore<K, V, O> {
   restore(records: RecordSet): void {
     for (let i = 0; i < records.count; i++) {
       const id = records.key(i)?.slice();
-      if (id === undefined || id.length < PREFIX_BYTES) this.#refuse(records, i);
+      if (id === undefined || id.length < SIDE_PREFIX_BYTES) this.#refuse(records, i);
       const found = this.#byId.get(text(id));
       if (found !== undefined) this.#drop(found);
       const list = records.value(i);
       if (list === null) continue;
       const values = parseList(list) ?? this.#refuse(records, i);
-      const view = new DataView(id.buffer);
-      const timestamp = view.getInt32(0) * 2 ** 32 + view.getUint32(4);
-      this.#insert({ timestamp, left: id[8] === 1, id, values, removed: false });
+      this.#insert({ timestamp: sideTime(id), left: isLeftSide(id), id, values, removed: false });
     }
     this.#sorted = this.#sorted.filter(({ removed }) => !removed);
   }
@@ -144,9 +126,9 @@ export class OuterJoinStore<K, V, O> {
       entry.values.push(value);
       this.#bytes += value.length;
     }
-    if (this.#changelog === undefined) return;
+    if (this.changelog === undefined) return;
     const list = writeList(entry.values, left);
-    this.#changelog.write(bytesOf(id), list, 0, list.length, timestamp);
+    this.changelog.write(bytesOf(id), list, 0, list.length, timestamp);
   }
 
   #insert(entry: OuterJoinEntry): void {
@@ -177,14 +159,7 @@ export class OuterJoinStore<K, V, O> {
   }
 
   #id(key: K, timestamp: number, left: boolean): Uint8Array {
-    const { bytes, from, to } = this.#context.encodeKey(this.#key, key);
-    const id = new Uint8Array(PREFIX_BYTES + to - from);
-    const view = new DataView(id.buffer);
-    view.setInt32(0, Math.floor(timestamp / 2 ** 32));
-    view.setUint32(4, timestamp >>> 0);
-    id[8] = left ? 1 : 0;
-    id.set(bytes.subarray(from, to), PREFIX_BYTES);
-    return id;
+    return sideKey(this.encoded.encodeKey(this.keySerde, key), timestamp, left);
   }
 
   #encode<T>(serde: Serde<T>, value: T): Uint8Array {
@@ -212,11 +187,8 @@ function bytesOf(bytes: Uint8Array): KeyBytes {
   return { bytes, from: 0, to: bytes.length, hash: murmur2(bytes, 0, bytes.length) };
 }
 
-/** Orders bytes as unsigned numbers; a prefix first. */
 function compare(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
+  return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
 /** A list of values of variable size: the byte 1, the count, then each with its length before it (4 bytes, big-endian). */

@@ -4,16 +4,15 @@
  *
  * @module
  */
-import type { Serde } from "../../../serde/serde.ts";
 import type { RecordHeaders, RecordSet } from "../../../kafka/port/record_set.ts";
-import type { TaskContext } from "../../task/task_context.ts";
-import { Arena, blockCapacity, chunkOf, copyBytes, offsetOf } from "../bytes/arena.ts";
+import type { ProcessorContext } from "../../record/processor_context.ts";
+import { Arena, chunkOf, offsetOf } from "../bytes/arena.ts";
 import { BytesIndex } from "../bytes/bytes_index.ts";
-import type { KeyBytes } from "../bytes/bytes_store.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
-import type { ChangelogWriter } from "../changelog.ts";
-import { changelogKey, type ManagedStore } from "./logged_stores.ts";
-import type { StoreDefBase } from "../store.ts";
+import { grown } from "../bytes/grown.ts";
+import { restoredKey } from "../changelog_keys.ts";
+import { LoggedStore, type StoreParts } from "./logged_store.ts";
 import {
   type BufferedChange,
   decodeChange,
@@ -21,13 +20,6 @@ import {
   isCurrentFormat,
   VERSION_HEADERS,
 } from "../suppress_changelog.ts";
-
-/** The changes that a suppression holds back. */
-export interface SuppressStoreDef extends StoreDefBase {
-  readonly kind: "suppress";
-  /** It keeps all until it is emitted. */
-  readonly retentionMs: number;
-}
 
 /** A change that is due. */
 export interface DueChange<K, V> {
@@ -49,12 +41,8 @@ interface Entry extends BufferedChange {
 }
 
 /** See the module. */
-export class SuppressBuffer<K, V> implements ManagedStore {
-  readonly name: string;
-  readonly #key: Serde<K>;
-  readonly #value: Serde<V>;
-  readonly #context: TaskContext;
-  readonly #changelog: ChangelogWriter | undefined;
+export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
+  readonly #context: ProcessorContext;
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
   /** By key id. A key without an entry waits for its tombstone. */
@@ -66,18 +54,9 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   readonly #dirty = new Set<number>();
   #bufferBytes = 0;
 
-  constructor(
-    name: string,
-    key: Serde<K>,
-    value: Serde<V>,
-    context: TaskContext,
-    changelog: ChangelogWriter | undefined,
-  ) {
-    this.name = name;
-    this.#key = key;
-    this.#value = value;
-    this.#context = context;
-    this.#changelog = changelog;
+  constructor(parts: StoreParts<K, V>) {
+    super(parts);
+    this.#context = parts.context;
   }
 
   /** How many keys it holds. */
@@ -102,21 +81,21 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   /** Holds a change back. A key that is held already keeps its place; its change is replaced. */
   put(time: number, key: K, value: V | null, previous: V | null, timestamp: number): void {
     const context = this.#context;
-    const id = this.#idOf(context.encodeKey(this.#key, key));
-    const next = value === null ? null : this.#encoded(value);
-    const old = previous === null ? null : this.#encoded(previous);
+    const id = this.#idOf(this.encoded.encodeKey(this.keySerde, key));
+    const next = value === null ? null : this.#bytesOf(value);
+    const old = previous === null ? null : this.#bytesOf(previous);
     this.#set(id, this.#entries[id]?.time ?? time, {
       time,
       timestamp,
-      offset: context.offset,
-      topic: context.topic ?? "",
+      offset: context.origin.offset,
+      topic: context.origin.topic ?? "",
       partition: context.partition,
-      headers: context.headers,
+      headers: context.origin.headers,
       prior: this.#entries[id] === undefined ? old : this.#entries[id].prior,
       old,
       value: next,
     });
-    if (this.#changelog !== undefined) this.#dirty.add(id);
+    if (this.changelog !== undefined) this.#dirty.add(id);
   }
 
   /** The change of the key that came in first. */
@@ -125,7 +104,11 @@ export class SuppressBuffer<K, V> implements ManagedStore {
     const address = this.#index.address[id]!;
     const from = offsetOf(address);
     return {
-      key: this.#key.decode(this.#arena.chunks[chunkOf(address)]!, from, from + this.#index.keyLength[id]!),
+      key: this.keySerde.decode(
+        this.#arena.chunks[chunkOf(address)]!,
+        from,
+        from + this.#index.keyLength[id]!,
+      ),
       value: this.#decoded(value),
       previous: this.#decoded(old),
       timestamp,
@@ -137,13 +120,13 @@ export class SuppressBuffer<K, V> implements ManagedStore {
   removeHead(): void {
     const entry = this.#heap[0]!;
     this.#remove(entry);
-    if (this.#changelog === undefined) this.#forgetKey(entry.id);
+    if (this.changelog === undefined) this.#forgetKey(entry.id);
     else this.#dirty.add(entry.id);
   }
 
   /** The value that readers of the suppressed table see of a key that is held back: the one before it was; `undefined` when it is not held back. */
   priorValue(key: K): V | null | undefined {
-    const { bytes, from, to, hash } = this.#context.encodeKey(this.#key, key);
+    const { bytes, from, to, hash } = this.encoded.encodeKey(this.keySerde, key);
     const id = this.#index.find(bytes, from, to, hash);
     const entry = id < 0 ? undefined : this.#entries[id];
     return entry === undefined ? undefined : this.#decoded(entry.prior);
@@ -151,7 +134,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
 
   /** Writes what has changed since the last time to the changelog. */
   flush(): void {
-    const changelog = this.#changelog;
+    const changelog = this.changelog;
     if (changelog === undefined) return;
     for (const id of this.#dirty) {
       const address = this.#index.address[id]!;
@@ -177,7 +160,7 @@ export class SuppressBuffer<K, V> implements ManagedStore {
 
   restore(records: RecordSet): void {
     for (let i = 0; i < records.count; i++) {
-      const key = changelogKey(this.name, records, i, 0);
+      const key = restoredKey(this.name, records, i, 0);
       const value = records.value(i);
       if (value === null) {
         const id = this.#index.find(key.bytes, key.from, key.to, key.hash);
@@ -201,35 +184,27 @@ export class SuppressBuffer<K, V> implements ManagedStore {
     }
   }
 
-  #encoded(value: V): Uint8Array {
-    const { bytes, from, to } = this.#context.encodeValue(this.#value, value);
+  #bytesOf(value: V): Uint8Array {
+    const { bytes, from, to } = this.encoded.encodeValue(this.valueSerde, value);
     return bytes.slice(from, to);
   }
 
   #decoded(bytes: Uint8Array | null): V | null {
-    return bytes === null ? null : this.#value.decode(bytes, 0, bytes.length);
+    return bytes === null ? null : this.valueSerde.decode(bytes, 0, bytes.length);
   }
 
   #idOf(key: KeyBytes): number {
     const { bytes, from, to, hash } = key;
     const found = this.#index.find(bytes, from, to, hash);
     if (found >= 0) return found;
-    const address = this.#arena.allocate(to - from);
-    copyBytes(bytes, from, to, this.#arena.chunks[chunkOf(address)]!, offsetOf(address));
-    const id = this.#index.add(address, to - from, hash);
-    if (id >= this.#hash.length) {
-      const larger = new Int32Array(id * 2);
-      larger.set(this.#hash);
-      this.#hash = larger;
-    }
+    const id = this.#index.insert(key);
+    if (id >= this.#hash.length) this.#hash = grown(this.#hash, new Int32Array(id * 2));
     this.#hash[id] = hash;
     return id;
   }
 
   #forgetKey(id: number): void {
-    this.#arena.free(this.#index.address[id]!, blockCapacity(this.#index.keyLength[id]!));
-    this.#index.remove(id, this.#hash[id]!);
-    this.#index.recycle(id);
+    this.#index.discard(id, this.#hash[id]!);
   }
 
   #set(id: number, time: number, change: BufferedChange): void {

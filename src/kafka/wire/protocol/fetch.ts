@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../../port/log.ts";
+import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../../port/topics.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** Fetch's api key. */

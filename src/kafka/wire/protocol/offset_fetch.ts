@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TopicPartition } from "../../port/log.ts";
+import type { TopicPartition } from "../../port/topics.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** OffsetFetch's api key. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { GroupOffsets } from "../../port/log.ts";
+import type { GroupOffsets } from "../../port/producer.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
 
 /** InitProducerId's api key. */

@@ -1,5 +1,5 @@
 /**
- * LZ4's frame format, on read (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md and lz4_Block_format.md). Own, as the
+ * LZ4's frame format, on read (https://github.com/lz4/lz4/tree/dev/doc: lz4_Frame_format and lz4_Block_format). Own, as the
  * pure JavaScript libraries check no bounds: a truncated frame would pass. Its xxHash checksums are not looked at: the batch's
  * CRC-32C covers the same bytes.
  *

@@ -1,0 +1,225 @@
+/**
+ * The instance's place in its application's group, and what comes of each assignment.
+ *
+ * @module
+ */
+import type { GroupMember, GroupOptions, MemberAssignment } from "../../../kafka/port/group.ts";
+import type { Log } from "../../../kafka/port/log.ts";
+import type { TopicPartition } from "../../../kafka/port/topics.ts";
+import { type EngineLogger, text } from "../../record/handlers.ts";
+import type { EngineStats } from "../../record/stats.ts";
+import type { Committer } from "../../task/committer.ts";
+import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "../../task/config.ts";
+import type { Standbys } from "../../task/standbys.ts";
+import type { Task } from "../../task/task.ts";
+import type { BoundTopology } from "../../topology/bound_topology.ts";
+import { topologyFingerprint } from "../../topology/topology_fingerprint.ts";
+import type { TaskManager } from "../task_manager.ts";
+import type { SourceTopics } from "../topics/source_topics.ts";
+import type { TopicChanges } from "../topics/topic_changes.ts";
+import { checkLeader, type OwnTopology } from "./group_peers.ts";
+import { SETTLE_MS, TaskAssignor } from "./task_assignor.ts";
+import { assignedTasks } from "./task_parts.ts";
+import { WholeTasks } from "./whole_tasks.ts";
+
+/** What the assignments are carried out with. */
+export interface AssignmentsParts {
+  readonly config: StreamsConfig;
+  readonly bound: BoundTopology;
+  readonly log: Log;
+  readonly topics: SourceTopics;
+  readonly changes: TopicChanges;
+  readonly tasks: TaskManager;
+  readonly standbys: Standbys;
+  readonly committer: Committer;
+  readonly stats: EngineStats;
+  readonly logger: EngineLogger;
+  /** When the application began to open, by `performance.now`. */
+  readonly openedAt: number;
+  /** Whether the application is neither ended nor about to. */
+  readonly working: () => boolean;
+  /** Resolves when no stores are on their way to disk. */
+  readonly settled: () => Promise<void>;
+  /** Told when the application can't go on. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Gives the tasks that the group assigns to the task manager and takes them away again, with their last commits. */
+export class Assignments {
+  readonly member: GroupMember;
+  readonly #parts: AssignmentsParts;
+  readonly #own: OwnTopology & { readonly fingerprint: string };
+  readonly #whole: WholeTasks;
+  #complete = false;
+  #endpoints: ReadonlyMap<string, string> = new Map();
+  #askedAgain = false;
+  #settleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: AssignmentsParts) {
+    const { bound, log, logger, failed } = parts;
+    this.#parts = parts;
+    this.#own = {
+      fingerprint: topologyFingerprint(bound.topology),
+      topics: bound.subtopologies.flatMap(({ sourceTopics }) => sourceTopics),
+    };
+    this.#whole = new WholeTasks(logger, () => this.rejoin());
+    this.member = log.group(this.#options());
+    this.member.failed.catch(failed);
+  }
+
+  /** Whether this instance has all tasks of its last assignment, and that one holds. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Where each task's instance is reached, as the group's leader said last. */
+  get endpoints(): ReadonlyMap<string, string> {
+    return this.#endpoints;
+  }
+
+  /** Asks the group to assign anew. */
+  rejoin(): void {
+    this.member.rejoin();
+  }
+
+  /** Leaves the group. */
+  async leave(): Promise<void> {
+    clearTimeout(this.#settleTimer);
+    this.#whole.close();
+    await this.member.leave();
+  }
+
+  /** Takes all tasks out of work, until the group assigns anew; returns those that ran. */
+  suspend(): Task[] {
+    const { tasks } = this.#parts;
+    this.#complete = false;
+    return tasks.drop(tasks.all.flatMap(({ inputs }) => inputs));
+  }
+
+  /** Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed again. */
+  async giveUp(topic: string): Promise<void> {
+    const { tasks } = this.#parts;
+    this.#complete = false;
+    const inputs = tasks.all.flatMap(({ inputs }) => inputs).filter((each) => each.topic === topic);
+    await this.#abandon(tasks.drop(inputs));
+  }
+
+  /** A task's transaction is broken: another instance may have it. The group says who is to go on with it, from the last commit. */
+  lose(task: Task, error: unknown): void {
+    const { tasks, committer, logger, working, failed } = this.#parts;
+    if (!working()) return;
+    logger.warn(`task ${task.id} begins again at its last commit: ${text(error)}`);
+    this.#complete = false;
+    for (const each of tasks.drop(task.inputs)) each.close();
+    committer.drop(task).then(() => this.rejoin(), failed);
+  }
+
+  #options(): GroupOptions {
+    const { config, bound, changes, standbys, logger, openedAt } = this.#parts;
+    const { applicationId, endpoint, groupInstanceId, sessionTimeoutMs, numStandbyReplicas = 0 } = config;
+    const { fingerprint, topics } = this.#own;
+    const assignor = new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => ({
+      standbys: standbys.ids,
+      ageMs: performance.now() - openedAt,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      topology: fingerprint,
+    }), { logger, seen: (names, found) => changes.seen(names, found) });
+    return {
+      groupId: applicationId,
+      topics,
+      assignor,
+      ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+      heartbeatIntervalMs: config.heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS,
+      ...(sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs }),
+      onAssigned: (_added, assignment) => this.#onAssigned(assignment),
+      onRevoked: (revoked) => this.#onRevoked(revoked),
+      onLost: (lost) => this.#onLost(lost),
+    };
+  }
+
+  async #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
+    const { tasks, standbys, stats, working, settled } = this.#parts;
+    stats.rebalances = this.member.rebalances;
+    const info = checkLeader(userData, this.#own);
+    const whole = await this.#wholeTasks(partitions);
+    await settled();
+    if (!working()) return;
+    const added = tasks.assign(whole);
+    this.#complete = this.#whole.complete;
+    const active = tasks.all.map(({ id }) => id);
+    this.#endpoints = new Map(
+      Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
+    );
+    const kept = info.standbys.filter((id) => !active.includes(id) && tasks.knows(id));
+    standbys.assign(kept, (id) => tasks.make(id));
+    this.#askAgainWhenSettled(active.length);
+    this.#tell(active, added);
+  }
+
+  #tell(active: readonly string[], added: readonly string[]): void {
+    const { standbys, logger } = this.#parts;
+    const list = (ids: readonly string[]): string => [...ids].sort().join(" ");
+    logger.info(
+      `generation ${this.member.generation}: ${active.length === 0 ? "no tasks" : `tasks ${list(active)}`}` +
+        (added.length > 0 ? `, new: ${list(added)}` : "") +
+        (standbys.ids.length > 0 ? `, standby: ${list(standbys.ids)}` : ""),
+    );
+  }
+
+  /** The ids of the tasks whose inputs were all assigned. */
+  async #wholeTasks(partitions: readonly TopicPartition[]): Promise<readonly string[]> {
+    const { topics, changes, tasks, log } = this.#parts;
+    if (assignedTasks(topics.subtopologies, partitions).homeless.length > 0) {
+      const names = this.#own.topics;
+      changes.seen(names, await log.describeTopics(names));
+    }
+    const outgrown = tasks.outgrown();
+    if (outgrown.length > 0) await this.#onRevoked(outgrown.flatMap(({ inputs }) => inputs));
+    return this.#whole.of(assignedTasks(topics.subtopologies, partitions));
+  }
+
+  /**
+   * An instance that has just come gets its share of the others' tasks only when no more are coming: then it asks for it, once. The
+   * assignment may arrive later than that, when it was made while the instance was new.
+   */
+  #askAgainWhenSettled(tasks: number): void {
+    clearTimeout(this.#settleTimer);
+    if (tasks > 0 || this.#askedAgain) return;
+    const left = SETTLE_MS - (performance.now() - this.#parts.openedAt);
+    this.#settleTimer = setTimeout(() => {
+      this.#askedAgain = true;
+      this.rejoin();
+    }, Math.max(0, left) + 1);
+  }
+
+  async #onRevoked(revoked: readonly TopicPartition[]): Promise<void> {
+    const { tasks, changes, committer, logger, settled } = this.#parts;
+    // Whoever gets them begins at that commit.
+    await settled();
+    const dropped = tasks.drop(revoked);
+    // The offsets of a topic that has gone can't be committed, and trying would hold up the rebalance.
+    const isGone = ({ inputs }: Task): boolean => inputs.some(({ topic }) => changes.hasGone(topic));
+    await Promise.all(dropped.filter(isGone).map((task) => committer.drop(task)));
+    await committer.commit(dropped.filter((task) => !isGone(task)));
+    for (const task of dropped) task.close();
+    logger.info(`gave up tasks ${dropped.map(({ id }) => id).join(" ") || "(none that ran)"}`);
+  }
+
+  async #onLost(lost: readonly TopicPartition[]): Promise<void> {
+    const { tasks, logger } = this.#parts;
+    this.#complete = false;
+    const dropped = tasks.drop(lost);
+    await this.#abandon(dropped);
+    logger.warn(
+      `lost tasks ${
+        dropped.map(({ id }) => id).join(" ")
+      }: the group took this instance for dead; joining again`,
+    );
+  }
+
+  /** Ends tasks without a commit. */
+  async #abandon(tasks: readonly Task[]): Promise<void> {
+    await Promise.all(tasks.map((task) => this.#parts.committer.drop(task)));
+    for (const task of tasks) task.close();
+  }
+}

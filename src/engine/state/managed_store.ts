@@ -1,0 +1,22 @@
+import type { RecordSet } from "../../kafka/port/record_set.ts";
+
+/** What tasks and their application need of a store besides its use by processors. */
+export interface ManagedStore {
+  readonly name: string;
+  readonly size: number;
+  /** Bytes of memory, or on disk. */
+  readonly bytes: number;
+  /** Bytes of memory, where {@linkcode bytes} are on disk. */
+  readonly memoryBytes?: number;
+  /**
+   * Applies records of the changelog.
+   * @throws {Error} When a record is not of this store's format: the topic is another program's.
+   */
+  restore(records: RecordSet): void;
+  /** Writes what it holds back until a commit to its changelog. Returns whether processors were told of anything by that. */
+  flush?(): boolean | void;
+  /** Frees what it holds; it is not used any more. */
+  close?(): void;
+  /** Drops the decoded values that it keeps at hand: a processor that failed may have changed one in place without putting it. */
+  forget?(): void;
+}

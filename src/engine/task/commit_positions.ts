@@ -1,0 +1,53 @@
+/**
+ * What of a task's inputs is committed, and what is to be.
+ *
+ * @module
+ */
+import type { TopicPartitionOffset } from "../../kafka/port/topics.ts";
+import type { RecordQueue } from "./record_queue.ts";
+
+/** The positions of one task's queues against the offsets that are committed. */
+export class CommitPositions {
+  readonly #queues: readonly RecordQueue[];
+  readonly #repartitionTopics: ReadonlySet<string>;
+  /** Of repartition topics: up to where all is committed and may be deleted. */
+  readonly #purgeable = new Map<RecordQueue, number>();
+
+  /** @param repartitionTopics Those whose records may be deleted once they are committed: nobody else reads them. */
+  constructor(queues: readonly RecordQueue[], repartitionTopics: ReadonlySet<string>) {
+    this.#queues = queues;
+    this.#repartitionTopics = repartitionTopics;
+  }
+
+  /**
+   * The positions that are not committed.
+   *
+   * @param all Whether to give those that are, too.
+   */
+  uncommitted(all: boolean): TopicPartitionOffset[] {
+    return this.#queues.filter(({ position, committed }) => all || position !== committed).map((
+      { topic, partition, position },
+    ) => ({ topic, partition, offset: position }));
+  }
+
+  /** Says that offsets are committed; those of other tasks' partitions are passed over. */
+  committed(offsets: readonly TopicPartitionOffset[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      const queue = this.#queues.find((each) => each.topic === topic && each.partition === partition);
+      if (queue === undefined) continue;
+      queue.committed = offset;
+      if (this.#repartitionTopics.has(topic)) this.#purgeable.set(queue, offset);
+    }
+  }
+
+  /** Up to where repartition topics' records are committed, of those that have moved since this was last asked. */
+  takePurgeable(): TopicPartitionOffset[] {
+    const offsets = [...this.#purgeable].map(([{ topic, partition }, offset]) => ({
+      topic,
+      partition,
+      offset,
+    }));
+    this.#purgeable.clear();
+    return offsets;
+  }
+}

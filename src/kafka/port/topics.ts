@@ -1,0 +1,44 @@
+/**
+ * Topics, their partitions, and the names for both.
+ *
+ * @module
+ */
+
+/** One partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A partition and an offset in it: the offset of the next record to read or to process. */
+export interface TopicPartitionOffset extends TopicPartition {
+  readonly offset: number;
+}
+
+/** A string that names a partition, for use as a map's key: `topic-partition`. */
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+/** A topic to create. */
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Default: the broker's own default. */
+  readonly replicationFactor?: number;
+  /** Topic configuration by Kafka's names, such as `cleanup.policy`. */
+  readonly config?: Readonly<Record<string, string>>;
+  /**
+   * Further configuration that is left out where the log refuses it: old brokers don't know it all, managed
+   * ones keep some to themselves.
+   */
+  readonly preferred?: Readonly<Record<string, string>>;
+}
+
+/** What is known of an existing topic. */
+export interface TopicDescription {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Differs from that of a former topic of the same name; `undefined` where the log tells none. */
+  readonly id?: string;
+}

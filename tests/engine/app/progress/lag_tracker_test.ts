@@ -1,0 +1,115 @@
+import { assertEquals } from "@std/assert";
+import { LagTracker } from "../../../../src/engine/app/progress/lag_tracker.ts";
+import type { PartitionBounds } from "../../../../src/kafka/port/fetcher.ts";
+
+/** A tracker of one task with one partition, and all that the tests change. */
+class Tracking {
+  time = 1_000;
+  bounds: PartitionBounds | undefined;
+  readable: number | undefined;
+  /** What the log says when it is asked; an error when it can't be. */
+  answer: PartitionBounds | Error = new Error("no broker");
+  queue: { position: number; ready: boolean; refusal: undefined; headTimestamp: number } | undefined;
+  owned = true;
+  readonly errors: unknown[] = [];
+  readonly tracker: LagTracker;
+
+  constructor() {
+    this.tracker = new LagTracker({
+      now: () => this.time,
+      log: {
+        offsets: (_partitions, at) =>
+          this.answer instanceof Error
+            ? Promise.reject(this.answer)
+            : Promise.resolve([at === "earliest" ? this.answer.startOffset : this.answer.endOffset]),
+      },
+      fetcher: { bounds: () => this.bounds, endOffset: () => this.readable },
+      tasks: () =>
+        this.owned
+          ? [{
+            inputs: [{ topic: "in", partition: 3 }],
+            queues: this.queue === undefined ? [] : [this.queue],
+          }]
+          : [],
+      onError: (error) => this.errors.push(error),
+    });
+  }
+
+  /** Position, start, end and age of the partition. */
+  get now(): unknown[] {
+    return this.tracker.positions().map((p) => [p.position, p.startOffset, p.endOffset, p.ageMs]);
+  }
+}
+
+function test(name: string, body: (tracking: Tracking) => Promise<void>): void {
+  Deno.test(`lag tracker: ${name}`, async () => {
+    const tracking = new Tracking();
+    try {
+      await body(tracking);
+    } finally {
+      tracking.tracker.close();
+    }
+  });
+}
+
+const at = (position: number) => ({ position, ready: true, refusal: undefined, headTimestamp: 5 });
+
+test("a partition whose committed offset is not read yet is there, with nothing known", async (tracking) => {
+  assertEquals(tracking.now, [[undefined, undefined, undefined, Infinity]]);
+  await tracking.tracker.refresh();
+  assertEquals(tracking.now, [[undefined, undefined, undefined, Infinity]]);
+  assertEquals(tracking.errors.length, 1);
+});
+
+test("an end that was never told is not taken for the position", async (tracking) => {
+  tracking.queue = at(70);
+  await tracking.tracker.refresh();
+  assertEquals(tracking.now, [[70, undefined, undefined, Infinity]]);
+  tracking.answer = { startOffset: 10, endOffset: 90 };
+  await tracking.tracker.refresh();
+  assertEquals(tracking.now, [[70, 10, 90, 0]]);
+});
+
+test("when the log can't be asked any more the last word stays, and ages", async (tracking) => {
+  tracking.queue = at(70);
+  tracking.answer = { startOffset: 10, endOffset: 90 };
+  await tracking.tracker.refresh();
+  tracking.answer = new Error("no broker");
+  tracking.time += 40_000;
+  await tracking.tracker.refresh();
+  assertEquals(tracking.now, [[70, 10, 90, 40_000]]);
+  // What was fetched before is processed meanwhile: the end is at least there.
+  tracking.queue.position = 95;
+  assertEquals(tracking.now, [[95, 10, 95, 40_000]]);
+});
+
+test("what a fetch has told is kept when fetches end", async (tracking) => {
+  tracking.queue = at(70);
+  tracking.bounds = { startOffset: 0, endOffset: 100 };
+  assertEquals(tracking.now, [[70, 0, 100, 0]]);
+  tracking.bounds = undefined;
+  tracking.time += 7_000;
+  await tracking.tracker.refresh();
+  assertEquals(tracking.now, [[70, 0, 100, 7_000]]);
+});
+
+test("what belongs to another instance meanwhile is forgotten", async (tracking) => {
+  tracking.queue = at(70);
+  tracking.bounds = { startOffset: 0, endOffset: 100 };
+  assertEquals(tracking.now.length, 1);
+  tracking.bounds = undefined;
+  tracking.owned = false;
+  await tracking.tracker.refresh();
+  tracking.owned = true;
+  assertEquals(tracking.now, [[70, undefined, undefined, Infinity]]);
+});
+
+test("records of open transactions are lag, but can't be read yet", async (tracking) => {
+  tracking.queue = at(70);
+  tracking.bounds = { startOffset: 0, endOffset: 100 };
+  assertEquals(tracking.tracker.readableEnd({ topic: "in", partition: 3 }), 100);
+  tracking.readable = 70;
+  assertEquals(tracking.tracker.readableEnd({ topic: "in", partition: 3 }), 70);
+  assertEquals(tracking.now, [[70, 0, 100, 0]]);
+  await Promise.resolve();
+});

@@ -1,0 +1,204 @@
+import { assert, assertEquals } from "@std/assert";
+import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
+import { GEN } from "../../../src/datagen/flags.ts";
+import { STREAMS } from "../../../src/streams/flags.ts";
+import { type Any, chartYaml, find, podsOf, type Render } from "./renders.ts";
+import { assertServed } from "./served_metrics.ts";
+
+const root = new URL("../../../", import.meta.url);
+
+async function sources(folder: string): Promise<string> {
+  let text = "";
+  for await (const entry of Deno.readDir(new URL(`src/${folder}/`, root))) {
+    if (entry.name.endsWith(".ts")) {
+      text += await Deno.readTextFile(new URL(`src/${folder}/${entry.name}`, root));
+    }
+  }
+  return text;
+}
+
+/** What holds for the chart's renders, whatever the values. */
+export function chartContract(what: string, renders: readonly Render[]): void {
+  Deno.test(`${what}: every metric that the autoscaler asks for is one that the adapter's rules make`, async () => {
+    const { rules } = await chartYaml("files/prometheus-adapter-values.yaml");
+    const made = (metric: string) =>
+      rules.custom.some((rule: Any) => {
+        const matcher = /^\{__name__(=~|=)"([^"]+)"/.exec(rule.seriesQuery)!;
+        const series = metric.replace(/_per_second$/, "_total");
+        const renamed = rule.name === undefined ? metric === series : rule.name.as === "${1}_per_second";
+        return renamed &&
+          (matcher[1] === "=" ? matcher[2] === series : new RegExp(`^${matcher[2]}$`).test(series));
+      });
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      for (const hpa of objects.filter((object) => object.kind === "HorizontalPodAutoscaler")) {
+        for (const { pods } of hpa.spec.metrics) {
+          checked++;
+          assert(made(pods.metric.name), `${feature}: no rule makes ${pods.metric.name}`);
+        }
+      }
+    }
+    assert(checked > renders.length);
+  });
+
+  Deno.test(`${what}: every variable in the pods is a flag's, or one of the connection's`, async () => {
+    const variablesOf = (program: AnyProgram) =>
+      namedFlags(program).flatMap(({ variable }) => variable ?? []);
+    const connection = [...(await sources("kafka")).matchAll(/\benv\("([A-Z_]+)"\)/g)].map(([, name]) =>
+      name!
+    );
+    assert(
+      connection.includes("KAFKA_BROKERS"),
+      "src/kafka reads its variables another way: teach it this test",
+    );
+    const common = [...connection, "KOS_DEBUG"];
+    const known: Record<string, Set<string>> = {
+      kstreams: new Set([...common, ...variablesOf(STREAMS)]),
+      datagen: new Set([...common, ...variablesOf(GEN)]),
+    };
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      for (const { name, spec } of podsOf(objects)) {
+        for (const container of spec.containers) {
+          const allowed = known[container.name];
+          if (allowed === undefined) continue;
+          const maps = (container.envFrom ?? []).map((from: Any) =>
+            find(objects, "ConfigMap", from.configMapRef.name)
+          );
+          const variables = [
+            ...maps.flatMap((map: Any) => Object.keys(map.data)),
+            ...(container.env ?? []).map((variable: Any) => variable.name),
+          ];
+          for (const variable of variables) {
+            checked++;
+            assert(
+              allowed.has(variable),
+              `${feature}, ${name}: ${variable} is no variable of ${container.name}`,
+            );
+          }
+          for (const map of maps) {
+            for (const [key, value] of Object.entries(map.data)) {
+              assert(
+                typeof value === "string",
+                `${feature}: ${key} is no string, so the API server refuses it`,
+              );
+            }
+          }
+        }
+      }
+    }
+    assert(checked > 10 * renders.length, `only ${checked} variables were found`);
+  });
+
+  Deno.test(`${what}: every pod meets the restricted pod security standard, and mounts no token`, () => {
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      for (const { name, spec } of podsOf(objects)) {
+        const where = `${feature}, ${name}`;
+        assertEquals(spec.automountServiceAccountToken, false, where);
+        assertEquals(spec.enableServiceLinks, false, where);
+        assertEquals(spec.securityContext.runAsNonRoot, true, where);
+        assertEquals(spec.securityContext.seccompProfile, { type: "RuntimeDefault" }, where);
+        assert(spec.securityContext.runAsUser !== 0, where);
+        for (const key of ["hostNetwork", "hostPID", "hostIPC"]) assertEquals(spec[key], undefined, where);
+        const volumes = new Set((spec.volumes ?? []).map((volume: Any) => volume.name));
+        if (name.startsWith("StatefulSet/")) volumes.add("data");
+        for (const { securityContext, resources, volumeMounts = [] } of spec.containers) {
+          checked++;
+          assertEquals(securityContext.allowPrivilegeEscalation, false, where);
+          assertEquals(securityContext.readOnlyRootFilesystem, true, where);
+          assertEquals(securityContext.capabilities, { drop: ["ALL"] }, where);
+          assert(resources.requests.cpu && resources.requests.memory && resources.limits.memory, where);
+          for (const mount of volumeMounts) {
+            assert(volumes.has(mount.name), `${where}: no volume ${mount.name}`);
+          }
+        }
+        for (const volume of spec.volumes ?? []) {
+          const [kind] = Object.keys(volume).filter((key) => key !== "name");
+          assert(["emptyDir", "configMap", "secret"].includes(kind!), `${where}: a volume of kind ${kind}`);
+        }
+      }
+    }
+    assert(checked > 2 * renders.length);
+  });
+
+  Deno.test(`${what}: selectors find their pods, and ports that are named are there`, () => {
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      const pods = podsOf(objects);
+      const selected = (labels: Record<string, string>) =>
+        pods.filter((pod) => Object.entries(labels).every(([key, value]) => pod.labels[key] === value));
+      const ports = (of: typeof pods) =>
+        of.flatMap((pod) => pod.spec.containers.flatMap((container: Any) => container.ports ?? []));
+      for (const { kind, metadata, spec } of objects) {
+        const where = `${feature}, ${kind} ${metadata.name}`;
+        const labels = kind === "Service"
+          ? spec.selector
+          : kind === "NetworkPolicy"
+          ? spec.podSelector.matchLabels
+          : spec?.selector?.matchLabels;
+        if (labels === undefined || kind === "PodMonitor") continue;
+        checked++;
+        assertEquals(selected(labels).length, 1, `${where} selects not exactly the pods of one component`);
+        const named = kind === "Service"
+          ? spec.ports.map((port: Any) => port.targetPort)
+          : kind === "NetworkPolicy"
+          ? spec.ingress.flatMap((rule: Any) => rule.ports.map((port: Any) => port.port))
+          : [];
+        for (const port of named) {
+          const there = ports(selected(labels)).some((p: Any) => p.name === port || p.containerPort === port);
+          assert(there, `${where}: no container has the port ${port}`);
+        }
+      }
+      for (const pod of pods) {
+        for (const container of pod.spec.containers) {
+          for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"]) {
+            const action = container[probe]?.httpGet ?? container[probe]?.tcpSocket;
+            if (action === undefined) continue;
+            assert(
+              container.ports.some((port: Any) => port.name === action.port),
+              `${feature}, ${pod.name}: ${probe}`,
+            );
+          }
+        }
+      }
+    }
+    assert(checked > 3 * renders.length);
+  });
+
+  Deno.test(`${what}: every render has helm's test`, () => {
+    for (const { feature, objects } of renders) {
+      const test = objects.find(({ kind, metadata }) => kind === "Pod" && /kos-test$/.test(metadata.name));
+      assertEquals(test?.metadata.annotations["helm.sh/hook"], "test", feature);
+      assertEquals(test.spec.restartPolicy, "Never", feature);
+    }
+  });
+
+  Deno.test(`${what}: no replicas are written where something scales them, and never two scalers`, () => {
+    for (const { feature, objects } of renders) {
+      const scalers = objects.filter(({ kind }) =>
+        kind === "HorizontalPodAutoscaler" || kind === "ScaledObject"
+      );
+      const deployment = objects.find(({ kind, metadata }) =>
+        kind === "Deployment" && /kstreams$/.test(metadata.name)
+      );
+      assert(scalers.length <= 1, feature);
+      assertEquals(deployment.spec.replicas === undefined, scalers.length === 1, feature);
+      for (const { spec } of scalers) {
+        assertEquals(spec.scaleTargetRef.name, deployment.metadata.name, feature);
+      }
+    }
+  });
+
+  Deno.test(`${what}: KEDA's queries name metrics that are served`, async () => {
+    const queries = renders.flatMap(({ feature, objects }) =>
+      objects.filter(({ kind }) => kind === "ScaledObject").flatMap(({ spec }) =>
+        spec.triggers.filter((trigger: Any) => trigger.type === "prometheus").map((trigger: Any) => ({
+          where: feature,
+          expression: trigger.metadata.query,
+        }))
+      )
+    );
+    await assertServed(queries);
+  });
+}
