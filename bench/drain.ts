@@ -17,6 +17,7 @@ import { freePort } from "../scripts/support/ports.ts";
 import { endSum, partitionsOf } from "./support/contents.ts";
 import { say, withKafka } from "./support/kafka.ts";
 import { Profiler, type Sums, sumUp } from "./support/profile.ts";
+import { withRegistry } from "./support/registry.ts";
 import { round } from "./support/statistics.ts";
 import { startKos } from "./support/systems.ts";
 import { sleep } from "./support/watch.ts";
@@ -26,8 +27,9 @@ interface Flags {
   frames: number;
   partitions: number;
   seed: number;
-  cache: number;
-  profile: boolean;
+  cacheMaxBytes: number;
+  registry: boolean;
+  cpuProfile: boolean;
   logLevel: LogLevel;
 }
 
@@ -56,13 +58,14 @@ export const BENCH: Program<Flags> = {
       default: 4,
     },
     seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
-    cache: {
+    cacheMaxBytes: {
       value: "<bytes>",
       text: "changes of sessions held back until a commit; 0: all go out",
       parse: integer(),
       default: 0,
     },
-    profile: toggle("say where the time goes: V8's profile by part, in ns a record"),
+    registry: toggle("write the records for a schema registry, in Confluent's wire format"),
+    cpuProfile: toggle("say where the time goes: V8's profile by part, in ns a record"),
     logLevel: LOG_LEVEL,
   },
 };
@@ -71,16 +74,17 @@ if (import.meta.main) {
   await main("bench", async () => {
     const flags = parseArguments(BENCH, Deno.args);
     return await withKafka({ name: "bench", logLevel: flags.logLevel }, async ({ log, brokers }) => {
-      say(`preloading ${flags.frames} requests and as many responses`);
-      const { hits } = await preload(log, flags.frames, flags.partitions, flags.seed);
-      const result = await drain(log, brokers, flags.frames * 2, flags);
-      writeAll(
-        Deno.stdout,
-        JSON.stringify({ frames: flags.frames, hits, partitions: flags.partitions, ...result }, null, 2) +
-          "\n",
-      );
+      const { hits, result } = await withRegistry(flags.registry, async (registry) => {
+        say(`preloading ${flags.frames} requests and as many responses`);
+        const { partitions, seed } = flags;
+        const { hits } = await preload(log, flags.frames, partitions, seed, undefined, { registry });
+        return { hits, result: await drain(log, brokers, registry, flags) };
+      });
+      const { frames, partitions, registry } = flags;
+      const line = { frames, hits, partitions, registry, ...result };
+      writeAll(Deno.stdout, JSON.stringify(line, null, 2) + "\n");
       // With a cache, how many changes of a session come out depends on when.
-      const least = flags.cache === 0 ? hits : flags.frames;
+      const least = flags.cacheMaxBytes === 0 ? hits : flags.frames;
       return result.sessionUpdates >= least && result.sessionUpdates <= hits ? EXIT.ok : EXIT.failure;
     });
   });
@@ -109,15 +113,16 @@ interface Drained {
 async function drain(
   log: Log,
   brokers: readonly string[],
-  records: number,
-  { cache, profile }: Pick<Flags, "cache" | "profile">,
+  registry: string | undefined,
+  { frames, cacheMaxBytes, cpuProfile }: Flags,
 ): Promise<Drained> {
+  const records = frames * 2;
   const port = freePort();
   const logFile = await Deno.makeTempFile({ prefix: "kos-bench-", suffix: ".log" });
   const child = await startKos(
-    { brokers, logFile, cacheBytes: cache },
+    { brokers, logFile, cacheBytes: cacheMaxBytes, env: { SCHEMA_REGISTRY: registry ?? "" } },
     port,
-    profile ? ["--inspect=127.0.0.1:0"] : [],
+    cpuProfile ? ["--inspect=127.0.0.1:0"] : [],
   );
   let profiler: Profiler | undefined;
   let profiledFrom = 0;
@@ -142,7 +147,7 @@ async function drain(
           begun = { at, cpu: metric(text, "process_cpu_seconds_total"), processed };
         }
       }
-      if (profile && processed > 0 && profiler === undefined) {
+      if (cpuProfile && processed > 0 && profiler === undefined) {
         profiler = await Profiler.connect(logFile);
         await profiler.start();
         profiledFrom = processed;

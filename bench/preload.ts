@@ -9,6 +9,7 @@ import { FrameGenerator } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../src/game/topics.ts";
 import type { Log } from "../src/kafka/mod.ts";
 import { partitionFor } from "../src/kafka/port/murmur2.ts";
+import { SchemaRegistry } from "../src/serde/mod.ts";
 import { arcadeSerdes } from "../src/streams/sessions_topology.ts";
 
 /** What was written. */
@@ -17,12 +18,14 @@ export interface Preloaded {
   readonly hits: number;
 }
 
-/** How many frames share a key: one has its machine and its millisecond. */
-export interface PreloadShape {
+/** How frames are written, and how many share a key: one has its machine and its millisecond. */
+export interface PreloadOptions {
   /** Default: as many as the seed draws, 10 to 35. */
   readonly machines?: number;
   /** Frames of all machines together in one millisecond. Default 1, and each frame has a header of its own. */
   readonly framesPerMs?: number;
+  /** The URL of a schema registry whose ids the records carry. Default: they carry fingerprints. */
+  readonly registry?: string | undefined;
 }
 
 /** When the first frame happens, in ms since the epoch, unless told: the same in each run, so that the same bytes are written. */
@@ -42,7 +45,7 @@ export async function preload(
   partitions: number,
   seed: number,
   beginMs: number = BEGIN_MS,
-  { machines, framesPerMs = 1 }: PreloadShape = {},
+  { machines, framesPerMs = 1, registry }: PreloadOptions = {},
 ): Promise<Preloaded> {
   const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC];
   const existing = await log.describeTopics(topics);
@@ -57,7 +60,8 @@ export async function preload(
   const config = { "retention.ms": "-1" };
   await log.createTopics(topics.map((topic) => ({ topic, partitions, replicationFactor: 1, config })));
   const generator = new FrameGenerator({ seed, ...(machines === undefined ? {} : { machines }) });
-  const serdes = await bindFrameSerdes(arcadeSerdes(undefined), {
+  const unbound = arcadeSerdes(registry === undefined ? undefined : new SchemaRegistry(registry));
+  const serdes = await bindFrameSerdes(unbound, {
     requests: REQUESTS_TOPIC,
     responses: RESPONSES_TOPIC,
   });

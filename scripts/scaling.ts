@@ -11,7 +11,7 @@ import { main } from "../src/cli/main.ts";
 import { integer, text } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { say } from "../src/cli/write.ts";
-import { plot } from "./e2e/plot.ts";
+import { plot } from "./support/svg/plot.ts";
 
 interface Flags {
   readonly capacity: number;

@@ -8,7 +8,7 @@ import type { Start } from "./start_and_idle.ts";
 import { median, medianRatio, round } from "./statistics.ts";
 import type { Guarantee, SystemName } from "./systems.ts";
 import { table } from "./table.ts";
-import { bars } from "./bars.ts";
+import { plot } from "../../scripts/support/svg/plot.ts";
 
 /** The medians of a system's runs with a guarantee. */
 export interface Medians {
@@ -185,7 +185,7 @@ export function comparisonPlot(title: string, runs: readonly Run[]): string {
       })),
     })),
   });
-  return bars(title, [
+  return plot(title, [
     panel("records per CPU-second", (row) => row.recordsPerCpuSecond),
     panel("records per second", (row) => row.recordsPerSecond),
     panel("peak resident memory, MB", (row) => row.peakRssMb),

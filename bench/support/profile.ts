@@ -10,8 +10,8 @@ const INTERVAL_US = 250;
 
 /** The parts of the program, by their files; the first that fits counts. */
 const PARTS: readonly (readonly [part: string, files: RegExp])[] = [
-  ["record batches", /\/src\/kafka\/record_batch\//],
-  ["Avro", /\/src\/avro\//],
+  ["record batches", /\/src\/kafka\/wire\/record_batch\//],
+  ["serdes", /\/src\/serde\//],
   ["hit codec", /\/src\/(game|streams)\//],
   ["stores", /\/src\/engine\/state\//],
   ["processors and tasks", /\/src\/engine\//],
@@ -87,7 +87,7 @@ function partOf(functionName: string, url: string): string {
     // Readers and writers of Avro schemas are compiled when the program runs, and so have no file.
     return /^\(.+\)$/.test(functionName) || /^[a-z]\w+$/i.test(functionName) && functionName !== "anonymous"
       ? "system calls and V8 itself"
-      : "Avro";
+      : "serdes";
   }
   return PARTS.find(([, files]) => files.test(url))?.[0] ?? "other";
 }

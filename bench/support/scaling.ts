@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bars } from "./bars.ts";
+import { plot } from "../../scripts/support/svg/plot.ts";
 import { median, medianRatio, round } from "./statistics.ts";
 import { table } from "./table.ts";
 
@@ -125,7 +125,7 @@ export function scalePlot(title: string, rows: readonly ScaleRow[], partitions: 
       },
     ],
   });
-  return bars(title, [
+  return plot(title, [
     panel("records per CPU-second", (row) => row.recordsPerCpuSecond),
     panel("peak resident memory, MB", (row) => row.peakRssMb),
     panel("of which state, MB", (row) => row.stateMb),

@@ -1,5 +1,5 @@
 import { judge } from "../../src/autoscale/simulator.ts";
-import { type Panel, plot } from "./plot.ts";
+import { type LinePanel, plot } from "../support/svg/plot.ts";
 
 /** What was seen of the cluster in one second. */
 export interface Sample {
@@ -134,7 +134,7 @@ export function toSvg(
       (s.metrics[metric]?.pods ?? 0) > 0 ? [[s.second, s.metrics[metric]!.sum] as const] : []
     );
   const colors = ["#d62728", "#ff7f0e"];
-  const panels: Panel[] = [
+  const panels: LinePanel[] = [
     {
       title: "Replicas",
       series: [

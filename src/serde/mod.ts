@@ -1,9 +1,37 @@
 /**
- * Serializers and deserializers.
+ * Serdes: how keys and values become bytes, and come back. Those of simple types write what Kafka's Java clients
+ * write; {@linkcode avroSerde} writes Avro for a {@linkcode SchemaRegistry}, or for readers without one.
+ *
+ * @example A serde of one's own
+ * ```ts
+ * import { DeserializationError, EncodeBuffer, type Serde } from "./mod.ts";
+ *
+ * const flag: Serde<boolean> = {
+ *   encode(value, into, at) {
+ *     if (at >= into.length) return -1;
+ *     into[at] = value ? 1 : 0;
+ *     return at + 1;
+ *   },
+ *   decode(bytes, from, to) {
+ *     if (to - from !== 1) throw new DeserializationError(`Cannot decode a flag: received ${to - from} bytes`);
+ *     return bytes[from] === 1;
+ *   },
+ * };
+ * const buffer = new EncodeBuffer();
+ * console.log(flag.decode(buffer.bytes, 0, buffer.encode(flag, true, 0))); // true
+ * ```
  *
  * @module
  */
 export { avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
 export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from "./primitives.ts";
+export type { AvroSchema } from "./avro/schema.ts";
 export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
-export { bindSerde, DeserializationError, EncodeBuffer, SchemaNotLoaded, type Serde } from "./serde.ts";
+export {
+  bindSerde,
+  DeserializationError,
+  EncodeBuffer,
+  SchemaNotLoaded,
+  type Serde,
+  serdeAround,
+} from "./serde.ts";

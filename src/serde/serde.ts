@@ -33,17 +33,22 @@ export interface Serde<T> {
   /**
    * The same serde bound to where its bytes go: a registry's subject depends on the topic and the part. Serdes
    * that do not care leave this out. Called once a topic when a topology starts, never a record.
+   *
+   * Topics for which the bytes are equal should get the same object: what was encoded for one is then used for the
+   * others. Only then: equal objects are taken to write equal bytes.
    */
   forTopic?(topic: string, part: "key" | "value"): Promise<Serde<T>>;
 }
 
 /** Bytes that are no encoding of the expected type. The message says what was expected and what was received. */
 export class DeserializationError extends Error {
+  /** Tells it from other errors. */
   override name = "DeserializationError";
 }
 
 /** A record's schema is not known yet; it can be had from the registry. */
 export class SchemaNotLoaded extends Error {
+  /** Tells it from other errors. */
   override name = "SchemaNotLoaded";
   /**
    * Fetches the schema, one request an id however many wait. Resolves when decoding can be tried again (also when the
@@ -51,6 +56,7 @@ export class SchemaNotLoaded extends Error {
    * the registry can't be asked at the moment, which says nothing about the record: try again later.
    */
   readonly load: () => Promise<void>;
+  /** An error that is over once `load` has resolved. */
   constructor(message: string, load: () => Promise<void>) {
     super(message);
     this.load = load;
@@ -60,6 +66,39 @@ export class SchemaNotLoaded extends Error {
 /** The serde for a topic's keys or values: {@linkcode Serde.forTopic} where the serde has it, else the serde itself. */
 export async function bindSerde<T>(serde: Serde<T>, topic: string, part: "key" | "value"): Promise<Serde<T>> {
   return serde.forTopic ? await serde.forTopic(topic, part) : serde;
+}
+
+/**
+ * A serde made around another one, such as that of windowed keys around their keys'. Topics that share the inner serde
+ * share this one, so that its bytes are used again as well.
+ *
+ * @param make Gives a new serde around one that is bound to a topic, or that needs not to be.
+ *
+ * @example
+ * ```ts
+ * import { type Serde, serdeAround, stringSerde } from "./mod.ts";
+ *
+ * const upperCase = (inner: Serde<string>): Serde<string> =>
+ *   serdeAround(inner, (bound) => ({
+ *     encode: (value, into, at) => bound.encode(value.toUpperCase(), into, at),
+ *     decode: (bytes, from, to) => bound.decode(bytes, from, to),
+ *   }));
+ * const buffer = new Uint8Array(16);
+ * const end = upperCase(stringSerde()).encode("kos", buffer, 0);
+ * console.log(stringSerde().decode(buffer, 0, end)); // KOS
+ * ```
+ */
+export function serdeAround<I, T>(inner: Serde<I>, make: (inner: Serde<I>) => Serde<T>): Serde<T> {
+  const made = new Map<Serde<I>, Serde<T>>();
+  const around = (each: Serde<I>): Serde<T> => {
+    let serde = made.get(each);
+    if (serde === undefined) {
+      made.set(each, serde = make(each));
+      if (each.forTopic) serde.forTopic = async (topic, part) => around(await bindSerde(each, topic, part));
+    }
+    return serde;
+  };
+  return around(inner);
 }
 
 /**
@@ -79,6 +118,7 @@ export class EncodeBuffer {
   /** Where the bytes are. Replaced by a larger one when it grows: read it after {@linkcode encode}, never before. */
   bytes: Uint8Array;
 
+  /** A buffer of so many bytes at first. */
   constructor(size = 4096) {
     this.bytes = new Uint8Array(size);
   }

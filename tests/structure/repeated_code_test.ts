@@ -6,22 +6,7 @@ const LINES = 12;
 
 /** Two files that say the same, and why that is as it should be. */
 const KNOWN: readonly { readonly files: readonly [string, string]; readonly reason: string }[] = [
-  // TEMPORARY: a base of the logged stores and fewer arguments of append are on their way. Delete what is unused.
-  {
-    files: ["src/engine/state/typed/logged_session_store.ts", "src/engine/state/typed/logged_stores.ts"],
-    reason: "the logged stores have no base yet",
-  },
-  {
-    files: [
-      "src/engine/state/typed/logged_session_store.ts",
-      "src/engine/state/typed/logged_window_store.ts",
-    ],
-    reason: "the logged stores have no base yet",
-  },
-  {
-    files: ["src/engine/state/typed/logged_stores.ts", "src/engine/state/typed/logged_window_store.ts"],
-    reason: "the logged stores have no base yet",
-  },
+  // TEMPORARY: fewer arguments of append are on their way. Delete what is unused.
   {
     files: ["src/kafka/client/producer.ts", "src/kafka/memory/producer.ts"],
     reason: "append takes ten arguments, one a line: both implement the port's",

@@ -3,7 +3,6 @@ import { filesBelow } from "./sources.ts";
 
 /** Tests of what several files do together, and what that is; all others begin with the name of their file. */
 const BEHAVIOURS: Record<string, string> = {
-  "tests/engine/state/bytes/sqlite_store_test.ts": "the contracts of stores, on disk",
   "tests/engine/state/typed/windowed_restore_test.ts": "each windowed store comes back from its changelog",
   "tests/kafka/client/broker_link_test.ts": "requests over connections that break, by a broker's address",
   "tests/kafka/wire/record_batch/growing_writers_test.ts":

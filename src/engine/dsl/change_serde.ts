@@ -1,4 +1,4 @@
-import { bindSerde, DeserializationError, type Serde } from "../../serde/serde.ts";
+import { DeserializationError, type Serde, serdeAround } from "../../serde/serde.ts";
 import type { Change } from "../processors/table_group.ts";
 
 /** The last byte says what comes before it. */
@@ -10,8 +10,8 @@ const BOTH = 2;
  * Writes changes as Kafka Streams' `ChangedSerializer` does: the old value and a 0; the new value and a 1; or the new value's length
  * (a zigzag varint), the new value, the old value and a 2.
  */
-export function changeSerde<V>(inner: Serde<V>): Serde<Change<V>> {
-  return {
+export function changeSerde<V>(values: Serde<V>): Serde<Change<V>> {
+  return serdeAround(values, (inner) => ({
     encode({ newValue, oldValue }: Change<V>, into: Uint8Array, at: number): number {
       if (newValue === null || oldValue === null) {
         const value = newValue ?? oldValue;
@@ -55,9 +55,7 @@ export function changeSerde<V>(inner: Serde<V>): Serde<Change<V>> {
       }
       return { newValue: inner.decode(bytes, at, middle), oldValue: inner.decode(bytes, middle, to - 1) };
     },
-    forTopic: async (topic: string, part: "key" | "value"): Promise<Serde<Change<V>>> =>
-      inner.forTopic === undefined ? changeSerde(inner) : changeSerde(await bindSerde(inner, topic, part)),
-  };
+  }));
 }
 
 const MAX_VARINT_BYTES = 5;

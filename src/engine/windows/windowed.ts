@@ -1,4 +1,4 @@
-import { DeserializationError, type Serde } from "../../serde/serde.ts";
+import { DeserializationError, type Serde, serdeAround } from "../../serde/serde.ts";
 import {
   getTime,
   putSession,
@@ -54,7 +54,7 @@ export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<
       `Cannot make a serde of windowed keys: received a size of ${sizeMs} ms; it must not be negative`,
     );
   }
-  return bindable(key, (bound) => ({
+  return serdeAround(key, (bound) => ({
     encode(windowed, into, at) {
       const end = bound.encode(windowed.key, into, at);
       if (end < 0) return end - TIME_BYTES;
@@ -74,7 +74,7 @@ export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<
  * of the session (8 bytes each, big-endian).
  */
 export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
-  return bindable(key, (bound) => ({
+  return serdeAround(key, (bound) => ({
     encode(windowed, into, at) {
       const end = bound.encode(windowed.key, into, at);
       if (end < 0) return end - SESSION_BYTES;
@@ -90,13 +90,6 @@ export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
       );
     },
   }));
-}
-
-/** A serde of windowed keys that is bound to a topic as its inner one is. */
-function bindable<K>(key: Serde<K>, make: (key: Serde<K>) => Serde<Windowed<K>>): Serde<Windowed<K>> {
-  const serde = make(key);
-  if (key.forTopic === undefined) return serde;
-  return { ...serde, forTopic: async (topic, part) => make(await key.forTopic!(topic, part)) };
 }
 
 function keyEndOf(from: number, to: number, suffix: number): number {

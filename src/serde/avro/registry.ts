@@ -10,6 +10,7 @@ import { abbreviate, messageOf } from "./schema.ts";
 export interface SchemaRegistryOptions {
   /** For basic authentication; else those in the URL are used, if any. */
   readonly username?: string;
+  /** Goes with {@linkcode username}. */
   readonly password?: string;
   /** How long a request may take in all, retries included, in ms. Default 20,000. */
   readonly timeoutMs?: number;
@@ -17,18 +18,21 @@ export interface SchemaRegistryOptions {
   readonly retryBackoffMs?: number;
   /** How long it is remembered that the registry has no schema of an id, in ms. Default 30,000. */
   readonly missingMs?: number;
-  /** The rest is replaced in tests. */
+  /** Sends a request. Default: the runtime's `fetch`; tests replace it. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** Milliseconds that only grow. */
   readonly now?: () => number;
+  /** Waits before a request is sent again. Default: a timer. */
   readonly pause?: (ms: number) => Promise<void>;
 }
 
 /** A registry that can't be asked or says no. The message says what was asked, what came back and what to do. */
 export class RegistryError extends Error {
+  /** Tells it from other errors. */
   override name = "RegistryError";
   /** The HTTP status; `undefined` when there was no answer. */
   readonly status: number | undefined;
+  /** An error with the status of the registry's answer; `undefined` without an answer. */
   constructor(message: string, status: number | undefined, options?: ErrorOptions) {
     super(message, options);
     this.status = status;
@@ -61,6 +65,8 @@ export class SchemaRegistry {
   readonly #loading = new Map<number, Promise<string | undefined>>();
 
   /**
+   * A client of the registry at a URL; it asks nothing yet.
+   *
    * @param url The API's base, such as `http://localhost:8081`; user and password may be in it.
    * @throws {TypeError} When it is no URL of HTTP.
    */

@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertNotStrictEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { avroSerde } from "../../../src/serde/avro/avro_serde.ts";
 import { SchemaRegistry } from "../../../src/serde/avro/registry.ts";
 import { DeserializationError, SchemaNotLoaded } from "../../../src/serde/serde.ts";
@@ -278,6 +284,32 @@ Deno.test("a serde with a registry writes Confluent's format and says so when it
   assertEquals(asked.length, 1);
   const other = await bound.forTopic!("SESSIONS", "key");
   assertEquals(hex(encode(other, HEADER).subarray(0, 5)), "00000003ea");
+});
+
+Deno.test("topics share a serde where the registry gives them the same id, and only there", async () => {
+  const ids: Record<string, number> = { "A-key": 7, "B-key": 7, "C-key": 8 };
+  const registry = new SchemaRegistry("http://registry.test", {
+    fetch: (url) => Promise.resolve(Response.json({ id: ids[url.split("/").at(-2)!] })),
+  });
+  const serde = avroSerde<FrameHeader>(FRAME_HEADER_SCHEMA, { registry });
+  const a = await serde.forTopic!("A", "key");
+  assertStrictEquals(await serde.forTopic!("B", "key"), a);
+  assertStrictEquals(await a.forTopic!("B", "key"), a, "also when it is bound anew");
+  const c = await serde.forTopic!("C", "key");
+  assertNotStrictEquals(c, a);
+  assertEquals(hex(encode(a, HEADER).subarray(0, 5)), "0000000007");
+  assertEquals(hex(encode(c, HEADER).subarray(0, 5)), "0000000008");
+});
+
+Deno.test("a serde reads an id of its own schema, however the registry writes it", async () => {
+  // Reordered, without doc: other text, the same canonical form.
+  const { name, namespace, type } = FRAME_HEADER_SCHEMA;
+  const fields = FRAME_HEADER_SCHEMA.fields.map(({ name, type }) => ({ type, name }));
+  const { registry } = registryOf({ 5: JSON.stringify({ fields, namespace, name, type }) });
+  await registry.schemaById(5);
+  const body = encode(avroSerde<FrameHeader>(FRAME_HEADER_SCHEMA), HEADER).subarray(10);
+  const serde = avroSerde<FrameHeader>(FRAME_HEADER_SCHEMA, { registry });
+  assertEquals(decode(serde, Uint8Array.of(0, 0, 0, 0, 5, ...body)), HEADER);
 });
 
 Deno.test("a reader takes both framings at any time", async () => {

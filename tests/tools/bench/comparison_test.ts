@@ -7,7 +7,6 @@ import {
   startRatiosOf,
   startTables,
 } from "../../../bench/support/comparison.ts";
-import { bars } from "../../../bench/support/bars.ts";
 import type { Run } from "../../../bench/support/runs.ts";
 import type { Start } from "../../../bench/support/start_and_idle.ts";
 import type { SystemName } from "../../../bench/support/systems.ts";
@@ -106,10 +105,9 @@ Deno.test("a table's numbers stand to the right with their thousands apart", () 
   );
 });
 
-Deno.test("the plot has a bar for each median, and escapes names", () => {
+Deno.test("the plot has a bar for each median", () => {
   const svg = comparisonPlot("kos & Kafka Streams", RUNS);
   assertEquals(svg.match(/<rect [^>]*fill="#/g)?.length, 6);
   assertStringIncludes(svg, ">kos &amp; Kafka Streams</text>");
   assertStringIncludes(svg, ">60,000</text>");
-  assertStringIncludes(bars("none", [{ title: "empty", groups: [] }]), "</svg>");
 });

@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { niceTicks, plot } from "../../../scripts/e2e/plot.ts";
 import { parseQuantity } from "../../../scripts/e2e/quantity.ts";
 import {
   complaints,
@@ -78,14 +77,6 @@ Deno.test("the picture has a panel each, texts escaped, and every point within i
       `${x} ${y}`,
     );
   }
-  assertStringIncludes(plot("nothing", [{ title: "empty", series: [] }]), "</svg>");
-});
-
-Deno.test("ticks are round and reach above the highest value", () => {
-  assertEquals(niceTicks(4), [0, 1, 2, 3, 4]);
-  assertEquals(niceTicks(430_525), [0, 100_000, 200_000, 300_000, 400_000, 500_000]);
-  assertEquals(niceTicks(0), [0, 1]);
-  assertEquals(niceTicks(0.3).at(-1)! >= 0.3, true);
 });
 
 Deno.test("quantities are read as the API writes them", () => {

@@ -10,7 +10,7 @@ import {
   WindowCursor,
   type WindowEntryBytes,
 } from "./bytes_windowed_stores.ts";
-import { type EntryLists, NONE } from "./entry_lists.ts";
+import { NONE } from "./entry_lists.ts";
 import { grown } from "./grown.ts";
 import { KeyedLists } from "./keyed_lists.ts";
 
@@ -42,7 +42,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
 
   get bytes(): number {
     let bytes = 0;
-    for (const segment of this.#segments.values()) bytes += segment.keys.bytes;
+    for (const segment of this.#segments.values()) bytes += segment.bytes;
     return bytes;
   }
 
@@ -53,7 +53,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   get(key: KeyBytes, startMs: number): ValueBytes | undefined {
     const segment = this.#live(startMs);
     if (segment === undefined) return undefined;
-    const entry = segment.find(key, startMs);
+    const entry = segment.findEntry(key, startMs);
     return entry === NONE ? undefined : segment.read(entry, this.#cursor);
   }
 
@@ -89,7 +89,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
     }
     const segment = this.#live(startMs);
     if (segment === undefined) return false;
-    const entry = segment.find(key, startMs);
+    const entry = segment.findEntry(key, startMs);
     if (entry === NONE) return false;
     segment.lists.remove(entry);
     return true;
@@ -124,7 +124,7 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
     }
     all.sort((a, b) =>
       a.segment.lists.time[a.entry]! - b.segment.lists.time[b.entry]! ||
-      a.segment.keys.compareKeys(a.entry, b.segment.keys, b.entry)
+      a.segment.compareKeys(a.entry, b.segment, b.entry)
     );
     for (const { segment, entry } of all) this.#add(segment, entry);
     return this.#found;
@@ -171,17 +171,16 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
 }
 
 /** The windows that begin in one span of time: ordered by their starts; the other number is the value's timestamp. */
-class Segment {
+class Segment extends KeyedLists {
   readonly number: number;
-  readonly keys: KeyedLists = new KeyedLists();
-  readonly lists: EntryLists = this.keys.lists;
 
   constructor(number: number) {
+    super();
     this.number = number;
   }
 
-  find(key: KeyBytes, startMs: number): number {
-    const id = this.keys.find(key);
+  findEntry(key: KeyBytes, startMs: number): number {
+    const id = this.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     return entry !== NONE && this.lists.time[entry] === startMs ? entry : NONE;
@@ -189,7 +188,7 @@ class Segment {
 
   /** The first window of a key that begins at `startMs` or later. */
   firstFrom(key: KeyBytes, startMs: number): number {
-    const id = this.keys.find(key);
+    const id = this.find(key);
     if (id < 0) return NONE;
     const entry = this.lists.atMost(id, startMs);
     if (entry === NONE) return this.lists.first[id]!;
@@ -205,16 +204,16 @@ class Segment {
     timestamp: number,
   ): void {
     const { lists } = this;
-    let id = this.keys.find(key);
-    if (id < 0) id = this.keys.insert(key);
+    let id = this.find(key);
+    if (id < 0) id = this.insert(key);
     let entry = lists.atMost(id, startMs);
     if (entry === NONE || lists.time[entry] !== startMs) entry = lists.add(id, entry, startMs, timestamp);
     lists.extra[entry] = timestamp;
     lists.write(entry, value, from, to);
   }
 
-  read(entry: number, cursor: WindowCursor): WindowCursor {
-    this.keys.read(entry, cursor);
+  override read(entry: number, cursor: WindowCursor): WindowCursor {
+    super.read(entry, cursor);
     cursor.timestamp = this.lists.extra[entry]!;
     cursor.startMs = this.lists.time[entry]!;
     return cursor;
@@ -222,7 +221,7 @@ class Segment {
 
   forEach(visit: (entry: number) => void): void {
     const { lists } = this;
-    for (let id = 0; id < this.keys.index.idEnd; id++) {
+    for (let id = 0; id < this.index.idEnd; id++) {
       for (let entry = lists.first[id]!; entry !== NONE; entry = lists.next[entry]!) visit(entry);
     }
   }
