@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { Command } from "commander";
 import { type ChaosFault, FAULTS } from "./chaos/faults.ts";
 import { type Guarantee, objections, type Outcome, table } from "./chaos/outcome.ts";
 import { type Place, Rig } from "./chaos/rig.ts";
 import { type Round, schedule } from "./chaos/schedule.ts";
 import { Random } from "../src/game/random.ts";
-import { progress, runCommand, say, wholeNumber } from "./support/cli.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { choice, integer, InvalidValue } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { messageOf, ScriptError } from "./support/errors.ts";
 
 /** The session timeout of an instance, and the time in which everything must go on after a fault, in s. */
@@ -17,52 +20,66 @@ const MOST_STALLED_SECONDS = 10 + 10;
 
 const GUARANTEES: readonly Guarantee[] = ["at_least_once", "exactly_once"];
 
-const command = new Command("deno task chaos")
-  .description(
-    `Runs the sessions topology on real brokers while brokers are killed and paused, connections are delayed, cut, reset, left
-half-open and corrupted, instances are killed and paused, the registry goes, a disk is full and clocks jump. Each session
-that comes out is compared with what was generated. Prints a table: sessions that were lost, changes that came twice (which
-at least once allows), and the longest time without progress. Needs Java 17 with Maven, and Linux for the disk.`,
-  )
-  .option(
-    "--seed <number>",
-    "what chance chooses (default: another one each time)",
-    wholeNumber(0, 2 ** 32 - 1),
-  )
-  .option(
-    "--minutes <number>",
-    "about how long, at most; 10 suffice for each fault with both guarantees",
-    minutes,
-    10,
-  )
-  .option("--fault <text>", "only the faults whose name has this text")
-  .option("--guarantee <which>", `only this one: ${GUARANTEES.join(" or ")}`)
-  .option("--list", "print the faults and run none")
-  .addHelpText(
-    "after",
-    `
-Exits with 0 when nothing was lost, nothing came twice with exactly once, and no partition rested
-longer than the session timeout (10 s) plus 10 s; else with 1; with 2 for wrong flags.`,
-  );
-
-interface Options {
+interface Flags {
   readonly seed?: number;
   readonly minutes: number;
   readonly fault?: string;
-  readonly guarantee?: string;
-  readonly list?: boolean;
+  readonly guarantee?: Guarantee;
+  readonly list: boolean;
 }
+
+/** The task and its flags. */
+export const CHAOS: Program<Flags> = {
+  name: "chaos",
+  task: true,
+  description:
+    "Runs the sessions topology on real brokers while brokers are killed and paused, connections are delayed, cut, reset, left " +
+    "half-open and corrupted, instances are killed and paused, the registry goes, a disk is full and clocks jump. Each session " +
+    "that comes out is compared with what was generated. Prints a table: sessions that were lost, changes that came twice (which " +
+    "at least once allows), and the longest time without progress. Needs Java 17 with Maven, and Linux for the disk.",
+  prefix: false,
+  flags: {
+    seed: {
+      value: "<number>",
+      text: "what chance chooses",
+      parse: integer({ max: 2 ** 32 - 1 }),
+      defaultText: "another one each time",
+    },
+    minutes: {
+      value: "<number>",
+      text: "about how long, at most; 10 suffice for each fault with both guarantees",
+      parse: minutes,
+      default: 10,
+    },
+    fault: { value: "<text>", text: "only the faults whose name has this text", parse: (text) => text },
+    guarantee: {
+      value: "<which>",
+      text: `only this one: ${GUARANTEES.join(" or ")}`,
+      parse: choice(...GUARANTEES),
+    },
+    list: toggle("print the faults and run none"),
+  },
+  sections: [{
+    title: "Exit codes",
+    rows: [
+      [
+        "0",
+        "nothing was lost, nothing came twice with exactly once, and no partition rested longer than the session timeout (10 s) plus 10 s",
+      ],
+      ["1", "else"],
+      ["2", "wrong flags"],
+    ],
+  }],
+};
 
 function minutes(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value > 0 && value <= 24 * 60) return value;
-  throw new ScriptError(
-    `Cannot use --minutes: received ${JSON.stringify(text)}; allowed are numbers up to 1440`,
-  );
+  throw new InvalidValue("expected a number up to 1440");
 }
 
-async function main(parsed: Command): Promise<number> {
-  const options = parsed.opts<Options>();
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseArguments(CHAOS, args);
   const faults = FAULTS.filter(({ name }) => name.includes(options.fault ?? ""));
   const names = FAULTS.map(({ name, place }) => `  ${name} (${place})`).join("\n");
   if (options.list) {
@@ -73,11 +90,6 @@ async function main(parsed: Command): Promise<number> {
     throw new ScriptError(`Cannot provoke a fault: received --fault "${options.fault}"; there are\n${names}`);
   }
   const guarantees = GUARANTEES.filter((each) => each === (options.guarantee ?? each));
-  if (guarantees.length === 0) {
-    throw new ScriptError(
-      `Cannot use --guarantee: received "${options.guarantee}"; allowed are ${GUARANTEES.join(" and ")}`,
-    );
-  }
   const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   say(`seed ${seed}`);
   const dice = Random.ofSeed(seed);
@@ -155,4 +167,4 @@ async function play(round: Round<ChaosFault>, random: () => number): Promise<Out
   return outcomes;
 }
 
-if (import.meta.main) Deno.exit(await runCommand(command, main, Deno.args));
+if (import.meta.main) Deno.exit(await runProgram("chaos", () => main(Deno.args)));
