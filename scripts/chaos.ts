@@ -9,7 +9,7 @@ import { type Place, Rig } from "./chaos/rig.ts";
 import { type Round, schedule } from "./chaos/schedule.ts";
 import { Random } from "../src/game/random.ts";
 import { parseArguments } from "../src/cli/arguments.ts";
-import { runProgram } from "../src/cli/main.ts";
+import { main } from "../src/cli/main.ts";
 import { choice, integer, InvalidValue } from "../src/cli/parsers.ts";
 import { type Program, toggle } from "../src/cli/program.ts";
 import { progress, say } from "../src/cli/write.ts";
@@ -78,7 +78,7 @@ function minutes(text: string): number {
   throw new InvalidValue("expected a number up to 1440");
 }
 
-async function main(args: readonly string[]): Promise<number> {
+async function chaos(args: readonly string[], signal: AbortSignal): Promise<number> {
   const options = parseArguments(CHAOS, args);
   const faults = FAULTS.filter(({ name }) => name.includes(options.fault ?? ""));
   const names = FAULTS.map(({ name, place }) => `  ${name} (${place})`).join("\n");
@@ -104,7 +104,7 @@ async function main(args: readonly string[]): Promise<number> {
   const objected: string[] = [];
   for (const [i, round] of rounds.entries()) {
     progress(`round ${i + 1} of ${rounds.length}: ${round.place}, ${round.guarantee.replaceAll("_", " ")}`);
-    for (const outcome of await play(round, random)) {
+    for (const outcome of await play(round, random, signal)) {
       outcomes.push(outcome);
       objected.push(...objections(outcome, MOST_STALLED_SECONDS));
     }
@@ -135,7 +135,12 @@ async function possible(faults: readonly ChaosFault[]): Promise<ChaosFault[]> {
   return found;
 }
 
-async function play(round: Round<ChaosFault>, random: () => number): Promise<Outcome[]> {
+/** @throws {Interrupted} When a signal has asked to end: what the rig has started is ended first. */
+async function play(
+  round: Round<ChaosFault>,
+  random: () => number,
+  signal: AbortSignal,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const rig = await Rig.open({
     place: round.place as Place,
@@ -143,10 +148,15 @@ async function play(round: Round<ChaosFault>, random: () => number): Promise<Out
     random,
     report: () => {},
   });
+  const interrupted = Promise.withResolvers<never>();
+  interrupted.promise.catch(() => {}); // seen by the fault that it interrupts
+  const interrupt = (): void => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", interrupt);
   try {
+    signal.throwIfAborted();
     for (const fault of round.faults) {
       const began = performance.now();
-      const outcome = await rig.run(fault.name, fault.provoke);
+      const outcome = await Promise.race([rig.run(fault.name, fault.provoke), interrupted.promise]);
       outcomes.push(outcome);
       progress(
         `  ${fault.name}: ${outcome.sessions} sessions, ${outcome.lost} lost, ${outcome.doubled} doubled, ` +
@@ -158,13 +168,16 @@ async function play(round: Round<ChaosFault>, random: () => number): Promise<Out
       for (const each of outcome.broken) progress(`    ${each}`);
     }
   } catch (error) {
+    if (signal.aborted) throw error;
     throw new ScriptError(`Cannot go on in ${round.place}, ${round.guarantee}: ${messageOf(error)}`, {
       cause: error,
     });
   } finally {
+    signal.removeEventListener("abort", interrupt);
     await rig.close();
   }
   return outcomes;
 }
 
-if (import.meta.main) Deno.exit(await runProgram("chaos", () => main(Deno.args)));
+// What a round has started takes longer to end than a program of one process.
+if (import.meta.main) await main("chaos", (signal) => chaos(Deno.args, signal), { graceMs: 60_000 });
