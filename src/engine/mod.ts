@@ -10,7 +10,6 @@ export { KStream } from "./dsl/kstream.ts";
 export { KTable } from "./dsl/ktable.ts";
 export {
   type Consumed,
-  DEFAULT_RETENTION_MS,
   type Grouped,
   type Joined,
   type Materialized,
@@ -20,7 +19,6 @@ export {
   type SplitOptions,
   type StoreOptions,
   type StreamJoined,
-  type TableMaterialized,
 } from "./dsl/options.ts";
 export { SessionWindowedKStream } from "./dsl/session_windowed_stream.ts";
 export { StreamsBuilder } from "./dsl/streams_builder.ts";

@@ -8,14 +8,9 @@ import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts
 import { type Program, toggle } from "../cli/program.ts";
 import { CONNECTION_VARIABLES, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { VERSION } from "../cli/version.ts";
-import {
-  DEFAULT_COMMIT_INTERVAL_MS,
-  DEFAULT_RETENTION_MS,
-  DEFAULT_STALL_TIMEOUT_MS,
-  DEFAULT_STATE_DIR,
-} from "../engine/mod.ts";
+import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
-import { DEFAULT_GRACE_MS } from "./sessions_topology.ts";
+import { DEFAULT_GRACE_MS, DEFAULT_RETENTION_MS } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice } from "./start.ts";
 
 /** The flags' values. Times are in ms. */

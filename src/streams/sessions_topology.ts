@@ -4,7 +4,7 @@
  * @module
  */
 import { avroSerde, type SchemaRegistry, type Serde } from "../serde/mod.ts";
-import { DEFAULT_RETENTION_MS, JoinWindows, StreamsBuilder, type Topology } from "../engine/mod.ts";
+import { JoinWindows, StreamsBuilder, type Topology } from "../engine/mod.ts";
 import type { FrameBody, FrameHeader, Hit } from "../game/hit.ts";
 import { hitFromHex } from "../game/hit_codec.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
@@ -14,12 +14,14 @@ import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA, GAME_SESSION_SCHEMA, HIT_SCHEMA
 export const JOIN_DIFFERENCE_MS = 3_000;
 /** The default grace of the join, in ms. The original's default was 24 hours, which would keep a day of frames in memory. */
 export const DEFAULT_GRACE_MS = 30_000;
+/** How long a session is kept after its last hit, in ms of stream time: each game makes new ones, and nothing else removes them. */
+export const DEFAULT_RETENTION_MS = 3_600_000;
 
 /** Settings of {@linkcode sessionsTopology}. */
 export interface SessionsOptions {
   /** How late a frame may come, in ms of stream time. Default {@linkcode DEFAULT_GRACE_MS}. */
   readonly graceMs?: number;
-  /** How long a session is kept after its last hit, in ms of stream time. Default one hour. */
+  /** How long a session is kept after its last hit, in ms of stream time. Default {@linkcode DEFAULT_RETENTION_MS}. */
   readonly retentionMs?: number;
   /** Default: none, and records carry their schema's fingerprint. */
   readonly registry?: SchemaRegistry | undefined;

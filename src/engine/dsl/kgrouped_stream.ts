@@ -2,7 +2,7 @@ import { Aggregate, type Aggregation } from "../processors/aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KTable } from "./ktable.ts";
 import { AggregationParent } from "./repartition.ts";
-import { DEFAULT_RETENTION_MS, type Grouped, type Materialized } from "./options.ts";
+import type { Grouped, Materialized } from "./options.ts";
 import { SessionWindowedKStream } from "./session_windowed_stream.ts";
 import { TimeWindowedKStream } from "./time_windowed_stream.ts";
 import { SessionWindows } from "../windows/session_windows.ts";
@@ -79,7 +79,7 @@ export class KGroupedStream<K, V> {
       key: materialized.key ?? this.#grouped.key,
       value: materialized.value,
       logged: materialized.logged ?? true,
-      retentionMs: materialized.retentionMs ?? DEFAULT_RETENTION_MS,
+      retentionMs: materialized.retentionMs ?? Infinity,
     });
     this.#graph.add({
       kind: "processor",

@@ -2,7 +2,7 @@ import { TableAggregate } from "../processors/table_group.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { changeSerde } from "./change_serde.ts";
 import { KTable } from "./ktable.ts";
-import type { Grouped, TableMaterialized } from "./options.ts";
+import type { Grouped, Materialized } from "./options.ts";
 import { repartitionTopic } from "./repartition.ts";
 import { tableStore } from "./table_store.ts";
 
@@ -22,7 +22,7 @@ export class KGroupedTable<K, V> {
   }
 
   /** Counts the entries of each group. */
-  count(materialized: TableMaterialized<K, number>): KTable<K, number> {
+  count(materialized: Materialized<K, number>): KTable<K, number> {
     return this.#build(
       "KTABLE-AGGREGATE",
       materialized,
@@ -40,7 +40,7 @@ export class KGroupedTable<K, V> {
   reduce(
     adder: (aggregate: V, value: V) => V | null,
     subtractor: (aggregate: V, value: V) => V | null,
-    materialized: TableMaterialized<K, V> = { value: this.#grouped.value },
+    materialized: Materialized<K, V> = { value: this.#grouped.value },
   ): KTable<K, V> {
     return this.#build(
       "KTABLE-REDUCE",
@@ -60,7 +60,7 @@ export class KGroupedTable<K, V> {
     initializer: () => A,
     adder: (key: K, value: V, aggregate: A) => A | null,
     subtractor: (key: K, value: V, aggregate: A) => A | null,
-    materialized: TableMaterialized<K, A>,
+    materialized: Materialized<K, A>,
   ): KTable<K, A> {
     return this.#build(
       "KTABLE-AGGREGATE",
@@ -72,7 +72,7 @@ export class KGroupedTable<K, V> {
 
   #build<A>(
     prefix: string,
-    materialized: TableMaterialized<K, A>,
+    materialized: Materialized<K, A>,
     adder: (key: K, value: V, aggregate: A | null) => A | null,
     subtractor: (key: K, value: V, aggregate: A) => A | null,
   ): KTable<K, A> {

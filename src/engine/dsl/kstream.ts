@@ -13,12 +13,12 @@ import { JoinWindows } from "../windows/join_windows.ts";
 import type {
   Grouped,
   Joined,
+  Materialized,
   ProcessOptions,
   Produced,
   Repartitioned,
   SplitOptions,
   StreamJoined,
-  TableMaterialized,
 } from "./options.ts";
 import { addRepartition, type Repartition, repartitionNames } from "./repartition.ts";
 import { addStreamJoin, type StreamJoinKind } from "./stream_join.ts";
@@ -215,7 +215,7 @@ export class KStream<K, V> {
 
   /** The stream as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted. */
   toTable(
-    materialized: TableMaterialized<K, V> & TableSerdes<K, V>,
+    materialized: Materialized<K, V> & TableSerdes<K, V>,
   ): KTable<K, V> {
     const graph = this.#graph;
     const { key, value } = materialized;

@@ -6,7 +6,7 @@ import type { TableJoinKind } from "../processors/value_getter.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KGroupedTable } from "./kgrouped_table.ts";
 import { KStream } from "./kstream.ts";
-import type { Grouped, TableMaterialized } from "./options.ts";
+import type { Grouped, Materialized } from "./options.ts";
 import { addSuppression, type Suppressed, type TableSerdes } from "./suppressed.ts";
 import { addTableJoin } from "./table_join.ts";
 import { tableStore } from "./table_store.ts";
@@ -86,7 +86,7 @@ export class KTable<K, V> {
   /** Keeps the keys that the predicate says yes to. */
   filter(
     predicate: (key: K, value: V) => boolean,
-    materialized?: TableMaterialized<K, V>,
+    materialized?: Materialized<K, V>,
   ): KTable<K, V> {
     return this.#filter(predicate, true, materialized);
   }
@@ -94,13 +94,13 @@ export class KTable<K, V> {
   /** Keeps the keys that the predicate says no to. */
   filterNot(
     predicate: (key: K, value: V) => boolean,
-    materialized?: TableMaterialized<K, V>,
+    materialized?: Materialized<K, V>,
   ): KTable<K, V> {
     return this.#filter(predicate, false, materialized);
   }
 
   /** Replaces each value. A mapper may not change the value that it gets. */
-  mapValues<R>(mapper: (value: V, key: K) => R, materialized?: TableMaterialized<K, R>): KTable<K, R> {
+  mapValues<R>(mapper: (value: V, key: K) => R, materialized?: Materialized<K, R>): KTable<K, R> {
     const storeName = this.#storeFor("KTABLE-MAPVALUES", materialized);
     const name = this.#graph.newName("KTABLE-MAPVALUES");
     const table = new MappedTable(this.#graph, storeName, this.#table, mapper);
@@ -112,7 +112,7 @@ export class KTable<K, V> {
   join<O, R>(
     other: KTable<K, O>,
     joiner: (value: V, otherValue: O, key: K) => R,
-    materialized?: TableMaterialized<K, R>,
+    materialized?: Materialized<K, R>,
   ): KTable<K, R> {
     return this.#join("inner", other, joiner as Joiner<K, V, O, R>, materialized);
   }
@@ -121,7 +121,7 @@ export class KTable<K, V> {
   leftJoin<O, R>(
     other: KTable<K, O>,
     joiner: (value: V, otherValue: O | null, key: K) => R,
-    materialized?: TableMaterialized<K, R>,
+    materialized?: Materialized<K, R>,
   ): KTable<K, R> {
     return this.#join("left", other, joiner as Joiner<K, V, O, R>, materialized);
   }
@@ -130,7 +130,7 @@ export class KTable<K, V> {
   outerJoin<O, R>(
     other: KTable<K, O>,
     joiner: (value: V | null, otherValue: O | null, key: K) => R,
-    materialized?: TableMaterialized<K, R>,
+    materialized?: Materialized<K, R>,
   ): KTable<K, R> {
     return this.#join("outer", other, joiner, materialized);
   }
@@ -169,7 +169,7 @@ export class KTable<K, V> {
   #filter(
     predicate: (key: K, value: V) => boolean,
     wanted: boolean,
-    materialized: TableMaterialized<K, V> | undefined,
+    materialized: Materialized<K, V> | undefined,
   ): KTable<K, V> {
     const storeName = this.#storeFor("KTABLE-FILTER", materialized);
     const name = this.#graph.newName("KTABLE-FILTER");
@@ -182,14 +182,14 @@ export class KTable<K, V> {
     kind: TableJoinKind,
     other: KTable<K, O>,
     joiner: Joiner<K, V, O, R>,
-    materialized: TableMaterialized<K, R> | undefined,
+    materialized: Materialized<K, R> | undefined,
   ): KTable<K, R> {
     const { name, table } = addTableJoin(this.#graph, kind, this, other, joiner, this.#key, materialized);
     return this.#next(name, table, materialized?.key, materialized?.value);
   }
 
   /** Adds the store of a table that was given a name. Without one, Kafka Streams uses up a number all the same. */
-  #storeFor<R>(prefix: string, materialized: TableMaterialized<K, R> | undefined): string | undefined {
+  #storeFor<R>(prefix: string, materialized: Materialized<K, R> | undefined): string | undefined {
     if (materialized === undefined) return undefined;
     const { name, key = this.#key } = materialized;
     if (name === undefined) this.#graph.newStoreName(prefix);

@@ -53,7 +53,7 @@ export interface StreamJoined<K, V, O> {
   readonly logged?: boolean;
 }
 
-/** How an aggregate's state is kept. */
+/** How an aggregate or a table is kept in a store; a table without a name is kept only where what follows needs it. */
 export interface Materialized<K, A> {
   /** The store's name. Default: a generated one. */
   readonly name?: string;
@@ -63,18 +63,9 @@ export interface Materialized<K, A> {
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;
   /**
-   * How long a key lives after its last change, in ms of stream time: state that nothing removes grows for ever. Default one hour;
-   * `Infinity` keeps all keys, as Kafka Streams does.
+   * How long a key lives after its last change, in ms of stream time. Default `Infinity`: all keys are kept, as in Kafka Streams. Where
+   * keys come and go, a time bounds the state, which nothing else removes.
    */
-  readonly retentionMs?: number;
-}
-
-/** The default of {@linkcode Materialized.retentionMs}: one hour, in ms. */
-export const DEFAULT_RETENTION_MS = 3_600_000;
-
-/** How a table's values are kept in a store; without a name a table is kept only where what follows needs it. */
-export interface TableMaterialized<K, V> extends Omit<Materialized<K, V>, "retentionMs"> {
-  /** How long a key lives after its last change, in ms of stream time. Default `Infinity`. */
   readonly retentionMs?: number;
 }
 

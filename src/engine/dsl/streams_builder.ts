@@ -3,7 +3,7 @@ import { BuilderGraph } from "./builder_graph.ts";
 import { TableSource } from "../processors/table_values.ts";
 import { KStream } from "./kstream.ts";
 import { KTable } from "./ktable.ts";
-import type { Consumed, StoreOptions, TableMaterialized } from "./options.ts";
+import type { Consumed, Materialized, StoreOptions } from "./options.ts";
 import { tableStore } from "./table_store.ts";
 import { SourceTable } from "./table_supplier.ts";
 
@@ -47,7 +47,7 @@ export class StreamsBuilder {
   table<K, V>(
     topic: string,
     consumed: Consumed<K, V>,
-    materialized: Partial<TableMaterialized<K, V>> = {},
+    materialized: Partial<Materialized<K, V>> = {},
   ): KTable<K, V> {
     const graph = this.#graph;
     const { key, value } = { ...consumed, ...materialized };

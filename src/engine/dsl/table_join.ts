@@ -2,7 +2,7 @@ import { TableJoin, type TableJoinSide } from "../processors/table_join.ts";
 import { TableJoinMerge } from "../processors/table_values.ts";
 import type { TableJoinKind } from "../processors/value_getter.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
-import type { TableMaterialized } from "./options.ts";
+import type { Materialized } from "./options.ts";
 import type { Serde } from "../../serde/serde.ts";
 import { tableStore } from "./table_store.ts";
 import { JoinedTable, type TableSupplier } from "./table_supplier.ts";
@@ -21,7 +21,7 @@ export function addTableJoin<K, V, O, R>(
   other: JoinedSide<K, O>,
   joiner: (value: V | null, other: O | null, key: K) => R,
   key: Serde<K> | undefined,
-  materialized: TableMaterialized<K, R> | undefined,
+  materialized: Materialized<K, R> | undefined,
 ): { name: string; table: JoinedTable<K, V, O, R> } {
   const storeName = materialized && (materialized.name ?? graph.newStoreName("KTABLE-MERGE"));
   const name = graph.newName("KTABLE-MERGE");

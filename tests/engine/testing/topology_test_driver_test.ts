@@ -148,21 +148,60 @@ Deno.test("count, reduce and aggregate keep one value a key, with the latest tim
   assertEquals(driver.countOf("test-counts-changelog"), 5);
 });
 
-Deno.test("an aggregate is forgotten an hour after its last change, unless it is told otherwise", async () => {
+Deno.test("a count goes on however long its key was quiet, of a stream and of a table grouped anew", async () => {
+  const hour = 3_600_000;
+  const printable = { key: stringSerde(), value: int64Serde() };
+  const builder = new StreamsBuilder();
+  builder.stream("words", text).groupByKey(text).count({ value: int64Serde() }).toStream().to(
+    "counts",
+    printable,
+  );
+  builder.table("users", text).groupBy((user, city) => [city, user] as const, text)
+    .count({ value: int64Serde() }).toStream().to("per-city", printable);
+  const driver = await TopologyTestDriver.create(builder.build());
+  for (const [key, at] of [["a", 0], ["a", 1], ["b", 2 * hour], ["a", 2 * hour + 1]] as const) {
+    driver.pipe("words", key, "x", at);
+  }
+  assertEquals(driver.read("counts").map(({ key, value }) => `${key}=${value}`), [
+    "a=1",
+    "a=2",
+    "b=1",
+    "a=3",
+  ]);
+  driver.pipe("users", "ann", "Rome", 0);
+  driver.pipe("users", "bob", "Rome", 1);
+  driver.pipe("users", "cem", "Oslo", 2 * hour);
+  driver.pipe("users", "ann", "Oslo", 2 * hour + 1);
+  assertEquals(
+    driver.read("per-city").map(({ key, value }) => `${key}=${value}`),
+    ["Rome=1", "Rome=2", "Oslo=1", "Rome=1", "Oslo=2"],
+  );
+});
+
+Deno.test("a record with a clock that is decades ahead leaves every key of a count", async () => {
+  const builder = new StreamsBuilder();
+  builder.stream("words", text).groupByKey(text).count({ value: int64Serde(), name: "counts" });
+  const driver = await TopologyTestDriver.create(builder.build());
+  for (let i = 0; i < 5; i++) driver.pipe("words", `k${i}`, "x", 1000);
+  driver.pipe("words", "bad-clock", "x", 4e12);
+  assertEquals(driver.store("counts").size, 6);
+});
+
+Deno.test("an aggregate that is given a retention forgets a key that long after its last change", async () => {
   const hour = 3_600_000;
   const builder = new StreamsBuilder();
   const grouped = builder.stream("in", text).groupByKey(text);
+  grouped.count({ value: int64Serde(), name: "bounded", retentionMs: hour });
   grouped.count({ value: int64Serde(), name: "default" });
-  grouped.count({ value: int64Serde(), name: "unbounded", retentionMs: Infinity });
   const driver = await TopologyTestDriver.create(builder.build());
   driver.pipe("in", "a", "x", 0);
   driver.pipe("in", "b", "x", hour);
-  assertEquals(driver.store("default").get("a"), 1);
+  assertEquals(driver.store("bounded").get("a"), 1);
   driver.pipe("in", "b", "x", hour + 1);
-  assertEquals(driver.store("default").get("a"), null);
+  assertEquals(driver.store("bounded").get("a"), null);
   // Three changes and the tombstone of what expired.
-  assertEquals(driver.countOf("test-default-changelog"), 4);
-  assertEquals(driver.store("unbounded").get("a"), 1);
+  assertEquals(driver.countOf("test-bounded-changelog"), 4);
+  assertEquals(driver.store("default").get("a"), 1);
 });
 
 Deno.test("what can't be decoded goes by the handler, with its place", async () => {

@@ -58,7 +58,7 @@ function topology(): Topology {
   const builder = new StreamsBuilder();
   const grouped = builder.stream("in", text)
     .groupBy((_key, value) => value.slice(0, 1), { ...text, name: "words" });
-  grouped.count({ value: int64Serde(), name: "counts", retentionMs: Infinity }).toStream()
+  grouped.count({ value: int64Serde(), name: "counts" }).toStream()
     .map((key, count): [string, string] => [key, String(count)]).to("out", text);
   grouped.windowedBy(TimeWindows.ofSizeAndGrace(HOUR, HOUR)).count({ value: int64Serde(), name: "hourly" })
     .toStream().map(({ key, startMs }, count): [string, string] => [`${key}@${startMs}`, String(count)])

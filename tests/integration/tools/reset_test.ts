@@ -14,7 +14,7 @@ const text = { key: stringSerde(), value: stringSerde() };
 function topology(id: string): Topology {
   const builder = new StreamsBuilder();
   builder.stream(`${id}-in`, text).groupBy((_key, value) => value, { ...text, name: "words" })
-    .count({ value: int64Serde(), name: "counts", retentionMs: Infinity }).toStream()
+    .count({ value: int64Serde(), name: "counts" }).toStream()
     .map((key, count): [string, string] => [key, String(count)]).to(`${id}-out`, text);
   return builder.build();
 }

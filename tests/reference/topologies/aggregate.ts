@@ -2,10 +2,8 @@ import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { type KGroupedStream, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { printable, type ReferenceTopologies, text } from "../plan.ts";
 
-/** State for ever, as Kafka Streams keeps it. */
-const retentionMs = Infinity;
-const counts = { value: int64Serde(), retentionMs };
-const texts = { value: stringSerde(), retentionMs };
+const counts = { value: int64Serde() };
+const texts = { value: stringSerde() };
 
 function grouped(builder: StreamsBuilder): KGroupedStream<string, string> {
   return builder.stream("in", text).groupByKey(text);

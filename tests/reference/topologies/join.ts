@@ -66,10 +66,7 @@ export const joinTopologies: ReferenceTopologies = {
       const pairs = left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 30), joined);
       pairs.to("joined", printable);
       pairs.flatMapValues((value) => split(value, "+")).groupByKey(text)
-        .aggregate(() => "", (_key, value, aggregate) => aggregate + value, {
-          value: stringSerde(),
-          retentionMs: Infinity,
-        })
+        .aggregate(() => "", (_key, value, aggregate) => aggregate + value, { value: stringSerde() })
         .toStream().to("out", printable);
       right.to("right-out", printable);
       return builder.build();

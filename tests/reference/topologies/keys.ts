@@ -4,8 +4,8 @@ import { split } from "../java_text.ts";
 import { printable, type ReferenceTopologies, type ReferenceTopology, text } from "../plan.ts";
 import { both, joined } from "./join.ts";
 
-const counts = { value: int64Serde(), retentionMs: Infinity };
-const texts = { value: stringSerde(), retentionMs: Infinity };
+const counts = { value: int64Serde() };
+const texts = { value: stringSerde() };
 
 /** The first letter: a key that several values share; `null` for what has none. */
 export function letter(value: string | null): string | null {

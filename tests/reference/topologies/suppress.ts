@@ -57,12 +57,10 @@ export const suppressTopologies: ReferenceTopologies = {
   ),
   "suppress-time-limit": suppressed(
     [20],
-    (grouped) =>
-      grouped.count({ ...counts, retentionMs: Infinity }).suppress(untilTimeLimit(20, { maxRecords: 1000 })),
+    (grouped) => grouped.count(counts).suppress(untilTimeLimit(20, { maxRecords: 1000 })),
   ),
   "suppress-full": suppressed(
     [20],
-    (grouped) =>
-      grouped.count({ ...counts, retentionMs: Infinity }).suppress(untilTimeLimit(20, { maxRecords: 2 })),
+    (grouped) => grouped.count(counts).suppress(untilTimeLimit(20, { maxRecords: 2 })),
   ),
 };

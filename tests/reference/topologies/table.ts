@@ -81,7 +81,7 @@ const derived: ReferenceTopologies = {
     spansMs: [],
     build() {
       const builder = new StreamsBuilder();
-      builder.stream("in", text).groupByKey(text).count({ ...counts, retentionMs: Infinity })
+      builder.stream("in", text).groupByKey(text).count(counts)
         .filter((_key, count) => count % 2 === 0).mapValues((count) => `n${count}`)
         .toStream().to("out", printable);
       return builder.build();

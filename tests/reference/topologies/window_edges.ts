@@ -101,10 +101,8 @@ const suppressions: ReferenceTopologies = {
   "suppress-records": table(
     [20],
     (grouped) =>
-      grouped.reduce((aggregate, value) => value.startsWith("c") ? null : `${aggregate},${value}`, {
-        ...texts,
-        retentionMs: Infinity,
-      }).suppress(untilTimeLimit(20, { maxRecords: 2 })),
+      grouped.reduce((aggregate, value) => value.startsWith("c") ? null : `${aggregate},${value}`, texts)
+        .suppress(untilTimeLimit(20, { maxRecords: 2 })),
   ),
   "suppress-bytes": table(
     [20, 7],
@@ -148,10 +146,7 @@ const tables: ReferenceTopologies = {
     build() {
       const builder = new StreamsBuilder();
       builder.stream("left", text).groupByKey(text)
-        .reduce((aggregate, value) => value.startsWith("c") ? null : `${aggregate},${value}`, {
-          ...texts,
-          retentionMs: Infinity,
-        })
+        .reduce((aggregate, value) => value.startsWith("c") ? null : `${aggregate},${value}`, texts)
         .suppress(untilTimeLimit(10, { maxRecords: 3 }))
         .outerJoin(builder.table("right", text), (left, right) => `${left}+${right}`)
         .toStream().to("out", printable);
