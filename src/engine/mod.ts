@@ -67,6 +67,7 @@ export type {
   UserProcessor,
   UserProcessorContext,
 } from "./processors/user_processor.ts";
+export type { Ignored } from "./processors/callbacks.ts";
 export type { PunctuationType } from "./record/punctuators.ts";
 export type {
   KeyValueStore,

@@ -37,7 +37,14 @@ const ARROWS: Record<string, readonly string[]> = {
   "engine/record": ["serde", "kafka/port"],
   "engine/state/bytes": ["kafka/port", "engine/record"],
   "engine/state": ["serde", "kafka/port", "engine/windows", "engine/record", "engine/state/bytes"],
-  "engine/processors": ["serde", "kafka/port", "engine/windows", "engine/record", "engine/state/"],
+  "engine/processors": [
+    "serde",
+    "kafka/port",
+    "engine/errors.ts",
+    "engine/windows",
+    "engine/record",
+    "engine/state/",
+  ],
   "engine/topology": [
     "serde/",
     "kafka/port",

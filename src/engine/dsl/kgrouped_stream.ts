@@ -1,4 +1,5 @@
 import { Aggregate, type Aggregation } from "../processors/aggregate.ts";
+import { synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KTable } from "./ktable.ts";
 import { AggregationParent } from "./repartition.ts";
@@ -32,7 +33,12 @@ export class KGroupedStream<K, V> {
     aggregator: (key: K, value: V, aggregate: A) => A | null,
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
-    return this.#build("KSTREAM-AGGREGATE", materialized, initializer, aggregator);
+    return this.#build(
+      "KSTREAM-AGGREGATE",
+      materialized,
+      synchronous0("the initializer of aggregate", initializer),
+      synchronous3("the aggregator of aggregate", aggregator),
+    );
   }
 
   /** Counts the records of each key. */
@@ -44,11 +50,12 @@ export class KGroupedStream<K, V> {
 
   /** Combines the values of each key two by two: the first one is the first result. */
   reduce(reducer: (aggregate: V, value: V) => V | null, materialized?: Materialized<K, V>): KTable<K, V> {
+    const call = synchronous2("the reducer of reduce", reducer);
     return this.#build<V | null>(
       "KSTREAM-REDUCE",
       (materialized ?? { value: this.#grouped.value }) as Materialized<K, V | null>,
       () => null,
-      (_key, value, aggregate) => aggregate === null ? value : reducer(aggregate, value),
+      (_key, value, aggregate) => aggregate === null ? value : call(aggregate, value),
     ) as KTable<K, V>;
   }
 

@@ -1,3 +1,4 @@
+import { synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { TableAggregate } from "../processors/table_group.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { changeSerde } from "./change_serde.ts";
@@ -42,11 +43,13 @@ export class KGroupedTable<K, V> {
     subtractor: (aggregate: V, value: V) => V | null,
     materialized: Materialized<K, V> = { value: this.#grouped.value },
   ): KTable<K, V> {
+    const add = synchronous2("the adder of reduce", adder);
+    const subtract = synchronous2("the subtractor of reduce", subtractor);
     return this.#build(
       "KTABLE-REDUCE",
       materialized,
-      (_key, value, aggregate) => aggregate === null ? value : adder(aggregate, value),
-      (_key, value, aggregate) => subtractor(aggregate, value),
+      (_key, value, aggregate) => aggregate === null ? value : add(aggregate, value),
+      (_key, value, aggregate) => subtract(aggregate, value),
     );
   }
 
@@ -62,11 +65,13 @@ export class KGroupedTable<K, V> {
     subtractor: (key: K, value: V, aggregate: A) => A | null,
     materialized: Materialized<K, A>,
   ): KTable<K, A> {
+    const initial = synchronous0("the initializer of aggregate", initializer);
+    const add = synchronous3("the adder of aggregate", adder);
     return this.#build(
       "KTABLE-AGGREGATE",
       materialized,
-      (key, value, aggregate) => adder(key, value, aggregate === null ? initializer() : aggregate),
-      subtractor,
+      (key, value, aggregate) => add(key, value, aggregate === null ? initial() : aggregate),
+      synchronous3("the subtractor of aggregate", subtractor),
     );
   }
 

@@ -1,4 +1,5 @@
 import { Branch } from "../processors/branch.ts";
+import { type Ignored, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { FlatMap, MapRecord, SelectKey } from "../processors/key_changing.ts";
 import { Filter, FlatMapValues, Foreach, MapValues, PassThrough, Peek } from "../processors/stateless.ts";
 import { StreamTableJoin } from "../processors/table_join.ts";
@@ -49,47 +50,56 @@ export class KStream<K, V> {
 
   /** Replaces each record's key and value. */
   map<K2, V2>(mapper: (key: K, value: V) => readonly [K2, V2]): KStream<K2, V2> {
-    return this.#step("KSTREAM-MAP", () => new MapRecord(mapper), true);
+    const call = synchronous2("the mapper of map", mapper);
+    return this.#step("KSTREAM-MAP", () => new MapRecord(call), true);
   }
 
   /** Replaces each record by several, or none. */
   flatMap<K2, V2>(mapper: (key: K, value: V) => Iterable<readonly [K2, V2]>): KStream<K2, V2> {
-    return this.#step("KSTREAM-FLATMAP", () => new FlatMap(mapper), true);
+    const call = synchronous2("the mapper of flatMap", mapper);
+    return this.#step("KSTREAM-FLATMAP", () => new FlatMap(call), true);
   }
 
   /** Replaces each key. */
   selectKey<K2>(selector: (key: K, value: V) => K2): KStream<K2, V> {
-    return this.#step("KSTREAM-KEY-SELECT", () => new SelectKey(selector), true);
+    const call = synchronous2("the selector of selectKey", selector);
+    return this.#step("KSTREAM-KEY-SELECT", () => new SelectKey(call), true);
   }
 
   /** Replaces each value. A mapper may not change the value that it gets. */
   mapValues<R>(mapper: (value: V, key: K) => R): KStream<K, R> {
-    return this.#step("KSTREAM-MAPVALUES", () => new MapValues(mapper));
+    const call = synchronous2("the mapper of mapValues", mapper);
+    return this.#step("KSTREAM-MAPVALUES", () => new MapValues(call));
   }
 
   /** Replaces each value by several, or none. */
   flatMapValues<R>(mapper: (value: V, key: K) => Iterable<R>): KStream<K, R> {
-    return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(mapper));
+    const call = synchronous2("the mapper of flatMapValues", mapper);
+    return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(call));
   }
 
   /** Keeps the records that the predicate says yes to. */
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V> {
-    return this.#step("KSTREAM-FILTER", () => new Filter(predicate, true));
+    const call = synchronous2("the predicate of filter", predicate);
+    return this.#step("KSTREAM-FILTER", () => new Filter(call, true));
   }
 
   /** Keeps the records that the predicate says no to. */
   filterNot(predicate: (key: K, value: V) => boolean): KStream<K, V> {
-    return this.#step("KSTREAM-FILTER", () => new Filter(predicate, false));
+    const call = synchronous2("the predicate of filterNot", predicate);
+    return this.#step("KSTREAM-FILTER", () => new Filter(call, false));
   }
 
   /** Calls an action for each record and leaves the stream as it is. */
-  peek(action: (key: K, value: V) => void): KStream<K, V> {
-    return this.#step("KSTREAM-PEEK", () => new Peek(action));
+  peek(action: (key: K, value: V) => Ignored): KStream<K, V> {
+    const call = synchronous2("the action of peek", action);
+    return this.#step("KSTREAM-PEEK", () => new Peek(call));
   }
 
   /** Calls an action for each record; nothing follows. */
-  foreach(action: (key: K, value: V) => void): void {
-    this.#step("KSTREAM-FOREACH", () => new Foreach(action));
+  foreach(action: (key: K, value: V) => Ignored): void {
+    const call = synchronous2("the action of foreach", action);
+    this.#step("KSTREAM-FOREACH", () => new Foreach(call));
   }
 
   /**
@@ -103,7 +113,8 @@ export class KStream<K, V> {
   ): KStream<K, V>[] {
     const graph = this.#graph;
     const splitter = graph.nameOf(options.name, "KSTREAM-BRANCH");
-    this.#add(splitter, [this.nodeName], () => new Branch(predicates));
+    const calls = predicates.map((each) => synchronous2("a predicate of split", each));
+    this.#add(splitter, [this.nodeName], () => new Branch(calls));
     const names = predicates.map((_, i) => `${splitter}${i + 1}`);
     if (options.default) names.push(`${splitter}0`);
     return names.map((name) => {
@@ -208,8 +219,9 @@ export class KStream<K, V> {
 
   /** Groups the records by another key, through a repartition topic. */
   groupBy<K2>(selector: (key: K, value: V) => K2, grouped: Grouped<K2, V>): KGroupedStream<K2, V> {
+    const call = synchronous2("the selector of groupBy", selector);
     const name = this.#graph.nameOf(grouped.name, "KSTREAM-KEY-SELECT");
-    this.#add(name, [this.nodeName], () => new SelectKey(selector));
+    this.#add(name, [this.nodeName], () => new SelectKey(call));
     return new KGroupedStream<K2, V>(this.#graph, name, true, grouped);
   }
 
@@ -254,8 +266,9 @@ export class KStream<K, V> {
     windows: JoinWindows | Joined<K, V>,
     joined: StreamJoined<K, V, O> | undefined,
   ): KStream<K, R> {
+    const call = synchronous3("the joiner of a join", joiner);
     if (other instanceof KTable) {
-      return this.#joinTable(kind === "left", other, joiner, windows as Joined<K, V>);
+      return this.#joinTable(kind === "left", other, call, windows as Joined<K, V>);
     }
     if (!(windows instanceof JoinWindows) || joined === undefined) {
       throw new TopologyError(
@@ -267,7 +280,7 @@ export class KStream<K, V> {
     const { key, value, otherValue } = joined;
     const self = this.#forJoin(this.nodeName, { key, value });
     const that = other.#forJoin(other.nodeName, { key, value: otherValue });
-    const merge = addStreamJoin(this.#graph, kind, self, that, joiner, windows, joined);
+    const merge = addStreamJoin(this.#graph, kind, self, that, call, windows, joined);
     return new KStream<K, R>(this.#graph, merge);
   }
 

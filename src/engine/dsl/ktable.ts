@@ -1,4 +1,5 @@
 import type { Serde } from "../../serde/serde.ts";
+import { synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { TableToStream } from "../processors/stateless.ts";
 import { TableRegroup } from "../processors/table_group.ts";
 import { TableFilter, TableMapValues } from "../processors/table_values.ts";
@@ -103,8 +104,9 @@ export class KTable<K, V> {
   mapValues<R>(mapper: (value: V, key: K) => R, materialized?: Materialized<K, R>): KTable<K, R> {
     const storeName = this.#storeFor("KTABLE-MAPVALUES", materialized);
     const name = this.#graph.newName("KTABLE-MAPVALUES");
-    const table = new MappedTable(this.#graph, storeName, this.#table, mapper);
-    this.#add(name, storeName, () => new TableMapValues(storeName, mapper, table.sendsOldValues));
+    const call = synchronous2("the mapper of mapValues", mapper);
+    const table = new MappedTable(this.#graph, storeName, this.#table, call);
+    this.#add(name, storeName, () => new TableMapValues(storeName, call, table.sendsOldValues));
     return this.#next(name, table, materialized?.key, materialized?.value);
   }
 
@@ -143,13 +145,14 @@ export class KTable<K, V> {
     selector: (key: K, value: V) => readonly [K2, V2],
     grouped: Grouped<K2, V2>,
   ): KGroupedTable<K2, V2> {
+    const call = synchronous2("the selector of groupBy", selector);
     const name = this.#graph.nameOf(grouped.name, "KTABLE-SELECT");
     this.#graph.add({
       kind: "processor",
       name,
       parents: [this.nodeName],
       stores: [],
-      create: () => new TableRegroup(selector),
+      create: () => new TableRegroup(call),
     });
     this.#table.sendOldValues(true);
     return new KGroupedTable<K2, V2>(this.#graph, name, grouped);
@@ -173,8 +176,9 @@ export class KTable<K, V> {
   ): KTable<K, V> {
     const storeName = this.#storeFor("KTABLE-FILTER", materialized);
     const name = this.#graph.newName("KTABLE-FILTER");
-    const table = new FilteredTable(this.#graph, storeName, this.#table, predicate, wanted);
-    this.#add(name, storeName, () => new TableFilter(storeName, predicate, wanted, table.sendsOldValues));
+    const call = synchronous2(`the predicate of ${wanted ? "filter" : "filterNot"}`, predicate);
+    const table = new FilteredTable(this.#graph, storeName, this.#table, call, wanted);
+    this.#add(name, storeName, () => new TableFilter(storeName, call, wanted, table.sendsOldValues));
     return this.#next(name, table, materialized?.key, materialized?.value ?? this.#value);
   }
 
@@ -184,7 +188,8 @@ export class KTable<K, V> {
     joiner: Joiner<K, V, O, R>,
     materialized: Materialized<K, R> | undefined,
   ): KTable<K, R> {
-    const { name, table } = addTableJoin(this.#graph, kind, this, other, joiner, this.#key, materialized);
+    const call = synchronous3("the joiner of a join", joiner);
+    const { name, table } = addTableJoin(this.#graph, kind, this, other, call, this.#key, materialized);
     return this.#next(name, table, materialized?.key, materialized?.value);
   }
 

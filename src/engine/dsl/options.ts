@@ -5,8 +5,8 @@ import type { TimestampExtractor } from "../topology/nodes.ts";
 export interface Consumed<K, V> {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
-  /** Default: the record's own timestamp. */
-  readonly timestampExtractor?: TimestampExtractor;
+  /** Gives a record's time, in ms since the epoch; negative drops the record. Default: the record's own timestamp. */
+  readonly timestampExtractor?: TimestampExtractor<K, V>;
 }
 
 /** How a topic is written. */

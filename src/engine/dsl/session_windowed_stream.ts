@@ -1,4 +1,5 @@
 import { int64Serde } from "../../serde/primitives.ts";
+import { synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { SessionAggregate, type SessionAggregation } from "../processors/session_aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import type { KTable } from "./ktable.ts";
@@ -41,11 +42,13 @@ export class SessionWindowedKStream<K, V> {
     merger: (key: K, aggregate: A, other: A) => A,
     materialized: WindowMaterialized<K, A>,
   ): KTable<Windowed<K>, A> {
+    const aggregateOne = synchronous3("the aggregator of aggregate", aggregator);
+    const mergeTwo = synchronous3("the merger of aggregate", merger);
     return this.#build("KSTREAM-AGGREGATE", materialized, {
-      initializer,
+      initializer: synchronous0("the initializer of aggregate", initializer),
       // An aggregate that is null is what the functions made it.
-      aggregator: (key, value, aggregate) => aggregator(key, value, aggregate as A),
-      merger: (key, aggregate, other) => merger(key, aggregate as A, other),
+      aggregator: (key, value, aggregate) => aggregateOne(key, value, aggregate as A),
+      merger: (key, aggregate, other) => mergeTwo(key, aggregate as A, other),
     });
   }
 
@@ -67,8 +70,9 @@ export class SessionWindowedKStream<K, V> {
     reducer: (aggregate: V, value: V) => V | null,
     materialized?: WindowMaterialized<K, V>,
   ): KTable<Windowed<K>, V> {
+    const call = synchronous2("the reducer of reduce", reducer);
     const combine = (aggregate: V | null, value: V): V | null =>
-      aggregate === null ? value : reducer(aggregate, value);
+      aggregate === null ? value : call(aggregate, value);
     return this.#build("KSTREAM-REDUCE", materialized ?? { value: this.#grouped.value }, {
       initializer: () => null,
       aggregator: (_key, value, aggregate) => combine(aggregate, value),

@@ -1,5 +1,6 @@
 import type { Topology } from "../topology/topology.ts";
 import { BuilderGraph } from "./builder_graph.ts";
+import { synchronous3 } from "../processors/callbacks.ts";
 import { TableSource } from "../processors/table_values.ts";
 import { KStream } from "./kstream.ts";
 import { KTable } from "./ktable.ts";
@@ -34,7 +35,7 @@ export class StreamsBuilder {
       kind: "source",
       name,
       topics: typeof topics === "string" ? [topics] : topics,
-      ...consumed,
+      ...checkedExtractor(consumed),
     });
     return new KStream<K, V>(this.#graph, name);
   }
@@ -54,7 +55,7 @@ export class StreamsBuilder {
     const storeName = materialized.name ?? graph.newStoreName(topic);
     const source = graph.newName("KSTREAM-SOURCE");
     const name = graph.newName("KTABLE-SOURCE");
-    graph.add({ kind: "source", name: source, topics: [topic], ...consumed });
+    graph.add({ kind: "source", name: source, topics: [topic], ...checkedExtractor(consumed) });
     graph.add({
       kind: "processor",
       name,
@@ -82,4 +83,13 @@ export class StreamsBuilder {
   build(): Topology {
     return this.#graph.build();
   }
+}
+
+function checkedExtractor<K, V>(consumed: Consumed<K, V>): Consumed<K, V> {
+  const { timestampExtractor } = consumed;
+  if (timestampExtractor === undefined) return consumed;
+  return {
+    ...consumed,
+    timestampExtractor: synchronous3("the timestampExtractor of a source", timestampExtractor),
+  };
 }

@@ -1,4 +1,5 @@
 import { int64Serde } from "../../serde/primitives.ts";
+import { synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { SlidingWindowAggregate } from "../processors/sliding_window_aggregate.ts";
 import { WindowAggregate, type WindowAggregation } from "../processors/window_aggregate.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
@@ -40,10 +41,11 @@ export class TimeWindowedKStream<K, V> {
     aggregator: (key: K, value: V, aggregate: A) => A | null,
     materialized: WindowMaterialized<K, A>,
   ): KTable<Windowed<K>, A> {
+    const aggregateOne = synchronous3("the aggregator of aggregate", aggregator);
     return this.#build("KSTREAM-AGGREGATE", materialized, {
-      initializer,
+      initializer: synchronous0("the initializer of aggregate", initializer),
       // An aggregate that is null is what the aggregator or the initializer made it.
-      aggregator: (key, value, aggregate) => aggregator(key, value, aggregate as A),
+      aggregator: (key, value, aggregate) => aggregateOne(key, value, aggregate as A),
     });
   }
 
@@ -67,9 +69,10 @@ export class TimeWindowedKStream<K, V> {
     reducer: (aggregate: V, value: V) => V | null,
     materialized?: WindowMaterialized<K, V>,
   ): KTable<Windowed<K>, V> {
+    const call = synchronous2("the reducer of reduce", reducer);
     return this.#build("KSTREAM-REDUCE", materialized ?? { value: this.#grouped.value }, {
       initializer: () => null,
-      aggregator: (_key, value, aggregate) => aggregate === null ? value : reducer(aggregate, value),
+      aggregator: (_key, value, aggregate) => aggregate === null ? value : call(aggregate, value),
     });
   }
 

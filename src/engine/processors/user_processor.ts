@@ -6,6 +6,7 @@
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import type { PunctuationType } from "../record/punctuators.ts";
 import type { KeyValueStore } from "../state/stores.ts";
+import { type Ignored, refuseAsync, settled, synchronous1 } from "./callbacks.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A record as a {@linkcode UserProcessor} gets it. */
@@ -47,7 +48,7 @@ export interface UserProcessorContext<K, V> {
    * @returns Ends the calls.
    * @throws {RangeError} When the interval is below 1 ms.
    */
-  schedule(intervalMs: number, type: PunctuationType, call: (timestampMs: number) => void): () => void;
+  schedule(intervalMs: number, type: PunctuationType, call: (timestampMs: number) => Ignored): () => void;
   /** The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first. */
   readonly currentStreamTimeMs: number;
   /** The time of the machine, in ms since the epoch. */
@@ -88,10 +89,11 @@ export interface UserProcessorContext<K, V> {
  */
 export interface UserProcessor<K, V, K2, V2> {
   /** Called once a task, before the first record. */
-  init?(context: UserProcessorContext<K2, V2>): void;
-  process(record: ProcessorRecord<K, V>): void;
+  init?(context: UserProcessorContext<K2, V2>): Ignored;
+  /** Called for each record. What it returns is not waited for, so that it must not be a promise. */
+  process(record: ProcessorRecord<K, V>): Ignored;
   /** Called when the task ends. */
-  close?(): void;
+  close?(): Ignored;
 }
 
 /** Runs a {@linkcode UserProcessor} in a topology. */
@@ -100,13 +102,16 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
 
   constructor(user: UserProcessor<K, V, K2, V2>) {
     super();
+    for (const method of ["init", "process", "close"] as const) {
+      refuseAsync(`the ${method} of a processor`, user[method]);
+    }
     this.#user = user;
   }
 
   override init(init: ProcessorInit): void {
     super.init(init);
     const { context } = init;
-    this.#user.init?.({
+    const begun = this.#user.init?.({
       forward: (record) => {
         const before = context.origin.replaceHeaders(record.headers ?? NO_HEADERS);
         // The program may have changed the same object since it was encoded last.
@@ -115,7 +120,8 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
         context.origin.replaceHeaders(before);
       },
       getStateStore: <S>(name: string): S => init.store<S>(name),
-      schedule: (intervalMs, type, call) => context.punctuators.schedule(intervalMs, type, call),
+      schedule: (intervalMs, type, call) =>
+        context.punctuators.schedule(intervalMs, type, synchronous1("the call of a punctuator", call)),
       get currentStreamTimeMs(): number {
         return context.streamTime;
       },
@@ -127,10 +133,12 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
         return topic === undefined ? undefined : { topic, partition, offset };
       },
     });
+    settled("the init of a processor", begun);
   }
 
   override process(key: K, value: V, timestamp: number): void {
-    this.#user.process({ key, value, timestamp, headers: this.context.origin.headers });
+    const done = this.#user.process({ key, value, timestamp, headers: this.context.origin.headers });
+    settled("the process of a processor", done);
   }
 
   override close(): void {

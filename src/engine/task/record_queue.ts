@@ -16,7 +16,8 @@ export interface RecordQueueOptions {
   readonly key: Serde<any>;
   // deno-lint-ignore no-explicit-any -- as above
   readonly value: Serde<any>;
-  readonly timestampExtractor: TimestampExtractor | undefined;
+  // deno-lint-ignore no-explicit-any -- it gets what the serdes beside it decode
+  readonly timestampExtractor: TimestampExtractor<any, any> | undefined;
   /** The node that the records go to. */
   readonly source: Processor;
   readonly stats: EngineStats;

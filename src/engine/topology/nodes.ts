@@ -10,7 +10,11 @@ import type { Processor } from "../processors/processor.ts";
  * Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp; negative: drop
  * it.
  */
-export type TimestampExtractor = (key: unknown, value: unknown, recordTimestamp: number) => number;
+export type TimestampExtractor<K = unknown, V = unknown> = (
+  key: K | null,
+  value: V | null,
+  recordTimestamp: number,
+) => number;
 
 /** Reads topics. */
 export interface SourceDef {
@@ -21,7 +25,8 @@ export interface SourceDef {
   readonly key: Serde<any>;
   // deno-lint-ignore no-explicit-any -- as above
   readonly value: Serde<any>;
-  readonly timestampExtractor?: TimestampExtractor | undefined;
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly timestampExtractor?: TimestampExtractor<any, any> | undefined;
 }
 
 /** Processes records. */
