@@ -3,6 +3,11 @@ export class TopologyError extends Error {
   override name = "TopologyError";
 }
 
+/** A setting of an application that can't be: refused before it starts. The message names the setting and what it may be. */
+export class StreamsConfigError extends Error {
+  override name = "StreamsConfigError";
+}
+
 /** The processing of a record failed for good: nothing after it was committed. */
 export class ProcessingError extends Error {
   override name = "ProcessingError";

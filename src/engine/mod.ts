@@ -36,7 +36,7 @@ export { SessionWindows } from "./windows/session_windows.ts";
 export { SlidingWindows } from "./windows/sliding_windows.ts";
 export { TimeWindows } from "./windows/time_windows.ts";
 export { sessionWindowedSerde, Windowed, windowedSerde } from "./windows/windowed.ts";
-export { ProcessingError, StateFullError, TopologyError } from "./errors.ts";
+export { ProcessingError, StateFullError, StreamsConfigError, TopologyError } from "./errors.ts";
 export { StateFileError } from "./state/bytes/state_file.ts";
 export { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "./task/config.ts";
 export {

@@ -10,6 +10,7 @@ import { EngineStats } from "../record/stats.ts";
 import { LAST_COMMIT_MS } from "../task/committer.ts";
 import type { StreamsConfig } from "../task/config.ts";
 import type { Topology } from "../topology/topology.ts";
+import { checkConfig } from "./check_config.ts";
 import { openApp } from "./open_app.ts";
 import type { PartitionPosition } from "./progress/lag_tracker.ts";
 import { ProgressReport } from "./progress/progress_report.ts";
@@ -54,10 +55,16 @@ export class StreamsApp {
   #running: RunningApp | undefined;
   #failure: unknown;
   readonly #ended = Promise.withResolvers<void>();
-  /** Resolves when the application has ended by {@linkcode close}; rejects when it failed. */
-  readonly done: Promise<void> = this.#ended.promise;
+  /**
+   * Resolves when the application has ended by {@linkcode close}; rejects when it failed. Where nobody handles that, the runtime writes the
+   * error to stderr and ends the process, as it does with every rejection: an application must not stand still unseen. A program that is
+   * to go on catches it.
+   */
+  readonly done: Promise<void> = this.#ended.promise.then();
 
+  /** @throws {StreamsConfigError} When a setting is wrong. */
   constructor(topology: Topology, log: Log, config: StreamsConfig) {
+    checkConfig(config);
     const { logger = { info() {}, warn() {} }, now = steadyClock(), stateMaxBytes = Infinity } = config;
     this.#topology = topology;
     this.#logger = logger;
@@ -72,8 +79,8 @@ export class StreamsApp {
       failed: (error) => this.#failed(error),
     };
     this.#progress = new ProgressReport(config, logger, now, () => this.#sample());
-    // Whoever waits sees the rejection; nobody waiting must not end the process.
-    this.done.catch(() => {});
+    // What is the program's to handle is `done`; this one the application awaits itself.
+    this.#ended.promise.catch(() => {});
     this.stats.stores = () => this.#running?.storeSizes() ?? [];
     this.stats.stateBytes = () => this.#running?.held().bytes ?? 0;
     this.stats.stateMaxBytes = stateMaxBytes;
@@ -211,7 +218,7 @@ export class StreamsApp {
         return await this.done;
       }
       this.#running = running;
-      await Promise.race([running.join(), this.done]);
+      await Promise.race([running.join(), this.#ended.promise]);
     } catch (error) {
       this.#failed(error);
       return await this.done;

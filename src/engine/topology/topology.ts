@@ -48,13 +48,14 @@ export class Topology {
     return this.#copartitioned;
   }
 
-  /** @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic that its own part reads. */
+  /** @throws {TopologyError} When a name is taken, a parent or store is unknown, a source or sink has no topic, or a sink writes to a topic that its own part reads. */
   add(node: NodeDef): this {
     if (this.#nodes.has(node.name)) {
       throw new TopologyError(
         `Cannot add node ${node.name}: received a name that is taken; give each node its own name`,
       );
     }
+    this.#refuseNoTopic(node);
     if (node.kind === "source") {
       for (const topic of node.topics) {
         for (const other of this.#nodes.values()) {
@@ -199,6 +200,12 @@ export class Topology {
       }
     }
     return seen;
+  }
+
+  #refuseNoTopic(node: NodeDef): void {
+    const topics = node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : undefined;
+    if (topics === undefined || (topics.length > 0 && !topics.includes(""))) return;
+    throw new TopologyError(`Cannot add node ${node.name}: received no topic; name one`);
   }
 
   #refuseOwnSource(sink: SinkDef): void {

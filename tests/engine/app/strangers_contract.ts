@@ -113,6 +113,7 @@ export function strangersContract(what: string, withPlace: WithPlace): void {
     await leader.member.join();
     const said: string[] = [];
     const apps = [app(place, joined(place.name), said), app(place, joined(place.name), said)];
+    for (const each of apps) each.done.catch(() => {}); // looked at when both have failed
     let ran = 0;
     const watch = setInterval(() => ran = Math.max(ran, ...apps.map(({ tasks }) => tasks.length)), 5);
     await Promise.all(apps.map((each) => each.start().catch(() => {})));

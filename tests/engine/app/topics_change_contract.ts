@@ -73,6 +73,7 @@ export function topicsChangeContract(
       logger: { info: note, warn: note },
       ...config,
     });
+    app.done.catch(() => {}); // tests look at it only after it may have failed
     await app.start();
     await until("it runs", () => app.ready);
     return app;

@@ -128,8 +128,9 @@ Deno.test("a topic that is written to and deleted: a warning names it, then the 
   await log.deleteTopics(["out"]);
   await until("it is told", () => said.some((line) => line.includes("Topic out was deleted")));
   assertEquals(app.state, "running");
+  const failed = assertRejects(() => app.done, Error);
   await writeRecords(log, "in", [{ value: "lost?" }]);
-  const error = await assertRejects(() => app.done, Error);
+  const error = await failed;
   assertStringIncludes(error.message, "out");
   assertEquals(await log.committed("copy", [{ topic: "in", partition: 0 }]), [undefined]);
   await log.close();
