@@ -277,9 +277,10 @@ export class KStream<K, V> {
         }; streams are joined within JoinWindows, with the serdes of both`,
       );
     }
-    const { key, value, otherValue } = joined;
-    const self = this.#forJoin(this.nodeName, { key, value });
-    const that = other.#forJoin(other.nodeName, { key, value: otherValue });
+    const { key, value, otherValue, name } = joined;
+    const self = this.#forJoin(name === undefined ? this.nodeName : `${name}-left`, { key, value });
+    const right = name === undefined ? other.nodeName : `${name}-right`;
+    const that = other.#forJoin(right, { key, value: otherValue });
     const merge = addStreamJoin(this.#graph, kind, self, that, call, windows, joined);
     return new KStream<K, R>(this.#graph, merge);
   }

@@ -44,11 +44,21 @@ export interface Joined<K, V> {
   readonly name?: string;
 }
 
-/** How the two sides of a join are kept. */
+/** How the two sides of a join are kept. With both names given, steps that are added before the join rename nothing of it. */
 export interface StreamJoined<K, V, O> {
   readonly key: Serde<K>;
   readonly value: Serde<V>;
   readonly otherValue: Serde<O>;
+  /**
+   * Begins the names of the join's nodes and, where keys were changed, of its repartition topics
+   * (`<application id>-<name>-left-repartition`, and `-right-`). Default: generated names.
+   */
+  readonly name?: string;
+  /**
+   * Begins the names of the join's stores, and so of their changelogs (`<application id>-<store name>-this-join-store-changelog`, …).
+   * Default: generated names, whose numbers change with every step that comes before: another number is another, empty store.
+   */
+  readonly storeName?: string;
   /** Whether the stores have changelogs. Default true. */
   readonly logged?: boolean;
 }

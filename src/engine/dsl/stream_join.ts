@@ -17,17 +17,22 @@ export function addStreamJoin<K, V, O, R>(
   other: string,
   joiner: (value: V | null, otherValue: O | null, key: K) => R,
   windows: JoinWindows,
-  { key, value, otherValue, logged = true }: StreamJoined<K, V, O>,
+  { key, value, otherValue, name, storeName, logged = true }: StreamJoined<K, V, O>,
 ): string {
   const outer = kind !== "inner";
   graph.topology.copartition([
     ...new Set([self, other].flatMap((node) => graph.topology.sourceTopicsOf(node))),
   ]);
-  const thisWindowed = graph.newName("KSTREAM-WINDOWED");
-  const otherWindowed = graph.newName("KSTREAM-WINDOWED");
-  const thisJoin = graph.newName(kind === "outer" ? "KSTREAM-OUTERTHIS" : "KSTREAM-JOINTHIS");
-  const otherJoin = graph.newName(outer ? "KSTREAM-OUTEROTHER" : "KSTREAM-JOINOTHER");
-  const merge = graph.newName("KSTREAM-MERGE");
+  const suffixed = (suffix: string): string | undefined => name && `${name}${suffix}`;
+  const thisSuffix = kind === "outer" ? "-outer-this-join" : "-this-join";
+  const otherSuffix = outer ? "-outer-other-join" : "-other-join";
+  const thisWindowed = graph.nameOf(suffixed("-this-windowed"), "KSTREAM-WINDOWED");
+  const otherWindowed = graph.nameOf(suffixed("-other-windowed"), "KSTREAM-WINDOWED");
+  const generatedThis = graph.newName(kind === "outer" ? "KSTREAM-OUTERTHIS" : "KSTREAM-JOINTHIS");
+  const generatedOther = graph.newName(outer ? "KSTREAM-OUTEROTHER" : "KSTREAM-JOINOTHER");
+  const thisJoin = suffixed(thisSuffix) ?? generatedThis;
+  const otherJoin = suffixed(otherSuffix) ?? generatedOther;
+  const merge = graph.nameOf(suffixed("-merge"), "KSTREAM-MERGE");
   const { beforeMs, afterMs, graceMs } = windows;
   const store = {
     kind: "join-window",
@@ -35,8 +40,10 @@ export function addStreamJoin<K, V, O, R>(
     logged,
     retentionMs: windows.sizeMs + graceMs,
   } as const;
-  const thisStore = `${thisJoin}-store`;
-  const otherStore = `${otherJoin}-store`;
+  const stored = (suffix: string, generated: string): string =>
+    `${storeName === undefined ? generated : storeName + suffix}-store`;
+  const thisStore = stored(thisSuffix, generatedThis);
+  const otherStore = stored(otherSuffix, generatedOther);
   graph.addStore({ ...store, name: thisStore, value });
   graph.addStore({ ...store, name: otherStore, value: otherValue });
   const add = (name: string, parents: string[], stores: string[], create: () => Processor): void =>
@@ -45,7 +52,10 @@ export function addStreamJoin<K, V, O, R>(
   add(otherWindowed, [other], [otherStore], () => new JoinWindowed<K, O>(otherStore));
   const reversed = (value: O | null, otherValue: V | null, key: K): R => joiner(otherValue, value, key);
   if (outer) {
-    const outerStore = `KSTREAM-OUTERSHARED-${thisJoin.slice(-10)}-store`;
+    const outerStore = stored(
+      kind === "outer" ? "-outer-shared-join" : "-left-shared-join",
+      `KSTREAM-OUTERSHARED-${generatedThis.slice(-10)}`,
+    );
     graph.addStore({
       kind: "outer-join",
       name: outerStore,

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsBuilder, TopologyError, TopologyTestDriver } from "../../../src/engine/mod.ts";
 import { partitionCounts } from "../../../src/engine/topology/partition_counts.ts";
@@ -115,3 +115,34 @@ Deno.test("repartitions that can't be are refused by name", () => {
     "received topic in, which it reads itself",
   );
 });
+
+for (const kind of ["join", "leftJoin", "outerJoin"] as const) {
+  Deno.test(`${kind}: with names of its own, a step more before it renames nothing that is kept on the log`, () => {
+    const kept = (extra: boolean, names: { name?: string; storeName?: string }): string[] => {
+      const builder = new StreamsBuilder();
+      let left = builder.stream("left", text).selectKey((_key, value) => value);
+      if (extra) left = left.peek(() => {});
+      const right = builder.stream("right", text).selectKey((_key, value) => value);
+      const both = (a: string | null, b: string | null): string => `${a}${b}`;
+      const how = { ...joined, ...names };
+      if (kind === "join") left.join(right, both, windows, how);
+      else if (kind === "leftJoin") left.leftJoin(right, both, windows, how);
+      else left.outerJoin(right, both, windows, how);
+      const { stores, repartitionTopics } = builder.build();
+      return [...stores.keys(), ...repartitionTopics.keys()].sort();
+    };
+    const named = { name: "pairs", storeName: "kept" };
+    const outer = kind === "outerJoin" ? "-outer" : "";
+    const other = kind === "join" ? "" : "-outer";
+    assertEquals(kept(false, named), [
+      ...(kind === "leftJoin" ? ["kept-left-shared-join-store"] : []),
+      `kept${other}-other-join-store`,
+      ...(kind === "outerJoin" ? ["kept-outer-shared-join-store"] : []),
+      `kept${outer}-this-join-store`,
+      "pairs-left-repartition",
+      "pairs-right-repartition",
+    ]);
+    assertEquals(kept(true, named), kept(false, named));
+    assertNotEquals(kept(true, {}), kept(false, {}), "generated names count the steps, as in Kafka Streams");
+  });
+}

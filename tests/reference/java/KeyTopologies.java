@@ -95,5 +95,12 @@ final class KeyTopologies {
             final var right = plan.stream("right").map((key, value) -> KeyValue.pair(letter(value), key + value));
             plan.to(left.join(right, JoinTopologies::both, JoinTopologies.within(10, 15), JoinTopologies.text()), "out");
         });
+
+        all.put("select-key-join-named", plan -> {
+            final var left = plan.stream("left").selectKey((key, value) -> letter(value));
+            final var right = plan.stream("right").map((key, value) -> KeyValue.pair(letter(value), key + value));
+            final var named = JoinTopologies.text().withName("pairs").withStoreName("kept");
+            plan.to(left.join(right, JoinTopologies::both, JoinTopologies.within(10, 15), named), "out");
+        });
     }
 }

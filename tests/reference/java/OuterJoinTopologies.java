@@ -26,6 +26,10 @@ final class OuterJoinTopologies {
         all.put("outer-join-no-grace", outer(JoinTopologies.within(10, 0)));
         all.put("outer-join-asymmetric", outer(asymmetric));
         all.put("outer-join-memory", outer(JoinTopologies.within(10, 15)));
+        all.put("left-join-named", plan -> plan.to(plan.stream("left").leftJoin(plan.stream("right"), JoinTopologies::both,
+            JoinTopologies.within(10, 15), JoinTopologies.text().withName("pairs").withStoreName("kept")), "out"));
+        all.put("outer-join-named", plan -> plan.to(plan.stream("left").outerJoin(plan.stream("right"), JoinTopologies::both,
+            JoinTopologies.within(10, 15), JoinTopologies.text().withName("pairs").withStoreName("kept")), "out"));
         all.put("left-join-repartitioned", plan -> {
             final var left = plan.stream("left").selectKey((key, value) -> KeyTopologies.letter(value));
             plan.to(left.leftJoin(

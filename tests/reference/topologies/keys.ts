@@ -119,4 +119,18 @@ export const keyTopologies: ReferenceTopologies = {
       return builder.build();
     },
   },
+  "select-key-join-named": {
+    topics: ["left", "right"],
+    stores: "memory",
+    nullValues: false,
+    spansMs: [10, 20, 35],
+    build() {
+      const builder = new StreamsBuilder();
+      const left = builder.stream("left", text).selectKey(letterKey);
+      const right = builder.stream("right", text).map((key, value) => [letterKey(key, value), key + value]);
+      const named = { ...joined, name: "pairs", storeName: "kept" };
+      left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), named).to("out", printable);
+      return builder.build();
+    },
+  },
 };

@@ -7,6 +7,8 @@ import { letter } from "./keys.ts";
 const within = JoinWindows.ofTimeDifferenceAndGrace;
 const asymmetric = within(0, 5).before(3).after(20);
 
+const named = { ...joined, name: "pairs", storeName: "kept" };
+
 /** Without records that have no value, the stores in memory do the same as those in RocksDB, and much faster. */
 const inMemory: Partial<CaseProfile> = { stores: "memory", nullValues: false, wallClock: true };
 const onDisk: Partial<CaseProfile> = { stores: "rocksdb", wallClock: true };
@@ -16,6 +18,7 @@ function join(
   windows: JoinWindows,
   spansMs: readonly number[],
   profile = inMemory,
+  how = joined,
 ): ReferenceTopology {
   return {
     topics: ["left", "right"],
@@ -26,8 +29,8 @@ function join(
       const left = builder.stream("left", text);
       const right = builder.stream("right", text);
       const pairs = kind === "leftJoin"
-        ? left.leftJoin(right, both, windows, joined)
-        : left.outerJoin(right, both, windows, joined);
+        ? left.leftJoin(right, both, windows, how)
+        : left.outerJoin(right, both, windows, how);
       pairs.to("out", printable);
       return builder.build();
     },
@@ -43,6 +46,8 @@ export const outerJoinTopologies: ReferenceTopologies = {
   "outer-join-no-grace": join("outerJoin", within(10, 0), [10, 20]),
   "outer-join-asymmetric": join("outerJoin", asymmetric, [3, 20, 23, 28]),
   "outer-join-memory": join("outerJoin", within(10, 15), [10, 20, 35]),
+  "left-join-named": join("leftJoin", within(10, 15), [10, 20, 35], inMemory, named),
+  "outer-join-named": join("outerJoin", within(10, 15), [10, 20, 35], inMemory, named),
   "left-join-repartitioned": {
     topics: ["left", "right"],
     spansMs: [10, 20, 35],
