@@ -6,7 +6,7 @@
 export { JoinWindows } from "./windows/join_windows.ts";
 export { KGroupedStream } from "./dsl/kgrouped_stream.ts";
 export { KGroupedTable } from "./dsl/kgrouped_table.ts";
-export { KStream } from "./dsl/kstream.ts";
+export { type Joinable, KStream } from "./dsl/kstream.ts";
 export { KTable } from "./dsl/ktable.ts";
 export {
   type Consumed,

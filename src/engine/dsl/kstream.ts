@@ -78,7 +78,9 @@ export class KStream<K, V> {
     return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(call));
   }
 
-  /** Keeps the records that the predicate says yes to. */
+  /** Keeps the records that the predicate says yes to; one that tells what values are left, such as `value !== null`, narrows their type. */
+  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2): KStream<K, V2>;
+  filter(predicate: (key: K, value: V) => boolean): KStream<K, V>;
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V> {
     const call = synchronous2("the predicate of filter", predicate);
     return this.#step("KSTREAM-FILTER", () => new Filter(call, true));
@@ -126,10 +128,14 @@ export class KStream<K, V> {
   }
 
   /** The records of both streams, in no order between them. */
-  merge(other: KStream<K, V>): KStream<K, V> {
+  merge<K2, V2>(other: KStream<K2, V2>): KStream<K | K2, V | V2> {
     const name = this.#graph.newName("KSTREAM-MERGE");
     this.#add(name, [this.nodeName, other.nodeName], () => new PassThrough());
-    return new KStream<K, V>(this.#graph, name, this.#repartitionRequired || other.#repartitionRequired);
+    return new KStream<K | K2, V | V2>(
+      this.#graph,
+      name,
+      this.#repartitionRequired || other.#repartitionRequired,
+    );
   }
 
   /**
@@ -160,20 +166,20 @@ export class KStream<K, V> {
    * with the later of both times.
    */
   join<O, R>(
-    other: KStream<K, O>,
-    joiner: (value: V, otherValue: O, key: K) => R,
+    other: Joinable<K, O>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<O>, key: NonNullable<K>) => R,
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
   /** The inner join with a table: each record is joined with the value that its key has now; without one it is dropped. */
   join<O, R>(
-    table: KTable<K, O>,
-    joiner: (value: V, tableValue: O, key: K) => R,
+    table: KTable<NonNullable<K>, O>,
+    joiner: (value: NonNullable<V>, tableValue: O, key: NonNullable<K>) => R,
     joined: Joined<K, V>,
   ): KStream<K, R>;
   join<O, R>(
-    other: KStream<K, O> | KTable<K, O>,
-    joiner: (value: V, otherValue: O, key: K) => R,
+    other: Joinable<K, O> | KTable<NonNullable<K>, O>,
+    joiner: (value: NonNullable<V>, otherValue: NonNullable<O>, key: NonNullable<K>) => R,
     windows: JoinWindows | Joined<K, V>,
     joined?: StreamJoined<K, V, O>,
   ): KStream<K, R> {
@@ -182,20 +188,20 @@ export class KStream<K, V> {
 
   /** The left join with another stream: a record of this stream that finds no partner goes on with `null` when its window closes. */
   leftJoin<O, R>(
-    other: KStream<K, O>,
-    joiner: (value: V, otherValue: O | null, key: K) => R,
+    other: Joinable<K, O>,
+    joiner: (value: NonNullable<V>, otherValue: O | null, key: K) => R,
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
   /** The left join with a table: each record is joined with the value that its key has now, or with `null`. */
   leftJoin<O, R>(
-    table: KTable<K, O>,
-    joiner: (value: V, tableValue: O | null, key: K) => R,
+    table: KTable<NonNullable<K>, O>,
+    joiner: (value: NonNullable<V>, tableValue: O | null, key: K) => R,
     joined: Joined<K, V>,
   ): KStream<K, R>;
   leftJoin<O, R>(
-    other: KStream<K, O> | KTable<K, O>,
-    joiner: (value: V, otherValue: O | null, key: K) => R,
+    other: Joinable<K, O> | KTable<NonNullable<K>, O>,
+    joiner: (value: NonNullable<V>, otherValue: O | null, key: K) => R,
     windows: JoinWindows | Joined<K, V>,
     joined?: StreamJoined<K, V, O>,
   ): KStream<K, R> {
@@ -204,7 +210,7 @@ export class KStream<K, V> {
 
   /** The outer join with another stream: a record of either stream that finds no partner goes on with `null` when its window closes. */
   outerJoin<O, R>(
-    other: KStream<K, O>,
+    other: Joinable<K, O>,
     joiner: (value: V | null, otherValue: O | null, key: K) => R,
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
@@ -212,23 +218,28 @@ export class KStream<K, V> {
     return this.#join("outer", other, joiner, windows, joined);
   }
 
-  /** Groups the records by the key that they have. */
-  groupByKey(grouped: Grouped<K, V>): KGroupedStream<K, V> {
-    return new KGroupedStream<K, V>(this.#graph, this.nodeName, this.#repartitionRequired, grouped);
+  /** Groups the records by the key that they have. Those without a key or value are in no group. */
+  groupByKey(
+    grouped: Grouped<NonNullable<K>, NonNullable<V>>,
+  ): KGroupedStream<NonNullable<K>, NonNullable<V>> {
+    return new KGroupedStream(this.#graph, this.nodeName, this.#repartitionRequired, grouped);
   }
 
-  /** Groups the records by another key, through a repartition topic. */
-  groupBy<K2>(selector: (key: K, value: V) => K2, grouped: Grouped<K2, V>): KGroupedStream<K2, V> {
+  /** Groups the records by another key, through a repartition topic; those that get `null`, or have no value, are in no group. */
+  groupBy<K2>(
+    selector: (key: K, value: V) => K2 | null,
+    grouped: Grouped<K2, NonNullable<V>>,
+  ): KGroupedStream<K2, NonNullable<V>> {
     const call = synchronous2("the selector of groupBy", selector);
     const name = this.#graph.nameOf(grouped.name, "KSTREAM-KEY-SELECT");
     this.#add(name, [this.nodeName], () => new SelectKey(call));
-    return new KGroupedStream<K2, V>(this.#graph, name, true, grouped);
+    return new KGroupedStream(this.#graph, name, true, grouped);
   }
 
   /** The stream as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted. */
   toTable(
-    materialized: Materialized<K, V> & TableSerdes<K, V>,
-  ): KTable<K, V> {
+    materialized: Materialized<NonNullable<K>, NonNullable<V>> & TableSerdes<NonNullable<K>, NonNullable<V>>,
+  ): KTable<NonNullable<K>, NonNullable<V>> {
     const graph = this.#graph;
     const { key, value } = materialized;
     const name = graph.newName("KSTREAM-TOTABLE");
@@ -238,9 +249,9 @@ export class KStream<K, V> {
       : this.nodeName;
     const store = tableStore(storeName, key, materialized);
     this.#add(name, [parent], () => new TableSource(table.storeName));
-    const table: SourceTable<K, V> = new SourceTable<K, V>(graph, name, store);
+    const table: SourceTable<NonNullable<K>, NonNullable<V>> = new SourceTable(graph, name, store);
     if (materialized.name !== undefined) table.materialize();
-    return new KTable<K, V>(graph, name, table, { key, value });
+    return new KTable(graph, name, table, { key, value });
   }
 
   /** Writes the records to a topic. */
@@ -261,7 +272,7 @@ export class KStream<K, V> {
 
   #join<O, R>(
     kind: StreamJoinKind,
-    other: KStream<K, O> | KTable<K, O>,
+    other: Joinable<K, O> | KTable<NonNullable<K>, O>,
     joiner: Joiner<K, V, O, R>,
     windows: JoinWindows | Joined<K, V>,
     joined: StreamJoined<K, V, O> | undefined,
@@ -280,14 +291,15 @@ export class KStream<K, V> {
     const { key, value, otherValue, name } = joined;
     const self = this.#forJoin(name === undefined ? this.nodeName : `${name}-left`, { key, value });
     const right = name === undefined ? other.nodeName : `${name}-right`;
-    const that = other.#forJoin(right, { key, value: otherValue });
+    // Keys that may be null have the serde of those that are not.
+    const that = (other as KStream<K, O>).#forJoin(right, { key, value: otherValue });
     const merge = addStreamJoin(this.#graph, kind, self, that, call, windows, joined);
     return new KStream<K, R>(this.#graph, merge);
   }
 
   #joinTable<O, R>(
     left: boolean,
-    other: KTable<K, O>,
+    other: KTable<NonNullable<K>, O>,
     joiner: Joiner<K, V, O, R>,
     joined: Joined<K, V>,
   ): KStream<K, R> {
@@ -319,3 +331,6 @@ export class KStream<K, V> {
 }
 
 type Joiner<K, V, O, R> = (value: V | null, otherValue: O | null, key: K) => R;
+
+/** A stream with the same keys as another one, of which either may have records without a key. */
+export type Joinable<K, O> = KStream<NonNullable<K>, O> | KStream<NonNullable<K> | null, O>;

@@ -72,7 +72,7 @@ export class KTable<K, V> {
   }
 
   /** The table's changes: a record for each new value of a key, `null` where a key was removed. */
-  toStream(): KStream<K, V> {
+  toStream(): KStream<K, V | null> {
     const name = this.#graph.newName("KTABLE-TOSTREAM");
     this.#graph.add({
       kind: "processor",
@@ -81,7 +81,7 @@ export class KTable<K, V> {
       stores: [],
       create: () => new TableToStream(),
     });
-    return new KStream<K, V>(this.#graph, name);
+    return new KStream<K, V | null>(this.#graph, name);
   }
 
   /** Keeps the keys that the predicate says yes to. */

@@ -28,8 +28,8 @@ import { SourceTable } from "./table_supplier.ts";
 export class StreamsBuilder {
   readonly #graph = new BuilderGraph();
 
-  /** The records of a topic, or of several, as a stream. */
-  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K, V> {
+  /** The records of a topic, or of several, as a stream. Anybody may write a record without a key. */
+  stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K | null, V> {
     const name = this.#graph.newName("KSTREAM-SOURCE");
     this.#graph.add({
       kind: "source",
@@ -37,7 +37,7 @@ export class StreamsBuilder {
       topics: typeof topics === "string" ? [topics] : topics,
       ...checkedExtractor(consumed),
     });
-    return new KStream<K, V>(this.#graph, name);
+    return new KStream<K | null, V>(this.#graph, name);
   }
 
   /**

@@ -9,7 +9,8 @@ import { RecordSet } from "../../../src/kafka/port/record_set.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const joined = { ...text, otherValue: stringSerde() };
-const both = (left: string | null, right: string | null, key: string): string => `${key}:${left}+${right}`;
+const both = (left: string | null, right: string | null, key: string | null): string =>
+  `${key}:${left}+${right}`;
 
 async function driverOf(
   kind: "leftJoin" | "outerJoin",

@@ -145,7 +145,7 @@ const TOPOLOGIES: Record<string, (both: Joiner) => StreamsBuilder> = {
       .flatMapValues((value) => [...value.slice(0, 5)]).groupByKey(text)
       .aggregate(() => "", (_key, value, sum) => sum + value, { value: text.value }).toStream();
     counts.to("out", text);
-    counts.filter((_key, value) => value.length % 2 === 0).to("even", text);
+    counts.filter((_key, value) => value!.length % 2 === 0).to("even", text);
     return builder;
   },
   "a stream joined with itself, and a sink beside": (both) => {
@@ -176,8 +176,8 @@ const TOPOLOGIES: Record<string, (both: Joiner) => StreamsBuilder> = {
   },
   "a processor that forwards several times, before a step that could pause": () => {
     const builder = new StreamsBuilder();
-    builder.stream("left", text).process<string, string>(() => {
-      let forward: (record: { key: string; value: string; timestamp: number }) => void;
+    builder.stream("left", text).process<string | null, string>(() => {
+      let forward: (record: { key: string | null; value: string; timestamp: number }) => void;
       return {
         init: (context) => void (forward = (record) => context.forward(record)),
         process({ key, value, timestamp }) {
@@ -313,7 +313,7 @@ Deno.test("where nothing may pause, a step that says so too does not end that", 
 
 Deno.test("a step that can't pause fails the application before memory is full, and names the record and the remedy", async () => {
   const builder = new StreamsBuilder();
-  builder.stream("in", text).process<string, string>(() => {
+  builder.stream("in", text).process<string | null, string>(() => {
     let forward: (value: string) => void;
     return {
       init: (context) => void (forward = (value) => context.forward({ key: "k", value, timestamp: 1 })),

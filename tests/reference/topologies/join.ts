@@ -6,7 +6,7 @@ import { printable, type ReferenceTopologies, type ReferenceTopology, text } fro
 /** How both sides are kept. */
 export const joined: StreamJoined<string, string, string> = { ...text, otherValue: stringSerde() };
 /** Tells what was joined; a missing side is `null`. */
-export function both(left: string | null, right: string | null, key: string): string {
+export function both(left: string | null, right: string | null, key: string | null): string {
   return `${key}:${left}+${right}`;
 }
 

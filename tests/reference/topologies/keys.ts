@@ -13,14 +13,14 @@ export function letter(value: string | null): string | null {
 }
 
 /** The same where a key has to be typed as one that is there: steps that need it drop the records without. */
-const letterKey = (_key: string, value: string): string => letter(value) as string;
+const letterKey = (_key: string | null, value: string): string => letter(value) as string;
 
-function words(key: string, value: string | null): [string, string][] {
+function words(key: string | null, value: string | null): [string, string][] {
   if (value === null) return [];
   return split(value, " ").map((word) => [letter(word) as string, `${key}/${word}`]);
 }
 
-function one<K, V>(steps: (stream: KStream<string, string>) => KStream<K, V>): ReferenceTopology {
+function one<K, V>(steps: (stream: KStream<string | null, string>) => KStream<K, V>): ReferenceTopology {
   return {
     topics: ["in"],
     spansMs: [],
