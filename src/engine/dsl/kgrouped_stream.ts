@@ -1,6 +1,7 @@
 import { Aggregate, type Aggregation } from "../processors/aggregate.ts";
 import { synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
+import { int64Serde } from "../../serde/primitives.ts";
 import { KTable } from "./ktable.ts";
 import { AggregationParent } from "./repartition.ts";
 import type { Grouped, Materialized } from "./options.ts";
@@ -41,11 +42,16 @@ export class KGroupedStream<K, V> {
     );
   }
 
-  /** Counts the records of each key. */
-  count(materialized: Materialized<K, number>): KTable<K, number> {
+  /** Counts the records of each key. The counts' serde is by default that of 64-bit integers, Java's `Long`. */
+  count(materialized: Partial<Materialized<K, number>> = {}): KTable<K, number> {
     // Kafka Streams uses up a store's number here; names must come out the same.
     if (materialized.name === undefined) this.#graph.newStoreName("KSTREAM-AGGREGATE");
-    return this.#build("KSTREAM-AGGREGATE", materialized, () => 0, (_key, _value, count) => count + 1);
+    return this.#build(
+      "KSTREAM-AGGREGATE",
+      { value: int64Serde(), ...materialized },
+      () => 0,
+      (_key, _value, count) => count + 1,
+    );
   }
 
   /** Combines the values of each key two by two: the first one is the first result. */

@@ -2,6 +2,7 @@ import { synchronous0, synchronous2, synchronous3 } from "../processors/callback
 import { TableAggregate } from "../processors/table_group.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { changeSerde } from "./change_serde.ts";
+import { int64Serde } from "../../serde/primitives.ts";
 import { KTable } from "./ktable.ts";
 import type { Grouped, Materialized } from "./options.ts";
 import { repartitionTopic } from "./repartition.ts";
@@ -22,11 +23,11 @@ export class KGroupedTable<K, V> {
     this.#grouped = grouped;
   }
 
-  /** Counts the entries of each group. */
-  count(materialized: Materialized<K, number>): KTable<K, number> {
+  /** Counts the entries of each group. The counts' serde is by default that of 64-bit integers, Java's `Long`. */
+  count(materialized: Partial<Materialized<K, number>> = {}): KTable<K, number> {
     return this.#build(
       "KTABLE-AGGREGATE",
-      materialized,
+      { value: int64Serde(), ...materialized },
       (_key, _value, count) => (count ?? 0) + 1,
       (_key, _value, count) => count - 1,
     );

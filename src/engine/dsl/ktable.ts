@@ -87,7 +87,7 @@ export class KTable<K, V> {
   /** Keeps the keys that the predicate says yes to. */
   filter(
     predicate: (key: K, value: V) => boolean,
-    materialized?: Materialized<K, V>,
+    materialized?: Partial<Materialized<K, V>>,
   ): KTable<K, V> {
     return this.#filter(predicate, true, materialized);
   }
@@ -95,7 +95,7 @@ export class KTable<K, V> {
   /** Keeps the keys that the predicate says no to. */
   filterNot(
     predicate: (key: K, value: V) => boolean,
-    materialized?: Materialized<K, V>,
+    materialized?: Partial<Materialized<K, V>>,
   ): KTable<K, V> {
     return this.#filter(predicate, false, materialized);
   }
@@ -172,14 +172,18 @@ export class KTable<K, V> {
   #filter(
     predicate: (key: K, value: V) => boolean,
     wanted: boolean,
-    materialized: Materialized<K, V> | undefined,
+    materialized: Partial<Materialized<K, V>> | undefined,
   ): KTable<K, V> {
-    const storeName = this.#storeFor("KTABLE-FILTER", materialized);
+    const value = materialized?.value ?? this.#value;
+    const storeName = this.#storeFor(
+      "KTABLE-FILTER",
+      materialized && { ...materialized, ...(value && { value }) },
+    );
     const name = this.#graph.newName("KTABLE-FILTER");
     const call = synchronous2(`the predicate of ${wanted ? "filter" : "filterNot"}`, predicate);
     const table = new FilteredTable(this.#graph, storeName, this.#table, call, wanted);
     this.#add(name, storeName, () => new TableFilter(storeName, call, wanted, table.sendsOldValues));
-    return this.#next(name, table, materialized?.key, materialized?.value ?? this.#value);
+    return this.#next(name, table, materialized?.key, value);
   }
 
   #join<O, R>(
@@ -194,7 +198,7 @@ export class KTable<K, V> {
   }
 
   /** Adds the store of a table that was given a name. Without one, Kafka Streams uses up a number all the same. */
-  #storeFor<R>(prefix: string, materialized: Materialized<K, R> | undefined): string | undefined {
+  #storeFor<R>(prefix: string, materialized: Partial<Materialized<K, R>> | undefined): string | undefined {
     if (materialized === undefined) return undefined;
     const { name, key = this.#key } = materialized;
     if (name === undefined) this.#graph.newStoreName(prefix);

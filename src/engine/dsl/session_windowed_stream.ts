@@ -53,12 +53,12 @@ export class SessionWindowedKStream<K, V> {
   }
 
   /** Counts the records of each session. Without `materialized` the store has a generated name. */
-  count(materialized?: WindowMaterialized<K, number>): KTable<Windowed<K>, number> {
+  count(materialized?: Partial<WindowMaterialized<K, number>>): KTable<Windowed<K>, number> {
     // Kafka Streams uses up a store's number here; names must come out the same.
     if (materialized !== undefined && materialized.name === undefined) {
       this.#graph.newStoreName("KSTREAM-AGGREGATE");
     }
-    return this.#build("KSTREAM-AGGREGATE", materialized ?? { value: int64Serde() }, {
+    return this.#build("KSTREAM-AGGREGATE", { value: int64Serde(), ...materialized }, {
       initializer: () => 0,
       aggregator: (_key, _value, count) => (count ?? 0) + 1,
       merger: (_key, count, other) => (count ?? 0) + other,

@@ -23,7 +23,8 @@ import { CacheBudget } from "../state/typed/cached_key_value_store.ts";
 import { EngineStats } from "../record/stats.ts";
 import { Task } from "../task/task.ts";
 import { TimeHeap } from "../record/time_heap.ts";
-import type { ReadOnlyKeyValueStore } from "../state/stores.ts";
+import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/stores.ts";
+import type { StoreDef } from "../state/definitions.ts";
 import type { Topology } from "../topology/topology.ts";
 import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts";
 
@@ -223,14 +224,39 @@ export class TopologyTestDriver {
     return this.#producer.take(topic).length;
   }
 
-  /** A key-value store of the topology. */
+  /**
+   * A key-value store of the topology: of an aggregate or a table, or one that was added.
+   * @throws {Error} When there is no such store of that name.
+   */
   store<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
-    const store = this.#task.stores.get(name);
-    if (store !== undefined) return store as unknown as ReadOnlyKeyValueStore<K, V>;
+    return this.#store<ReadOnlyKeyValueStore<K, V>>(name, "key-value", "store");
+  }
+
+  /**
+   * The store of an aggregate in windows of time.
+   * @throws {Error} When there is no such store of that name.
+   */
+  windowStore<K, V>(name: string): ReadOnlyWindowStore<K, V> {
+    return this.#store<ReadOnlyWindowStore<K, V>>(name, "window", "windowStore");
+  }
+
+  /**
+   * The store of an aggregate in sessions.
+   * @throws {Error} When there is no such store of that name.
+   */
+  sessionStore<K, V>(name: string): ReadOnlySessionStore<K, V> {
+    return this.#store<ReadOnlySessionStore<K, V>>(name, "session", "sessionStore");
+  }
+
+  #store<S>(name: string, kind: StoreDef["kind"], method: string): S {
+    const found = this.#bound.topology.stores.get(name)?.kind;
+    if (found === kind) return this.#task.stores.get(name) as unknown as S;
+    const names = [...this.#bound.topology.stores.values()].filter((each) => each.kind === kind)
+      .map((each) => each.name);
     throw new Error(
-      `Cannot read store ${name}: received a name that the topology does not have; it has ${
-        [...this.#bound.stores.keys()].join(", ")
-      }`,
+      `Cannot read store ${name}: received ${
+        found === undefined ? "a name that the topology does not have" : `a ${found} store`
+      }; ${method} reads ${names.join(", ") || `${kind} stores, of which it has none`}`,
     );
   }
 
