@@ -29,13 +29,17 @@ export interface ConnectionConfig {
 
 /** Credentials of SASL PLAIN. */
 export interface SaslConfig {
+  /** The only mechanism that the environment's variables can ask for. */
   readonly mechanism: "plain";
+  /** The user, or an API key. */
   readonly username: string;
+  /** The secret; never to be logged. */
   readonly password: string;
 }
 
 /** A variable or a flag has a value that is not allowed: the message names it, what was received (never a secret) and what is allowed. */
 export class ConfigError extends Error {
+  /** How logs name the error. */
   override name = "ConfigError";
 }
 

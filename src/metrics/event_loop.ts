@@ -12,6 +12,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 /** Measures until it is closed. */
 export interface EventLoopWatch {
+  /** Ends the measuring; what was measured stays. */
   close(): void;
 }
 

@@ -19,11 +19,13 @@ export interface HttpServerOptions {
   readonly portFlag: string;
   /** Told of an error that a handler threw; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
+  /** Answers every request. */
   readonly handler: RouteHandler;
 }
 
 /** A server that listens. */
 export interface HttpServer {
+  /** The port that it listens on, also where 0 was asked for. */
   readonly port: number;
   /** Where to reach it from this machine, without a slash at the end. */
   readonly url: string;
@@ -33,6 +35,7 @@ export interface HttpServer {
 
 /** A port or address that cannot be listened on. The message names the flag to change. */
 export class CannotListen extends Error {
+  /** How logs name the error. */
   override name = "CannotListen";
 }
 

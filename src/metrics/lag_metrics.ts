@@ -7,7 +7,9 @@ import { Gauge, type Registry } from "./prom_client.ts";
 
 /** Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is what is not known. */
 export interface PartitionLag {
+  /** The topic that the partition is of. */
   readonly topic: string;
+  /** The partition's number. */
   readonly partition: number;
   /** The next record to process. */
   readonly position: number | undefined;
@@ -23,6 +25,7 @@ export interface PartitionLag {
 
 /** Settings of {@linkcode LagMetrics}. */
 export interface LagMetricsOptions {
+  /** Where the gauges are registered. */
   readonly registry: Registry;
   /** The topics that have a series, at 0, also while nothing of them is owned. Others get theirs when first reported. */
   readonly topics: readonly string[];
@@ -127,6 +130,7 @@ export class LagMetrics {
   /** Whether what is not among the positions is known to be nobody's business here. */
   #complete = false;
 
+  /** Registers the gauges of {@linkcode LagMetricsOptions.topics}. */
   constructor(options: LagMetricsOptions) {
     this.#registry = options.registry;
     this.#client = options.client;

@@ -9,6 +9,7 @@ import process from "node:process";
 
 /** Settings of {@linkcode registerProcessMetrics}. */
 export interface ProcessMetricsOptions {
+  /** Where the metrics are registered. */
   readonly registry: Registry;
   /** Which binary this is, for `kos_build_info`; such as `streams`. */
   readonly component: string;

@@ -7,10 +7,12 @@ import { Counter, Gauge, type Registry } from "./prom_client.ts";
 export class PulledMetrics {
   readonly #registers: Registry[];
 
+  /** Takes where the metrics are registered. */
   constructor(registry: Registry) {
     this.#registers = [registry];
   }
 
+  /** A counter without labels. */
   counter(name: string, help: string, read: () => number): void {
     new Counter({
       name,
@@ -37,6 +39,7 @@ export class PulledMetrics {
     });
   }
 
+  /** A gauge without labels. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name,

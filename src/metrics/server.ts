@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Registry } from "prom-client";
 import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "./http_server.ts";
+import type { Registry } from "./prom_client.ts";
 
 /** The port of `/metrics` where none is given. */
 export const DEFAULT_METRICS_PORT = 9001;
 
 /** Settings of {@linkcode serveMetrics}. */
 export interface MetricsServerOptions {
+  /** What `/metrics` shows. */
   readonly registry: Registry;
   /** Default `0.0.0.0`: Prometheus and the kubelet come from elsewhere. */
   readonly host?: string;

@@ -6,8 +6,6 @@
 import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
 
-export { PulledMetrics };
-
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
  * scrapes. All but those said to be of now are counts since the start and never go down.
@@ -23,9 +21,11 @@ export interface StreamsStats {
   readonly deadLettered?: Readonly<Record<string, number>>;
   /** Records written, by topic; changelogs included. */
   readonly produced: Readonly<Record<string, number>>;
+  /** Commits that were made. */
   readonly commits: number;
   /** Commits that the group or the broker refused. */
   readonly commitFailures: number;
+  /** Rebalances taken part in. */
   readonly rebalances: number;
   /** Changelog records read back into stores. */
   readonly restored: number;
@@ -43,10 +43,20 @@ export interface StreamsStats {
 
 /** The size of one store; that of all tasks of the process together, or of each task under the same name. */
 export interface StoreSize {
+  /** Its name in the topology. */
   readonly store: string;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** An estimate of what the entries take in memory. */
   readonly bytes: number;
+}
+
+/** Settings of {@linkcode StreamsMetrics}. */
+export interface StreamsMetricsOptions {
+  /** Where the metrics are registered. */
+  readonly registry: Registry;
+  /** What is read at each scrape, such as {@linkcode StreamsApp.stats}. */
+  readonly stats: StreamsStats;
 }
 
 /** Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to the request timeout. */
@@ -84,7 +94,8 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export class StreamsMetrics {
   readonly #commitSeconds: Histogram;
 
-  constructor({ registry, stats }: { readonly registry: Registry; readonly stats: StreamsStats }) {
+  /** Registers the metrics. */
+  constructor({ registry, stats }: StreamsMetricsOptions) {
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_streams_records_processed_total",

@@ -22,7 +22,8 @@ import { waitForBroker, type WaitForBrokerOptions } from "../kafka/common/wait_f
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
-import { PulledMetrics, StreamsMetrics } from "../metrics/streams_metrics.ts";
+import { PulledMetrics } from "../metrics/pulled_metrics.ts";
+import { StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
 import { type SessionsOptions, sessionsStore, sessionsTopology } from "./sessions_topology.ts";
 import { parseSessionKey, storeRoutes } from "./store_routes.ts";

@@ -6,7 +6,7 @@
 import { EncodeBuffer, SchemaNotLoaded } from "../../serde/serde.ts";
 import { partitionFor } from "../../kafka/port/murmur2.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
-import type { StoreDef } from "../state/definitions.ts";
+import type { StoreKind } from "../state/definitions.ts";
 import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/stores.ts";
 import type { BoundSubtopology, BoundTopology } from "../topology/bound_topology.ts";
 import { type Task, taskId } from "../task/task.ts";
@@ -24,11 +24,15 @@ export type StoreAnswer<V> =
 
 /** A store of one task of this instance. */
 export interface StoreState {
+  /** Its name in the topology. */
   readonly store: string;
-  readonly kind: StoreDef["kind"];
+  /** What it keeps. */
+  readonly kind: StoreKind;
+  /** The task that it is of, such as `0_3`. */
   readonly task: string;
   /** Whether its task is being restored still. */
   readonly restoring: boolean;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** Bytes of memory. */
   readonly bytes: number;
@@ -36,7 +40,9 @@ export interface StoreState {
 
 /** Bounds of the windows or sessions to read, in ms since the epoch; both inclusive. */
 export interface StoreRange {
+  /** The earliest time. Default: all that is before {@linkcode toMs}. */
   readonly fromMs?: number;
+  /** The latest time. Default: all that is after {@linkcode fromMs}. */
   readonly toMs?: number;
 }
 
@@ -159,7 +165,7 @@ export class StoreQueries {
   }
 }
 
-const READABLE: ReadonlySet<StoreDef["kind"]> = new Set(["key-value", "window", "session"]);
+const READABLE: ReadonlySet<StoreKind> = new Set(["key-value", "window", "session"]);
 
 /** Fetches the writers' schemas that decoding turns out to need. */
 async function loading<T>(read: () => T): Promise<T> {

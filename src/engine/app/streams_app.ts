@@ -57,6 +57,7 @@ export class StreamsApp {
   /** Resolves when the application has ended by {@linkcode close}; rejects when it failed. */
   readonly done: Promise<void> = this.#ended.promise;
 
+  /** An application that is not started yet: nothing is asked of the log before {@linkcode start}. */
   constructor(topology: Topology, log: Log, config: StreamsConfig) {
     const { logger = { info() {}, warn() {} }, now = steadyClock(), stateMaxBytes = Infinity } = config;
     this.#topology = topology;
@@ -79,6 +80,7 @@ export class StreamsApp {
     this.stats.stateMaxBytes = stateMaxBytes;
   }
 
+  /** What it is doing now. */
   get state(): StreamsState {
     return this.#state;
   }

@@ -15,7 +15,10 @@ export class KGroupedStream<K, V> {
   readonly #parent: AggregationParent<K, V>;
   readonly #grouped: Grouped<K, V>;
 
-  /** Made by `KStream.groupByKey` and `KStream.groupBy`. */
+  /**
+   * Made by `KStream.groupByKey` and `KStream.groupBy`.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, parent: string, repartitionRequired: boolean, grouped: Grouped<K, V>) {
     this.#graph = graph;
     this.#parent = new AggregationParent(graph, parent, repartitionRequired, grouped);
@@ -54,6 +57,7 @@ export class KGroupedStream<K, V> {
 
   /** Groups the records by windows of time too: tumbling, hopping or sliding ones, or sessions. */
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
+  /** Groups the records by sessions too: times of activity with pauses between. */
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
   windowedBy(
     windows: TimeWindows | SlidingWindows | SessionWindows,

@@ -14,7 +14,10 @@ export class KGroupedTable<K, V> {
   /** The repartition that aggregations of a named grouping share. */
   #shared: { sink: string; source: string } | undefined;
 
-  /** Made by `KTable.groupBy`. */
+  /**
+   * Made by `KTable.groupBy`.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, parent: string, grouped: Grouped<K, V>) {
     this.#graph = graph;
     this.#parent = parent;

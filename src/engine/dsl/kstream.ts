@@ -40,7 +40,10 @@ export class KStream<K, V> {
   /** Where the records come back in after they were repartitioned for a join: joins of one stream share it. */
   #repartitioned: Repartition | undefined;
 
-  /** Streams are made by a `StreamsBuilder` and by operations on streams. */
+  /**
+   * Streams are made by a `StreamsBuilder` and by operations on streams.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, nodeName: string, repartitionRequired = false) {
     this.#graph = graph;
     this.nodeName = nodeName;

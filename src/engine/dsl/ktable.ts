@@ -40,6 +40,7 @@ export class KTable<K, V> {
   /**
    * Tables are made by a `StreamsBuilder`, by aggregations and by operations on tables.
    *
+   * @ignore
    * @param table What the table is worked out from, or the store that holds it.
    */
   constructor(
@@ -60,7 +61,10 @@ export class KTable<K, V> {
     return this.#table.storeName;
   }
 
-  /** What the table is worked out from. */
+  /**
+   * What the table is worked out from.
+   * @ignore
+   */
   get table(): TableSupplier<K, V> {
     return this.#table;
   }

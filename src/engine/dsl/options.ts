@@ -3,7 +3,9 @@ import type { TimestampExtractor } from "../topology/nodes.ts";
 
 /** How a topic is read. */
 export interface Consumed<K, V> {
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
   /** Default: the record's own timestamp. */
   readonly timestampExtractor?: TimestampExtractor;
@@ -11,13 +13,17 @@ export interface Consumed<K, V> {
 
 /** How a topic is written. */
 export interface Produced<K, V> {
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
 }
 
 /** How values are grouped: the serdes of what follows. */
 export interface Grouped<K, V> {
+  /** The serde of the grouped keys. */
   readonly key: Serde<K>;
+  /** The serde of the grouped values. */
   readonly value: Serde<V>;
   /**
    * Names the step and, where the key was changed, the repartition topic (`<application id>-<name>-repartition`), which aggregations of
@@ -28,7 +34,9 @@ export interface Grouped<K, V> {
 
 /** How a stream goes through a topic of its own. */
 export interface Repartitioned<K, V> {
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
   /** The topic is `<application id>-<name>-repartition`. Default: a generated name. */
   readonly name?: string;
@@ -38,7 +46,9 @@ export interface Repartitioned<K, V> {
 
 /** How a stream is joined with a table: the serdes are the stream's, for the case that its key was changed and it is repartitioned. */
 export interface Joined<K, V> {
+  /** The serde of the stream's keys. */
   readonly key: Serde<K>;
+  /** The serde of the stream's values. */
   readonly value: Serde<V>;
   /** Names the join's node and the repartition topic. Default: generated names. */
   readonly name?: string;
@@ -46,8 +56,11 @@ export interface Joined<K, V> {
 
 /** How the two sides of a join are kept. */
 export interface StreamJoined<K, V, O> {
+  /** The serde of the keys, which both sides have. */
   readonly key: Serde<K>;
+  /** The serde of this side's values. */
   readonly value: Serde<V>;
+  /** The serde of the other side's values. */
   readonly otherValue: Serde<O>;
   /** Whether the stores have changelogs. Default true. */
   readonly logged?: boolean;
@@ -59,6 +72,7 @@ export interface Materialized<K, A> {
   readonly name?: string;
   /** Default: the grouped stream's. */
   readonly key?: Serde<K>;
+  /** The serde of the aggregates. */
   readonly value: Serde<A>;
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;
@@ -96,8 +110,11 @@ export interface ProcessOptions {
 
 /** A key-value store for processors of the program's own. */
 export interface StoreOptions<K, V> {
+  /** The store's name. */
   readonly name: string;
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;

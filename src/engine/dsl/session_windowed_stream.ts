@@ -15,7 +15,10 @@ export class SessionWindowedKStream<K, V> {
   readonly #grouped: Grouped<K, V>;
   readonly #windows: SessionWindows;
 
-  /** Made by `KGroupedStream.windowedBy`. */
+  /**
+   * Made by `KGroupedStream.windowedBy`.
+   * @ignore
+   */
   constructor(
     graph: BuilderGraph,
     parent: AggregationParent<K, V>,

@@ -24,10 +24,22 @@ export interface TimeLimitOptions extends SuppressOptions {
 }
 
 /** When a table's changes go on: made by {@linkcode untilWindowCloses} and {@linkcode untilTimeLimit}. */
-export interface Suppressed extends Omit<Suppression, "waitMs"> {
-  /** In ms; `undefined`: the grace of the windows. */
+export interface Suppressed {
+  /** How long a change is held back, in ms; `undefined`: until the grace of its window is over. */
   readonly waitMs: number | undefined;
+  /** Whether that time begins with the change, or with the end of its key's window. */
+  readonly from: "record-time" | "window-end";
+  /** Most keys that are held back. */
+  readonly maxRecords: number;
+  /** Most bytes that are held back. */
+  readonly maxBytes: number;
+  /** What happens at a limit: the changes that came first go out early, or the application fails. */
+  readonly whenFull: "emit" | "fail";
+  /** Whether removed values go out: not where nothing went out before. */
+  readonly tombstones: boolean;
+  /** The node's name; `undefined`: a generated one. */
   readonly name: string | undefined;
+  /** Whether what is held back has a changelog. */
   readonly logged: boolean;
 }
 
@@ -83,7 +95,9 @@ function suppressed(
 
 /** The serdes of a table. */
 export interface TableSerdes<K, V> {
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
 }
 

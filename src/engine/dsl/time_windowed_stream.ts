@@ -17,7 +17,10 @@ export class TimeWindowedKStream<K, V> {
   readonly #grouped: Grouped<K, V>;
   readonly #windows: TimeWindows | SlidingWindows;
 
-  /** Made by `KGroupedStream.windowedBy`. */
+  /**
+   * Made by `KGroupedStream.windowedBy`.
+   * @ignore
+   */
   constructor(
     graph: BuilderGraph,
     parent: AggregationParent<K, V>,

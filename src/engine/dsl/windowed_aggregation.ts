@@ -13,6 +13,7 @@ export interface WindowMaterialized<K, A> {
   readonly name?: string;
   /** Default: the grouped stream's. */
   readonly key?: Serde<K>;
+  /** The serde of the aggregates. */
   readonly value: Serde<A>;
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;

@@ -10,17 +10,23 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A record as a {@linkcode UserProcessor} gets it. */
 export interface ProcessorRecord<K, V> {
+  /** The key, decoded. */
   readonly key: K;
+  /** The value, decoded. */
   readonly value: V;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
 /** Where a record came from. */
 export interface RecordMetadata {
+  /** The topic that it was read from. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
+  /** The record's offset in the partition. */
   readonly offset: number;
 }
 
@@ -89,6 +95,7 @@ export interface UserProcessorContext<K, V> {
 export interface UserProcessor<K, V, K2, V2> {
   /** Called once a task, before the first record. */
   init?(context: UserProcessorContext<K2, V2>): void;
+  /** Called for each record, in the order in which the task takes them. */
   process(record: ProcessorRecord<K, V>): void;
   /** Called when the task ends. */
   close?(): void;

@@ -16,11 +16,15 @@ export type HandlerAnswer = "continue" | "fail" | DeadLetter;
 
 /** A record that could not be decoded. */
 export interface UndecodableRecord {
+  /** The topic that it was read from. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
+  /** The record's offset in the partition. */
   readonly offset: number;
   /** Which part it is. */
   readonly part: "key" | "value";
+  /** What the serde threw. */
   readonly error: unknown;
 }
 
@@ -35,13 +39,17 @@ export interface UnprocessableRecord {
   readonly processor: string | undefined;
   /** Where the input record came from; in a punctuator `undefined`, with partition and offset −1. */
   readonly topic: string | undefined;
+  /** The partition of the topic, or −1. */
   readonly partition: number;
+  /** The input record's offset, or −1. */
   readonly offset: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
   /** As the processor got it: not the input record's, if steps before have changed it. */
   readonly key: unknown;
+  /** The value as the processor got it. */
   readonly value: unknown;
+  /** What was thrown. */
   readonly error: unknown;
 }
 
@@ -61,6 +69,7 @@ export interface UnwritableRecord {
   readonly reason: "unencodable" | "refused";
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** What the serde threw, or the log's refusal. */
   readonly error: unknown;
 }
 
@@ -83,7 +92,9 @@ export interface Handlers {
 
 /** Where the engine says what a person should know. One line each. */
 export interface EngineLogger {
+  /** Takes what is worth knowing. */
   info(message: string): void;
+  /** Takes what a person should look into. */
   warn(message: string): void;
 }
 

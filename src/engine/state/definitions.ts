@@ -17,8 +17,12 @@ export type StoreDef =
   | SuppressStoreDef
   | OuterJoinStoreDef;
 
+/** What a state store keeps. */
+export type StoreKind = "key-value" | "join-window" | "window" | "session" | "suppress" | "outer-join";
+
 /** What every store has. */
 export interface StoreDefBase {
+  readonly kind: StoreKind;
   readonly name: string;
   readonly key: AnySerde;
   readonly value: AnySerde;

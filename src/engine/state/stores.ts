@@ -6,6 +6,7 @@
 
 /** Reads of a key-value store. */
 export interface ReadOnlyKeyValueStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many keys there are. */
   readonly size: number;
@@ -38,9 +39,11 @@ export interface JoinWindowStore<K, V> {
 
 /** A window as it is read for a person or another program. */
 export interface WindowEntry<K, V> {
+  /** The key of the window's records. */
   readonly key: K;
   /** Where the window begins, in ms since the epoch. */
   readonly startMs: number;
+  /** The window's value, such as an aggregate. */
   readonly value: V;
   /** The latest time of its records, in ms since the epoch. */
   readonly timestamp: number;
@@ -48,6 +51,7 @@ export interface WindowEntry<K, V> {
 
 /** Reads of a window store. */
 export interface ReadOnlyWindowStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many windows there are; those that have expired may still be counted. */
   readonly size: number;
@@ -73,16 +77,19 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
 
 /** A session as it is read for a person or another program. */
 export interface SessionEntry<K, V> {
+  /** The key of the session's records. */
   readonly key: K;
   /** The time of its first record, in ms since the epoch. */
   readonly startMs: number;
   /** The time of its last record, in ms since the epoch. */
   readonly endMs: number;
+  /** The session's value, such as an aggregate. */
   readonly value: V;
 }
 
 /** Reads of a session store. */
 export interface ReadOnlySessionStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many sessions there are; those that have expired may still be counted. */
   readonly size: number;

@@ -3,13 +3,19 @@ import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 
 /** A record that was appended. */
 export interface CapturedRecord {
+  /** The topic that it was appended to. */
   readonly topic: string;
   /** How many were appended before it, to any topic. */
   readonly sequence: number;
+  /** The partition that it was appended to. */
   readonly partition: number;
+  /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The encoded key; `null` for none. */
   readonly key: Uint8Array | null;
+  /** The encoded value; `null` for none. */
   readonly value: Uint8Array | null;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 

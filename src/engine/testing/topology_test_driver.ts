@@ -29,10 +29,13 @@ import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts"
 
 /** A record that came out, decoded. */
 export interface TestRecord<K, V> {
+  /** The key, decoded by the sink's serde. */
   readonly key: K;
+  /** The value, decoded by the sink's serde. */
   readonly value: V;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
@@ -66,7 +69,8 @@ export interface TopologyTestDriverOptions {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { StreamsBuilder, stringSerde, TopologyTestDriver } from "../../../mod.ts";
+ * import { StreamsBuilder, stringSerde } from "../../../mod.ts";
+ * import { TopologyTestDriver } from "./mod.ts";
  *
  * const text = { key: stringSerde(), value: stringSerde() };
  * const builder = new StreamsBuilder();

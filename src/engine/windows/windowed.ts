@@ -15,12 +15,14 @@ import {
  * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding and session ones.
  */
 export class Windowed<K> {
+  /** The key without its window. */
   readonly key: K;
   /** Where the window begins, in ms since the epoch; inclusive. */
   readonly startMs: number;
   /** Where it ends, in ms since the epoch. */
   readonly endMs: number;
 
+  /** Takes the window's bounds as they are, in ms since the epoch. */
   constructor(key: K, startMs: number, endMs: number) {
     this.key = key;
     this.startMs = startMs;

@@ -23,6 +23,7 @@ export interface WaitForBrokerOptions {
 
 /** The signal ended the wait. */
 export class WaitInterrupted extends Error {
+  /** How logs name the error. */
   override name = "WaitInterrupted";
 }
 

@@ -33,6 +33,7 @@ export interface MemoryLogOptions {
   readonly retentionRecords?: number;
   /** The time by which `retention.ms` deletes, in ms since the epoch. Default: the system's clock. */
   readonly now?: () => number;
+  /** Told what goes wrong without ending anything. Default: lines on standard error. */
   readonly logger?: Logger;
 }
 
@@ -67,6 +68,7 @@ export class MemoryLog implements Log {
   readonly #groups = new Map<string, MemoryGroup>();
   readonly #transactionalIds = new Map<string, MemoryTransactionalId>();
 
+  /** A log without topics. */
   constructor(options: MemoryLogOptions = {}) {
     this.#options = options;
   }
@@ -171,6 +173,7 @@ export class MemoryLog implements Log {
     return Promise.resolve(this.#group(groupId).committed(partitions));
   }
 
+  /** Makes a producer; with a transactional id, one that fences those before it. */
   producer(options?: ProducerOptions): Producer {
     const id = options?.transactionalId;
     if (id === undefined) return new MemoryProducer(this.#topics, undefined, options?.onRefused);
@@ -185,10 +188,12 @@ export class MemoryLog implements Log {
     );
   }
 
+  /** Makes a fetcher that reads nothing yet. */
   fetcher(options?: FetcherOptions): Fetcher {
     return new MemoryFetcher(this.#topics, options);
   }
 
+  /** Makes a member that is not in the group yet. */
   group(options: GroupOptions): GroupMember {
     return new Membership(options, {
       coordinator: new MemoryCoordinator(

@@ -82,6 +82,7 @@ export interface Fetcher {
    * is kept.
    */
   pause(partition: TopicPartition): void;
+  /** Fetches a paused partition again, from where it stood. */
   resume(partition: TopicPartition): void;
   /**
    * The sets fetched since the last poll, at most one a partition; as soon as there is one, else after
@@ -99,5 +100,6 @@ export interface Fetcher {
    * a paused one.
    */
   bounds(partition: TopicPartition): PartitionBounds | undefined;
+  /** Ends what is under way and frees the connections. */
   close(): Promise<void>;
 }

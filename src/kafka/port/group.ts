@@ -7,9 +7,11 @@ import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "./t
 
 /** A member of a group as the assignor sees it. */
 export interface Member {
+  /** The id that the group's coordinator gave it. */
   readonly memberId: string;
   /** What it subscribed to. */
   readonly topics: readonly string[];
+  /** What it says about itself ({@linkcode Assignor.userData}). */
   readonly userData: Uint8Array;
   /** What it owns now and will go on processing during the rebalance. */
   readonly owned: readonly TopicPartition[];
@@ -17,7 +19,9 @@ export interface Member {
 
 /** What one member is to have. */
 export interface MemberAssignment {
+  /** The partitions that it is to read. */
   readonly partitions: readonly TopicPartition[];
+  /** What the assignor tells the member besides. */
   readonly userData?: Uint8Array;
   /**
    * From an assignor: partitions that go together. While another member has one of them to give up, none is
@@ -51,8 +55,11 @@ export interface Assignor {
 
 /** Settings of a {@linkcode GroupMember}. */
 export interface GroupOptions {
+  /** The group's name, which its members share. */
   readonly groupId: string;
+  /** The topics that this member subscribes to. */
   readonly topics: readonly string[];
+  /** Decides who reads what, when this member leads the group. */
   readonly assignor: Assignor;
   /** Static membership: with an id, a restart within the session timeout causes no rebalance. */
   readonly groupInstanceId?: string;

@@ -58,8 +58,11 @@ export interface Log {
    * committed none.
    */
   committed(groupId: string, partitions: readonly TopicPartition[]): Promise<(number | undefined)[]>;
+  /** Makes a producer. */
   producer(options?: ProducerOptions): Producer;
+  /** Makes a fetcher, which reads nothing before it is told what. */
   fetcher(options?: FetcherOptions): Fetcher;
+  /** Makes a member of a group, which does not join before it is told to. */
   group(options: GroupOptions): GroupMember;
   /** Closes the connections. Producers, fetchers and group members must have been closed before. */
   close(): Promise<void>;

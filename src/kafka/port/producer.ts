@@ -16,6 +16,7 @@ export interface ProducerOptions {
   readonly bufferBytes?: number;
   /** How long sending a batch is retried before its records are given up as lost, in ms. Default 120,000, as Kafka's `delivery.timeout.ms`. */
   readonly deliveryTimeoutMs?: number;
+  /** How batches are compressed. Default `none`. */
   readonly compression?: "none" | "gzip";
   /**
    * Makes it a transactional producer: all is appended in transactions ({@linkcode Producer.begin}). Of the producers with
@@ -39,22 +40,29 @@ export interface ProducerOptions {
 
 /** A record that is written in the place of a refused one. */
 export interface Substitute {
+  /** The topic to write to. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The encoded key; `null` for none. */
   readonly key: Uint8Array | null;
+  /** The encoded value; `null` for none. */
   readonly value: Uint8Array | null;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
 /** A record that the log refused for good. */
 export interface RefusedRecord extends Substitute {
+  /** Why the log refused it. */
   readonly error: Error;
 }
 
 /** A group's offsets to commit in a transaction, and the member in whose name. */
 export interface GroupOffsets {
+  /** The group's name. */
   readonly groupId: string;
   /** {@linkcode GroupMember.memberId} when the records were processed. */
   readonly memberId: string;

@@ -6,12 +6,15 @@
 
 /** One partition of a topic. */
 export interface TopicPartition {
+  /** The topic's name. */
   readonly topic: string;
+  /** The partition's number, from 0. */
   readonly partition: number;
 }
 
 /** A partition and an offset in it: the offset of the next record to read or to process. */
 export interface TopicPartitionOffset extends TopicPartition {
+  /** The offset of the next record. */
   readonly offset: number;
 }
 
@@ -22,7 +25,9 @@ export function partitionKey(topic: string, partition: number): string {
 
 /** A topic to create. */
 export interface TopicSpec {
+  /** The topic's name. */
   readonly topic: string;
+  /** How many partitions it is to have. */
   readonly partitions: number;
   /** Default: the broker's own default. */
   readonly replicationFactor?: number;
@@ -37,7 +42,9 @@ export interface TopicSpec {
 
 /** What is known of an existing topic. */
 export interface TopicDescription {
+  /** The topic's name. */
   readonly topic: string;
+  /** How many partitions it has. */
   readonly partitions: number;
   /** Differs from that of a former topic of the same name; `undefined` where the log tells none. */
   readonly id?: string;

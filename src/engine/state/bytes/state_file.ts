@@ -31,6 +31,7 @@ export interface StateFileOptions {
 
 /** A state file that can't be used. The message says which, why, and what to do. */
 export class StateFileError extends Error {
+  /** How logs name the error. */
   override name = "StateFileError";
 }
 
