@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { command, flag, logLevelFlag, parseArguments, toggle } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import type { Log } from "../src/kafka/mod.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
@@ -36,41 +38,41 @@ function metric(text: string, name: string): number {
   return sumOfSeries(text, name) ?? 0;
 }
 
+/** The task and its flags. */
+export const BENCH: Program<Flags> = {
+  name: "bench",
+  task: true,
+  description:
+    "Preloads requests and responses, lets one streams process drain them, and prints what it took as JSON.",
+  flags: {
+    frames: {
+      value: "<count>",
+      text: "requests, each with a response",
+      parse: integer({ min: 1000 }),
+      default: 300_000,
+    },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
+      parse: integer({ min: 1, max: 1000 }),
+      default: 4,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    cacheMaxBytes: {
+      value: "<bytes>",
+      text: "changes of sessions held back until a commit; 0: all go out",
+      parse: integer(),
+      default: 0,
+    },
+    registry: toggle("write the records for a schema registry, in Confluent's wire format"),
+    cpuProfile: toggle("say where the time goes: V8's profile by part, in ns a record"),
+    logLevel: LOG_LEVEL,
+  },
+};
+
 if (import.meta.main) {
   await main("bench", async () => {
-    const flags = parseArguments<Flags>(
-      command(
-        "bench",
-        "Preloads requests and responses, lets one streams process drain them, and prints what it took as JSON.",
-      )
-        .addOption(
-          flag("--frames <count>", "requests, each with a response", {
-            parse: integer({ min: 1000 }),
-            default: 300_000,
-          }),
-        )
-        .addOption(
-          flag("--partitions <count>", "of each topic", {
-            parse: integer({ min: 1, max: 1000 }),
-            default: 4,
-          }),
-        )
-        .addOption(
-          flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-        )
-        .addOption(
-          flag("--cache-max-bytes <bytes>", "changes of sessions held back until a commit; 0: all go out", {
-            parse: integer(),
-            default: 0,
-          }),
-        )
-        .addOption(
-          toggle("--registry", "write the records for a schema registry, in Confluent's wire format"),
-        )
-        .addOption(toggle("--cpu-profile", "say where the time goes: V8's profile by part, in ns a record"))
-        .addOption(logLevelFlag()),
-      Deno.args,
-    );
+    const flags = parseArguments(BENCH, Deno.args);
     return await withKafka({ name: "bench", logLevel: flags.logLevel }, async ({ log, brokers }) => {
       const { hits, result } = await withRegistry(flags.registry, async (registry) => {
         say(`preloading ${flags.frames} requests and as many responses`);

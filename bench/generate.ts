@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer, text } from "../src/cli/parsers.ts";
+import type { Program } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { ONE_UNANSWERED_IN } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
@@ -33,9 +35,36 @@ const SAMPLE = 5000;
 const RECORDS_A_FRAME = 2 - 1 / ONE_UNANSWERED_IN;
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
+/** The task and its flags. */
+export const BENCH_GEN: Program<Flags> = {
+  name: "bench:gen",
+  task: true,
+  description:
+    "Writes the same number of records of the same size with gen at --rate max and with kafka-producer-perf-test, in turn, and " +
+    "prints what each took. It starts a broker, unless KAFKA_BROKERS names one.",
+  flags: {
+    records: {
+      value: "<count>",
+      text: "records a run, requests and responses alike",
+      parse: integer({ min: 1000 }),
+      default: 3_000_000,
+    },
+    pairs: { value: "<count>", text: "runs of each", parse: integer({ min: 1, max: 100 }), default: 3 },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
+      parse: integer({ min: 1, max: 1000 }),
+      default: 4,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    json: { value: "<file>", text: "writes all figures there too", parse: text("a file") },
+    logLevel: LOG_LEVEL,
+  },
+};
+
 if (import.meta.main) {
   await main("bench:gen", async (signal) => {
-    const flags = parseArguments<Flags>(benchCommand(), Deno.args);
+    const flags = parseArguments(BENCH_GEN, Deno.args);
     return await withKafka({ name: "bench:gen", logLevel: flags.logLevel }, async (kafka) => {
       const { log, brokers } = kafka;
       if (kafka.secured) {
@@ -57,29 +86,6 @@ if (import.meta.main) {
       }
     });
   });
-}
-
-function benchCommand(): ReturnType<typeof command> {
-  return command(
-    "bench:gen",
-    "Writes the same number of records of the same size with gen at --rate max and with kafka-producer-perf-test, in turn, and " +
-      "prints what each took. It starts a broker, unless KAFKA_BROKERS names one.",
-  )
-    .addOption(
-      flag("--records <count>", "records a run, requests and responses alike", {
-        parse: integer({ min: 1000 }),
-        default: 3_000_000,
-      }),
-    )
-    .addOption(flag("--pairs <count>", "runs of each", { parse: integer({ min: 1, max: 100 }), default: 3 }))
-    .addOption(
-      flag("--partitions <count>", "of each topic", { parse: integer({ min: 1, max: 1000 }), default: 4 }),
-    )
-    .addOption(
-      flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-    )
-    .addOption(flag("--json <file>", "writes all figures there too", { parse: text("a file") }))
-    .addOption(logLevelFlag());
 }
 
 /** What a run took. */

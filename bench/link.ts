@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Option } from "commander";
-import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { choice, integer, text } from "../src/cli/parsers.ts";
+import { leaveOut, type Program } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { preload } from "./preload.ts";
 import { differences, type NamedContents } from "./support/differences.ts";
@@ -40,9 +41,65 @@ interface Flags {
 /** Between two runs, in ms: the one before has ended, and its topics are gone. */
 const PAUSE_MS = 500;
 
+/** The task and its flags. */
+export const BENCH_LINK: Program<Flags> = {
+  name: "bench:link",
+  task: true,
+  description:
+    "Starts a broker behind a proxy that adds a delay each way, writes to it with gen and with kafka-producer-perf-test at given " +
+    "rates, and drains it with streams and with Kafka Streams. Fails when something was lost, or at 25 ms a target was missed: gen " +
+    "holds each rate that the other holds, and a drain reaches 0.8 of its rate at 0 ms.",
+  flags: {
+    delays: {
+      value: "<list>",
+      text: "added each way, in ms, with commas between",
+      parse: listOf(integer({ max: 10_000 })),
+      default: [0, 5, 25, 100],
+      defaultText: "0,5,25,100",
+    },
+    rates: {
+      value: "<list>",
+      text: 'records a second to write, with commas between; "max" for all that is possible',
+      parse: listOf((value) => value === "max" ? value : integer({ min: 1 })(value)),
+      default: [3_000, 20_000, "max"],
+      defaultText: "3000,20000,max",
+    },
+    seconds: {
+      value: "<count>",
+      text: "of each run that writes",
+      parse: integer({ min: 1, max: 600 }),
+      default: 5,
+    },
+    frames: {
+      value: "<count>",
+      text: "requests to drain, each with a response",
+      parse: integer({ min: 1_000, max: 3_600_000 }),
+      default: 600_000,
+    },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
+      parse: integer({ min: 1, max: 1_000 }),
+      default: 4,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    guarantee: {
+      value: "<which>",
+      text: "of the drains: at_least_once, exactly_once or both",
+      parse: choice("at_least_once", "exactly_once", "both"),
+      default: "at_least_once",
+    },
+    gen: leaveOut("leave out the writing"),
+    drain: leaveOut("leave out the drains"),
+    java: leaveOut("leave out Kafka's producer and Kafka Streams"),
+    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
+    logLevel: LOG_LEVEL,
+  },
+};
+
 if (import.meta.main) {
   await main("bench:link", async (signal) => {
-    const flags = parseArguments<Flags>(benchCommand(), Deno.args);
+    const flags = parseArguments(BENCH_LINK, Deno.args);
     const java = flags.java && flags.gen ? await perfTest(say) : undefined;
     const streams = flags.java && flags.drain ? await kafkaStreams([], say) : undefined;
     const { writes, drains, wrong } = await withLinkedKafka(
@@ -66,62 +123,6 @@ if (import.meta.main) {
     for (const line of missed) say(`error: ${line}`);
     return missed.length === 0 ? EXIT.ok : EXIT.failure;
   });
-}
-
-function benchCommand(): ReturnType<typeof command> {
-  return command(
-    "bench:link",
-    "Starts a broker behind a proxy that adds a delay each way, writes to it with gen and with kafka-producer-perf-test at given " +
-      "rates, and drains it with streams and with Kafka Streams. Fails when something was lost, or at 25 ms a target was missed: gen " +
-      "holds each rate that the other holds, and a drain reaches 0.8 of its rate at 0 ms.",
-  )
-    .addOption(
-      flag("--delays <list>", "added each way, in ms, with commas between", {
-        parse: listOf(integer({ max: 10_000 })),
-        default: [0, 5, 25, 100],
-        defaultText: "0,5,25,100",
-      }),
-    )
-    .addOption(
-      flag(
-        "--rates <list>",
-        'records a second to write, with commas between; "max" for all that is possible',
-        {
-          parse: listOf((value) => value === "max" ? value : integer({ min: 1 })(value)),
-          default: [3_000, 20_000, "max"],
-          defaultText: "3000,20000,max",
-        },
-      ),
-    )
-    .addOption(
-      flag("--seconds <count>", "of each run that writes", {
-        parse: integer({ min: 1, max: 600 }),
-        default: 5,
-      }),
-    )
-    .addOption(
-      flag("--frames <count>", "requests to drain, each with a response", {
-        parse: integer({ min: 1_000, max: 3_600_000 }),
-        default: 600_000,
-      }),
-    )
-    .addOption(
-      flag("--partitions <count>", "of each topic", { parse: integer({ min: 1, max: 1_000 }), default: 4 }),
-    )
-    .addOption(
-      flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-    )
-    .addOption(
-      flag("--guarantee <which>", "of the drains: at_least_once, exactly_once or both", {
-        parse: choice("at_least_once", "exactly_once", "both"),
-        default: "at_least_once",
-      }),
-    )
-    .addOption(new Option("--no-gen", "leave out the writing"))
-    .addOption(new Option("--no-drain", "leave out the drains"))
-    .addOption(new Option("--no-java", "leave out Kafka's producer and Kafka Streams"))
-    .addOption(flag("--json <file>", "where to write all results", { parse: text("a file's name") }))
-    .addOption(logLevelFlag());
 }
 
 /** Values with commas between. */

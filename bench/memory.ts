@@ -4,10 +4,12 @@
  * @module
  */
 import { format as bytesText } from "@std/fmt/bytes";
-import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { main } from "../src/cli/main.ts";
 import { choice, duration, integer } from "../src/cli/parsers.ts";
+import type { Program } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import { freePort } from "../scripts/support/ports.ts";
@@ -43,62 +45,56 @@ interface Measured {
   readonly log?: string;
 }
 
+/** The task and its flags. */
+export const BENCH_MEMORY: Program<Flags> = {
+  name: "bench:memory",
+  task: true,
+  description:
+    "Preloads requests and responses, lets one streams process drain them, and prints what memory it took as JSON.",
+  flags: {
+    frames: {
+      value: "<count>",
+      text: "requests, each with a response",
+      parse: integer({ min: 1 }),
+      default: 300_000,
+    },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
+      parse: integer({ min: 1, max: 1000 }),
+      default: 4,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    machines: { value: "<count>", text: "that play", parse: integer({ min: 1 }), default: 10 },
+    framesPerMs: {
+      value: "<count>",
+      text: "of all machines; more than machines: they share keys",
+      parse: integer({ min: 1 }),
+      default: 1,
+    },
+    stateMaxBytes: { value: "<bytes>", text: "as of streams; 0: no limit", parse: integer(), default: 0 },
+    processingGuarantee: {
+      value: "<which>",
+      text: "as of streams",
+      parse: choice("at_least_once", "exactly_once"),
+      default: "at_least_once",
+    },
+    grace: { value: "<time>", text: "as of streams", parse: duration(), default: 30_000, defaultText: "30s" },
+    retention: {
+      value: "<time>",
+      text: "as of streams",
+      parse: duration(),
+      default: 3_600_000,
+      defaultText: "1h",
+    },
+    seconds: { value: "<count>", text: "the longest that is waited", parse: integer(), default: 120 },
+    logLevel: LOG_LEVEL,
+  },
+};
+
 if (import.meta.main) {
   await main("bench:memory", async () => {
-    const flags = parseArguments<Flags>(
-      command(
-        "bench:memory",
-        "Preloads requests and responses, lets one streams process drain them, and prints what memory it took as JSON.",
-      )
-        .addOption(
-          flag("--frames <count>", "requests, each with a response", {
-            parse: integer({ min: 1 }),
-            default: 300_000,
-          }),
-        )
-        .addOption(
-          flag("--partitions <count>", "of each topic", {
-            parse: integer({ min: 1, max: 1000 }),
-            default: 4,
-          }),
-        )
-        .addOption(
-          flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-        )
-        .addOption(
-          flag("--machines <count>", "that play", { parse: integer({ min: 1 }), default: 10 }),
-        )
-        .addOption(
-          flag("--frames-per-ms <count>", "of all machines; more than machines: they share keys", {
-            parse: integer({ min: 1 }),
-            default: 1,
-          }),
-        )
-        .addOption(
-          flag("--state-max-bytes <bytes>", "as of streams; 0: no limit", { parse: integer(), default: 0 }),
-        )
-        .addOption(
-          flag("--processing-guarantee <which>", "as of streams", {
-            parse: choice("at_least_once", "exactly_once"),
-            default: "at_least_once",
-          }),
-        )
-        .addOption(
-          flag("--grace <time>", "as of streams", { parse: duration(), default: 30_000, defaultText: "30s" }),
-        )
-        .addOption(
-          flag("--retention <time>", "as of streams", {
-            parse: duration(),
-            default: 3_600_000,
-            defaultText: "1h",
-          }),
-        )
-        .addOption(
-          flag("--seconds <count>", "the longest that is waited", { parse: integer(), default: 120 }),
-        )
-        .addOption(logLevelFlag()),
-      Deno.args,
-    );
+    const flags = parseArguments(BENCH_MEMORY, Deno.args);
     await withKafka({ name: "bench", logLevel: flags.logLevel }, async ({ log, brokers }) => {
       const { frames, partitions, seed, machines, framesPerMs } = flags;
       say(`preloading ${frames} requests and as many responses`);

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer, integers, text } from "../src/cli/parsers.ts";
+import type { Program } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { KAFKA_VERSION } from "../scripts/support/broker_config.ts";
 import { Groups } from "./support/groups.ts";
@@ -37,54 +39,56 @@ interface Flags {
 /** Drained before all others and not counted: the broker's JVM is slower in the beginning. */
 const WARM_UP: ScaleSetting = { partitions: 4, records: 100_000 };
 
+/** The task and its flags. */
+export const BENCH_SCALE: Program<Flags> = {
+  name: "bench:scale",
+  task: true,
+  description:
+    "Drains backlogs with one streams process each, by partitions and by records, and prints what they took. " +
+    "Exit code 1 when records per CPU-second change too much, or when a drain wrote what it should not.",
+  flags: {
+    partitions: {
+      value: "<counts>",
+      text: "of each topic, at the first number of records",
+      parse: integers({ min: 1, max: 1_000 }),
+      default: [4, 16, 64],
+      defaultText: "4,16,64",
+    },
+    // As many as an hour of frames: a session is dropped an hour after its last hit.
+    records: {
+      value: "<counts>",
+      text: "half requests, half responses, at the first number of partitions",
+      parse: integers({ min: 2_000, max: 7_200_000, multipleOf: 2 }),
+      default: [1_000_000, 2_000_000, 4_000_000],
+      defaultText: "1000000,2000000,4000000",
+    },
+    repeats: {
+      value: "<count>",
+      text: "rounds of all of them, of which the medians are taken",
+      parse: integer({ min: 1, max: 100 }),
+      default: 3,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    cacheMaxBytes: {
+      value: "<bytes>",
+      text: "of changes held back until a commit; 0: each goes out",
+      parse: integer(),
+      default: 0,
+    },
+    tolerance: {
+      value: "<percent>",
+      text: "records per CPU-second change by less than this from the first row",
+      parse: integer({ min: 1 }),
+      default: 20,
+    },
+    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
+    plot: { value: "<file>", text: "where to write a plot, in SVG", parse: text("a file's name") },
+    logLevel: LOG_LEVEL,
+  },
+};
+
 function flagsOf(args: readonly string[]): Flags {
-  return parseArguments<Flags>(
-    command(
-      "bench:scale",
-      "Drains backlogs with one streams process each, by partitions and by records, and prints what they took. " +
-        "Exit code 1 when records per CPU-second change too much, or when a drain wrote what it should not.",
-    )
-      .addOption(
-        flag("--partitions <counts>", "of each topic, at the first number of records", {
-          parse: integers({ min: 1, max: 1_000 }),
-          default: [4, 16, 64],
-          defaultText: "4,16,64",
-        }),
-      )
-      .addOption(
-        // As many as an hour of frames: a session is dropped an hour after its last hit.
-        flag("--records <counts>", "half requests, half responses, at the first number of partitions", {
-          parse: integers({ min: 2_000, max: 7_200_000, multipleOf: 2 }),
-          default: [1_000_000, 2_000_000, 4_000_000],
-          defaultText: "1000000,2000000,4000000",
-        }),
-      )
-      .addOption(
-        flag("--repeats <count>", "rounds of all of them, of which the medians are taken", {
-          parse: integer({ min: 1, max: 100 }),
-          default: 3,
-        }),
-      )
-      .addOption(
-        flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-      )
-      .addOption(
-        flag("--cache-max-bytes <bytes>", "of changes held back until a commit; 0: each goes out", {
-          parse: integer(),
-          default: 0,
-        }),
-      )
-      .addOption(
-        flag("--tolerance <percent>", "records per CPU-second change by less than this from the first row", {
-          parse: integer({ min: 1 }),
-          default: 20,
-        }),
-      )
-      .addOption(flag("--json <file>", "where to write all results", { parse: text("a file's name") }))
-      .addOption(flag("--plot <file>", "where to write a plot, in SVG", { parse: text("a file's name") }))
-      .addOption(logLevelFlag()),
-    args,
-  );
+  return parseArguments(BENCH_SCALE, args);
 }
 
 if (import.meta.main) {

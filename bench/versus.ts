@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Option } from "commander";
-import { command, flag, logLevelFlag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { choice, integer, text } from "../src/cli/parsers.ts";
+import { leaveOut, type Program } from "../src/cli/program.ts";
+import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../src/game/topics.ts";
 import type { Log } from "../src/kafka/mod.ts";
@@ -52,76 +53,74 @@ const DEFAULT_CACHE_BYTES = 10 * 1024 * 1024;
 /** Between two runs, in ms: the one before has ended, and its topics are gone. */
 const PAUSE_MS = 1_000;
 
+/** The task and its flags. */
+export const BENCH_VS: Program<Flags> = {
+  name: "bench:vs",
+  task: true,
+  description:
+    "Drains the same records with kos and with Kafka Streams in turn, and compares what both took and left.",
+  flags: {
+    // As many as an hour of them: kos drops a session an hour after its last hit, which Kafka Streams does not.
+    frames: {
+      value: "<count>",
+      text: "requests, each with a response",
+      parse: integer({ min: 1_000, max: 3_600_000 }),
+      default: 300_000,
+    },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
+      parse: integer({ min: 1, max: 1_000 }),
+      default: 4,
+    },
+    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    pairs: {
+      value: "<count>",
+      text: "runs of each system with each guarantee",
+      parse: integer({ min: 1, max: 100 }),
+      default: 3,
+    },
+    guarantee: {
+      value: "<which>",
+      text: "at_least_once, exactly_once or both",
+      parse: choice("at_least_once", "exactly_once", "both"),
+      default: "both",
+    },
+    cacheMaxBytes: {
+      value: "<bytes>",
+      text: "of changes that both hold back until a commit; 0: each goes out",
+      parse: integer(),
+      default: DEFAULT_CACHE_BYTES,
+    },
+    start: leaveOut("leave out the start and the idle time"),
+    drain: leaveOut("leave out the drain"),
+    startFrames: {
+      value: "<count>",
+      text: "requests that wait for a system that starts",
+      parse: integer({ min: 1_000, max: 3_600_000 }),
+      default: 10_000,
+    },
+    idleSeconds: {
+      value: "<count>",
+      text: "how long each is watched when idle, in the last pair; 0: not at all",
+      parse: integer({ max: 3_600 }),
+      default: 20,
+    },
+    javaOptions: {
+      value: "<options>",
+      text: "of Kafka Streams' JVM, with spaces between",
+      parse: (value: string) => value,
+      default: "",
+      defaultText: "none, which is the JVM's defaults",
+    },
+    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
+    plot: { value: "<file>", text: "where to write a plot, in SVG", parse: text("a file's name") },
+    logLevel: LOG_LEVEL,
+  },
+};
+
 function flagsOf(args: readonly string[]): Flags {
-  return parseArguments<Flags>(
-    command(
-      "bench:vs",
-      "Drains the same records with kos and with Kafka Streams in turn, and compares what both took and left.",
-    )
-      .addOption(
-        // As many as an hour of them: kos drops a session an hour after its last hit, which Kafka Streams does not.
-        flag("--frames <count>", "requests, each with a response", {
-          parse: integer({ min: 1_000, max: 3_600_000 }),
-          default: 300_000,
-        }),
-      )
-      .addOption(
-        flag("--partitions <count>", "of each topic", {
-          parse: integer({ min: 1, max: 1_000 }),
-          default: 4,
-        }),
-      )
-      .addOption(
-        flag("--seed <number>", "the same seed gives the same frames", { parse: integer(), default: 1 }),
-      )
-      .addOption(
-        flag("--pairs <count>", "runs of each system with each guarantee", {
-          parse: integer({ min: 1, max: 100 }),
-          default: 3,
-        }),
-      )
-      .addOption(
-        flag("--guarantee <which>", "at_least_once, exactly_once or both", {
-          parse: choice("at_least_once", "exactly_once", "both"),
-          default: "both",
-        }),
-      )
-      .addOption(
-        flag("--cache-max-bytes <bytes>", "of changes that both hold back until a commit; 0: each goes out", {
-          parse: integer(),
-          default: DEFAULT_CACHE_BYTES,
-        }),
-      )
-      .addOption(new Option("--no-start", "leave out the start and the idle time"))
-      .addOption(new Option("--no-drain", "leave out the drain"))
-      .addOption(
-        flag("--start-frames <count>", "requests that wait for a system that starts", {
-          parse: integer({ min: 1_000, max: 3_600_000 }),
-          default: 10_000,
-        }),
-      )
-      .addOption(
-        flag(
-          "--idle-seconds <count>",
-          "how long each is watched when idle, in the last pair; 0: not at all",
-          {
-            parse: integer({ max: 3_600 }),
-            default: 20,
-          },
-        ),
-      )
-      .addOption(
-        flag("--java-options <options>", "of Kafka Streams' JVM, with spaces between", {
-          parse: (value: string) => value,
-          default: "",
-          defaultText: "none, which is the JVM's defaults",
-        }),
-      )
-      .addOption(flag("--json <file>", "where to write all results", { parse: text("a file's name") }))
-      .addOption(flag("--plot <file>", "where to write a plot, in SVG", { parse: text("a file's name") }))
-      .addOption(logLevelFlag()),
-    args,
-  );
+  return parseArguments(BENCH_VS, args);
 }
 
 if (import.meta.main) {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { format } from "@std/fmt/bytes";
 import { join, relative } from "@std/path";
-import { command, flag, NothingToDo, parseArguments, toggle, UsageError } from "../src/cli/command.ts";
-import { describeError, exitCodeOf } from "../src/cli/main.ts";
+import { parseArguments, UsageError } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
 import { choice, text } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type Built, bundle, compile } from "./build/compile.ts";
 import { permissionsConfig, PROGRAM_NAMES, type ProgramName, PROGRAMS } from "./build/programs.ts";
@@ -22,54 +22,51 @@ interface Flags {
   readonly unchecked: boolean;
 }
 
-function buildCommand(): Command {
-  return command(
-    "build",
-    `Builds the programs ${
-      PROGRAM_NAMES.join(" and ")
-    }: one file each, with the permissions it needs in it (the same as its task's).`,
-  )
-    .addOption(flag("--target <target>", `host, ${TARGETS.join(", ")}, or all (both of these)`, {
+/** The task and its flags. */
+export const BUILD: Program<Flags> = {
+  name: "build",
+  task: true,
+  description: `Builds the programs ${
+    PROGRAM_NAMES.join(" and ")
+  }: one file each, with the permissions it needs in it (the same as its task's).`,
+  prefix: "KOS_BUILD_",
+  flags: {
+    target: {
+      value: "<target>",
+      text: `host, ${TARGETS.join(", ")}, or all (both of these)`,
       parse: choice("host", ...TARGETS, "all"),
-      default: "host" as const,
-      defaultText: "host",
-      env: "KOS_BUILD_TARGET",
-    }))
-    .addOption(flag("--only <program>", `build one: ${PROGRAM_NAMES.join(" or ")}`, {
+      default: "host",
+    },
+    only: {
+      value: "<program>",
+      text: `build one: ${PROGRAM_NAMES.join(" or ")}`,
       parse: choice(...PROGRAM_NAMES),
-      env: "KOS_BUILD_ONLY",
-    }))
-    .addOption(
-      flag("--out <dir>", "the folder to build into; a --target but host gets one of its own in it", {
-        parse: text("a folder"),
-        default: "dist",
-        env: "KOS_BUILD_OUT",
-      }),
-    )
-    .addOption(
-      toggle(
-        "--script",
-        "build scripts to be run by Deno instead, and a deno.json with their permissions",
-        "KOS_BUILD_SCRIPT",
-      ),
-    )
-    .addOption(
-      toggle("--unchecked", "don't try whether a binary for this machine starts", "KOS_BUILD_UNCHECKED"),
-    )
-    .addHelpText(
-      "after",
-      `
-Variables:
-  DENORT_BIN             the runtime to embed, for where it can't be downloaded: denort of the same version as deno
-
-Deno can compile for the host and, with --target, for others; each binary embeds a runtime that is downloaded once.`,
-    );
-}
+    },
+    out: {
+      value: "<dir>",
+      text: "the folder to build into; a --target but host gets one of its own in it",
+      parse: text("a folder"),
+      default: "dist",
+    },
+    script: toggle("build scripts to be run by Deno instead, and a deno.json with their permissions"),
+    unchecked: toggle("don't try whether a binary for this machine starts"),
+  },
+  sections: [{
+    title: "Variables",
+    rows: [[
+      "DENORT_BIN",
+      "the runtime to embed, for where it can't be downloaded: denort of the same version as deno",
+    ]],
+    paragraphs: [
+      "Deno can compile for the host and, with --target, for others; each binary embeds a runtime that is downloaded once.",
+    ],
+  }],
+};
 
 /** Runs the command line. @returns The exit code: 0, 1 when it can't build, 2 for wrong flags. */
 export async function build(args: readonly string[]): Promise<number> {
-  try {
-    const flags = parseArguments<Flags>(buildCommand(), args);
+  return await runProgram("build", async () => {
+    const flags = parseArguments(BUILD, args);
     if (flags.script && flags.target !== "host") {
       throw new UsageError(
         `Cannot use --script with --target: received ${flags.target}; a script is the same for all`,
@@ -86,7 +83,7 @@ export async function build(args: readonly string[]): Promise<number> {
         );
       }
       await Deno.writeTextFile(join(flags.out, "deno.json"), permissionsConfig());
-      return 0;
+      return;
     }
     const denort = Deno.env.get("DENORT_BIN") || undefined;
     for (const [target, into] of targetsOf(flags)) {
@@ -95,11 +92,7 @@ export async function build(args: readonly string[]): Promise<number> {
         tell(built, `${target}, permissions "${program.permissions}"`);
       }
     }
-    return 0;
-  } catch (error) {
-    if (!(error instanceof NothingToDo)) writeAll(Deno.stderr, `build: ${messageOf(error)}\n`);
-    return exitCodeOf(error);
-  }
+  });
 }
 
 function targetsOf({ target, out }: Flags): [Target, string][] {
@@ -110,11 +103,6 @@ function targetsOf({ target, out }: Flags): [Target, string][] {
 function tell({ path, bytes }: Built, note: string): void {
   const near = relative(Deno.cwd(), path);
   writeAll(Deno.stdout, `${near.startsWith("..") ? path : near}  ${format(bytes)}  ${note}\n`);
-}
-
-/** In full where it has lines: those are the compiler's, which say where a type is wrong. */
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.message.includes("\n") ? error.message : describeError(error);
 }
 
 if (import.meta.main) Deno.exit(await build(Deno.args));

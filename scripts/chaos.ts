@@ -3,13 +3,16 @@
  *
  * @module
  */
-import { Command } from "commander";
 import { type ChaosFault, FAULTS } from "./chaos/faults.ts";
 import { type Guarantee, objections, type Outcome, table } from "./chaos/outcome.ts";
 import { type Place, Rig } from "./chaos/rig.ts";
 import { type Round, schedule } from "./chaos/schedule.ts";
 import { Random } from "../src/game/random.ts";
-import { progress, runCommand, say, wholeNumber } from "./support/cli.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { main } from "../src/cli/main.ts";
+import { choice, integer, InvalidValue } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { messageOf, ScriptError } from "./support/errors.ts";
 
 /** The session timeout of an instance, and the time in which everything must go on after a fault, in s. */
@@ -17,52 +20,66 @@ const MOST_STALLED_SECONDS = 10 + 10;
 
 const GUARANTEES: readonly Guarantee[] = ["at_least_once", "exactly_once"];
 
-const command = new Command("deno task chaos")
-  .description(
-    `Runs the sessions topology on real brokers while brokers are killed and paused, connections are delayed, cut, reset, left
-half-open and corrupted, instances are killed and paused, the registry goes, a disk is full and clocks jump. Each session
-that comes out is compared with what was generated. Prints a table: sessions that were lost, changes that came twice (which
-at least once allows), and the longest time without progress. Needs Java 17 with Maven, and Linux for the disk.`,
-  )
-  .option(
-    "--seed <number>",
-    "what chance chooses (default: another one each time)",
-    wholeNumber(0, 2 ** 32 - 1),
-  )
-  .option(
-    "--minutes <number>",
-    "about how long, at most; 10 suffice for each fault with both guarantees",
-    minutes,
-    10,
-  )
-  .option("--fault <text>", "only the faults whose name has this text")
-  .option("--guarantee <which>", `only this one: ${GUARANTEES.join(" or ")}`)
-  .option("--list", "print the faults and run none")
-  .addHelpText(
-    "after",
-    `
-Exits with 0 when nothing was lost, nothing came twice with exactly once, and no partition rested
-longer than the session timeout (10 s) plus 10 s; else with 1; with 2 for wrong flags.`,
-  );
-
-interface Options {
+interface Flags {
   readonly seed?: number;
   readonly minutes: number;
   readonly fault?: string;
-  readonly guarantee?: string;
-  readonly list?: boolean;
+  readonly guarantee?: Guarantee;
+  readonly list: boolean;
 }
+
+/** The task and its flags. */
+export const CHAOS: Program<Flags> = {
+  name: "chaos",
+  task: true,
+  description:
+    "Runs the sessions topology on real brokers while brokers are killed and paused, connections are delayed, cut, reset, left " +
+    "half-open and corrupted, instances are killed and paused, the registry goes, a disk is full and clocks jump. Each session " +
+    "that comes out is compared with what was generated. Prints a table: sessions that were lost, changes that came twice (which " +
+    "at least once allows), and the longest time without progress. Needs Java 17 with Maven, and Linux for the disk.",
+  prefix: false,
+  flags: {
+    seed: {
+      value: "<number>",
+      text: "what chance chooses",
+      parse: integer({ max: 2 ** 32 - 1 }),
+      defaultText: "another one each time",
+    },
+    minutes: {
+      value: "<number>",
+      text: "about how long, at most; 10 suffice for each fault with both guarantees",
+      parse: minutes,
+      default: 10,
+    },
+    fault: { value: "<text>", text: "only the faults whose name has this text", parse: (text) => text },
+    guarantee: {
+      value: "<which>",
+      text: `only this one: ${GUARANTEES.join(" or ")}`,
+      parse: choice(...GUARANTEES),
+    },
+    list: toggle("print the faults and run none"),
+  },
+  sections: [{
+    title: "Exit codes",
+    rows: [
+      [
+        "0",
+        "nothing was lost, nothing came twice with exactly once, and no partition rested longer than the session timeout (10 s) plus 10 s",
+      ],
+      ["1", "else"],
+      ["2", "wrong flags"],
+    ],
+  }],
+};
 
 function minutes(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value > 0 && value <= 24 * 60) return value;
-  throw new ScriptError(
-    `Cannot use --minutes: received ${JSON.stringify(text)}; allowed are numbers up to 1440`,
-  );
+  throw new InvalidValue("expected a number up to 1440");
 }
 
-async function main(parsed: Command): Promise<number> {
-  const options = parsed.opts<Options>();
+async function chaos(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const options = parseArguments(CHAOS, args);
   const faults = FAULTS.filter(({ name }) => name.includes(options.fault ?? ""));
   const names = FAULTS.map(({ name, place }) => `  ${name} (${place})`).join("\n");
   if (options.list) {
@@ -73,11 +90,6 @@ async function main(parsed: Command): Promise<number> {
     throw new ScriptError(`Cannot provoke a fault: received --fault "${options.fault}"; there are\n${names}`);
   }
   const guarantees = GUARANTEES.filter((each) => each === (options.guarantee ?? each));
-  if (guarantees.length === 0) {
-    throw new ScriptError(
-      `Cannot use --guarantee: received "${options.guarantee}"; allowed are ${GUARANTEES.join(" and ")}`,
-    );
-  }
   const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   say(`seed ${seed}`);
   const dice = Random.ofSeed(seed);
@@ -92,7 +104,7 @@ async function main(parsed: Command): Promise<number> {
   const objected: string[] = [];
   for (const [i, round] of rounds.entries()) {
     progress(`round ${i + 1} of ${rounds.length}: ${round.place}, ${round.guarantee.replaceAll("_", " ")}`);
-    for (const outcome of await play(round, random)) {
+    for (const outcome of await play(round, random, signal)) {
       outcomes.push(outcome);
       objected.push(...objections(outcome, MOST_STALLED_SECONDS));
     }
@@ -123,7 +135,12 @@ async function possible(faults: readonly ChaosFault[]): Promise<ChaosFault[]> {
   return found;
 }
 
-async function play(round: Round<ChaosFault>, random: () => number): Promise<Outcome[]> {
+/** @throws {Interrupted} When a signal has asked to end: what the rig has started is ended first. */
+async function play(
+  round: Round<ChaosFault>,
+  random: () => number,
+  signal: AbortSignal,
+): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   const rig = await Rig.open({
     place: round.place as Place,
@@ -131,10 +148,15 @@ async function play(round: Round<ChaosFault>, random: () => number): Promise<Out
     random,
     report: () => {},
   });
+  const interrupted = Promise.withResolvers<never>();
+  interrupted.promise.catch(() => {}); // seen by the fault that it interrupts
+  const interrupt = (): void => interrupted.reject(signal.reason);
+  signal.addEventListener("abort", interrupt);
   try {
+    signal.throwIfAborted();
     for (const fault of round.faults) {
       const began = performance.now();
-      const outcome = await rig.run(fault.name, fault.provoke);
+      const outcome = await Promise.race([rig.run(fault.name, fault.provoke), interrupted.promise]);
       outcomes.push(outcome);
       progress(
         `  ${fault.name}: ${outcome.sessions} sessions, ${outcome.lost} lost, ${outcome.doubled} doubled, ` +
@@ -146,13 +168,16 @@ async function play(round: Round<ChaosFault>, random: () => number): Promise<Out
       for (const each of outcome.broken) progress(`    ${each}`);
     }
   } catch (error) {
+    if (signal.aborted) throw error;
     throw new ScriptError(`Cannot go on in ${round.place}, ${round.guarantee}: ${messageOf(error)}`, {
       cause: error,
     });
   } finally {
+    signal.removeEventListener("abort", interrupt);
     await rig.close();
   }
   return outcomes;
 }
 
-if (import.meta.main) Deno.exit(await runCommand(command, main, Deno.args));
+// What a round has started takes longer to end than a program of one process.
+if (import.meta.main) await main("chaos", (signal) => chaos(Deno.args, signal), { graceMs: 60_000 });

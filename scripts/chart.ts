@@ -5,7 +5,10 @@
  */
 import { join } from "@std/path";
 import { parseAll } from "@std/yaml";
-import { Command, Option } from "commander";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { valueDocs, withValuesTable } from "./chart/docs.ts";
 import {
   CHART,
@@ -20,7 +23,6 @@ import {
 import { schemaLocation } from "./chart/schemas.ts";
 import { run, Tools } from "./chart/tools.ts";
 import { exists } from "./support/cache.ts";
-import { progress, runCommand, say } from "./support/cli.ts";
 import { commandWorks } from "./support/commands.ts";
 
 /** Counts checks and tells of each. */
@@ -48,14 +50,29 @@ class Report {
 }
 
 interface Flags {
-  readonly update?: true;
+  readonly update: boolean;
 }
+
+/** The task and its flags. */
+export const CHART_TASK: Program<Flags> = {
+  name: "chart",
+  task: true,
+  description: [
+    "Checks charts/kos: helm lint --strict, and for each values file in its folder ci the render against the schemas of " +
+    "Kubernetes, the Prometheus operator and KEDA, that of three against the golden one; the alerts and the dashboard; the unit " +
+    "tests; the README's table.",
+    "helm, helm-unittest and kubeconform are those on the path, else built once by go into the cache folder (KOS_CACHE). What " +
+    "can't be checked for want of a tool is counted as skipped.",
+  ],
+  prefix: false,
+  flags: { update: toggle("write the golden renders and the README's table as they are now") },
+};
 
 async function check({ update }: Flags): Promise<number> {
   const report = new Report();
   const tools = new Tools(progress);
   const names = await features();
-  await checkReadme(report, update === true);
+  await checkReadme(report, update);
 
   const helm = await tools.find("helm");
   const renders = new Map<string, string>();
@@ -71,7 +88,7 @@ async function check({ update }: Flags): Promise<number> {
         const golden = GOLDEN.includes(name);
         report.check(
           `render with ${name}`,
-          golden ? await compare(name, rendered.text, update === true) : undefined,
+          golden ? await compare(name, rendered.text, update) : undefined,
         );
       }
     }
@@ -193,17 +210,7 @@ async function unitTests(report: Report, tools: Tools): Promise<void> {
 
 /** Runs the command line. @returns The exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const command = new Command("deno task chart")
-    .description(
-      "Checks charts/kos: helm lint --strict, and for each values file in its folder ci the render against the schemas of\n" +
-        "Kubernetes, the Prometheus operator and KEDA, that of three against the golden one; the alerts and the dashboard; the unit\n" +
-        "tests; the README's table.\n" +
-        "helm, helm-unittest and kubeconform are those on the path, else built once by go into the cache folder (KOS_CACHE).\n" +
-        "What can't be checked for want of a tool is counted as skipped.",
-    )
-    .addOption(new Option("--update", "write the golden renders and the README's table as they are now"))
-    .allowExcessArguments(false);
-  return await runCommand(command, () => check(command.opts<Flags>()), args);
+  return await runProgram("chart", () => check(parseArguments(CHART_TASK, args)));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { command, flag, logLevelFlag, parseArguments, toggle } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
-import { waitForBrokerFlag } from "../src/cli/wait_for_broker_flag.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { integer } from "../src/cli/parsers.ts";
-import { writeAll } from "../src/cli/write.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { LOG_LEVEL, WAIT_FOR_BROKER } from "../src/cli/shared_flags.ts";
+import { terminalWidth } from "../src/cli/terminal.ts";
+import { say } from "../src/cli/write.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
@@ -26,34 +28,40 @@ interface Flags {
 /** Enough to see the lag grow within seconds, little enough that one process keeps up. */
 const PROFILE = "sine:12000+-6000/15s";
 
+/** The task and its flags. */
+export const DEMO: Program<Flags> = {
+  name: "demo",
+  task: true,
+  description:
+    "Runs the whole line on this machine: generator, Kafka, streams; shows records, sessions and lag each second, then checks every session.",
+  flags: {
+    seconds: {
+      value: "<count>",
+      text: "how long load is generated",
+      parse: integer({ min: 1, max: 86_400 }),
+      default: 60,
+    },
+    embedded: toggle("everything in one process, on an in-memory log instead of Kafka"),
+    profile: {
+      value: "<profile>",
+      text: "the load in records a second; deno task gen --help tells the forms",
+      parse: (text: string) => text,
+      default: PROFILE,
+    },
+    machines: {
+      value: "<count>",
+      text: "how many arcade machines send frames",
+      parse: integer({ min: 1, max: 100_000 }),
+      default: 2_000,
+    },
+    waitForBroker: WAIT_FOR_BROKER,
+    logLevel: LOG_LEVEL,
+  },
+};
+
 if (import.meta.main) {
   await main("demo", async (signal) => {
-    const flags = parseArguments<Flags>(
-      command(
-        "demo",
-        "Runs the whole line on this machine: generator, Kafka, streams; shows records, sessions and lag each second, then checks every session.",
-      )
-        .addOption(
-          flag("--seconds <count>", "how long load is generated", {
-            parse: integer({ min: 1, max: 86_400 }),
-            default: 60,
-          }),
-        )
-        .addOption(toggle("--embedded", "everything in one process, on an in-memory log instead of Kafka"))
-        .addOption(
-          flag("--profile <profile>", "the load in records a second; deno task gen --help tells the forms", {
-            parse: (text: string) => text,
-            default: PROFILE,
-          }),
-        )
-        .addOption(flag("--machines <count>", "how many arcade machines send frames", {
-          parse: integer({ min: 1, max: 100_000 }),
-          default: 2_000,
-        }))
-        .addOption(waitForBrokerFlag())
-        .addOption(logLevelFlag()),
-      Deno.args,
-    );
+    const flags = parseArguments(DEMO, Deno.args);
     const logger = createLogger({ name: "demo", level: flags.logLevel === "info" ? "warn" : flags.logLevel });
     const cleanup: Cleanup = [];
     try {
@@ -66,6 +74,7 @@ if (import.meta.main) {
         profile: flags.profile,
         machines: flags.machines,
         signal,
+        width: terminalWidth(),
         show: say,
       });
       if (summary === undefined) {
@@ -139,8 +148,4 @@ function report(summary: DemoSummary): number {
   if (summary.example !== undefined) say(`for example: ${summary.example}`);
   say(good ? "all is well: sessions equal the answered frames" : "NOT all is well");
   return good ? EXIT.ok : EXIT.failure;
-}
-
-function say(line: string): void {
-  writeAll(Deno.stdout, `${line}\n`);
 }

@@ -4,12 +4,12 @@
  * @module
  */
 import { join, resolve } from "@std/path";
-import type { Command } from "commander";
 import { judge } from "../src/autoscale/simulator.ts";
-import { command, flag, parseArguments, toggle, UsageError } from "../src/cli/command.ts";
+import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { duration, integer, rate, text } from "../src/cli/parsers.ts";
-import { writeAll } from "../src/cli/write.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { say } from "../src/cli/write.ts";
 import { CHART } from "./chart/files.ts";
 import { run, Tools } from "./chart/tools.ts";
 import { Cluster } from "./e2e/cluster.ts";
@@ -40,133 +40,124 @@ const RELEASE = "kos";
 const STREAMS = "kstreams";
 const READY_TIMEOUT_MS = 240_000;
 
-function each(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
-}
-
-function e2eCommand(): Command {
-  const cmd = command(
-    "e2e:cluster",
+/** The task and its flags. */
+export const E2E_CLUSTER: Program<Flags> = {
+  name: "e2e:cluster",
+  task: true,
+  description:
     "Installs charts/kos with a Kafka of its own into the cluster that KUBECONFIG names, raises the generator's rate until the " +
-      "autoscaler is at its largest, lowers it until it is at its least, runs helm test, and uninstalls. Each second is recorded, " +
-      "to timeline.csv and timeline.svg; beside them is what kubectl describe hpa says. The cluster needs Prometheus and the " +
-      "prometheus-adapter with the chart's rules (docs/kubernetes.md), and the images: deno task image.",
-  );
-  return cmd
-    .addOption(flag("--namespace <name>", "created for this and removed at the end; it must not be there", {
+    "autoscaler is at its largest, lowers it until it is at its least, runs helm test, and uninstalls. Each second is recorded, " +
+    "to timeline.csv and timeline.svg; beside them is what kubectl describe hpa says. The cluster needs Prometheus and the " +
+    "prometheus-adapter with the chart's rules (docs/kubernetes.md), and the images: deno task image.",
+  prefix: "KOS_E2E_",
+  flags: {
+    namespace: {
+      value: "<name>",
+      text: "created for this and removed at the end; it must not be there",
       parse: text("a namespace"),
       default: "kos-e2e",
-      env: "KOS_E2E_NAMESPACE",
-    }))
-    .addOption(
-      cmd.createOption("-f, --values <file>", "a values file for helm; may be repeated").argParser(each)
-        .default([]),
-    )
-    .addOption(
-      cmd.createOption("--set <key=value>", "a value for helm; may be repeated").argParser(each).default([]),
-    )
-    .addOption(flag("--image-prefix <prefix>", "before the program's name in the images'", {
+    },
+    values: {
+      short: "f",
+      value: "<file>",
+      text: "a values file for helm; may be repeated",
+      parse: oneText,
+      default: [],
+      repeated: true,
+      variable: false,
+    },
+    set: {
+      value: "<key=value>",
+      text: "a value for helm; may be repeated",
+      parse: oneText,
+      default: [],
+      repeated: true,
+      variable: false,
+    },
+    imagePrefix: {
+      value: "<prefix>",
+      text: "before the program's name in the images'",
       parse: text("a prefix"),
       default: "kos-",
-      env: "KOS_IMAGE_PREFIX",
-    }))
-    .addOption(
-      flag("--image-tag <tag>", "of both images (default: the chart's)", {
-        parse: text("a tag"),
-        env: "KOS_IMAGE_TAG",
-      }),
-    )
-    .addOption(flag("--pull-policy <policy>", "of both images", {
+      variable: "KOS_IMAGE_PREFIX",
+    },
+    imageTag: {
+      value: "<tag>",
+      text: "of both images",
+      parse: text("a tag"),
+      variable: "KOS_IMAGE_TAG",
+      defaultText: "the chart's",
+    },
+    pullPolicy: {
+      value: "<policy>",
+      text: "of both images",
       parse: text("a policy"),
       default: "IfNotPresent",
-      env: "KOS_E2E_PULL_POLICY",
-    }))
-    .addOption(
-      flag(
-        "--machines <count>",
+    },
+    machines: {
+      value: "<count>",
+      text:
         "how many arcade machines send frames: few at a high rate share keys, and joins grow with their square",
-        {
-          parse: integer({ min: 1, max: 100_000 }),
-          default: 5_000,
-          env: "KOS_E2E_MACHINES",
-        },
-      ),
-    )
-    .addOption(
-      flag("--low <rate>", "records a second before and after", {
-        parse: rate(),
-        default: 1_000,
-        env: "KOS_E2E_LOW",
-      }),
-    )
-    .addOption(
-      flag(
-        "--high <rate>",
-        "records a second in between: more than the pods can process, so that lag builds up",
-        {
-          parse: rate(),
-          default: 400_000,
-          env: "KOS_E2E_HIGH",
-        },
-      ),
-    )
-    .addOption(
-      flag("--constant <rate>", "instead of the step: this many records a second for the time of --hold", {
-        parse: rate(),
-        env: "KOS_E2E_CONSTANT",
-      }),
-    )
-    .addOption(
-      flag("--hold <time>", "how long the high or constant rate is kept", {
-        parse: duration({ min: 1_000 }),
-        default: 60_000,
-        defaultText: "60s",
-        env: "KOS_E2E_HOLD",
-      }),
-    )
-    .addOption(
-      flag("--within <time>", "how soon the largest number of replicas has to be asked for", {
-        parse: duration({ min: 1_000 }),
-        default: 60_000,
-        defaultText: "60s",
-        env: "KOS_E2E_WITHIN",
-      }),
-    )
-    .addOption(
-      flag("--rest <time>", "how long coming back to the least may take", {
-        parse: duration({ min: 1_000 }),
-        default: 900_000,
-        defaultText: "15m",
-        env: "KOS_E2E_REST",
-      }),
-    )
-    .addOption(
-      flag("--max-turns <count>", "how often scaling may turn round; a step up and down is one turn", {
-        parse: integer({ max: 1_000 }),
-        default: 1,
-        env: "KOS_E2E_MAX_TURNS",
-      }),
-    )
-    .addOption(
-      flag("--out <dir>", "where the files go", {
-        parse: text("a folder"),
-        default: "dist/e2e",
-        env: "KOS_E2E_OUT",
-      }),
-    )
-    .addOption(
-      flag("--title <text>", "of the plot", {
-        parse: text("a title"),
-        default: "Replicas follow the load",
-        env: "KOS_E2E_TITLE",
-      }),
-    )
-    .addOption(toggle("--keep", "leave the release and its namespace", "KOS_E2E_KEEP"));
+      parse: integer({ min: 1, max: 100_000 }),
+      default: 5_000,
+    },
+    low: { value: "<rate>", text: "records a second before and after", parse: rate(), default: 1_000 },
+    high: {
+      value: "<rate>",
+      text: "records a second in between: more than the pods can process, so that lag builds up",
+      parse: rate(),
+      default: 400_000,
+    },
+    constant: {
+      value: "<rate>",
+      text: "instead of the step: this many records a second for the time of --hold",
+      parse: rate(),
+    },
+    hold: {
+      value: "<time>",
+      text: "how long the high or constant rate is kept",
+      parse: duration({ min: 1_000 }),
+      default: 60_000,
+      defaultText: "60s",
+    },
+    within: {
+      value: "<time>",
+      text: "how soon the largest number of replicas has to be asked for",
+      parse: duration({ min: 1_000 }),
+      default: 60_000,
+      defaultText: "60s",
+    },
+    rest: {
+      value: "<time>",
+      text: "how long coming back to the least may take",
+      parse: duration({ min: 1_000 }),
+      default: 900_000,
+      defaultText: "15m",
+    },
+    maxTurns: {
+      value: "<count>",
+      text: "how often scaling may turn round; a step up and down is one turn",
+      parse: integer({ max: 1_000 }),
+      default: 1,
+    },
+    out: { value: "<dir>", text: "where the files go", parse: text("a folder"), default: "dist/e2e" },
+    title: {
+      value: "<text>",
+      text: "of the plot",
+      parse: text("a title"),
+      default: "Replicas follow the load",
+    },
+    keep: toggle("leave the release and its namespace"),
+  },
+};
+
+function oneText(value: string): string[] {
+  return [value];
 }
 
 /** Runs the command line. @returns The exit code: 1 when the cluster did not do what it should. */
 export async function e2e(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const flags = parseArguments<Flags>(e2eCommand(), args);
+  const flags = parseArguments(E2E_CLUSTER, args);
   for (const name of ["low", "high", "constant"] as const) {
     if (flags[name] === Infinity) {
       throw new UsageError(`Cannot use --${name}: received "max"; the timeline needs a number`);
@@ -456,10 +447,6 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     signal.addEventListener("abort", stop, { once: true });
   });
-}
-
-function say(line: string): void {
-  writeAll(Deno.stdout, `${line}\n`);
 }
 
 if (import.meta.main) await main("e2e:cluster", (signal) => e2e(Deno.args, signal), { graceMs: 120_000 });

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Command } from "commander";
 import { join, resolve } from "@std/path";
-import { command, flag, NothingToDo, parseArguments, UsageError } from "../src/cli/command.ts";
-import { describeError, exitCodeOf } from "../src/cli/main.ts";
-import { choice, text } from "../src/cli/parsers.ts";
+import { readCommandLine, UsageError } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { choice, InvalidValue, text } from "../src/cli/parsers.ts";
+import type { Program } from "../src/cli/program.ts";
 import { VERSION } from "../src/cli/version.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { PROGRAM_NAMES, type ProgramName } from "./build/programs.ts";
@@ -29,91 +29,77 @@ interface Flags {
   readonly ca?: string;
 }
 
-function imageCommand(): Command {
-  return command(
-    "image",
-    "Builds the images kos-datagen and kos-streams with docker, podman or buildah. They run as user 65532, on a read-only\n" +
-      "root file system, and download nothing. What stands behind -- goes to the builder: deno task image -- --platform linux/arm64",
-  )
-    .addOption(
-      flag(
-        "--runtime <runtime>",
-        "compiled: a binary of one file; deno: a script and Deno, where denort can't be downloaded",
-        {
-          parse: choice("compiled", "deno"),
-          default: "compiled" as const,
-          defaultText: "compiled",
-          env: "KOS_IMAGE_RUNTIME",
-        },
-      ),
-    )
-    .addOption(flag("--only <program>", `build one: ${PROGRAM_NAMES.join(" or ")}`, {
+/** The task and its flags. */
+export const IMAGE: Program<Flags> = {
+  name: "image",
+  task: true,
+  description:
+    "Builds the images kos-datagen and kos-streams with docker, podman or buildah. They run as user 65532, on a read-only " +
+    "root file system, and download nothing. What stands behind -- goes to the builder: deno task image -- --platform linux/arm64",
+  prefix: "KOS_IMAGE_",
+  rest: "[-- flags of the builder]",
+  flags: {
+    runtime: {
+      value: "<runtime>",
+      text: "compiled: a binary of one file; deno: a script and Deno, where denort can't be downloaded",
+      parse: choice("compiled", "deno"),
+      default: "compiled",
+    },
+    only: {
+      value: "<program>",
+      text: `build one: ${PROGRAM_NAMES.join(" or ")}`,
       parse: choice(...PROGRAM_NAMES),
-      env: "KOS_IMAGE_ONLY",
-    }))
-    .addOption(
-      flag("--prefix <prefix>", "before the program's name in the image's, such as ghcr.io/me/kos-", {
-        parse: text("a prefix"),
-        default: "kos-",
-        env: "KOS_IMAGE_PREFIX",
-      }),
-    )
-    .addOption(flag("--tag <tag>", "the images' tag", {
+    },
+    prefix: {
+      value: "<prefix>",
+      text: "before the program's name in the image's, such as ghcr.io/me/kos-",
+      parse: text("a prefix"),
+      default: "kos-",
+    },
+    tag: {
+      value: "<tag>",
+      text: "the images' tag",
       parse: tagText,
       default: VERSION,
-      env: "KOS_IMAGE_TAG",
-    }))
-    .addOption(
-      flag(
-        "--base <image>",
-        "what the images stand on: it needs glibc and libgcc (default: gcr.io/distroless/cc-debian12)",
-        {
-          parse: text("an image"),
-          env: "KOS_IMAGE_BASE",
-        },
-      ),
-    )
-    .addOption(
-      flag(
-        "--deno-image <image>",
-        "what builds, with deno and a shell; host: --base with this machine's deno (default: denoland/deno)",
-        {
-          parse: text("an image, or host"),
-          env: "KOS_IMAGE_DENO",
-        },
-      ),
-    )
-    .addOption(flag("--builder <command>", `${BUILDERS.join(", ")} (default: the first that works)`, {
+      defaultText: "the project's version",
+    },
+    base: {
+      value: "<image>",
+      text: "what the images stand on: it needs glibc and libgcc",
+      parse: text("an image"),
+      defaultText: "gcr.io/distroless/cc-debian12",
+    },
+    denoImage: {
+      value: "<image>",
+      text: "what builds, with deno and a shell; host: --base with this machine's deno",
+      parse: text("an image, or host"),
+      variable: "KOS_IMAGE_DENO",
+      defaultText: "denoland/deno",
+    },
+    builder: {
+      value: "<command>",
+      text: `builds: ${BUILDERS.join(", ")}`,
       parse: choice(...BUILDERS),
-      env: "KOS_IMAGE_BUILDER",
-    }))
-    .addOption(
-      flag(
-        "--ca <file>",
-        "certificate authorities to trust while building, in PEM (behind a proxy that signs anew)",
-        {
-          parse: text("a file"),
-          env: "KOS_IMAGE_CA",
-        },
-      ),
-    );
-}
+      defaultText: "the first that works",
+    },
+    ca: {
+      value: "<file>",
+      text: "certificate authorities to trust while building, in PEM (behind a proxy that signs anew)",
+      parse: text("a file"),
+    },
+  },
+};
 
 function tagText(tag: string): string {
   // The specification of distribution, "Pulling manifests".
   if (/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(tag)) return tag;
-  throw new UsageError(
-    "Cannot use --tag: received no tag; expected up to 128 letters, digits, dots, dashes and underscores",
-  );
+  throw new InvalidValue("expected a tag of up to 128 letters, digits, dots, dashes and underscores");
 }
 
 /** Runs the command line. @returns The exit code: 0, 1 when it can't build, 2 for wrong flags. */
 export async function image(args: readonly string[]): Promise<number> {
-  try {
-    const split = args.indexOf("--");
-    const own = split < 0 ? args : args.slice(0, split);
-    const extra = split < 0 ? [] : args.slice(split + 1);
-    const flags = parseArguments<Flags>(imageCommand(), own);
+  return await runProgram("image", async () => {
+    const { flags, rest: extra } = readCommandLine(IMAGE, args);
     if (flags.denoImage === "host" && flags.base === undefined) {
       throw new UsageError(
         "Cannot use --deno-image host: received no --base, which this machine's deno is put on",
@@ -140,11 +126,7 @@ export async function image(args: readonly string[]): Promise<number> {
         extra,
       });
     }
-    return 0;
-  } catch (error) {
-    if (!(error instanceof NothingToDo)) writeAll(Deno.stderr, `image: ${describeError(error)}\n`);
-    return exitCodeOf(error);
-  }
+  });
 }
 
 /** An image with the Deno that runs this, on a base: for where denoland's can't be pulled. */

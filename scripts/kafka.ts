@@ -4,7 +4,11 @@
  * @module
  */
 import { join, resolve } from "@std/path";
-import { Command, Option } from "commander";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { integer, text } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import {
   brokerAnswers,
   dockerArgs,
@@ -16,7 +20,6 @@ import {
 } from "./support/broker.ts";
 import { KAFKA_IMAGE, KAFKA_VERSION } from "./support/broker_config.ts";
 import { cacheDir, remove, withLock } from "./support/cache.ts";
-import { progress, runCommand, say, wholeNumber } from "./support/cli.ts";
 import { dockerWorks, tryRun } from "./support/commands.ts";
 import { ScriptError } from "./support/errors.ts";
 import { accepts, freePort, waitFor } from "./support/ports.ts";
@@ -25,9 +28,9 @@ import { isAlive, runningPid, startBackground, stopBackground } from "./support/
 export { type Broker, type BrokerOptions, startBroker } from "./support/broker.ts";
 
 interface Flags {
-  readonly stop?: true;
-  readonly wipe?: true;
-  readonly status?: true;
+  readonly stop: boolean;
+  readonly wipe: boolean;
+  readonly status: boolean;
   readonly port: number;
   readonly data?: string;
 }
@@ -203,29 +206,38 @@ async function status(local: Local): Promise<number> {
   return answers ? 0 : 1;
 }
 
+/** The task and its flags. */
+export const KAFKA: Program<Flags> = {
+  name: "kafka",
+  task: true,
+  description: [
+    `Starts a real Kafka ${KAFKA_VERSION} broker in the background, by Java 17 or newer and Maven, else by Docker.`,
+    "With KAFKA_BROKERS set, that Kafka is used and none started. KOS_CACHE names the folder for jars and data.",
+  ],
+  prefix: "KOS_KAFKA_",
+  flags: {
+    stop: toggle("stop it; its data stays", { variable: false, excludes: ["wipe", "status"] }),
+    wipe: toggle("stop it and remove its data", { variable: false, excludes: ["status"] }),
+    status: toggle("say whether it runs; exit 1 when none answers", { variable: false }),
+    port: {
+      value: "<N>",
+      text: "the port of localhost to listen on",
+      parse: integer({ min: 1, max: 65_535 }),
+      default: 9092,
+    },
+    data: {
+      value: "<DIR>",
+      text: "the folder for its data",
+      parse: text("a folder"),
+      defaultText: "in the cache folder",
+    },
+  },
+};
+
 /** Runs the command line. @returns The exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const port = new Option("--port <N>", "the port of localhost to listen on").env("KOS_KAFKA_PORT").default(
-    9092,
-  )
-    .argParser(wholeNumber(1, 65_535));
-  const command = new Command("deno task kafka")
-    .description(
-      `Starts a real Kafka ${KAFKA_VERSION} broker in the background, by Java 17 or newer and Maven, else by Docker.\n` +
-        "With KAFKA_BROKERS set, that Kafka is used and none started. KOS_CACHE names the folder for jars and data.",
-    )
-    .addOption(new Option("--stop", "stop it; its data stays").conflicts(["wipe", "status"]))
-    .addOption(new Option("--wipe", "stop it and remove its data").conflicts("status"))
-    .addOption(new Option("--status", "say whether it runs; exit 1 when none answers"))
-    .addOption(port)
-    .addOption(
-      new Option("--data <DIR>", "the folder for its data (default: in the cache folder)").env(
-        "KOS_KAFKA_DATA",
-      ),
-    )
-    .allowExcessArguments(false);
-  return await runCommand(command, async () => {
-    const flags = command.opts<Flags>();
+  return await runProgram("kafka", async () => {
+    const flags = parseArguments(KAFKA, args);
     const local = localBroker(flags);
     if (flags.status) return await status(local);
     // One start or stop at a time, so that two at once don't format or start twice.
@@ -233,7 +245,7 @@ export async function main(args: readonly string[]): Promise<number> {
       `${local.pidFile}.lock`,
       () => flags.wipe ? wipe(local) : flags.stop ? stop(local) : start(local, flags),
     );
-  }, args);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,53 +3,73 @@
  *
  * @module
  */
-import { Command } from "commander";
 import { parseCases } from "../tests/reference/case.ts";
 import { compareCase, compareTopology } from "../tests/reference/compare.ts";
 import { type JavaReference, startReference } from "../tests/reference/java_reference.ts";
 import { topologyNames } from "../tests/reference/topologies.ts";
-import { progress, runCommand, say, wholeNumber } from "./support/cli.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { choice, integer, text } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { messageOf, ScriptError } from "./support/errors.ts";
 
-const command = new Command("deno task reference")
-  .description(
-    `Feeds the same records, made at random, to Kafka Streams (its TopologyTestDriver; Java 17 or newer with javac, and Maven) and
-to this engine, and compares what comes out to the record: keys, values, timestamps, headers and order; and the
-topologies' descriptions. Prints the first difference of each topology with the fewest events that show it.`,
-  )
-  .option(
-    "--seed <number>",
-    "what is made at random (default: another one each time)",
-    wholeNumber(0, 2 ** 53 - 1),
-  )
-  .option("--cases <number>", "how many cases a topology", wholeNumber(1, 1_000_000), 200)
-  .option("--case <number>", "only the case of this number", wholeNumber(0, 1_000_000_000))
-  .option("--topology <name>", `which, or all; one of: ${topologyNames.join(", ")}`, "all")
-  .option("--events <file>", "the cases of a file, as a difference prints them, instead of random ones")
-  .option("--rocksdb", "Kafka Streams keeps all state in RocksDB, not only that of joins: slower")
-  .option("--describe", "print Kafka Streams' descriptions of the topologies and compare nothing")
-  .addHelpText("after", "\nExits with 0 when nothing differs, 1 when something does, 2 for wrong flags.");
-
-interface Options {
+interface Flags {
   readonly seed?: number;
   readonly cases: number;
   readonly case?: number;
   readonly topology: string;
   readonly events?: string;
-  readonly rocksdb?: boolean;
-  readonly describe?: boolean;
+  readonly rocksdb: boolean;
+  readonly describe: boolean;
 }
 
-async function main(parsed: Command): Promise<number> {
-  const options = parsed.opts<Options>();
+/** The task and its flags. */
+export const REFERENCE: Program<Flags> = {
+  name: "reference",
+  task: true,
+  description:
+    "Feeds the same records, made at random, to Kafka Streams (its TopologyTestDriver; Java 17 or newer with javac, and Maven) and " +
+    "to this engine, and compares what comes out to the record: keys, values, timestamps, headers and order; and the " +
+    "topologies' descriptions. Prints the first difference of each topology with the fewest events that show it.",
+  prefix: false,
+  flags: {
+    seed: {
+      value: "<number>",
+      text: "what is made at random",
+      parse: integer(),
+      defaultText: "another one each time",
+    },
+    cases: {
+      value: "<number>",
+      text: "how many cases a topology",
+      parse: integer({ min: 1, max: 1_000_000 }),
+      default: 200,
+    },
+    case: { value: "<number>", text: "only the case of this number", parse: integer({ max: 1_000_000_000 }) },
+    topology: {
+      value: "<name>",
+      text: `which, or all; one of: ${topologyNames.join(", ")}`,
+      parse: choice("all", ...topologyNames),
+      default: "all",
+    },
+    events: {
+      value: "<file>",
+      text: "the cases of a file, as a difference prints them, instead of random ones",
+      parse: text("a file"),
+    },
+    rocksdb: toggle("Kafka Streams keeps all state in RocksDB, not only that of joins: slower"),
+    describe: toggle("print Kafka Streams' descriptions of the topologies and compare nothing"),
+  },
+  sections: [{
+    title: "Exit codes",
+    rows: [["0", "nothing differs"], ["1", "something does"], ["2", "wrong flags"]],
+  }],
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseArguments(REFERENCE, args);
   const names = options.topology === "all" ? topologyNames : [options.topology];
-  if (!topologyNames.includes(names[0]!)) {
-    throw new ScriptError(
-      `Cannot compare a topology: received "${options.topology}"; there are ${
-        topologyNames.join(", ")
-      }, and all`,
-    );
-  }
   const reference = await startReference({ report: progress });
   try {
     if (options.describe) {
@@ -92,7 +112,7 @@ async function compareFile(reference: JavaReference, file: string): Promise<numb
 async function compareAtRandom(
   reference: JavaReference,
   names: readonly string[],
-  options: Options,
+  options: Flags,
 ): Promise<number> {
   const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
   const [from, count] = options.case === undefined ? [0, options.cases] : [options.case, 1];
@@ -124,4 +144,4 @@ async function compareAtRandom(
   return differing.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await runCommand(command, main, Deno.args));
+if (import.meta.main) Deno.exit(await runProgram("reference", () => main(Deno.args)));

@@ -4,9 +4,12 @@
  * @module
  */
 import { join } from "@std/path";
-import { Command, Option } from "commander";
+import { parseArguments } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { integer } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { cacheDir, remove, withLock } from "./support/cache.ts";
-import { progress, runCommand, say, wholeNumber } from "./support/cli.ts";
 import { accepts } from "./support/ports.ts";
 import { isAlive, runningPid, startBackground, stopBackground } from "./support/processes.ts";
 import {
@@ -22,9 +25,9 @@ import {
 export { type Registry, type RegistryOptions, startRegistry } from "./support/registry_server.ts";
 
 interface Flags {
-  readonly stop?: true;
-  readonly wipe?: true;
-  readonly status?: true;
+  readonly stop: boolean;
+  readonly wipe: boolean;
+  readonly status: boolean;
   readonly port: number;
 }
 
@@ -122,25 +125,32 @@ async function status(local: Local): Promise<number> {
   return answers ? 0 : 1;
 }
 
+/** The task and its flags. */
+export const REGISTRY: Program<Flags> = {
+  name: "registry",
+  task: true,
+  description: [
+    `Starts Apicurio Registry ${REGISTRY_VERSION} in the background, by Java 17 or newer and Maven; its schemas outlive a restart.`,
+    "With SCHEMA_REGISTRY set, that registry is used and none started. KOS_CACHE names the folder for downloads and data.",
+  ],
+  prefix: "KOS_REGISTRY_",
+  flags: {
+    stop: toggle("stop it; its schemas stay", { variable: false, excludes: ["wipe", "status"] }),
+    wipe: toggle("stop it and remove its schemas", { variable: false, excludes: ["status"] }),
+    status: toggle("say whether it runs; exit 1 when none answers", { variable: false }),
+    port: {
+      value: "<N>",
+      text: "the port of localhost to listen on",
+      parse: integer({ min: 1, max: 65_535 }),
+      default: DEFAULT_PORT,
+    },
+  },
+};
+
 /** Runs the command line. @returns The exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const command = new Command("deno task registry")
-    .description(
-      `Starts Apicurio Registry ${REGISTRY_VERSION} in the background, by Java 17 or newer and Maven; its schemas outlive a restart.\n` +
-        "With SCHEMA_REGISTRY set, that registry is used and none started. KOS_CACHE names the folder for downloads and data.",
-    )
-    .addOption(new Option("--stop", "stop it; its schemas stay").conflicts(["wipe", "status"]))
-    .addOption(new Option("--wipe", "stop it and remove its schemas").conflicts("status"))
-    .addOption(new Option("--status", "say whether it runs; exit 1 when none answers"))
-    .addOption(
-      new Option("--port <N>", "the port of localhost to listen on").env("KOS_REGISTRY_PORT").default(
-        DEFAULT_PORT,
-      )
-        .argParser(wholeNumber(1, 65_535)),
-    )
-    .allowExcessArguments(false);
-  return await runCommand(command, async () => {
-    const flags = command.opts<Flags>();
+  return await runProgram("registry", async () => {
+    const flags = parseArguments(REGISTRY, args);
     const local = localRegistry(flags.port);
     if (flags.status) return await status(local);
     // One start or stop at a time, so that two at once don't start twice.
@@ -148,7 +158,7 @@ export async function main(args: readonly string[]): Promise<number> {
       `${local.pidFile}.lock`,
       () => flags.wipe ? wipe(local) : flags.stop ? stop(local) : start(local),
     );
-  }, args);
+  });
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Command } from "commander";
-import { command, CONNECTION_HELP, flag, parseArguments, toggle } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { main } from "../src/cli/main.ts";
 import { text } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { CONNECTION_VARIABLES } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
 import { type ConnectionConfig, connectionConfig } from "../src/kafka/config.ts";
@@ -35,51 +36,53 @@ interface Flags {
   readonly execute: boolean;
 }
 
-/** The command with its flags. */
-export function resetCommand(): Command {
-  return command(
-    "reset",
+/** The task and its flags. */
+export const RESET: Program<Flags> = {
+  name: "reset",
+  task: true,
+  description:
     "Sets a stopped application back: its offsets, its changelogs and repartition topics, its state on disk.\n" +
-      "Shows what it would do, and does it only with --execute.",
-  )
-    .addOption(
-      flag("--application-id <id>", "the application: its consumer group, and how its topics' names begin", {
-        parse: text("an application id"),
-        default: APPLICATION_ID,
-      }),
-    )
-    .addOption(flag("--input-topics <names>", "the topics that it reads, with commas between", {
+    "Shows what it would do, and does it only with --execute.",
+  flags: {
+    applicationId: {
+      value: "<id>",
+      text: "the application: its consumer group, and how its topics' names begin",
+      parse: text("an application id"),
+      default: APPLICATION_ID,
+    },
+    inputTopics: {
+      value: "<names>",
+      text: "the topics that it reads, with commas between",
       parse: topicList,
       default: [REQUESTS_TOPIC, RESPONSES_TOPIC],
       defaultText: `${REQUESTS_TOPIC},${RESPONSES_TOPIC}`,
-    }))
-    .addOption(
-      flag(
-        "--to <where>",
+    },
+    to: {
+      value: "<where>",
+      text:
         "where it begins again: earliest, latest, an offset, a time such as 2026-01-31T12:00:00Z, or how long ago, such as 2h",
-        {
-          parse: (text: string) => parseTarget(text, Date.now()),
-          default: { kind: "earliest" } as Target,
-          defaultText: "earliest",
-        },
-      ),
-    )
-    .addOption(
-      flag(
-        "--state-dir <path>",
-        "also remove the application's state on this machine's disk; left out, it stays",
-        {
-          parse: text("a folder"),
-        },
-      ),
-    )
-    .addOption(toggle("--execute", "do it, rather than show what would be done"))
-    .addHelpText(
-      "after",
-      "\nRefuses while the group has members. Dead letters, outputs and the inputs themselves stay.\n" +
-        "Exits with 0 when it was done or could be, 1 when not, 2 for a wrong flag.\n" + CONNECTION_HELP,
-    );
-}
+      parse: (text: string) => parseTarget(text, Date.now()),
+      default: { kind: "earliest" },
+      defaultText: "earliest",
+    },
+    stateDir: {
+      value: "<path>",
+      text: "also remove the application's state on this machine's disk; left out, it stays",
+      parse: text("a folder"),
+    },
+    execute: toggle("do it, rather than show what would be done"),
+  },
+  sections: [
+    {
+      title: "What it leaves",
+      paragraphs: [
+        "Refuses while the group has members. Dead letters, outputs and the inputs themselves stay. Exits with 0 when it was done or " +
+        "could be, 1 when not, 2 for a wrong flag.",
+      ],
+    },
+    CONNECTION_VARIABLES,
+  ],
+};
 
 function topicList(names: string): string[] {
   return text("topics' names")(names).split(",").map((name) => name.trim()).filter((name) => name !== "");
@@ -98,7 +101,7 @@ export async function reset(
   config: ConnectionConfig,
   say: (line: string) => void,
 ): Promise<number> {
-  const flags = parseArguments<Flags>(resetCommand(), args);
+  const flags = parseArguments(RESET, args);
   const logger = { warn: say, error: say };
   const admin = new GroupAdmin(clusterSettings(config, { clientId: "kos-reset", logger }));
   try {

@@ -6,10 +6,11 @@
 import { join } from "@std/path";
 import type { HpaSpec, ScalingRules } from "../src/autoscale/hpa.ts";
 import { judge, METRICS, type Moment, simulate } from "../src/autoscale/simulator.ts";
-import { command, flag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { main } from "../src/cli/main.ts";
 import { integer, text } from "../src/cli/parsers.ts";
-import { writeAll } from "../src/cli/write.ts";
+import type { Program } from "../src/cli/program.ts";
+import { say } from "../src/cli/write.ts";
 import { plot } from "./support/svg/plot.ts";
 
 interface Flags {
@@ -55,45 +56,51 @@ const SECONDS = 3_600;
 const SETTLED = 900;
 const LAG_TARGET = 100_000;
 
+/** The task and its flags. */
+export const SCALING: Program<Flags> = {
+  name: "scaling",
+  task: true,
+  description:
+    "Simulates the autoscaler at constant loads of 20, 50, 90 and 120 % of what one, two and three pods can process, for some " +
+    "ways to set it; prints what each comes to in the last 45 minutes of an hour.",
+  prefix: "KOS_SCALING_",
+  flags: {
+    capacity: {
+      value: "<rate>",
+      text: "records a second that a pod can process",
+      parse: integer({ min: 1 }),
+      default: 100_000,
+    },
+    rebalance: {
+      value: "<seconds>",
+      text: "for which all pods stop when one comes or goes",
+      parse: integer({ max: 600 }),
+      default: 3,
+    },
+    start: { value: "<seconds>", text: "until a new pod joins", parse: integer({ max: 600 }), default: 6 },
+    sync: {
+      value: "<seconds>",
+      text: "between two looks of the autoscaler",
+      parse: integer({ min: 1, max: 600 }),
+      default: 15,
+    },
+    scrape: {
+      value: "<seconds>",
+      text: "between two looks of Prometheus",
+      parse: integer({ min: 1, max: 600 }),
+      default: 10,
+    },
+    out: {
+      value: "<dir>",
+      text: "also write simulated.csv and simulated.svg there",
+      parse: text("a folder"),
+    },
+  },
+};
+
 /** Runs the command line. @returns The exit code. */
 export async function scaling(args: readonly string[]): Promise<number> {
-  const flags = parseArguments<Flags>(
-    command(
-      "scaling",
-      "Simulates the autoscaler at constant loads of 20, 50, 90 and 120 % of what one, two and three pods can process, for some " +
-        "ways to set it; prints what each comes to in the last 45 minutes of an hour.",
-    )
-      .addOption(flag("--capacity <rate>", "records a second that a pod can process", {
-        parse: integer({ min: 1 }),
-        default: 100_000,
-        env: "KOS_SCALING_CAPACITY",
-      }))
-      .addOption(flag("--rebalance <seconds>", "for which all pods stop when one comes or goes", {
-        parse: integer({ max: 600 }),
-        default: 3,
-        env: "KOS_SCALING_REBALANCE",
-      }))
-      .addOption(flag("--start <seconds>", "until a new pod joins", {
-        parse: integer({ max: 600 }),
-        default: 6,
-        env: "KOS_SCALING_START",
-      }))
-      .addOption(flag("--sync <seconds>", "between two looks of the autoscaler", {
-        parse: integer({ min: 1, max: 600 }),
-        default: 15,
-        env: "KOS_SCALING_SYNC",
-      }))
-      .addOption(flag("--scrape <seconds>", "between two looks of Prometheus", {
-        parse: integer({ min: 1, max: 600 }),
-        default: 10,
-        env: "KOS_SCALING_SCRAPE",
-      }))
-      .addOption(flag("--out <dir>", "also write simulated.csv and simulated.svg there", {
-        parse: text("a folder"),
-        env: "KOS_SCALING_OUT",
-      })),
-    args,
-  );
+  const flags = parseArguments(SCALING, args);
   say(
     "Each cell: replicas on average, turns of direction an hour, largest lag of a topic in thousands of records.\n",
   );
@@ -186,10 +193,6 @@ function picture(flags: Flags): string {
     }],
   }));
   return plot("Simulated: constant load, 120 % of what two pods can process", panels);
-}
-
-function say(line: string): void {
-  writeAll(Deno.stdout, `${line}\n`);
 }
 
 if (import.meta.main) await main("scaling", () => scaling(Deno.args));

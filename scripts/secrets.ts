@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
-import { command, flag, NothingToDo, parseArguments, toggle, UsageError } from "../src/cli/command.ts";
-import { describeError, exitCodeOf } from "../src/cli/main.ts";
-import { text, type ValueParser } from "../src/cli/parsers.ts";
+import { parseArguments, UsageError } from "../src/cli/arguments.ts";
+import { describeError, runProgram } from "../src/cli/main.ts";
+import { InvalidValue, text, type ValueParser } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
 import {
   type Credentials,
@@ -47,93 +46,71 @@ interface Flags {
   readonly namespace?: string;
 }
 
-function secretsCommand(): Command {
-  return command(
-    "secrets",
-    `Writes the Secret that the deployments take the cloud's credentials from. They come from the variables\n` +
-      "API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS; at a terminal, missing ones are asked for, the keys without showing what is typed.",
-  )
-    .addOption(
-      flag(
-        "--from-file <path>",
-        "take them from a file instead: .json, .yaml, else lines NAME=value; - is stdin",
-        {
-          parse: text("a path, or - for standard input"),
-          env: "KOS_SECRETS_FROM_FILE",
-        },
-      ),
-    )
-    .addOption(flag("--out <path>", "the file to write, readable by its owner only", {
+/** The task and its flags. */
+export const SECRETS: Program<Flags> = {
+  name: "secrets",
+  task: true,
+  description:
+    "Writes the Secret that the deployments take the cloud's credentials from. They come from the variables " +
+    "API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS; at a terminal, missing ones are asked for, the keys without showing what is typed.",
+  prefix: "KOS_SECRETS_",
+  concealed:
+    "none takes a key, as arguments are seen by every user of the machine: use API_KEY, SECRET_KEY and " +
+    "BOOTSTRAP_SERVERS, or --from-file",
+  flags: {
+    fromFile: {
+      value: "<path>",
+      text: "take them from a file instead: .json, .yaml, else lines NAME=value; - is stdin",
+      parse: text("a path, or - for standard input"),
+    },
+    out: {
+      value: "<path>",
+      text: "the file to write, readable by its owner only",
       parse: text("a path"),
       default: DEFAULT_OUT,
-      env: "KOS_SECRETS_OUT",
-    }))
-    .addOption(toggle("--stdout", "write to standard output instead, secrets and all", "KOS_SECRETS_STDOUT"))
-    .addOption(
-      toggle("--dry-run", "write nothing; show the Secret with its values masked", "KOS_SECRETS_DRY_RUN"),
-    )
-    .addOption(flag("--name <name>", "the Secret's name", {
+    },
+    stdout: toggle("write to standard output instead, secrets and all", { excludes: ["dryRun", "out"] }),
+    dryRun: toggle("write nothing; show the Secret with its values masked"),
+    name: {
+      value: "<name>",
+      text: "the Secret's name",
       parse: kubernetesName(253, true),
       default: DEFAULT_NAME,
-      env: "KOS_SECRETS_NAME",
-    }))
-    .addOption(flag("--namespace <name>", "the Secret's namespace (default: the one that kubectl is told)", {
+    },
+    namespace: {
+      value: "<name>",
+      text: "the Secret's namespace",
       parse: kubernetesName(63, false),
-      env: "KOS_SECRETS_NAMESPACE",
-    }));
-}
+      defaultText: "the one that kubectl is told",
+    },
+  },
+};
 
 /** Runs the command line. @returns The exit code: 0, 1 when it can't write, 2 for wrong flags or values. */
 export async function secrets(args: readonly string[], world: World): Promise<number> {
-  try {
-    const { flags, outGiven } = parse(args);
-    if (flags.stdout && flags.dryRun) {
-      throw new UsageError("Cannot use --stdout and --dry-run: received both; choose one");
+  return await runProgram("secrets", async () => {
+    try {
+      const flags = parseArguments(SECRETS, args);
+      await make(flags, await collect(flags, world), world);
+    } catch (error) {
+      if (error instanceof Cancelled) return 130; // as shells have it: 128 + SIGINT
+      throw error;
     }
-    if (flags.stdout && outGiven) {
-      throw new UsageError("Cannot use --stdout and --out: received both; choose one");
-    }
-    const { name, namespace } = flags;
-    const names = { name, ...(namespace === undefined ? {} : { namespace }) };
-    const found = await collect(flags, world);
-    if (flags.dryRun) {
-      world.stdout(maskedManifest(found, names));
-      world.stderr(`secrets: nothing written; without --dry-run this goes to ${flags.out}\n`);
-    } else if (flags.stdout) {
-      world.stdout(secretManifest(found, names));
-    } else {
-      await world.write(flags.out, secretManifest(found, names));
-      world.stderr(
-        `secrets: wrote the Secret ${name} to ${flags.out} (only its owner may read it): kubectl apply -f ${flags.out}\n`,
-      );
-    }
-    return 0;
-  } catch (error) {
-    if (error instanceof Cancelled) return 130; // as shells have it: 128 + SIGINT
-    if (!(error instanceof NothingToDo)) world.stderr(`secrets: ${describeError(error)}\n`);
-    return exitCodeOf(error);
-  }
+  }, (text) => world.stderr(text));
 }
 
-function parse(args: readonly string[]): { flags: Flags; outGiven: boolean } {
-  const known = secretsCommand();
-  const names = new Set(["--help", ...known.options.map((option) => option.long)]);
-  for (const arg of args) {
-    // Before the parser sees them: its message repeats the argument, and `--api-key=…` has a key in it.
-    const name = arg.startsWith("-") && arg !== "-" ? arg.split("=")[0]! : undefined;
-    if (name === undefined || name === "-h" || names.has(name)) continue;
-    throw new UsageError(
-      "Cannot use the arguments: received an unknown flag; secrets --help lists all, and none takes a key, as arguments " +
-        "are seen by every user of the machine: use API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS, or --from-file",
-    );
-  }
-  try {
-    const flags = parseArguments<Flags>(known, args);
-    return { flags, outGiven: known.getOptionValueSource("out") !== "default" };
-  } catch (error) {
-    if (!(error instanceof UsageError) || known.args.length === 0) throw error;
-    throw new UsageError(
-      "Cannot use the arguments: received one without a flag; secrets --help lists all flags",
+async function make(flags: Flags, found: Credentials, world: World): Promise<void> {
+  const { name, namespace, out } = flags;
+  const names = { name, ...(namespace === undefined ? {} : { namespace }) };
+  if (flags.dryRun) {
+    world.stdout(maskedManifest(found, names));
+    world.stderr(`secrets: nothing written; without --dry-run this goes to ${out}\n`);
+  } else if (flags.stdout) {
+    world.stdout(secretManifest(found, names));
+  } else {
+    await world.write(out, secretManifest(found, names));
+    world.stderr(
+      `secrets: wrote the Secret ${name} to ${out} (only its owner may read it): kubectl apply -f ${out}\n`,
     );
   }
 }
@@ -168,10 +145,10 @@ function kubernetesName(longest: number, dots: boolean): ValueParser<string> {
   const pattern = new RegExp(`^${label}${dots ? `(\\.${label})*` : ""}$`);
   return (text) => {
     if (pattern.test(text) && text.length <= longest) return text;
-    throw new InvalidArgumentError(
-      `Expected at most ${longest} lower-case letters, digits${
+    throw new InvalidValue(
+      `expected at most ${longest} lower-case letters, digits${
         dots ? ", dots" : ""
-      } and dashes, beginning and ending with a letter or digit.`,
+      } and dashes, beginning and ending with a letter or digit`,
     );
   };
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { format as bytesText } from "@std/fmt/bytes";
-import { InvalidArgumentError } from "commander";
-import { command, flag, parseArguments, toggle } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { choice, duration, integer } from "../src/cli/parsers.ts";
+import { choice, duration, integer, InvalidValue } from "../src/cli/parsers.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type MemorySize, memorySize } from "../src/streams/memory_size.ts";
 import { DEFAULT_GRACE_MS } from "../src/streams/sessions_topology.ts";
@@ -36,68 +36,70 @@ interface Flags {
 const LIMITS_GIB = [0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const GIB = 2 ** 30;
 
-const FLAGS = command(
-  "size",
-  "Computes the memory that an instance of streams takes at a load, by store and buffer (docs/sizing.md).",
-)
-  .addOption(
-    flag("--rate <records>", "records a second, requests and responses together, of all instances", {
+/** The task and its flags. */
+export const SIZE: Program<Flags> = {
+  name: "size",
+  task: true,
+  description:
+    "Computes the memory that an instance of streams takes at a load, by store and buffer (docs/sizing.md).",
+  flags: {
+    rate: {
+      value: "<records>",
+      text: "records a second, requests and responses together, of all instances",
       parse: integer({ min: 1 }),
       default: 60_000,
-    }),
-  )
-  .addOption(flag("--instances <count>", "that share the load", { parse: integer({ min: 1 }), default: 1 }))
-  .addOption(
-    flag("--partitions <count>", "of each topic", {
+    },
+    instances: { value: "<count>", text: "that share the load", parse: integer({ min: 1 }), default: 1 },
+    partitions: {
+      value: "<count>",
+      text: "of each topic",
       parse: integer({ min: 1 }),
       default: DEFAULT_PARTITIONS,
-    }),
-  )
-  .addOption(
-    flag("--grace <time>", "as of streams", {
+    },
+    grace: {
+      value: "<time>",
+      text: "as of streams",
       parse: duration(),
       default: DEFAULT_GRACE_MS,
       defaultText: "30s",
-    }),
-  )
-  .addOption(
-    flag("--retention <time>", "as of streams; sessions that are kept for ever fit no memory", {
+    },
+    retention: {
+      value: "<time>",
+      text: "as of streams; sessions that are kept for ever fit no memory",
       parse: duration({ min: 1 }),
       default: 3_600_000,
       defaultText: "1h",
-    }),
-  )
-  .addOption(flag("--key-bytes <bytes>", "of a record (default: a frame's)", { parse: integer({ min: 1 }) }))
-  .addOption(flag("--value-bytes <bytes>", "of a record (default: a frame's)", { parse: integer() }))
-  .addOption(
-    flag("--session-bytes <bytes>", "of a session (default: of a frame's hits, times the frames)", {
+    },
+    keyBytes: { value: "<bytes>", text: "of a record", parse: integer({ min: 1 }), defaultText: "a frame's" },
+    valueBytes: { value: "<bytes>", text: "of a record", parse: integer(), defaultText: "a frame's" },
+    sessionBytes: {
+      value: "<bytes>",
+      text: "of a session",
       parse: integer(),
-    }),
-  )
-  .addOption(
-    flag("--frames-per-session <count>", "requests with the same machine and millisecond", {
+      defaultText: "of a frame's hits, times the frames",
+    },
+    framesPerSession: {
+      value: "<count>",
+      text: "requests with the same machine and millisecond",
       parse: integer({ min: 1 }),
       default: 1,
-    }),
-  )
-  .addOption(
-    flag("--processing-guarantee <which>", "as of streams", {
+    },
+    processingGuarantee: {
+      value: "<which>",
+      text: "as of streams",
       parse: choice("at_least_once", "exactly_once"),
       default: "at_least_once",
-    }),
-  )
-  .addOption(flag("--cache-max-bytes <bytes>", "as of streams", { parse: integer(), default: 0 }))
-  .addOption(flag("--standby-replicas <count>", "as of streams", { parse: integer(), default: 0 }))
-  .addOption(
-    flag(
-      "--memory-limit <quantity>",
-      "such as 1Gi: says whether it is enough, and exits with 1 when it is not",
-      {
-        parse: quantity,
-      },
-    ),
-  )
-  .addOption(toggle("--json", "print JSON"));
+    },
+    cacheMaxBytes: { value: "<bytes>", text: "as of streams", parse: integer(), default: 0 },
+    standbyReplicas: { value: "<count>", text: "as of streams", parse: integer(), default: 0 },
+    memoryLimit: {
+      value: "<quantity>",
+      text: "such as 1Gi: says whether it is enough, and exits with 1 when it is not",
+      parse: quantity,
+    },
+    json: toggle("print JSON"),
+  },
+};
 
 function quantity(text: string): number {
   try {
@@ -106,12 +108,12 @@ function quantity(text: string): number {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new InvalidArgumentError("Expected bytes, or a quantity such as 512Mi or 2Gi.");
+  throw new InvalidValue("expected bytes, or a quantity such as 512Mi or 2Gi");
 }
 
 if (import.meta.main) {
   await main("size", async () => {
-    const flags = parseArguments<Flags>(FLAGS, Deno.args);
+    const flags = parseArguments(SIZE, Deno.args);
     const sizes = await arcadeSizes();
     const size = memorySize({
       ...flags,

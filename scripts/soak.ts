@@ -4,9 +4,11 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { command, flag, parseArguments } from "../src/cli/command.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { choice, duration, formatDuration, integer, text } from "../src/cli/parsers.ts";
+import type { Program } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import {
   bucketsOf,
@@ -20,7 +22,6 @@ import {
 } from "./soak/analysis.ts";
 import { lagOf, lookAt, type SoakSettings, Stage } from "./soak/processes.ts";
 import { resultTable } from "./soak/report.ts";
-import { progress, say } from "./support/cli.ts";
 
 interface Flags {
   readonly minutes: number;
@@ -45,16 +46,87 @@ const GROWTH = 1.4;
 /** How long the lag may take to go after the load has ended, in ms. */
 const DRAIN_MS = 120_000;
 
-const DESCRIPTION =
-  "Runs a broker, streams and gen for long at a steady rate, and judges by the second half: " +
-  "memory of streams and gen flat, open handles constant, nothing lost, no lag left. Prints a table; exits with 1 when something grows. " +
-  "Linux, Java 17 with Maven.\n\n" +
-  "The state grows with new keys until they expire, so that only a --retention (and --grace) much shorter than half the run shows " +
-  "whether anything else grows. In runs of less than ten minutes the slopes are mostly the garbage collector's.";
+/** The task and its flags. */
+export const SOAK: Program<Flags> = {
+  name: "soak",
+  task: true,
+  description: [
+    "Runs a broker, streams and gen for long at a steady rate, and judges by the second half: memory of streams and gen flat, open " +
+    "handles constant, nothing lost, no lag left. Prints a table; exits with 1 when something grows. Linux, Java 17 with Maven.",
+    "The state grows with new keys until they expire, so that only a --retention (and --grace) much shorter than half the run shows " +
+    "whether anything else grows. In runs of less than ten minutes the slopes are mostly the garbage collector's.",
+  ],
+  prefix: "KOS_SOAK_",
+  flags: {
+    minutes: {
+      value: "<count>",
+      text: "how long the steady load lasts",
+      parse: integer({ min: 1, max: 10_080 }),
+      default: 30,
+    },
+    rate: {
+      value: "<records/s>",
+      text: "the load",
+      defaultText: "a share of the capacity, which a ramp finds first",
+      parse: integer({ min: 100 }),
+    },
+    share: {
+      value: "<percent>",
+      text: "of the capacity found, that the load is",
+      parse: integer({ min: 1, max: 100 }),
+      default: 80,
+    },
+    processingGuarantee: {
+      value: "<which>",
+      text: "at_least_once or exactly_once",
+      parse: choice("at_least_once", "exactly_once"),
+      default: "at_least_once",
+    },
+    retention: {
+      value: "<time>",
+      text: "of sessions: the state is full after so long",
+      parse: duration({ min: 1000 }),
+      default: 30_000,
+      defaultText: "30s",
+    },
+    grace: {
+      value: "<time>",
+      text: "of the join's windows: how late a frame may come",
+      parse: duration(),
+      default: 5_000,
+      defaultText: "5s",
+    },
+    machines: { value: "<n>", text: "that play", parse: integer({ min: 1 }), default: 5_000 },
+    sample: {
+      value: "<time>",
+      text: "between two looks at the processes",
+      parse: duration({ min: 500 }),
+      default: 5_000,
+      defaultText: "5s",
+    },
+    mostSlope: {
+      value: "<MB/min>",
+      text: "growth of the memory of streams and gen that fails",
+      parse: integer({ min: 1 }),
+      default: 1,
+    },
+    mostHandles: {
+      value: "<count>",
+      text: "how far their open handles may be apart",
+      parse: integer(),
+      default: 8,
+    },
+    json: {
+      value: "<file>",
+      text: "also write the result and all samples there",
+      parse: text("a file's path"),
+    },
+  },
+};
 
 /** Runs the command line. @returns The exit code. */
 async function soak(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const flags = parseArguments<Flags>(soakCommand(), args);
+  const flags = parseArguments(SOAK, args);
   const cleanup: (() => Promise<unknown>)[] = [];
   try {
     const stage = await Stage.start({
@@ -70,67 +142,6 @@ async function soak(args: readonly string[], signal: AbortSignal): Promise<numbe
   } finally {
     for (const undo of cleanup.reverse()) await undo();
   }
-}
-
-function soakCommand() {
-  const env = (name: string) => `KOS_SOAK_${name}`;
-  return command("soak", DESCRIPTION)
-    .addOption(flag("--minutes <count>", "how long the steady load lasts", {
-      parse: integer({ min: 1, max: 10_080 }),
-      default: 30,
-      env: env("MINUTES"),
-    }))
-    .addOption(flag("--rate <records/s>", "the load; left out, capacity is found first by a ramp", {
-      parse: integer({ min: 100 }),
-      env: env("RATE"),
-    }))
-    .addOption(flag("--share <percent>", "of the capacity found, that the load is", {
-      parse: integer({ min: 1, max: 100 }),
-      default: 80,
-      env: env("SHARE"),
-    }))
-    .addOption(flag("--processing-guarantee <which>", "at_least_once or exactly_once", {
-      parse: choice("at_least_once", "exactly_once"),
-      default: "at_least_once" as const,
-      env: env("PROCESSING_GUARANTEE"),
-    }))
-    .addOption(flag("--retention <time>", "of sessions: the state is full after so long", {
-      parse: duration({ min: 1000 }),
-      default: 30_000,
-      defaultText: "30s",
-      env: env("RETENTION"),
-    }))
-    .addOption(flag("--grace <time>", "of the join's windows: likewise", {
-      parse: duration(),
-      default: 5_000,
-      defaultText: "5s",
-      env: env("GRACE"),
-    }))
-    .addOption(flag("--machines <n>", "that play", {
-      parse: integer({ min: 1 }),
-      default: 5_000,
-      env: env("MACHINES"),
-    }))
-    .addOption(flag("--sample <time>", "between two looks at the processes", {
-      parse: duration({ min: 500 }),
-      default: 5_000,
-      defaultText: "5s",
-      env: env("SAMPLE"),
-    }))
-    .addOption(flag("--most-slope <MB/min>", "growth of the memory of streams and gen that fails", {
-      parse: integer({ min: 1 }),
-      default: 1,
-      env: env("MOST_SLOPE"),
-    }))
-    .addOption(flag("--most-handles <count>", "how far their open handles may be apart", {
-      parse: integer(),
-      default: 8,
-      env: env("MOST_HANDLES"),
-    }))
-    .addOption(flag("--json <file>", "also write the result and all samples there", {
-      parse: text("a file's path"),
-      env: env("JSON"),
-    }));
 }
 
 /** Raises the rate until the lag stays behind by more than a second's records. Returns the last rate that was kept up with. */

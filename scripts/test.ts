@@ -4,24 +4,40 @@
  * @module
  */
 import { relative, resolve } from "@std/path";
+import { readCommandLine } from "../src/cli/arguments.ts";
+import { runProgram } from "../src/cli/main.ts";
+import { type Program, toggle } from "../src/cli/program.ts";
+import { progress, say } from "../src/cli/write.ts";
 import { type Broker, startBroker } from "./kafka.ts";
 import { exists } from "./support/cache.ts";
-import { progress, say } from "./support/cli.ts";
 import { messageOf, ScriptError } from "./support/errors.ts";
 import { listTests, parseSummary, type Summary, withoutColors } from "./support/test_summary.ts";
 
-const HELP = `Usage: deno task test [--unit] [paths] [flags of deno test]
+interface Flags {
+  readonly unit: boolean;
+}
 
-Runs all tests, in parallel and in random order, and the examples in the documentation comments. The tests in
-tests/integration need a Kafka broker: the one that KAFKA_BROKERS names, else one is started for them on a free port
-and removed afterwards (Java 17 or newer and Maven, or Docker).
-
-  --unit           only those that need nothing beside Deno: no broker, no Java, helm or terraform
-  paths            only these, such as tests/game
-  --shuffle=SEED   the order of an earlier run
-  --filter NAME    and all other flags of deno test
-
-Exits with 0 when all pass, else 1.`;
+/** The task and its flags. */
+export const TEST: Program<Flags> = {
+  name: "test",
+  task: true,
+  description:
+    "Runs all tests, in parallel and in random order, and the examples in the documentation comments. The tests in " +
+    "tests/integration need a Kafka broker: the one that KAFKA_BROKERS names, else one is started for them on a free port " +
+    "and removed afterwards (Java 17 or newer and Maven, or Docker). Exits with 0 when all pass, else 1.",
+  prefix: false,
+  rest: "[paths] [flags of deno test]",
+  passesOn: true,
+  flags: { unit: toggle("only those that need nothing beside Deno: no broker, no Java, helm or terraform") },
+  sections: [{
+    title: "Passed on to deno test",
+    rows: [
+      ["paths", "only these, such as tests/game"],
+      ["--shuffle=SEED", "the order of an earlier run"],
+      ["--filter NAME", "only the tests whose names have this; and all other flags of deno test"],
+    ],
+  }],
+};
 
 const ROOT = resolve(import.meta.dirname!, "..");
 const INTEGRATION = "tests/integration";
@@ -33,12 +49,7 @@ const TOOLS = ["tests/tools/charts/helm_test.ts", "tests/tools/terraform"];
 const DEFAULT_PATHS = ["tests", "src", "mod.ts"];
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help") || args.includes("-h")) {
-    say(HELP);
-    return 0;
-  }
-  const unit = args.includes("--unit");
-  const forwarded = args.filter((arg) => arg !== "--unit");
+  const { flags: { unit }, rest: forwarded } = readCommandLine(TEST, args);
   const paths: string[] = [];
   for (const arg of forwarded) if (!arg.startsWith("-") && (await exists(arg))) paths.push(arg);
   const external = Deno.env.get("KAFKA_BROKERS");
@@ -161,4 +172,4 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runProgram("test", () => main(Deno.args)));

@@ -3,35 +3,54 @@
  *
  * @module
  */
-import { UsageError } from "../../src/cli/command.ts";
+import { readCommandLine } from "../../src/cli/arguments.ts";
 import { EXIT, main } from "../../src/cli/main.ts";
+import { integer } from "../../src/cli/parsers.ts";
+import { type Program, toggle } from "../../src/cli/program.ts";
 import { writeAll } from "../../src/cli/write.ts";
 import { type BenchReport, leastOf, markdownOf, rowsOf } from "./table.ts";
 
-const HELP = `Usage: deno task bench:micro [--table] [paths] [flags of deno bench]
+interface Flags {
+  readonly table: boolean;
+  readonly rounds: number;
+}
 
-Measures the hit codec, the serdes, the stores and the record batch, each on a thousand different inputs an iteration,
-beside avsc and kafkajs where these do the same. Run it on a machine that does nothing else.
-
-  --table        print a table with the ns an item takes, instead of deno bench's with the time an iteration takes
-  --rounds=N     for the table, measure N times (3) and take of each row the round in which it took least: others
-                 that use the machine for a while are then not in it
-  paths          only these, such as bench/micro/stores_bench.ts
-  --json         deno bench's JSON
-  --filter NAME  and all other flags of deno bench
-`;
-
-const ROUNDS = "--rounds=";
+/** The task and its flags. */
+export const BENCH_MICRO: Program<Flags> = {
+  name: "bench:micro",
+  task: true,
+  description:
+    "Measures the hit codec, the serdes, the stores and the record batch, each on a thousand different inputs an iteration, beside " +
+    "avsc and kafkajs where these do the same. Run it on a machine that does nothing else.",
+  prefix: false,
+  rest: "[paths] [flags of deno bench]",
+  passesOn: true,
+  flags: {
+    table: toggle(
+      "print a table with the ns an item takes, instead of deno bench's with the time an iteration takes",
+    ),
+    rounds: {
+      value: "<count>",
+      text:
+        "for the table, measure so many times and take of each row the round in which it took least: others that use the " +
+        "machine for a while are then not in it",
+      parse: integer({ min: 1, max: 99 }),
+      default: 3,
+    },
+  },
+  sections: [{
+    title: "Passed on to deno bench",
+    rows: [
+      ["paths", "only these, such as bench/micro/stores_bench.ts"],
+      ["--json", "deno bench's JSON"],
+      ["--filter NAME", "only those whose names have this; and all other flags of deno bench"],
+    ],
+  }],
+};
 
 if (import.meta.main) {
   await main("bench:micro", async () => {
-    if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
-      writeAll(Deno.stdout, HELP);
-      return EXIT.ok;
-    }
-    const table = Deno.args.includes("--table");
-    const rounds = roundsOf(Deno.args);
-    const args = Deno.args.filter((arg) => arg !== "--table" && !arg.startsWith(ROUNDS));
+    const { flags: { table, rounds }, rest: args } = readCommandLine(BENCH_MICRO, Deno.args);
     const paths = args.some((arg) => !arg.startsWith("-") && arg.endsWith(".ts"))
       ? []
       : [import.meta.dirname!];
@@ -51,14 +70,4 @@ if (import.meta.main) {
     writeAll(Deno.stdout, `${runtime}, ${cpu}\n\n${markdownOf(rowsOf(leastOf(reports)))}\n`);
     return EXIT.ok;
   });
-}
-
-function roundsOf(args: readonly string[]): number {
-  const given = args.find((arg) => arg.startsWith(ROUNDS))?.slice(ROUNDS.length) ?? "3";
-  if (!/^[1-9]\d?$/.test(given)) {
-    throw new UsageError(
-      `Cannot measure: received ${ROUNDS}${given}; allowed is a whole number from 1 to 99`,
-    );
-  }
-  return Number(given);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { createLogger, type LogLevel } from "../../src/cli/log.ts";
-import { writeAll } from "../../src/cli/write.ts";
+import { progress } from "../../src/cli/write.ts";
 import { connectionConfig, type Log } from "../../src/kafka/mod.ts";
 import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { startBroker } from "../../scripts/support/broker.ts";
@@ -24,10 +24,8 @@ export interface BenchKafka {
   readonly secured: boolean;
 }
 
-/** A line of progress: to standard error, so that it never mixes with the result. */
-export function say(line: string): void {
-  writeAll(Deno.stderr, `${line}\n`);
-}
+/** A line of progress, to standard error: the result alone is on standard output. */
+export { progress as say } from "../../src/cli/write.ts";
 
 /** Runs `body` on the Kafka that `KAFKA_BROKERS` names; without it on a broker of its own, which is wiped afterwards. */
 export async function withKafka<T>(
@@ -36,7 +34,9 @@ export async function withKafka<T>(
 ): Promise<T> {
   const { name, logLevel } = settings;
   const logger = createLogger({ name, level: logLevel === "info" ? "warn" : logLevel });
-  const broker = Deno.env.get("KAFKA_BROKERS") === undefined ? await startBroker({ report: say }) : undefined;
+  const broker = Deno.env.get("KAFKA_BROKERS") === undefined
+    ? await startBroker({ report: progress })
+    : undefined;
   try {
     const config = connectionConfig((name) => Deno.env.get(name));
     const brokers = broker === undefined ? config.brokers : [broker.bootstrap];

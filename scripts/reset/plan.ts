@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { InvalidArgumentError } from "commander";
-import { parseDuration } from "../../src/cli/parsers.ts";
+import { InvalidValue, parseDuration } from "../../src/cli/parsers.ts";
 
 /** Where to begin again: an end of the log, an offset, or the first record that is not older than a time. */
 export type Target =
@@ -16,7 +15,7 @@ export type Target =
  * Parses `earliest`, `latest`, an offset such as `1234`, a time such as `2026-01-31T12:00:00Z`, or how long ago, such as `2h`.
  *
  * @param now The time of the machine, in ms since the epoch.
- * @throws {InvalidArgumentError} For anything else, saying what is allowed.
+ * @throws {InvalidValue} For anything else, saying what is allowed.
  */
 export function parseTarget(text: string, now: number): Target {
   if (text === "earliest" || text === "latest") return { kind: text };
@@ -28,9 +27,9 @@ export function parseTarget(text: string, now: number): Target {
     ? Date.parse(text)
     : NaN;
   if (Number.isFinite(ms)) return { kind: "time", ms };
-  throw new InvalidArgumentError(
-    "Expected earliest, latest, an offset such as 1234, a time with its zone such as 2026-01-31T12:00:00Z, " +
-      "or how long ago, such as 2h.",
+  throw new InvalidValue(
+    "expected earliest, latest, an offset such as 1234, a time with its zone such as 2026-01-31T12:00:00Z, " +
+      "or how long ago, such as 2h",
   );
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { UsageError } from "../../src/cli/command.ts";
+import { UsageError } from "../../src/cli/arguments.ts";
 
 /** The variables, in the order in which they are asked for. */
 export const VARIABLES = ["API_KEY", "SECRET_KEY", "BOOTSTRAP_SERVERS"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 import { parse } from "@std/yaml";
-import { UsageError } from "../../src/cli/command.ts";
+import { UsageError } from "../../src/cli/arguments.ts";
 import { type Received, type Variable, VARIABLES } from "./credentials.ts";
 
 /** How a credentials file is written. */

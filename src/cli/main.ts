@@ -24,6 +24,25 @@ export class Interrupted extends Error {
   }
 }
 
+/**
+ * Runs what a program does, and tells an error in one line on stderr, with the stack only when `KOS_DEBUG` is
+ * `1`. For programs that end by themselves; {@linkcode main} is for those that are asked to.
+ *
+ * @param write Writes the error. Default: to stderr.
+ * @returns What `run` resolves with, else 0; 2 for wrong flags or variables; 1 for any other error.
+ */
+export async function runProgram(
+  name: string,
+  run: () => Promise<number | void>,
+  write: (text: string) => void = say,
+): Promise<number> {
+  try {
+    return await run() ?? EXIT.ok;
+  } catch (error) {
+    return reportError(name, error, write);
+  }
+}
+
 /** Settings of {@linkcode main}. */
 export interface MainOptions {
   /** After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms. Default 10,000. */
@@ -52,13 +71,7 @@ export async function main(
       Deno.exit(EXIT.failure);
     }, graceMs));
   });
-  let code: number;
-  try {
-    code = await run(signal) ?? EXIT.ok;
-  } catch (error) {
-    code = reportError(name, error);
-  }
-  Deno.exit(code);
+  Deno.exit(await runProgram(name, () => run(signal)));
 }
 
 /** A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); the second SIGINT ends the process with code 130. */
@@ -76,13 +89,18 @@ export function shutdownSignal(): AbortSignal {
   return controller.signal;
 }
 
-function reportError(name: string, error: unknown): number {
+function reportError(name: string, error: unknown, write: (text: string) => void = say): number {
   const code = exitCodeOf(error);
   if (code === EXIT.ok) return code;
-  say(`${name}: ${describeError(error)}\n`);
-  if (debugging()) say(`${stackOf(error)}\n`);
-  else if (isBug(error)) say(`${name}: this is a defect of the program; KOS_DEBUG=1 shows where it is\n`);
+  write(`${name}: ${hasLines(error) ? error.message : describeError(error)}\n`);
+  if (debugging()) write(`${stackOf(error)}\n`);
+  else if (isBug(error)) write(`${name}: this is a defect of the program; KOS_DEBUG=1 shows where it is\n`);
   return code;
+}
+
+/** Whether the lines of a message are meant as such: those of a compiler, or what a process said last. */
+function hasLines(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ScriptError" && error.message.includes("\n");
 }
 
 // By name, as this folder imports none of the folders that define them.
@@ -93,6 +111,14 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return EXIT.failure;
   if (error.name === "NothingToDo") return EXIT.ok;
   return USAGE_ERRORS.has(error.name) ? EXIT.usage : EXIT.failure;
+}
+
+/**
+ * The message of anything that was thrown, for programs and scripts. `src/serde`, `src/metrics` and Kafka's port
+ * have one of their own, as layers that import no other.
+ */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** An error's message in one line, with those of its causes that it does not contain already. */

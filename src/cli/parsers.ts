@@ -1,12 +1,15 @@
 /**
- * Parsers of flag values. Each throws an error that says what is allowed; commander puts before it which flag or
- * variable it was and what was received.
+ * Parsers of flag values. Each throws an error that says what is allowed; who calls it puts before that which
+ * flag or variable it was and what was received.
  *
  * @module
  */
-import { InvalidArgumentError } from "commander";
+/** A value that a flag does not take; its message says what is allowed, as `expected true or false`. */
+export class InvalidValue extends Error {
+  override name = "InvalidValue";
+}
 
-/** Turns what was typed into a value, or throws commander's `InvalidArgumentError` with what is allowed. */
+/** Turns what was typed into a value, or throws an {@linkcode InvalidValue} with what is allowed. */
 export type ValueParser<T> = (text: string) => T;
 
 /** A whole number from `min` to `max`, both included. */
@@ -15,12 +18,12 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER }: {
   readonly max?: number;
 } = {}): ValueParser<number> {
   const allowed = max === Number.MAX_SAFE_INTEGER
-    ? `Expected a whole number of at least ${min}.`
-    : `Expected a whole number from ${min} to ${max}.`;
+    ? `expected a whole number of at least ${min}`
+    : `expected a whole number from ${min} to ${max}`;
   return (text) => {
     const value = Number(text);
     if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
-      throw new InvalidArgumentError(allowed);
+      throw new InvalidValue(allowed);
     }
     return value;
   };
@@ -47,7 +50,7 @@ export function integers({ min = 0, max = Number.MAX_SAFE_INTEGER, multipleOf = 
     text.split(",").map((each) => {
       const value = parse(each.trim());
       if (value % multipleOf !== 0) {
-        throw new InvalidArgumentError(`Expected multiples of ${multipleOf}; ${value} is none.`);
+        throw new InvalidValue(`expected multiples of ${multipleOf}, which ${value} is not`);
       }
       return value;
     });
@@ -70,9 +73,9 @@ export function duration({ min = 0 }: { readonly min?: number } = {}): ValuePars
   return (text) => {
     const ms = parseDuration(text);
     if (ms === undefined) {
-      throw new InvalidArgumentError("Expected a time with its unit, such as 500ms, 30s, 2m or 1m30s.");
+      throw new InvalidValue("expected a time with its unit, such as 500ms, 30s, 2m or 1m30s");
     }
-    if (ms < min) throw new InvalidArgumentError(`Expected a time of at least ${formatDuration(min)}.`);
+    if (ms < min) throw new InvalidValue(`expected a time of at least ${formatDuration(min)}`);
     return ms;
   };
 }
@@ -100,7 +103,7 @@ export function rate(): ValueParser<number> {
   return (text) => {
     const value = parseRate(text);
     if (value === undefined) {
-      throw new InvalidArgumentError('Expected a number from 0 on, or "max" for as fast as it goes.');
+      throw new InvalidValue('expected a number from 0 on, or "max" for as fast as it goes');
     }
     return value;
   };
@@ -121,8 +124,8 @@ export function port(): ValueParser<number> {
     try {
       return parse(text);
     } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
-      throw new InvalidArgumentError("Expected a port from 1 to 65535, or 0 for any free one.");
+      if (!(error instanceof InvalidValue)) throw error;
+      throw new InvalidValue("expected a port from 1 to 65535, or 0 for any free one");
     }
   };
 }
@@ -135,8 +138,8 @@ export function portOrOff(): ValueParser<number | "off"> {
     try {
       return parse(text);
     } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
-      throw new InvalidArgumentError('Expected a port from 1 to 65535, 0 for any free one, or "off".');
+      if (!(error instanceof InvalidValue)) throw error;
+      throw new InvalidValue('expected a port from 1 to 65535, 0 for any free one, or "off"');
     }
   };
 }
@@ -146,7 +149,7 @@ export function url(): ValueParser<string> {
   return (text) => {
     const parsed = URL.parse(text);
     if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
-      throw new InvalidArgumentError("Expected a URL such as http://localhost:8081.");
+      throw new InvalidValue("expected a URL such as http://localhost:8081");
     }
     return text.replace(/\/+$/, "");
   };
@@ -156,7 +159,7 @@ export function url(): ValueParser<string> {
 export function choice<const T extends string>(...words: readonly T[]): ValueParser<T> {
   return (text) => {
     const word = words.find((word) => word === text);
-    if (word === undefined) throw new InvalidArgumentError(`Expected ${either(words)}.`);
+    if (word === undefined) throw new InvalidValue(`expected ${either(words)}`);
     return word;
   };
 }
@@ -166,14 +169,14 @@ export function boolean(): ValueParser<boolean> {
   return (text) => {
     if (/^(true|1|yes)$/i.test(text)) return true;
     if (/^(false|0|no)$/i.test(text)) return false;
-    throw new InvalidArgumentError("Expected true or false.");
+    throw new InvalidValue("expected true or false");
   };
 }
 
 /** Any text but an empty one; `what` says what it is, such as `a host name`. */
 export function text(what: string): ValueParser<string> {
   return (text) => {
-    if (text.trim() === "") throw new InvalidArgumentError(`Expected ${what}.`);
+    if (text.trim() === "") throw new InvalidValue(`expected ${what}`);
     return text;
   };
 }

@@ -10,3 +10,13 @@ export function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: str
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
+
+/** A line of a program's result, to standard output. */
+export function say(line: string): void {
+  writeAll(Deno.stdout, `${line}\n`);
+}
+
+/** A line of progress, to standard error, so that it never mixes with a result. */
+export function progress(line: string): void {
+  writeAll(Deno.stderr, `${line}\n`);
+}

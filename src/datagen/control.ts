@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { messageOf } from "../cli/main.ts";
 import { type HttpServer, jsonResponse, serveHttp } from "../metrics/http_server.ts";
 import { parseProfile, type Profile, ProfileError } from "./profile.ts";
 
@@ -118,8 +119,7 @@ function readChange(body: string): { rate: number } | { profile: Profile } | str
   try {
     json = JSON.parse(body);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return `received ${quote(body)}, which is no JSON (${why}); ${ALLOWED}`;
+    return `received ${quote(body)}, which is no JSON (${messageOf(error)}); ${ALLOWED}`;
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return `received ${quote(body)}; ${ALLOWED}`;

@@ -5,7 +5,7 @@
  */
 import { Registry } from "../metrics/prom_client.ts";
 import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
-import { parseArguments } from "../cli/command.ts";
+import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { EXIT, main } from "../cli/main.ts";
 import { VERSION } from "../cli/version.ts";
@@ -18,7 +18,7 @@ import type { HttpServer } from "../metrics/http_server.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
 import { serveControl } from "./control.ts";
-import { type Flags, generatorCommand } from "./flags.ts";
+import { type Flags, GEN } from "./flags.ts";
 import { type GeneratorOptions, type RunningGenerator, startGenerator } from "./generator.ts";
 import { registerGeneratorMetrics } from "./metrics.ts";
 import { Progress, summaryJson, summaryLine } from "./progress.ts";
@@ -31,7 +31,7 @@ if (import.meta.main) await main("gen", (signal) => run(Deno.args, signal), { gr
 
 /** Runs until the duration, the count or the signal ends it. */
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const flags = parseArguments<Flags>(generatorCommand(), args);
+  const flags = parseArguments(GEN, args);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
   const config = connectionConfig((name) => Deno.env.get(name));
   const registry = config.schemaRegistry === undefined

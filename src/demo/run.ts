@@ -34,6 +34,8 @@ export interface DemoOptions {
   readonly streams: DemoStreams;
   /** Ends the demo early. */
   readonly signal: AbortSignal;
+  /** How wide the lines may be, in columns. */
+  readonly width: number;
   /** Shows a line. */
   readonly show: (line: string) => void;
 }
@@ -93,7 +95,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary | undef
     onFrame: (frame) => check.generated(frame),
     logger: options.logger,
   });
-  const board = new Board();
+  const board = new Board(options.width);
   let highestLag = 0;
   show(board.header(LAG_TOPICS));
   const second = async (): Promise<number> => {

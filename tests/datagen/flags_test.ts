@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { parseArguments, UsageError } from "../../src/cli/command.ts";
-import { type Flags, generatorCommand } from "../../src/datagen/flags.ts";
+import { parseArguments, UsageError } from "../../src/cli/arguments.ts";
+import { GEN } from "../../src/datagen/flags.ts";
 
-const parse = (...args: string[]) => parseArguments<Flags>(generatorCommand(), args);
+const parse = (...args: string[]) => parseArguments(GEN, args);
 
 Deno.test("gen flags: defaults", () => {
   assertEquals(parse(), {
@@ -33,18 +33,18 @@ Deno.test("gen flags: values", () => {
 
 Deno.test("gen flags: each wrong value is refused, with its flag and what is allowed", () => {
   const cases: [string[], string][] = [
-    [["--rate", "fast"], "'--rate <records/s>' argument 'fast' is invalid. Expected a number from 0 on"],
-    [["--duration", "30"], "Expected a time with its unit"],
+    [["--rate", "fast"], 'Cannot use --rate: received "fast"; expected a number from 0 on'],
+    [["--duration", "30"], "expected a time with its unit"],
     [["--duration", "0s"], "at least 1ms"],
     [["--count", "0"], "at least 1"],
     [["--seed", "-1"], "at least 0"],
     [["--machines", "0"], "from 1 to 100000"],
     [["--topic-prefix", "my topic/"], "letters, digits"],
     [["--partitions", "0"], "from 1 to 10000"],
-    [["--compression", "zip"], "Expected none or gzip."],
+    [["--compression", "zip"], "expected none or gzip"],
     [["--control-port", "70000"], 'or "off"'],
     [["--profile", "ramp:5"], "received 'ramp:5' in part 1 (character 1); expected ramp:FROM..TO/TIME"],
-    [["--profile", "step:1@1s", "--rate", "5"], "cannot be used with option '--rate"],
+    [["--profile", "step:1@1s", "--rate", "5"], "Cannot use --profile with --rate: received both"],
   ];
   for (const [args, message] of cases) {
     assertStringIncludes(assertThrows(() => parse(...args), UsageError).message, message, args.join(" "));

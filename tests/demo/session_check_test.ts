@@ -116,19 +116,13 @@ kos_streams_records_processed_total 77
 });
 
 Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
-  const board = new Board();
+  const board = new Board(100);
   const lag = (rq: number, rs: number): Map<string, number> =>
     new Map([["GAME-FRAME-RQ", rq], ["GAME-FRAME-RS", rs]]);
-  assertEquals(board.header(["GAME-FRAME-RQ", "GAME-FRAME-RS"]).trim().split(/\s{2,}/), [
-    "time",
-    "in/s",
-    "out/s",
-    "sessions/s",
-    "lag RQ",
-    "lag RS",
-    "lag",
-    "last session",
-  ]);
+  assertEquals(
+    board.header(["GAME-FRAME-RQ", "GAME-FRAME-RS"]).trim().replace(/\s+/g, " "),
+    "time in/s out/s sessions/s lag RQ lag RS lag last session",
+  );
   board.line({
     elapsedMs: 1_000,
     sent: 500,
@@ -155,4 +149,17 @@ Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
     "████████",
     "y",
   ]);
+});
+
+Deno.test("no line of the board is wider than the terminal, and the last session has what is left", () => {
+  const lag = new Map([["GAME-FRAME-RQ", 123_456], ["GAME-FRAME-RS", 1_234_567]]);
+  const lastSession = `000042@EU ${"jab ".repeat(50)}`;
+  const reading = { elapsedMs: 1_000, sent: 1e6, processed: 1e6, sessions: 1e6, lag, lastSession };
+  for (const width of [62, 70, 80, 100, 160]) {
+    const board = new Board(width);
+    for (const line of [board.header([...lag.keys()]), board.line(reading), board.line(reading)]) {
+      assert([...line].length <= width, `${[...line].length} of ${width}: ${line}`);
+    }
+    assertEquals(board.line(reading).includes("000042@EU"), width >= 100);
+  }
 });

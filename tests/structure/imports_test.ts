@@ -101,7 +101,6 @@ const ARROWS: Record<string, readonly string[]> = {
 /** Packages that only these may know. */
 const ONLY_IN: Record<string, readonly string[]> = {
   avsc: ["serde/avro"],
-  commander: ["cli", "datagen", "streams"],
   "prom-client": ["metrics", "datagen"],
 };
 

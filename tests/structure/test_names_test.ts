@@ -3,8 +3,8 @@ import { filesBelow } from "./sources.ts";
 
 /** Tests of what several files do together, and what that is; all others begin with the name of their file. */
 const BEHAVIOURS: Record<string, string> = {
+  "tests/engine/record/key_encodes_test.ts": "how often a topology encodes one record's key",
   "tests/engine/state/typed/windowed_restore_test.ts": "each windowed store comes back from its changelog",
-  "tests/kafka/client/broker_link_test.ts": "requests over connections that break, by a broker's address",
   "tests/kafka/wire/record_batch/growing_writers_test.ts":
     "every writer of bytes, whatever room it begins with",
   "tests/kafka/wire/record_batch/kafkajs_test.ts": "record batches against kafkajs's",

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { messageOf as text } from "../../kafka/port/errors.ts";
 import type { RecordHeaders } from "../../kafka/port/record_set.ts";
+
+export { text };
 
 /** Sends a record to another topic, with headers that say why ({@linkcode deadLetterHeaders}), and goes on after it. */
 export interface DeadLetter {
@@ -225,8 +228,3 @@ export function deadLetterHeaders(headers: RecordHeaders, cause: DeadLetterCause
 }
 
 const encoder = new TextEncoder();
-
-/** An error's message, for a line of log. */
-export function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

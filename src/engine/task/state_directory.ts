@@ -5,7 +5,7 @@
  */
 import { join } from "@std/path";
 import { type Guarantee, StateFile, StateFileError } from "../state/bytes/state_file.ts";
-import type { EngineLogger } from "../record/handlers.ts";
+import { type EngineLogger, text } from "../record/handlers.ts";
 
 const EXTENSION = ".sqlite";
 /** What SQLite puts beside a file while it is open, or after a crash. */
@@ -62,9 +62,7 @@ export class StateDirectory {
     } catch (error) {
       lock?.close();
       throw new StateFileError(
-        `Cannot use state directory ${path}: ${
-          error instanceof Error ? error.message : error
-        }; choose one that this process may read and write`,
+        `Cannot use state directory ${path}: ${text(error)}; choose one that this process may read and write`,
         { cause: error },
       );
     }

@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
+import { GEN } from "../../../src/datagen/flags.ts";
+import { STREAMS } from "../../../src/streams/flags.ts";
 import { type Any, chartYaml, find, podsOf, type Render } from "./renders.ts";
 import { assertServed } from "./served_metrics.ts";
 
@@ -39,11 +42,8 @@ export function chartContract(what: string, renders: readonly Render[]): void {
   });
 
   Deno.test(`${what}: every variable in the pods is a flag's, or one of the connection's`, async () => {
-    const flags = (text: string) =>
-      [...text.matchAll(/\b(?:flag|toggle)\(\s*"--([a-z-]+)/g)].map(([, name]) =>
-        `KOS_${name!.toUpperCase().replaceAll("-", "_")}`
-      );
-    const cli = await sources("cli");
+    const variablesOf = (program: AnyProgram) =>
+      namedFlags(program).flatMap(({ variable }) => variable ?? []);
     const connection = [...(await sources("kafka")).matchAll(/\benv\("([A-Z_]+)"\)/g)].map(([, name]) =>
       name!
     );
@@ -51,10 +51,10 @@ export function chartContract(what: string, renders: readonly Render[]): void {
       connection.includes("KAFKA_BROKERS"),
       "src/kafka reads its variables another way: teach it this test",
     );
-    const common = [...flags(cli), ...connection, "KOS_DEBUG"];
+    const common = [...connection, "KOS_DEBUG"];
     const known: Record<string, Set<string>> = {
-      kstreams: new Set([...common, ...flags(await sources("streams"))]),
-      datagen: new Set([...common, ...flags(await sources("datagen"))]),
+      kstreams: new Set([...common, ...variablesOf(STREAMS)]),
+      datagen: new Set([...common, ...variablesOf(GEN)]),
     };
     let checked = 0;
     for (const { feature, objects } of renders) {

@@ -1,7 +1,8 @@
 import { parse } from "@std/yaml";
 import { assert } from "@std/assert";
 import { duration } from "../../../src/cli/parsers.ts";
-import { generatorCommand } from "../../../src/datagen/flags.ts";
+import { defaultOf } from "../../../src/cli/program.ts";
+import { GEN } from "../../../src/datagen/flags.ts";
 import { type Any, chartFile } from "./renders.ts";
 
 const ms = duration();
@@ -9,7 +10,7 @@ const ms = duration();
 Deno.test("the default stall timeouts leave time for what mends itself: a lost session, and sending anew", async () => {
   const { streams, datagen } = parse(await chartFile("values.yaml")) as Any;
   assert(ms(streams.stallTimeout) > 2 * ms(streams.sessionTimeout));
-  const { deliveryTimeout } = generatorCommand().opts();
+  const deliveryTimeout = defaultOf(GEN.flags.deliveryTimeout) as number;
   assert(
     ms(datagen.stallTimeout) > deliveryTimeout,
     "it would be restarted before it can say what it gave up",

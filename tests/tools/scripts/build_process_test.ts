@@ -143,7 +143,7 @@ Deno.test("wrong flags are refused with what is allowed", async () => {
   assertEquals(target.code, 2);
   assertStringIncludes(
     target.stderr,
-    "Expected host, x86_64-unknown-linux-gnu, aarch64-unknown-linux-gnu or all.",
+    "expected host, x86_64-unknown-linux-gnu, aarch64-unknown-linux-gnu or all",
   );
   const both = await build(["--script", "--target", "all"]);
   assertEquals(both.code, 2);

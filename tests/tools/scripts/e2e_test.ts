@@ -12,7 +12,7 @@ import {
 
 import { e2e } from "../../../scripts/e2e_cluster.ts";
 import { scaling } from "../../../scripts/scaling.ts";
-import { UsageError } from "../../../src/cli/command.ts";
+import { UsageError } from "../../../src/cli/arguments.ts";
 
 const EXPECTED: Expectation = { metrics: ["lag"], peak: 4, withinSeconds: 60, rest: 1, maxTurns: 1 };
 

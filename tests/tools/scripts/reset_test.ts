@@ -15,7 +15,7 @@ Deno.test("reset begins again at an end, an offset, a time or so long ago", () =
 
 Deno.test("what is no place to begin, or a time without its zone, is refused with what is allowed", () => {
   for (const text of ["", "begin", "-1", "1.5", "2026-01-31T12:00:00", "2026-13-01", "12h ago", "Earliest"]) {
-    assertThrows(() => parseTarget(text, NOW), Error, "Expected earliest, latest, an offset");
+    assertThrows(() => parseTarget(text, NOW), Error, "expected earliest, latest, an offset");
   }
 });
 

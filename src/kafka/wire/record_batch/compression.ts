@@ -1,4 +1,5 @@
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { messageOf } from "../../port/errors.ts";
 import { decompressLz4 } from "./lz4.ts";
 import { InvalidCompression, TooLarge } from "./output.ts";
 import { decompressSnappy } from "./snappy.ts";
@@ -37,7 +38,7 @@ function byZlib(zlib: Zlib, input: Uint8Array, limit: number): Uint8Array {
     output = zlib(input, { maxOutputLength: limit });
   } catch (error) {
     if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw new TooLarge(limit);
-    throw new InvalidCompression(error instanceof Error ? error.message : String(error), { cause: error });
+    throw new InvalidCompression(messageOf(error), { cause: error });
   }
   // A Buffer has another hidden class: reading from both kinds would slow down all reading.
   return new Uint8Array(output.buffer, output.byteOffset, output.length);

@@ -1,0 +1,137 @@
+/**
+ * What a program is to its user: a name, what it does, and one table of flags. Parsing, `--help`, variables,
+ * defaults, suggestions and docs/flags.md all come from the table.
+ *
+ * @module
+ */
+import { boolean, type ValueParser } from "./parsers.ts";
+
+/** A flag of a program's table. Its name is its key in the table, in small letters with dashes. */
+export interface Flag<T> {
+  /** What it is for, in a few words. */
+  readonly text: string;
+  /** How the help calls its value, as `<records/s>`. Left out, the flag is on or off and stands alone. */
+  readonly value?: string;
+  readonly parse: ValueParser<T>;
+  /** Left out, the flag is `undefined` unless given. A function is called when it is needed. */
+  readonly default?: T | (() => T);
+  /** How the default reads where its value does not say it, or what stands for a flag that is not given. */
+  readonly defaultText?: string;
+  /** Its variable; `false` for none. Default: the program's prefix and the name in capitals. */
+  readonly variable?: string | false;
+  /** One letter that stands for it behind a single dash. */
+  readonly short?: string;
+  /** The heading of the help that it stands under. Default: `Options`. */
+  readonly group?: string;
+  /** Neither the help nor the docs show it. */
+  readonly hidden?: boolean;
+  /** Given more than once, its values (lists) are put one behind the other; else the last one counts. */
+  readonly repeated?: boolean;
+  /** It is given as `--no-<name>`, and then `false`. */
+  readonly negated?: boolean;
+  /** Keys of flags that can't be given with it. */
+  readonly excludes?: readonly string[];
+}
+
+/** A flag that has a value in any case. */
+export type FlagWithDefault<T> = Flag<T> & { readonly default: T | (() => T) };
+
+/** The flags that give the values `F`: one for each property, with a default unless that may be `undefined`. */
+export type FlagTable<F> = {
+  readonly [K in keyof F]-?: undefined extends F[K] ? Flag<Exclude<F[K], undefined>> : FlagWithDefault<F[K]>;
+};
+
+/** A part of the help behind the flags. */
+export interface HelpSection {
+  readonly title: string;
+  /** Terms or commands, each with what it means; a text that is empty is left out. */
+  readonly rows?: readonly (readonly [term: string, text: string])[];
+  /** Paragraphs behind the rows. */
+  readonly paragraphs?: readonly string[];
+}
+
+/** A program but for its flags. */
+export interface ProgramText {
+  readonly name: string;
+  /** Whether it is started as `deno task <name>`, and no binary of its own. */
+  readonly task?: boolean;
+  /** What it does, in paragraphs. */
+  readonly description: string | readonly string[];
+  /** Left out, there is no `--version`. */
+  readonly version?: string;
+  /** What its variables begin with, unless a flag names its own; `false` for none. Default: `KOS_`. */
+  readonly prefix?: string | false;
+  readonly sections?: readonly HelpSection[];
+  /** How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are taken. */
+  readonly rest?: string;
+  /** All arguments that it does not know are its rest, and not only those behind `--`. */
+  readonly passesOn?: boolean;
+  /** There may be secrets in what it gets by mistake: no error repeats any of it, and this is said instead. */
+  readonly concealed?: string;
+}
+
+/** A program whose flags give the values `F`. */
+export interface Program<F> extends ProgramText {
+  readonly flags: FlagTable<F>;
+}
+
+/** A program with whatever flags. */
+export type AnyProgram = ProgramText & { readonly flags: object };
+
+/** A flag as it is typed. */
+export interface NamedFlag extends Omit<Flag<unknown>, "variable"> {
+  /** The property that has its value. */
+  readonly key: string;
+  /** Without dashes in front. */
+  readonly name: string;
+  /** As it is shown: `--metrics-port`, `--no-java`. */
+  readonly long: string;
+  readonly variable: string | undefined;
+}
+
+/** The flags of a program in the table's order, with their names. */
+export function namedFlags(program: AnyProgram): NamedFlag[] {
+  const table = program.flags as Readonly<Record<string, Flag<unknown>>>;
+  return Object.entries(table).map(([key, flag]) => {
+    const name = key.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+    const long = flag.negated ? `--no-${name}` : `--${name}`;
+    return { ...flag, key, name, long, variable: variableOf(flag, name, program.prefix ?? "KOS_") };
+  });
+}
+
+function variableOf(flag: Flag<unknown>, name: string, prefix: string | false): string | undefined {
+  if (flag.variable !== undefined) return flag.variable || undefined;
+  return prefix === false ? undefined : prefix + name.toUpperCase().replaceAll("-", "_");
+}
+
+/** The value of a flag that is not given. */
+export function defaultOf(flag: Pick<Flag<unknown>, "default">): unknown {
+  return typeof flag.default === "function" ? flag.default() : flag.default;
+}
+
+/** How the default of a flag reads; `undefined` where there is nothing to say. */
+export function defaultTextOf(flag: NamedFlag): string | undefined {
+  if (flag.defaultText !== undefined) return flag.defaultText;
+  const value = defaultOf(flag);
+  const silent = value === undefined || value === "" || typeof value === "boolean" ||
+    (Array.isArray(value) && value.length === 0);
+  return silent ? undefined : String(value);
+}
+
+/** How a program is started, as `deno task kafka`. */
+export function callOf({ name, task }: ProgramText): string {
+  return task ? `deno task ${name}` : name;
+}
+
+/** A flag that is off unless given: `--json`, `--json=false`, or its variable with `true` or `false`. */
+export function toggle(
+  text: string,
+  settings: Partial<Flag<boolean>> = {},
+): FlagWithDefault<boolean> {
+  return { text, parse: boolean(), default: false, ...settings };
+}
+
+/** A flag `--no-…` that leaves out what is there else. It has no variable. */
+export function leaveOut(text: string): FlagWithDefault<boolean> {
+  return { text, parse: boolean(), default: true, negated: true, variable: false };
+}

@@ -1,0 +1,40 @@
+/**
+ * Flags that several programs have.
+ *
+ * @module
+ */
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import { choice, duration } from "./parsers.ts";
+import type { FlagWithDefault, HelpSection } from "./program.ts";
+
+/** `--log-level`, as every program that logs has it. */
+export const LOG_LEVEL: FlagWithDefault<LogLevel> = {
+  value: "<level>",
+  text: `how much to say on stderr: ${LOG_LEVELS.join(", ")}`,
+  parse: choice(...LOG_LEVELS),
+  default: "info",
+};
+
+/** `--wait-for-broker`, as every program that waits for Kafka has it; in ms. */
+export const WAIT_FOR_BROKER: FlagWithDefault<number> = {
+  value: "<time>",
+  text: "how long to wait at the start for a broker that answers; 0s: not",
+  parse: duration(),
+  default: 60_000,
+  defaultText: "60s",
+};
+
+/** The variables that are no flags, since some of them are secrets and all go for every binary. */
+export const CONNECTION_VARIABLES: HelpSection = {
+  title: "Variables of the connection",
+  rows: [
+    ["KAFKA_BROKERS", "bootstrap servers (default: localhost:9092)"],
+    [
+      "SCHEMA_REGISTRY",
+      "a Confluent-compatible registry's URL (default: none; schemas go by their fingerprint)",
+    ],
+    ["API_KEY, SECRET_KEY", "SASL PLAIN over TLS when both are set"],
+    ["CLOUD", "false: no SASL and no TLS in spite of the keys"],
+    ["KAFKA_CA", "a PEM file with the authorities to trust (default: those of the system)"],
+  ],
+};

@@ -1,0 +1,256 @@
+/**
+ * The flags of the `streams` binary.
+ *
+ * @module
+ */
+import type { LogLevel } from "../cli/log.ts";
+import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { type Program, toggle } from "../cli/program.ts";
+import { CONNECTION_VARIABLES, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
+import { VERSION } from "../cli/version.ts";
+import {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_RETENTION_MS,
+  DEFAULT_STALL_TIMEOUT_MS,
+  DEFAULT_STATE_DIR,
+} from "../engine/mod.ts";
+import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
+import { DEFAULT_GRACE_MS } from "./sessions_topology.ts";
+import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice } from "./start.ts";
+
+/** The flags' values. Times are in ms. */
+export interface Flags {
+  readonly describe: boolean;
+  readonly applicationId: string;
+  readonly clientId: string;
+  readonly commitInterval: number;
+  readonly grace: number;
+  readonly retention: number;
+  readonly partitions: number;
+  readonly replicationFactor?: number;
+  readonly onUndecodable: FailureChoice;
+  readonly onProcessingError: FailureChoice;
+  readonly onProductionError: FailureChoice;
+  readonly deadLetterTopic?: string;
+  readonly onMissingTopic: "fail" | "wait";
+  readonly advertise: string;
+  readonly processingGuarantee: "at_least_once" | "exactly_once";
+  readonly standbyReplicas: number;
+  readonly store: "memory" | "sqlite";
+  readonly stateDir: string;
+  readonly cacheMaxBytes: number;
+  readonly stateMaxBytes?: number;
+  readonly onStateFull: "fail" | "disk";
+  readonly groupInstanceId?: string;
+  readonly sessionTimeout: number;
+  readonly stallTimeout: number;
+  readonly metricsPort: number;
+  readonly metricsHost: string;
+  readonly waitForBroker: number;
+  readonly logLevel: LogLevel;
+}
+
+/** The binary and its flags. */
+export const STREAMS: Program<Flags> = {
+  name: "streams",
+  description: "Joins answered game frames, decodes their hits and writes the sessions to SESSIONS.",
+  version: VERSION,
+  flags: {
+    describe: toggle("print the topology and exit"),
+    applicationId: {
+      value: "<id>",
+      text: "names the consumer group and the changelogs",
+      parse: anyText,
+      default: APPLICATION_ID,
+      group: "Kafka",
+    },
+    clientId: {
+      value: "<id>",
+      text: "names this instance in connections and gauges",
+      parse: anyText,
+      default: () => Deno.hostname(),
+      defaultText: "the host's name",
+      group: "Kafka",
+    },
+    commitInterval: {
+      value: "<time>",
+      text: "how often outputs are flushed and offsets committed",
+      parse: duration({ min: 1 }),
+      default: DEFAULT_COMMIT_INTERVAL_MS,
+      defaultText: "100ms",
+      group: "Kafka",
+    },
+    grace: {
+      value: "<time>",
+      text: "how late a frame may come to be joined",
+      parse: duration(),
+      default: DEFAULT_GRACE_MS,
+      defaultText: "30s",
+    },
+    retention: {
+      value: "<time>",
+      text: "how long a session is kept after its last hit; 0s keeps all",
+      parse: duration(),
+      default: DEFAULT_RETENTION_MS,
+      defaultText: "1h",
+    },
+    partitions: {
+      value: "<count>",
+      text: "of topics that are created because they are missing",
+      parse: integer({ min: 1, max: 10_000 }),
+      default: DEFAULT_PARTITIONS,
+      group: "Kafka",
+    },
+    replicationFactor: {
+      value: "<count>",
+      text: "of topics that are created",
+      parse: integer({ min: 1, max: 100 }),
+      defaultText: "1, in the cloud 3",
+      group: "Kafka",
+    },
+    onUndecodable: {
+      value: "<what>",
+      text: "a record that can't be decoded: continue, fail or dead-letter",
+      parse: choice("continue", "fail", "dead-letter"),
+      default: "continue",
+      group: "Failures",
+    },
+    onProcessingError: {
+      value: "<what>",
+      text: "a record that a processor throws at: fail, continue or dead-letter",
+      parse: choice("fail", "continue", "dead-letter"),
+      default: "fail",
+      group: "Failures",
+    },
+    onProductionError: {
+      value: "<what>",
+      text: "a record that can't be encoded, or is refused for good: fail, continue or dead-letter",
+      parse: choice("fail", "continue", "dead-letter"),
+      default: "fail",
+      group: "Failures",
+    },
+    deadLetterTopic: {
+      value: "<name>",
+      text: "where dead letters go, with why in headers",
+      parse: text("a topic's name"),
+      defaultText: "<application id>-dead-letters",
+      group: "Failures",
+    },
+    onMissingTopic: {
+      value: "<what>",
+      text: "a source topic that is deleted while it is read: fail or wait for it",
+      parse: choice("fail", "wait"),
+      default: "fail",
+      group: "Failures",
+    },
+    processingGuarantee: {
+      value: "<which>",
+      text: "at_least_once, or exactly_once with transactions",
+      parse: choice("at_least_once", "exactly_once"),
+      default: "at_least_once",
+      group: "Kafka",
+    },
+    standbyReplicas: {
+      value: "<count>",
+      text: "instances that keep each task's stores current, to take over at once",
+      parse: integer({ max: 100 }),
+      default: 0,
+      group: "State",
+    },
+    store: {
+      value: "<where>",
+      text: "where state is kept: memory, or sqlite for on disk",
+      parse: choice("memory", "sqlite"),
+      default: "memory",
+      group: "State",
+    },
+    cacheMaxBytes: {
+      value: "<bytes>",
+      text: "changes of sessions held back until a commit; 0: all go out",
+      parse: integer(),
+      default: 0,
+      group: "State",
+    },
+    stateMaxBytes: {
+      value: "<bytes>",
+      text: "memory that state may take; 0: no limit",
+      parse: integer(),
+      defaultText: "half of the container's limit; without one none",
+      group: "State",
+    },
+    onStateFull: {
+      value: "<what>",
+      text: "above that: fail, or disk to move the stores there, once",
+      parse: choice("fail", "disk"),
+      default: "fail",
+      group: "State",
+    },
+    stateDir: {
+      value: "<path>",
+      text: "where state on disk is kept; each instance needs its own",
+      parse: anyText,
+      default: DEFAULT_STATE_DIR,
+      group: "State",
+    },
+    groupInstanceId: {
+      value: "<id>",
+      text: "static membership: a restart within the session timeout moves no task",
+      parse: anyText,
+      group: "Kafka",
+    },
+    sessionTimeout: {
+      value: "<time>",
+      text: "without a heartbeat for so long an instance is taken for dead",
+      parse: duration({ min: 1_000 }),
+      default: 10_000,
+      defaultText: "10s",
+      group: "Kafka",
+    },
+    stallTimeout: {
+      value: "<time>",
+      text: "without progress for so long /healthz fails; 0s: never",
+      parse: duration(),
+      default: DEFAULT_STALL_TIMEOUT_MS,
+      defaultText: "60s",
+      group: "Health and metrics",
+    },
+    metricsPort: {
+      value: "<port>",
+      text: "of /metrics, /healthz and /readyz; 0: any free one",
+      parse: integer({ max: 65_535 }),
+      default: DEFAULT_METRICS_PORT,
+      group: "Health and metrics",
+    },
+    metricsHost: {
+      value: "<address>",
+      text: "where the metrics port listens",
+      parse: anyText,
+      default: "0.0.0.0",
+      group: "Health and metrics",
+    },
+    advertise: {
+      value: "<address>",
+      text: "where others reach this one's /stores, as host or host:port",
+      parse: address,
+      default: () => Deno.hostname(),
+      defaultText: "the host's name, and the metrics port",
+      group: "Health and metrics",
+    },
+    waitForBroker: { ...WAIT_FOR_BROKER, group: "Kafka" },
+    logLevel: LOG_LEVEL,
+  },
+  sections: [CONNECTION_VARIABLES],
+};
+
+function anyText(value: string): string {
+  return value;
+}
+
+/** A host, with a port or without. */
+function address(value: string): string {
+  const parsed = URL.parse(`http://${value}`);
+  if (parsed === null || parsed.pathname !== "/" || parsed.search !== "" || value.endsWith("/")) {
+    throw new InvalidValue("expected a host, or a host and a port such as 10.0.0.7:9001");
+  }
+  return value;
+}
