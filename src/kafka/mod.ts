@@ -26,7 +26,7 @@ export {
 export { ConfigError, type ConnectionConfig, connectionConfig, type Env, type SaslConfig } from "./config.ts";
 export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
-export { ensureTopics } from "./common/ensure_topics.ts";
+export { ensureTopics, type TopicsLogger } from "./common/ensure_topics.ts";
 export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./common/wait_for_broker.ts";
 export { openKafkaLog } from "./open_kafka_log.ts";
 export { type RecordHeader, type RecordHeaders, RecordSet } from "./port/record_set.ts";
