@@ -8,6 +8,7 @@ import { PreparedFrameEncoder } from "../src/datagen/prepared_frame_encoder.ts";
 import { FrameGenerator } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../src/game/topics.ts";
 import type { Log } from "../src/kafka/mod.ts";
+import { ReusedRange } from "../src/kafka/port/bytes_range.ts";
 import { partitionFor } from "../src/kafka/port/murmur2.ts";
 import { SchemaRegistry } from "../src/serde/mod.ts";
 import { arcadeSerdes } from "../src/streams/sessions_topology.ts";
@@ -68,10 +69,18 @@ export async function preload(
   // As `gen` does, which is several times as fast as the serdes are.
   const encoder = PreparedFrameEncoder.of(generator, serdes) ?? new SerdeFrameEncoder(generator, serdes);
   const producer = log.producer();
+  const keyRange = new ReusedRange();
+  const valueRange = new ReusedRange();
   const append = (topic: string, timestamp: number): void => {
     const { key, keyEnd, value, valueEnd } = encoder;
     const partition = partitionFor(key, 0, keyEnd, partitions);
-    producer.append(topic, partition, timestamp, key, 0, keyEnd, value, 0, valueEnd);
+    producer.append(
+      topic,
+      partition,
+      timestamp,
+      keyRange.set(key, 0, keyEnd),
+      valueRange.set(value, 0, valueEnd),
+    );
   };
   let hits = 0;
   for (let i = 0; i < frames; i++) {

@@ -8,6 +8,7 @@ import kafkajsRecord from "kafkajs/src/protocol/recordBatch/record/v0/index.js";
 import kafkajsDecodeBatch from "kafkajs/src/protocol/recordBatch/v0/decoder.js";
 import kafkajsBatches from "kafkajs/src/protocol/recordBatch/v0/index.js";
 import { crc32c } from "../../src/kafka/wire/record_batch/crc32c.ts";
+import { ReusedRange } from "../../src/kafka/port/bytes_range.ts";
 import { murmur2 } from "../../src/kafka/port/murmur2.ts";
 import { readRecordSet } from "../../src/kafka/wire/record_batch/reader.ts";
 import { readVarint, varintEnd, writeVarint } from "../../src/kafka/wire/record_batch/varint.ts";
@@ -20,12 +21,16 @@ const { bytes: keys, ends: keyEnds } = encodedHeaders;
 const { bytes: values, ends: valueEnds } = encodedBodies;
 
 const writer = new BatchWriter();
+const keyRange = new ReusedRange();
+const valueRange = new ReusedRange();
 function writeAll(): void {
   writer.reset();
   let key = 0;
   let value = 0;
   for (let i = 0; i < count; i++) {
-    writer.append(BEGIN_MS + i, keys, key, key = keyEnds[i]!, values, value, value = valueEnds[i]!);
+    keyRange.set(keys, key, key = keyEnds[i]!);
+    valueRange.set(values, value, value = valueEnds[i]!);
+    writer.append(BEGIN_MS + i, keyRange, valueRange);
   }
 }
 

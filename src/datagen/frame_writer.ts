@@ -4,6 +4,7 @@
  * @module
  */
 import type { FrameGenerator } from "../game/frame_generator.ts";
+import { ReusedRange } from "../kafka/port/bytes_range.ts";
 import type { Producer } from "../kafka/port/producer.ts";
 import { partitionFor } from "../kafka/port/murmur2.ts";
 import { bindFrameSerdes, type FrameEncoder, type FrameSerdes, SerdeFrameEncoder } from "./frame_encoder.ts";
@@ -22,6 +23,8 @@ export class FrameWriter {
   readonly #producer: Producer;
   readonly #topics: FrameTopics;
   readonly #encoder: FrameEncoder;
+  readonly #key = new ReusedRange();
+  readonly #value = new ReusedRange();
   #timestamp = 0;
   #partition = 0;
 
@@ -64,6 +67,12 @@ export class FrameWriter {
 
   #append(topic: string): void {
     const { key, keyEnd, value, valueEnd } = this.#encoder;
-    this.#producer.append(topic, this.#partition, this.#timestamp, key, 0, keyEnd, value, 0, valueEnd);
+    this.#producer.append(
+      topic,
+      this.#partition,
+      this.#timestamp,
+      this.#key.set(key, 0, keyEnd),
+      this.#value.set(value, 0, valueEnd),
+    );
   }
 }

@@ -11,6 +11,7 @@ export {
   ProduceError,
   ProducerFenced,
 } from "./port/errors.ts";
+export { type BytesRange, ReusedRange, whole } from "./port/bytes_range.ts";
 export type { Fetcher, FetcherOptions, PartitionBounds } from "./port/fetcher.ts";
 export type { Assignor, GroupMember, GroupOptions, Member, MemberAssignment } from "./port/group.ts";
 export type { Log, LogHealth } from "./port/log.ts";

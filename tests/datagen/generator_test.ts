@@ -11,6 +11,7 @@ import { ProduceError } from "../../src/kafka/port/errors.ts";
 import type { Log } from "../../src/kafka/port/log.ts";
 import type { Producer, ProducerOptions } from "../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../src/kafka/memory/memory_log.ts";
+import type { BytesRange } from "../../src/kafka/port/bytes_range.ts";
 import { FakeClock, jsonSerde, withProducer } from "./fakes.ts";
 
 const RQ = "GAME-FRAME-RQ";
@@ -252,19 +253,9 @@ class StuckProducer implements Producer {
     this.bufferBytes = options.bufferBytes!;
   }
 
-  append(
-    _t: string,
-    _p: number,
-    _ts: number,
-    _k: unknown,
-    from: number,
-    _kt: number,
-    _v: unknown,
-    _vf: number,
-    to: number,
-  ) {
+  append(_topic: string, _partition: number, _timestamp: number, _key: unknown, value: BytesRange | null) {
     this.counts.appended++;
-    this.pendingBytes += to - from;
+    this.pendingBytes += value!.to;
   }
 
   async ready(): Promise<void> {

@@ -36,7 +36,11 @@ async function writeFrames(log: Log, count: number) {
       const end = buffer.encode(values, { approval: true, bytes: [...frame.hits] }, keyEnd);
       const partition = partitionFor(buffer.bytes, 0, keyEnd, PARTITIONS);
       const { bytes } = buffer;
-      producer.append(topic, partition, frame.header.ts, bytes, 0, keyEnd, bytes, keyEnd, end);
+      producer.append(topic, partition, frame.header.ts, { bytes, from: 0, to: keyEnd }, {
+        bytes,
+        from: keyEnd,
+        to: end,
+      });
     }
     frames.push(frame);
   }

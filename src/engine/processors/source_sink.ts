@@ -6,7 +6,8 @@
 import type { Serde } from "../../serde/serde.ts";
 import { NO_HEADERS } from "../../kafka/port/record_set.ts";
 import type { TopicCount } from "../record/stats.ts";
-import type { BytesRange, KeyBytes } from "../record/key_bytes.ts";
+import type { BytesRange } from "../../kafka/port/bytes_range.ts";
+import type { KeyBytes } from "../record/key_bytes.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** The entry of one or several topics. */
@@ -46,48 +47,20 @@ export class Sink<K, V> extends Processor<K, V> {
     const { context } = this;
     const { headers } = context.origin;
     const sent = headers === NO_HEADERS ? undefined : headers;
-    let k: KeyBytes | undefined;
-    let encoded: BytesRange;
+    let k: KeyBytes | null = null;
+    let v: BytesRange | null = null;
     try {
       if (key !== null) k = context.encoded.encodeKey(this.#key, key);
-      encoded = value === null ? NO_VALUE : context.encoded.encodeValue(this.#value, value);
+      if (value !== null) v = context.encoded.encodeValue(this.#value, value);
     } catch (error) {
       return context.failures.unencodable(this.#topic, timestamp, error);
     }
     if (!this.mayPause) context.checkPending(this.#topic);
-    const bytes = value === null ? null : encoded.bytes;
-    if (k === undefined) {
-      // Records without a key go to the partitions in turn.
-      const partition = this.#next = (this.#next + 1) % this.#partitions;
-      context.producer.append(
-        this.#topic,
-        partition,
-        timestamp,
-        null,
-        0,
-        0,
-        bytes,
-        encoded.from,
-        encoded.to,
-        sent,
-      );
-    } else {
-      const partition = (k.hash & 0x7fffffff) % this.#partitions;
-      context.producer.append(
-        this.#topic,
-        partition,
-        timestamp,
-        k.bytes,
-        k.from,
-        k.to,
-        bytes,
-        encoded.from,
-        encoded.to,
-        sent,
-      );
-    }
+    // Records without a key go to the partitions in turn.
+    const partition = k === null
+      ? this.#next = (this.#next + 1) % this.#partitions
+      : (k.hash & 0x7fffffff) % this.#partitions;
+    context.producer.append(this.#topic, partition, timestamp, k, v, sent);
     this.#produced.count++;
   }
 }
-
-const NO_VALUE = { bytes: new Uint8Array(0), from: 0, to: 0 };

@@ -6,19 +6,14 @@
  */
 import { EncodeBuffer, type Serde } from "../../serde/serde.ts";
 import { murmur2 } from "../../kafka/port/murmur2.ts";
-import { type BytesRange, type KeyBytes, MAX_KEY_BYTES } from "./key_bytes.ts";
+import { type BytesRange, ReusedRange } from "../../kafka/port/bytes_range.ts";
+import { type KeyBytes, MAX_KEY_BYTES } from "./key_bytes.ts";
 
 class EncodedKey implements KeyBytes {
   bytes: Uint8Array = new Uint8Array(0);
   from = 0;
   to = 0;
   hash = 0;
-}
-
-class EncodedValue implements BytesRange {
-  bytes: Uint8Array = new Uint8Array(0);
-  from = 0;
-  to = 0;
 }
 
 /** Equal to no key and no value of a program. */
@@ -31,7 +26,7 @@ export class EncodedRecord {
   #key: unknown = NOTHING;
   #keySerde: unknown;
   readonly #valueBuffer = new EncodeBuffer(4096);
-  readonly #encodedValue = new EncodedValue();
+  readonly #encodedValue = new ReusedRange();
   #value: unknown = NOTHING;
   #valueSerde: unknown;
 

@@ -3,16 +3,10 @@
  *
  * @module
  */
+import type { BytesRange } from "../../kafka/port/bytes_range.ts";
 
 /** Keys longer than this are refused: an address in a store's memory cannot point past them. */
 export const MAX_KEY_BYTES: number = 1 << 19;
-
-/** A range of bytes. */
-export interface BytesRange {
-  readonly bytes: Uint8Array;
-  readonly from: number;
-  readonly to: number;
-}
 
 /** A key's bytes with their hash: encoded and hashed once a record, then used for every store and sink. */
 export interface KeyBytes extends BytesRange {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ReusedRange } from "../../kafka/port/bytes_range.ts";
 import type { RecordHeaders } from "../../kafka/port/record_set.ts";
 import type { KeyBytes } from "../record/key_bytes.ts";
 import type { ProcessorContext } from "../record/processor_context.ts";
@@ -14,6 +15,7 @@ export class ChangelogWriter {
   readonly topic: string;
   readonly #context: ProcessorContext;
   readonly #written: TopicCount;
+  readonly #value = new ReusedRange();
 
   constructor(topic: string, context: ProcessorContext) {
     this.topic = topic;
@@ -36,7 +38,8 @@ export class ChangelogWriter {
   ): void {
     const { producer, partition } = this.#context;
     if (this.#context.mayOverflow) this.#context.checkPending(this.topic);
-    producer.append(this.topic, partition, timestamp, key.bytes, key.from, key.to, value, from, to, headers);
+    const range = value === null ? null : this.#value.set(value, from, to);
+    producer.append(this.topic, partition, timestamp, key, range, headers);
     this.#written.count++;
   }
 }

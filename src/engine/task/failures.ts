@@ -4,6 +4,7 @@
  * @module
  */
 import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
+import { whole } from "../../kafka/port/bytes_range.ts";
 import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import { ProcessingError } from "../errors.ts";
@@ -128,18 +129,14 @@ export class Failures implements FailureTaker {
       timestamp: isRecord ? origin.inputTimestamp : timestamp,
       cause: { error, topic, partition, offset: isRecord ? offset : undefined, taskId },
     });
-    const { key, value } = letter;
+    const { key, value, headers } = letter;
     context.producer.append(
       letter.topic,
       letter.partition,
       letter.timestamp,
-      key,
-      0,
-      key?.length ?? 0,
-      value,
-      0,
-      value?.length ?? 0,
-      letter.headers,
+      whole(key),
+      whole(value),
+      headers,
     );
     context.stats.deadLetteredTo(letter.topic).count++;
   }

@@ -1,3 +1,4 @@
+import type { BytesRange } from "../../kafka/port/bytes_range.ts";
 import type { Producer } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 
@@ -31,12 +32,8 @@ export class CapturingProducer implements Producer {
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers: RecordHeaders = NO_HEADERS,
   ): void {
     const record = {
@@ -44,8 +41,8 @@ export class CapturingProducer implements Producer {
       sequence: this.counts.appended,
       partition,
       timestamp,
-      key: key?.slice(keyFrom, keyTo) ?? null,
-      value: value?.slice(valueFrom, valueTo) ?? null,
+      key: key?.bytes.slice(key.from, key.to) ?? null,
+      value: value?.bytes.slice(value.from, value.to) ?? null,
       headers,
     };
     const records = this.#records.get(topic);

@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Sends record batches with one copy of them: right behind the room for the header, in a buffer that is used again.
+ * HOT PATH. Sends record batches with one copy of them: right behind the room for the header, in a buffer
+ * that is used again.
  *
  * @module
  */
@@ -20,9 +21,10 @@ import { RequestBuffers } from "./request_buffers.ts";
 const buffers = new RequestBuffers();
 
 /**
- * Sends batches to the leader of their partitions; its answer. What is sent is a copy, made before this returns.
+ * Sends batches to the leader of their partitions; its answer. What is sent is a copy, made at once.
  *
- * @param onHeld Told how many bytes of memory the request takes, and, with a negative number, that it takes them no more.
+ * @param onHeld Told how many bytes of memory the request takes, and, with a negative number, when it is
+ * over.
  */
 export async function sendProduce(
   link: BrokerLink,

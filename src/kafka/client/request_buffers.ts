@@ -1,5 +1,6 @@
 /**
- * Buffers for large requests, used again: a new megabyte each time has to be zeroed, mapped page by page and collected.
+ * Buffers for large requests, used again: a new megabyte each time has to be zeroed, mapped page by page and
+ * collected.
  *
  * @module
  */
@@ -43,12 +44,16 @@ export class RequestBuffers {
       this.#bytes -= spare!.length;
       return spare!;
     }
-    // Rounded up, so that the next, slightly larger one fits too: to a power of two, or to whole MiB, lest much of it stays empty.
+    // Rounded up, so that the next, slightly larger one fits too: to a power of two, or to whole MiB, lest
+    // much of it stays empty.
     const rounded = size > MEBIBYTE ? Math.ceil(size / MEBIBYTE) * MEBIBYTE : 2 ** Math.ceil(Math.log2(size));
     return new Uint8Array(Math.max(LEAST_BYTES, rounded));
   }
 
-  /** Takes back a buffer that nobody will read or write any more. One that was never given back is collected like any other. */
+  /**
+   * Takes back a buffer that nobody will read or write any more. One that was never given back is collected
+   * like any other.
+   */
   giveBack(buffer: Uint8Array): void {
     if (buffer.length > MOST_BYTES) return;
     this.#spares.push(buffer);

@@ -38,11 +38,14 @@ const LONGEST_WAIT_MS = 20;
 /** Errors after which the coordinator has to be looked for again. */
 const MOVED = new Set(["NOT_COORDINATOR_FOR_GROUP", "GROUP_COORDINATOR_NOT_AVAILABLE"]);
 /**
- * Errors that are over in some ms: markers are being written, or a coordinator is at work on this transaction and answers
- * TxnOffsetCommit, before version 5, by the second (KIP-890).
+ * Errors that are over in some ms: markers are being written, or a coordinator is at work on this transaction
+ * and answers TxnOffsetCommit, before version 5, by the second (KIP-890).
  */
 const SOON = new Set(["CONCURRENT_TRANSACTIONS", "GROUP_LOAD_IN_PROGRESS"]);
-/** Errors that say that somebody else has the transactional id now, or that the coordinator has ended the transaction. */
+/**
+ * Errors that say that somebody else has the transactional id now, or that the coordinator has ended the
+ * transaction.
+ */
 const FENCED = new Set([
   "INVALID_PRODUCER_EPOCH",
   "PRODUCER_FENCED",
@@ -77,6 +80,8 @@ export interface TransactionSettings {
   readonly transactionTimeoutMs: number;
   /** How long a request that may succeed later is tried, in ms. */
   readonly giveUpAfterMs: number;
+  /** Told of a new identity that was needed within a transaction, before anything was written in it. */
+  onRenewed(identity: ProducerIdentity): void;
 }
 
 /** Asks the coordinators of a transactional id and of its group. One transaction after another. */
@@ -86,8 +91,6 @@ export class Transaction {
   fenced: ProducerFenced | undefined;
   /** Whether sequence numbers are in doubt, so that the next transaction needs a new epoch. */
   inDoubt = false;
-  /** Told of a new identity that was needed within a transaction, before anything was written in it. */
-  onRenewed: ((identity: ProducerIdentity) => void) | undefined;
   #renewing: Promise<void> | undefined;
   /** Whether that was in the open transaction. */
   #renewed = false;
@@ -120,7 +123,10 @@ export class Transaction {
     return this.#identity;
   }
 
-  /** Gets an identity: the first time a new one, which fences earlier producers; later one with the next epoch. */
+  /**
+   * Gets an identity: the first time a new one, which fences earlier producers; later one with the next
+   * epoch.
+   */
   async register(): Promise<ProducerIdentity> {
     const { transactionalId, transactionTimeoutMs } = this.#settings;
     return await this.#persist("begin with", async () => {
@@ -152,7 +158,8 @@ export class Transaction {
     const added = this.#addPartitions(partitions);
     this.#partitionsAdded = Promise.allSettled([this.#partitionsAdded, added]);
     await added;
-    // What is written while a change of the transaction is under way the broker refuses, as it can't verify it.
+    // What is written while a change of the transaction is under way the broker refuses, as it can't verify
+    // it.
     await Promise.allSettled([this.#groupAdded]);
   }
 
@@ -328,8 +335,9 @@ export class Transaction {
   }
 
   /**
-   * Begins again where the coordinator has forgotten this producer, as nothing was written for its transactional.id.expiration.ms. It
-   * is told who this was: where another producer has begun since, that one goes on and this one is fenced.
+   * Begins again where the coordinator has forgotten this producer, as nothing was written for its
+   * transactional.id.expiration.ms. It is told who this was: where another producer has begun since, that one
+   * goes on and this one is fenced.
    */
   async #renew(askedAs: ProducerIdentity): Promise<void> {
     // Another request of this transaction has seen to it.
@@ -337,7 +345,7 @@ export class Transaction {
     this.#renewed = true;
     await (this.#renewing ??= (async () => {
       try {
-        this.onRenewed?.(await this.register());
+        this.#settings.onRenewed(await this.register());
         this.#cluster.settings.logger.warn(
           `The broker had forgotten transactional id ${this.transactionalId}, with which nothing was written for its ` +
             `transactional.id.expiration.ms: it has begun again`,
@@ -348,7 +356,10 @@ export class Transaction {
     })());
   }
 
-  /** Whether an identity that the coordinator does not know can be had anew: nothing was written with it in this transaction. */
+  /**
+   * Whether an identity that the coordinator does not know can be had anew: nothing was written with it in
+   * this transaction.
+   */
   #renewable(askedAs: ProducerIdentity): boolean {
     return askedAs !== this.#identity || this.#renewing !== undefined || (!this.#confirmed && !this.#renewed);
   }

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Writers of record batches with their buffers, used again by all producers of a process: with many partitions, each batch
- * would else begin with a small new buffer and grow.
+ * HOT PATH. Writers of record batches with their buffers, used again by all producers of a process: with many
+ * partitions, each batch would else begin with a small new buffer and grow.
  *
  * @module
  */

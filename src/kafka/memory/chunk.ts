@@ -3,11 +3,15 @@
  *
  * @module
  */
+import { type BytesRange, ReusedRange } from "../port/bytes_range.ts";
 
 /** A chunk is closed when it holds this many bytes … */
 const CHUNK_BYTES = 262_144;
 /** … or this many records. */
 const CHUNK_RECORDS = 4_096;
+/** What is copied from one chunk to another. */
+const copied = new ReusedRange();
+
 /** Records one after another, in bytes and columns that grow until the chunk is full. */
 export class MemoryChunk {
   /** The offset of the first record, or at least one that no earlier chunk has. */
@@ -37,12 +41,8 @@ export class MemoryChunk {
   append(
     offset: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers: Uint8Array | null,
     size: number,
   ): void {
@@ -55,10 +55,10 @@ export class MemoryChunk {
     this.timestamps[i] = timestamp;
     if (timestamp > this.maxTimestamp) this.maxTimestamp = timestamp;
     this.keyStart[i] = key === null ? -1 : at;
-    if (key !== null) at = copyBytes(key, keyFrom, keyTo, this.bytes, at);
+    if (key !== null) at = copyBytes(key.bytes, key.from, key.to, this.bytes, at);
     this.keyEnd[i] = at;
     this.valueStart[i] = value === null ? -1 : at;
-    if (value !== null) at = copyBytes(value, valueFrom, valueTo, this.bytes, at);
+    if (value !== null) at = copyBytes(value.bytes, value.from, value.to, this.bytes, at);
     this.valueEnd[i] = at;
     this.headersStart[i] = headers === null ? -1 : at;
     if (headers !== null) at = copyBytes(headers, 0, headers.length, this.bytes, at);
@@ -75,12 +75,8 @@ export class MemoryChunk {
     this.append(
       from.offsets[i]!,
       from.timestamps[i]!,
-      from.bytes,
-      start,
-      start + size,
+      copied.set(from.bytes, start, start + size),
       null,
-      0,
-      0,
       null,
       size,
     );

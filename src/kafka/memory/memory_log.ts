@@ -43,13 +43,14 @@ export interface MemoryLogOptions {
  *
  * @example
  * ```ts
+ * import { whole } from "../port/bytes_range.ts";
  * import { MemoryLog } from "./memory_log.ts";
  *
  * const log = new MemoryLog();
  * await log.createTopics([{ topic: "greetings", partitions: 1 }]);
  * const value = new TextEncoder().encode("hello");
  * const producer = log.producer();
- * producer.append("greetings", 0, Date.now(), null, 0, 0, value, 0, value.length);
+ * producer.append("greetings", 0, Date.now(), null, whole(value));
  * await producer.flush();
  *
  * const fetcher = log.fetcher();

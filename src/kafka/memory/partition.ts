@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { BytesRange } from "../port/bytes_range.ts";
 import { MemoryChunk } from "./chunk.ts";
 import { PartitionTransactions } from "./partition_transactions.ts";
 import { type RecordHeaders, RecordSet } from "../port/record_set.ts";
@@ -81,18 +82,14 @@ export class MemoryPartition {
    */
   append(
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
     transaction?: unknown,
   ): number {
     if (transaction !== undefined) this.#transactions.append(transaction, this.#end);
     const encodedHeaders = headers === undefined || headers.length === 0 ? null : encodeHeaders(headers);
-    const size = (key === null ? 0 : keyTo - keyFrom) + (value === null ? 0 : valueTo - valueFrom) +
+    const size = (key === null ? 0 : key.to - key.from) + (value === null ? 0 : value.to - value.from) +
       (encodedHeaders === null ? 0 : encodedHeaders.length);
     let chunk = this.#chunks[this.#chunks.length - 1];
     if (chunk === undefined || !chunk.fits(size)) {
@@ -104,11 +101,7 @@ export class MemoryPartition {
       this.#end,
       timestamp,
       key,
-      keyFrom,
-      keyTo,
       value,
-      valueFrom,
-      valueTo,
       encodedHeaders,
       size,
     );

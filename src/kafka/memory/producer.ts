@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type BytesRange, whole } from "../port/bytes_range.ts";
 import { CommitRejected, messageOf, ProduceError } from "../port/errors.ts";
 import type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "../port/producer.ts";
 import type { MemoryGroup } from "./coordinator.ts";
@@ -56,12 +57,8 @@ export class MemoryProducer implements Producer {
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void {
     const transactions = this.#transactions;
@@ -75,7 +72,7 @@ export class MemoryProducer implements Producer {
         partition,
         timestamp,
         key: null,
-        value: value?.slice(valueFrom, valueTo) ?? null,
+        value: value?.bytes.slice(value.from, value.to) ?? null,
         headers: headers ?? NO_HEADERS,
         error: new Error(`${topic} is compacted and takes no record without a key (INVALID_RECORD)`),
       });
@@ -88,11 +85,7 @@ export class MemoryProducer implements Producer {
     this.#pendingBytes += target.append(
       timestamp,
       key,
-      keyFrom,
-      keyTo,
       value,
-      valueFrom,
-      valueTo,
       headers,
       transactions === undefined ? undefined : this,
     );
@@ -225,19 +218,8 @@ export class MemoryProducer implements Producer {
     }
     this.counts.failed++;
     if (answer === "drop") return;
-    const { key, value } = answer;
-    this.append(
-      answer.topic,
-      answer.partition,
-      answer.timestamp,
-      key,
-      0,
-      key?.length ?? 0,
-      value,
-      0,
-      value?.length ?? 0,
-      answer.headers,
-    );
+    const { key, value, headers } = answer;
+    this.append(answer.topic, answer.partition, answer.timestamp, whole(key), whole(value), headers);
   }
 
   #lose(topic: string, why: string): void {

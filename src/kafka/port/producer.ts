@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BytesRange } from "./bytes_range.ts";
 import type { RecordHeaders } from "./record_set.ts";
 import type { TopicPartitionOffset } from "./topics.ts";
 
@@ -82,13 +83,14 @@ export interface GroupOffsets {
  * @example
  * ```ts
  * import { MemoryLog } from "../memory/memory_log.ts";
+ * import { whole } from "./bytes_range.ts";
  *
  * const log = new MemoryLog();
  * await log.createTopics([{ topic: "greetings", partitions: 1 }]);
  * const value = new TextEncoder().encode("hello");
  * const producer = log.producer({ transactionalId: "greeter-0" });
  * await producer.begin();
- * producer.append("greetings", 0, Date.now(), null, 0, 0, value, 0, value.length);
+ * producer.append("greetings", 0, Date.now(), null, whole(value));
  * await producer.commit(); // with a group's offsets, where the records come of other records
  * await producer.close();
  * ```
@@ -123,18 +125,16 @@ export interface Producer {
    * fast writer back and {@linkcode flush} tells of failures. Throws only on a transactional producer without an open transaction.
    *
    * @param timestamp Milliseconds since the epoch.
-   * @param key The buffer with the key, or `null` for none; the range is then ignored. Likewise `value`.
+   * @param key The bytes of the key, or `null` for none. Keys and values are copied before this returns, so
+   * their ranges may be used again.
+   * @param value The bytes of the value, or `null` for none: in a compacted topic, a tombstone.
    */
   append(
     topic: string,
     partition: number,
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void;
   /** Bytes of memory held by what was appended and is not yet acknowledged: buffers count with all of their size. */

@@ -68,17 +68,11 @@ async function write(
   for (const [key, value, timestamp] of records) {
     const at = buffer.encode(text.key, key, 0);
     const end = buffer.encode(text.value, value, at);
-    producer.append(
-      topic,
-      partitionFor(buffer.bytes, 0, at, partitions),
-      timestamp,
-      buffer.bytes,
-      0,
-      at,
-      buffer.bytes,
-      at,
-      end,
-    );
+    producer.append(topic, partitionFor(buffer.bytes, 0, at, partitions), timestamp, {
+      bytes: buffer.bytes,
+      from: 0,
+      to: at,
+    }, { bytes: buffer.bytes, from: at, to: end });
   }
   await producer.close();
 }

@@ -6,6 +6,7 @@ import { stringSerde } from "../../../src/serde/mod.ts";
 import { ProcessingError, StreamsApp, StreamsBuilder, type StreamsConfig } from "../../../src/engine/mod.ts";
 import { type Log, ProduceError } from "../../../src/kafka/mod.ts";
 import { until, type WithPlace } from "./app_contract.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const decoder = new TextDecoder();
@@ -41,7 +42,7 @@ async function write(log: Log, topic: string, records: [key: string | null, valu
   for (const [key, value] of records) {
     const [k, v] = [key === null ? null : new TextEncoder().encode(key), new TextEncoder().encode(value)];
     const headers = [{ key: "trace", value: new TextEncoder().encode("7") }];
-    producer.append(topic, 0, Date.now(), k, 0, k?.length ?? 0, v, 0, v.length, headers);
+    producer.append(topic, 0, Date.now(), whole(k), whole(v), headers);
   }
   await producer.close();
 }

@@ -49,7 +49,11 @@ class Bench {
     for (const topic of ["left", "right"]) {
       for (let key = 0; key < KEYS; key++) {
         const to = buffer.encode(text.key, `key ${key}`, 0);
-        producer.append(topic, 0, time, buffer.bytes, 0, to, buffer.bytes, 0, to);
+        producer.append(topic, 0, time, { bytes: buffer.bytes, from: 0, to }, {
+          bytes: buffer.bytes,
+          from: 0,
+          to,
+        });
       }
     }
     await producer.close();

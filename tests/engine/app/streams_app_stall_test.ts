@@ -51,7 +51,11 @@ async function withApp(
   try {
     await app.start();
     await body(app, said, async () => {
-      producer.append("in", 0, Date.now(), value, 0, 5, value, 0, 5);
+      producer.append("in", 0, Date.now(), { bytes: value, from: 0, to: 5 }, {
+        bytes: value,
+        from: 0,
+        to: 5,
+      });
       await producer.flush();
     });
   } finally {
@@ -94,7 +98,11 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
       for (let i = 1; i <= 2; i++) {
         // The second one comes when all rests.
         await delay(50);
-        producer.append("in", 0, Date.now(), value, 0, 5, value, 0, 5);
+        producer.append("in", 0, Date.now(), { bytes: value, from: 0, to: 5 }, {
+          bytes: value,
+          from: 0,
+          to: 5,
+        });
         await producer.flush();
         await until("committed", async () => await committed() === i);
       }

@@ -2,7 +2,8 @@ import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from 
 import { type Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { murmur2 } from "../../../src/kafka/port/murmur2.ts";
 import { EncodedRecord } from "../../../src/engine/record/encoded_record.ts";
-import { type BytesRange, MAX_KEY_BYTES } from "../../../src/engine/record/key_bytes.ts";
+import { MAX_KEY_BYTES } from "../../../src/engine/record/key_bytes.ts";
+import type { BytesRange } from "../../../src/kafka/port/bytes_range.ts";
 
 const text = stringSerde();
 

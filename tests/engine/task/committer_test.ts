@@ -122,7 +122,7 @@ Deno.test("with exactly once the loop is told when a task that was committed may
   const producer = committer.producer(task.id);
   await committer.prepare(task as Task);
   await committer.start(task as Task);
-  producer.append("t", 0, 1, null, 0, 0, new Uint8Array(1), 0, 1);
+  producer.append("t", 0, 1, null, { bytes: new Uint8Array(1), from: 0, to: 1 });
   now += 100;
   committer.commitDue([task as Task], true);
   assertEquals(committer.mayProcess(task as Task), false);
@@ -198,7 +198,7 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
     const producer = committer.producer(task.id);
     await committer.prepare(running);
     await committer.start(running);
-    producer.append("t", 0, 1, null, 0, 0, new Uint8Array(1), 0, 1);
+    producer.append("t", 0, 1, null, { bytes: new Uint8Array(1), from: 0, to: 1 });
     now += 10_001;
     task.paused = true;
     committer.commitDue([running], true);

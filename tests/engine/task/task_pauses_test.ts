@@ -359,7 +359,9 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     }).to("out", text);
     const producer = log.producer();
     const bytes = new TextEncoder().encode("v");
-    for (let i = 0; i < 2; i++) producer.append("in", 0, 1, bytes, 0, 1, bytes, 0, 1);
+    for (let i = 0; i < 2; i++) {
+      producer.append("in", 0, 1, { bytes, from: 0, to: 1 }, { bytes, from: 0, to: 1 });
+    }
     await producer.flush();
     const app = new StreamsApp(builder.build(), log, { applicationId: "fan", processingGuarantee });
     await app.start();
@@ -381,8 +383,10 @@ Deno.test("a task whose records fill the producer each time does not keep the ot
   const writer = log.producer();
   const value = new TextEncoder().encode("ab");
   const MANY = 2_000;
-  for (let i = 0; i < MANY; i++) writer.append("in", 0, 0, value, 0, 1, value, 0, 1);
-  writer.append("in", 1, 0, value, 1, 2, value, 1, 2);
+  for (let i = 0; i < MANY; i++) {
+    writer.append("in", 0, 0, { bytes: value, from: 0, to: 1 }, { bytes: value, from: 0, to: 1 });
+  }
+  writer.append("in", 1, 0, { bytes: value, from: 1, to: 2 }, { bytes: value, from: 1, to: 2 });
   await writer.flush();
   const written: number[] = [];
   const builder = new StreamsBuilder();
@@ -395,7 +399,7 @@ Deno.test("a task whose records fill the producer each time does not keep the ot
         if (name === "pendingBytes") return pendingBytes;
         if (name === "append") {
           return (...record: Parameters<Producer["append"]>) => {
-            written.push(record[3]![record[4]]!);
+            written.push(record[3]!.bytes[record[3]!.from]!);
             pendingBytes = full;
             of.append(...record);
           };

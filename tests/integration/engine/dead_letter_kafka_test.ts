@@ -5,6 +5,7 @@ import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { until, type WithPlace } from "../../engine/app/app_contract.ts";
 import { deadLetterContract } from "../../engine/app/dead_letter_contract.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 const silent = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -42,7 +43,7 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
       const producer = log.producer();
       for (let i = 0; i < 100; i++) {
         const bytes = new TextEncoder().encode(i === 50 ? "large" : `value ${i}`);
-        producer.append(`${name}-in`, 0, Date.now(), bytes, 0, bytes.length, bytes, 0, bytes.length);
+        producer.append(`${name}-in`, 0, Date.now(), whole(bytes), whole(bytes));
       }
       await producer.close();
       const app = new StreamsApp(builder.build(), log, {

@@ -30,7 +30,11 @@ async function load(log: Log, topic: string, signal: AbortSignal): Promise<numbe
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const at = buffer.encode(stringSerde(), `${partition}-${sent % KEYS}`, 0);
       const end = buffer.encode(stringSerde(), String(partition), at);
-      producer.append(topic, partition, Date.now(), buffer.bytes, 0, at, buffer.bytes, at, end);
+      producer.append(topic, partition, Date.now(), { bytes: buffer.bytes, from: 0, to: at }, {
+        bytes: buffer.bytes,
+        from: at,
+        to: end,
+      });
     }
     sent++;
     if (sent > KEYS) await delay(TICK_MS);

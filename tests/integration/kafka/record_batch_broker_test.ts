@@ -16,6 +16,7 @@ import {
   withSeed,
 } from "../../kafka/wire/record_batch/record_batch_support.ts";
 import { brokers, connection, quiet } from "./broker.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 /** Several batches of several fetches. */
 const RECORDS = 400;
@@ -57,7 +58,7 @@ async function writeOurs(
 ): Promise<void> {
   const producer = log.producer({ compression, batchBytes: BATCH_BYTES });
   for (const { timestamp, key, value, headers } of records) {
-    producer.append(topic, 0, timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+    producer.append(topic, 0, timestamp, whole(key), whole(value), headers);
   }
   await producer.close();
   assertEquals(producer.counts.acknowledged, records.length);

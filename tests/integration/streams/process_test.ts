@@ -8,6 +8,7 @@ import { freePort } from "../../../scripts/support/ports.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../../../src/game/topics.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { createArcadeTopics, PARTITIONS, StreamsBench } from "../../support/streams_bench.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 let broker: Awaited<ReturnType<typeof startBroker>>;
 
@@ -125,17 +126,7 @@ test("an undecodable record is dropped and counted while the rest goes through",
     null,
   ];
   for (const value of bad) {
-    producer.append(
-      REQUESTS_TOPIC,
-      0,
-      Date.now(),
-      value,
-      0,
-      value?.length ?? 0,
-      value,
-      0,
-      value?.length ?? 0,
-    );
+    producer.append(REQUESTS_TOPIC, 0, Date.now(), whole(value), whole(value));
   }
   await producer.close();
   const result = await bench.load(500, () => delay(1_000));
@@ -154,7 +145,7 @@ test("undecodable records go to the dead letters with their cause, and sessions 
   const bad = new Uint8Array([0xc3, 1, 2, 3]);
   const producer = bench.log.producer();
   for (let i = 0; i < 3; i++) {
-    producer.append(REQUESTS_TOPIC, 0, Date.now(), bad, 0, bad.length, bad, 0, bad.length);
+    producer.append(REQUESTS_TOPIC, 0, Date.now(), whole(bad), whole(bad));
   }
   await producer.close();
   await bench.load(500, () => delay(1_000));

@@ -6,6 +6,7 @@ import { LinkHealth } from "../../../src/kafka/client/link_health.ts";
 import type { FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
 import { ByteReader, ByteWriter } from "../../../src/kafka/wire/protocol/bytes.ts";
 import { BatchWriter } from "../../../src/kafka/wire/record_batch/writer.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 /** The topic that it has. */
 export const TOPIC = "hits";
@@ -55,7 +56,7 @@ export class FakeBroker {
     const writer = new BatchWriter();
     for (const value of values) {
       const bytes = new TextEncoder().encode(value);
-      writer.append(1_700_000_000_000, null, 0, 0, bytes, 0, bytes.length);
+      writer.append(1_700_000_000_000, null, whole(bytes));
     }
     const bytes = writer.finish().slice();
     new DataView(bytes.buffer).setBigInt64(0, BigInt(base));

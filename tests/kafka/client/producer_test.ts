@@ -2,17 +2,17 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { KafkaProducer } from "../../../src/kafka/client/producer.ts";
 import { ProduceError } from "../../../src/kafka/port/errors.ts";
 import type { ProducerOptions } from "../../../src/kafka/port/producer.ts";
-import { type Batch, PartitionQueue } from "../../../src/kafka/client/partition_queue.ts";
+import { ProduceBuffer } from "../../../src/kafka/client/produce_buffer.ts";
 import { ProduceSender } from "../../../src/kafka/client/produce_sender.ts";
-import { BatchWriter } from "../../../src/kafka/wire/record_batch/writer.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { CODE, FakeCluster, type FakeOptions, randomFates, type SeenBatch } from "./fake_produce_cluster.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 const encoder = new TextEncoder();
 
 function append(producer: KafkaProducer, partition: number, value: string): void {
   const bytes = encoder.encode(value);
-  producer.append("t", partition, 1_700_000_000_000, null, 0, 0, bytes, 0, bytes.length);
+  producer.append("t", partition, 1_700_000_000_000, null, whole(bytes));
 }
 
 function make(fake: FakeCluster, options: ProducerOptions = {}): KafkaProducer {
@@ -411,10 +411,10 @@ Deno.test("producer: what is dropped with a transaction is dropped once nothing 
     latencyMs: () => below(3),
   });
   let inDoubt = true;
-  const lost: unknown[] = [];
-  const sender = new ProduceSender(fake.cluster, {
+  // A batch a record: each seals the one before it.
+  const buffer = new ProduceBuffer({ batchBytes: 1, transactional: true }, () => sender.wake());
+  const sender: ProduceSender = new ProduceSender(fake.cluster, buffer, {
     deliveryTimeoutMs: 120_000,
-    compression: "none",
     transaction: {
       transactionalId: "x",
       has: () => true,
@@ -422,46 +422,35 @@ Deno.test("producer: what is dropped with a transaction is dropped once nothing 
       refused: () => inDoubt = true,
     },
     close: () => Promise.resolve(),
-    onDone: (batch, error) => {
-      outstanding.delete(batch);
-      if (error !== undefined) lost.push(error);
-    },
-    onCompressed: () => {},
-    onSplit: () => {},
   });
-  const outstanding = new Set<Batch>();
-  const queues = [0, 1, 2].map((partition) => new PartitionQueue("t", partition));
   await fake.prepare();
   const committed: string[][] = [[], [], []];
   let aborted = 0;
   for (let transaction = 0; transaction < 60; transaction++) {
     if (inDoubt) {
       inDoubt = false;
-      sender.identify({ id: 7, epoch: transaction });
+      buffer.identify({ id: 7, epoch: transaction });
     }
     const values: string[][] = [[], [], []];
     for (let i = below(20); i >= 0; i--) {
       const partition = below(3);
       const value = `${transaction}/${i}`;
       const bytes = encoder.encode(value);
-      queues[partition]!.open = new BatchWriter();
-      queues[partition]!.open!.append(0, null, 0, 0, bytes, 0, bytes.length);
-      outstanding.add(queues[partition]!.seal());
+      buffer.append("t", partition, 0, null, whole(bytes));
       values[partition]!.push(value);
-      sender.add(queues[partition]!);
       if (below(4) === 0) await new Promise((resolve) => setTimeout(resolve, below(4)));
     }
     if (below(3) === 0) {
+      buffer.sealAll();
       await sender.drop(new Error("aborted"));
       for (const link of fake.links) assertEquals(link.inFlight, 0);
-      assertEquals(outstanding.size, 0);
+      assertEquals([buffer.pendingBytes, buffer.waiting.size], [0, 0]);
+      buffer.takeLost();
       aborted++;
     } else {
-      await until(() => outstanding.size === 0);
-      assertEquals(lost.length, 0, `transaction ${transaction}: ${lost[0]}`);
+      await buffer.flush();
       for (const [partition, list] of values.entries()) committed[partition]!.push(...list);
     }
-    lost.length = 0;
   }
   assert(aborted > 0);
   for (const [partition, { values }] of fake.partitions.entries()) {

@@ -3,7 +3,7 @@ import type { BatchWriter } from "../../../src/kafka/wire/record_batch/writer.ts
 import { WriterPool } from "../../../src/kafka/client/writer_pool.ts";
 
 function fill(writer: BatchWriter, bytes: number): BatchWriter {
-  writer.append(0, null, 0, 0, new Uint8Array(bytes), 0, bytes);
+  writer.append(0, null, { bytes: new Uint8Array(bytes), from: 0, to: bytes });
   return writer;
 }
 

@@ -124,9 +124,9 @@ export function logContract(name: string, makeLog: () => Promise<LogUnderTest>):
   test("append copies: the caller's buffer may be used again", 1, async ({ log, topic }) => {
     const producer = log.producer();
     const buffer = bytes("..first..");
-    producer.append(topic, 0, 1, null, 0, 0, buffer, 2, 7);
+    producer.append(topic, 0, 1, null, { bytes: buffer, from: 2, to: 7 });
     buffer.set(bytes("second"), 2);
-    producer.append(topic, 0, 2, buffer, 2, 4, buffer, 2, 8);
+    producer.append(topic, 0, 2, { bytes: buffer, from: 2, to: 4 }, { bytes: buffer, from: 2, to: 8 });
     await producer.close();
     assertEquals((await readRecords(log, topic)).map(({ key, value }) => [key, value]), [
       [null, "first"],

@@ -2,6 +2,7 @@
 import type { Log } from "../../../src/kafka/port/log.ts";
 import type { Producer } from "../../../src/kafka/port/producer.ts";
 import type { RecordHeaders, RecordSet } from "../../../src/kafka/port/record_set.ts";
+import { whole } from "../../../src/kafka/port/bytes_range.ts";
 
 /** A record to write. What is left out: partition 0, timestamp 0, no key, no value, no headers. */
 export interface TestRecord {
@@ -35,7 +36,7 @@ export function appendRecords(producer: Producer, topic: string, records: readon
   for (const { partition = 0, timestamp = 0, key = null, value = null, headers } of records) {
     const k = typeof key === "string" ? bytes(key) : key;
     const v = typeof value === "string" ? bytes(value) : value;
-    producer.append(topic, partition, timestamp, k, 0, k?.length ?? 0, v, 0, v?.length ?? 0, headers);
+    producer.append(topic, partition, timestamp, whole(k), whole(v), headers);
   }
 }
 

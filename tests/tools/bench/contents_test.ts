@@ -40,7 +40,11 @@ Deno.test("contents are counted with the changelogs' names without the applicati
   const producer = log.producer();
   topics.forEach((topic, i) => {
     for (let n = 0; n <= i; n++) {
-      producer.append(topic, n % 2, n, bytes(`key ${n}`), 0, 5, bytes("value"), 0, 5);
+      producer.append(topic, n % 2, n, { bytes: bytes(`key ${n}`), from: 0, to: 5 }, {
+        bytes: bytes("value"),
+        from: 0,
+        to: 5,
+      });
     }
   });
   await producer.close();

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { BytesRange, KeyBytes } from "../../record/key_bytes.ts";
+import type { BytesRange } from "../../../kafka/port/bytes_range.ts";
+import type { KeyBytes } from "../../record/key_bytes.ts";
 
 /** Where a value was found; overwritten by the next read of the same store. */
 export interface ValueBytes extends BytesRange {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BytesRange } from "../../record/key_bytes.ts";
+import type { BytesRange } from "../../../kafka/port/bytes_range.ts";
 import { type ValueBytes, ValueCursor } from "./bytes_store.ts";
 import type { StateFile } from "./state_file.ts";
 

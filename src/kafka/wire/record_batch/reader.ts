@@ -23,10 +23,11 @@ export { type FetchedPartition, isUnreadable, type UnreadableBatch } from "./bat
  * ```ts
  * import { readRecordSet } from "./reader.ts";
  * import { BatchWriter } from "./writer.ts";
+ * import { whole } from "../../port/bytes_range.ts";
  *
  * const value = new TextEncoder().encode("c3004f2a00d9a5");
  * const writer = new BatchWriter();
- * writer.append(Date.now(), null, 0, 0, value, 0, value.length);
+ * writer.append(Date.now(), null, whole(value));
  * const bytes = writer.finish();
  * const fetched = { topic: "SESSIONS", partition: 0, fetchOffset: 0, bytes, from: 0, to: bytes.length };
  * const set = readRecordSet({ ...fetched, startOffset: 0, endOffset: 1 });

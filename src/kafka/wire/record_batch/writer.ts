@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import type { BytesRange } from "../../port/bytes_range.ts";
 import type { RecordHeaders } from "../../port/record_set.ts";
 import { crc32c } from "./crc32c.ts";
 import {
@@ -48,10 +49,11 @@ const LATEST_TIMESTAMP = 2 ** 51;
  * @example
  * ```ts
  * import { BatchWriter } from "./writer.ts";
+ * import { whole } from "../../port/bytes_range.ts";
  *
  * const value = new TextEncoder().encode("c3004f2a00d9a5");
  * const writer = new BatchWriter();
- * writer.append(Date.now(), null, 0, 0, value, 0, value.length);
+ * writer.append(Date.now(), null, whole(value));
  * const batch = writer.finish(); // for a produce request
  * console.log(batch.length === writer.sizeInBytes, writer.count); // true 1
  * writer.reset();
@@ -92,17 +94,14 @@ export class BatchWriter {
    * Appends one record, copying its key and value.
    *
    * @param timestamp Whole milliseconds since the epoch; −1 for none.
-   * @param key The buffer with the key, or `null` for none; the range is then ignored. Likewise `value`.
+   * @param key The bytes of the key, or `null` for none.
+   * @param value The bytes of the value, or `null` for none.
    * @throws {RangeError} When the timestamp is no such number; nothing was appended then.
    */
   append(
     timestamp: number,
-    key: Uint8Array | null,
-    keyFrom: number,
-    keyTo: number,
-    value: Uint8Array | null,
-    valueFrom: number,
-    valueTo: number,
+    key: BytesRange | null,
+    value: BytesRange | null,
     headers?: RecordHeaders,
   ): void {
     if (!(timestamp >= -1 && timestamp <= LATEST_TIMESTAMP) || timestamp !== Math.floor(timestamp)) {
@@ -112,8 +111,8 @@ export class BatchWriter {
     }
     const baseTimestamp = this.#count === 0 ? timestamp : this.#baseTimestamp;
     const timestampDelta = timestamp - baseTimestamp;
-    const keyLength = key === null ? -1 : keyTo - keyFrom;
-    const valueLength = value === null ? -1 : valueTo - valueFrom;
+    const keyLength = key === null ? -1 : key.to - key.from;
+    const valueLength = value === null ? -1 : value.to - value.from;
     const encodedHeaders = headers === undefined || headers.length === 0 ? undefined : encodeHeaders(headers);
     const length = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(this.#count) +
       sizeOfVarint(keyLength) + (keyLength > 0 ? keyLength : 0) +
@@ -129,9 +128,9 @@ export class BatchWriter {
     at = writeVarlong(bytes, at, timestampDelta);
     at = writeVarint(bytes, at, this.#count);
     at = writeVarint(bytes, at, keyLength);
-    if (keyLength > 0) at = this.#keys.copy(key!, keyFrom, keyTo, bytes, this.#view, at);
+    if (keyLength > 0) at = this.#keys.copy(key!.bytes, key!.from, key!.to, bytes, this.#view, at);
     at = writeVarint(bytes, at, valueLength);
-    if (valueLength > 0) at = this.#values.copy(value!, valueFrom, valueTo, bytes, this.#view, at);
+    if (valueLength > 0) at = this.#values.copy(value!.bytes, value!.from, value!.to, bytes, this.#view, at);
     if (encodedHeaders === undefined) {
       bytes[at++] = 0;
     } else {

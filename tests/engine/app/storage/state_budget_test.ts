@@ -11,6 +11,7 @@ import type { Log } from "../../../../src/kafka/port/log.ts";
 import type { Producer } from "../../../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../../../src/kafka/memory/memory_log.ts";
 import { until as untilSoon } from "../app_contract.ts";
+import { whole } from "../../../../src/kafka/port/bytes_range.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 
@@ -126,7 +127,7 @@ async function logOf(keys: number): Promise<MemoryLog> {
   for (let i = 0; i < RECORDS; i++) {
     const key = encoder.encode(`a key of some length ${i % keys}`);
     const partition = (murmur2(key, 0, key.length) & 0x7fffffff) % 2;
-    producer.append("in", partition, 1, key, 0, key.length, key, 0, key.length);
+    producer.append("in", partition, 1, whole(key), whole(key));
   }
   await producer.close();
   return log;

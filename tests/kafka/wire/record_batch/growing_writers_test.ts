@@ -6,6 +6,7 @@ import { ByteWriter } from "../../../../src/kafka/wire/protocol/bytes.ts";
 import { Output } from "../../../../src/kafka/wire/record_batch/output.ts";
 import { BatchWriter } from "../../../../src/kafka/wire/record_batch/writer.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
+import { whole } from "../../../../src/kafka/port/bytes_range.ts";
 
 /** A primitive: how it is written, and the bytes that it has to be. */
 interface Primitive {
@@ -99,14 +100,14 @@ Deno.test("a record batch is the same whatever room its writer began with", () =
   const ample = new BatchWriter(1_000_000);
   for (let round = 0; round < 300; round++) {
     const records = randomRecords(below);
-    const [grown, whole] = [new BatchWriter(below(600)), ample].map((writer) => {
+    const [grown, unhurried] = [new BatchWriter(below(600)), ample].map((writer) => {
       for (const { timestamp, key, value, headers } of records) {
-        writer.append(timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+        writer.append(timestamp, whole(key), whole(value), headers);
       }
       return [...writer.finish()];
     });
     ample.reset();
-    assertEquals(grown, whole);
+    assertEquals(grown, unhurried);
   }
 });
 
@@ -117,7 +118,7 @@ Deno.test("a chunk of the log in memory keeps its records however it grows", () 
     const records = randomRecords(below);
     for (const [i, { timestamp, key, value }] of records.entries()) {
       const size = (key?.length ?? 0) + (value?.length ?? 0);
-      chunk.append(i, timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, null, size);
+      chunk.append(i, timestamp, whole(key), whole(value), null, size);
     }
     const part = (from: number, to: number) => from < 0 ? null : [...chunk.bytes.subarray(from, to)];
     for (const [i, { timestamp, key, value }] of records.entries()) {

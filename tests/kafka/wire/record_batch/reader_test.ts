@@ -4,6 +4,7 @@ import { CorruptRecordError, UnsupportedBatchError } from "../../../../src/kafka
 import { BatchWriter } from "../../../../src/kafka/wire/record_batch/writer.ts";
 import { NO_HEADERS } from "../../../../src/kafka/port/record_set.ts";
 import { appendAll, concat, randomRecords, read, recordsOf, withSeed } from "./record_batch_support.ts";
+import { whole } from "../../../../src/kafka/port/bytes_range.ts";
 
 const utf8 = new TextEncoder();
 const V = utf8.encode("value");
@@ -15,7 +16,7 @@ function batchAt(
   options: Parameters<BatchWriter["finish"]>[0] = {},
 ): Uint8Array {
   const writer = new BatchWriter();
-  for (let i = 0; i < count; i++) writer.append(1000 + i, null, 0, 0, V, 0, V.length);
+  for (let i = 0; i < count; i++) writer.append(1000 + i, null, whole(V));
   const bytes = writer.finish(options).slice();
   new DataView(bytes.buffer).setBigInt64(0, BigInt(offset)); // as the broker does; the checksum leaves it out
   return bytes;
@@ -50,7 +51,11 @@ Deno.test("keys and values of any length are copied, from the same buffer, anoth
       const [keyTo, valueTo] = [keyFrom + whole(300), valueFrom + whole(300)];
       // What the same buffer holds now counts, not what it held when it was seen first.
       key[keyFrom] = whole(256);
-      writer.append(i, key, keyFrom, keyTo, value, valueFrom, valueTo);
+      writer.append(i, { bytes: key, from: keyFrom, to: keyTo }, {
+        bytes: value,
+        from: valueFrom,
+        to: valueTo,
+      });
       expected.push([[...key.subarray(keyFrom, keyTo)], [...value.subarray(valueFrom, valueTo)]]);
     }
     const records = recordsOf(read(writer.finish()));
@@ -98,7 +103,7 @@ Deno.test("the header says who produced the batch", () => {
 
 Deno.test("finish can be repeated with another producer epoch", () => {
   const writer = new BatchWriter();
-  writer.append(1, null, 0, 0, V, 0, V.length);
+  writer.append(1, null, whole(V));
   const first = writer.finish({ producerId: 1, producerEpoch: 1, baseSequence: 0 }).slice();
   const second = writer.finish({ producerId: 1, producerEpoch: 2, baseSequence: 0 });
   assertEquals(new DataView(second.buffer).getInt16(51), 2);
@@ -110,13 +115,13 @@ Deno.test("the writer refuses what would be written wrongly, and goes on as befo
   assertThrows(() => writer.finish(), RangeError, "no records");
   for (const timestamp of [NaN, Infinity, -2, 1.5, 2 ** 52]) {
     assertThrows(
-      () => writer.append(timestamp, null, 0, 0, V, 0, V.length),
+      () => writer.append(timestamp, null, whole(V)),
       RangeError,
       `timestamp ${timestamp}`,
     );
   }
   assertEquals(writer.count, 0);
-  writer.append(1, null, 0, 0, V, 0, V.length);
+  writer.append(1, null, whole(V));
   assertThrows(() => writer.finish({ producerId: 2 ** 60 }), RangeError, "producer id");
   assertEquals(read(writer.finish()).count, 1);
 });

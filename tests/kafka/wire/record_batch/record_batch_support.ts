@@ -2,6 +2,7 @@
 import { NO_HEADERS, type RecordHeaders, type RecordSet } from "../../../../src/kafka/port/record_set.ts";
 import { type FetchedPartition, readRecordSet } from "../../../../src/kafka/wire/record_batch/reader.ts";
 import type { BatchWriter } from "../../../../src/kafka/wire/record_batch/writer.ts";
+import { whole } from "../../../../src/kafka/port/bytes_range.ts";
 
 /** A record as plain values. */
 export interface PlainRecord {
@@ -32,7 +33,7 @@ export function recordsOf(set: RecordSet): PlainRecord[] {
 /** Appends records to a writer. */
 export function appendAll(writer: BatchWriter, records: readonly PlainRecord[]): void {
   for (const { timestamp, key, value, headers } of records) {
-    writer.append(timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+    writer.append(timestamp, whole(key), whole(value), headers);
   }
 }
 

@@ -46,8 +46,8 @@ Deno.test("our batch is Kafka's, byte for byte", () => {
 
   writer.reset();
   const [k, v, w] = [utf8.encode("k"), utf8.encode("v"), utf8.encode("w")];
-  writer.append(TIME, k, 0, 1, v, 0, 1);
-  writer.append(TIME - 5000, null, 0, 0, w, 0, 1);
+  writer.append(TIME, { bytes: k, from: 0, to: 1 }, { bytes: v, from: 0, to: 1 });
+  writer.append(TIME - 5000, null, { bytes: w, from: 0, to: 1 });
   const ours = writer.finish({
     producerId: PRODUCER,
     producerEpoch: 3,
