@@ -1,10 +1,10 @@
 /**
- * The algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) for Pods metrics with an average value, as a pure
- * function of what it has seen and what it remembers.
+ * The algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) for Pods metrics with an average
+ * value, as a pure function of what it has seen and what it remembers.
  *
- * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`) and `horizontal.go`
- * (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`, `convertDesiredReplicasWithBehaviorRate`) of
- * Kubernetes 1.33.
+ * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`) and
+ * `horizontal.go` (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`,
+ * `convertDesiredReplicasWithBehaviorRate`) of Kubernetes 1.33.
  *
  * @module
  */
@@ -20,9 +20,15 @@ export interface ScalingPolicy {
 
 /** One direction of `spec.behavior`. */
 export interface ScalingRules {
-  /** For so long, in seconds, the most careful recommendation of the past counts: the least up, the largest down. */
+  /**
+   * For so long, in seconds, the most careful recommendation of the past counts: the least up, the largest
+   * down.
+   */
   readonly stabilizationWindowSeconds: number;
-  /** Which of the policies counts: `Max`, the one that allows the largest change, `Min`, or none at all. Default `Max`. */
+  /**
+   * Which of the policies counts: `Max`, the one that allows the largest change, `Min`, or none at all.
+   * Default `Max`.
+   */
   readonly selectPolicy?: "Max" | "Min" | "Disabled";
   readonly policies: readonly ScalingPolicy[];
 }
@@ -127,7 +133,10 @@ export function decide(
   return rescale({ ...memory, recommendations }, nowSeconds, current, replicas, proposals);
 }
 
-/** `calcPlainMetricReplicas`: the replicas that bring a metric's average to its target; `undefined` without a sample. */
+/**
+ * `calcPlainMetricReplicas`: the replicas that bring a metric's average to its target; `undefined` without a
+ * sample.
+ */
 function proposalFor(
   current: number,
   target: number,

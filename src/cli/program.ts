@@ -36,7 +36,9 @@ export interface Flag<T> {
 /** A flag that has a value in any case. */
 export type FlagWithDefault<T> = Flag<T> & { readonly default: T | (() => T) };
 
-/** The flags that give the values `F`: one for each property, with a default unless that may be `undefined`. */
+/**
+ * The flags that give the values `F`: one for each property, with a default unless that may be `undefined`.
+ */
 export type FlagTable<F> = {
   readonly [K in keyof F]-?: undefined extends F[K] ? Flag<Exclude<F[K], undefined>> : FlagWithDefault<F[K]>;
 };
@@ -62,11 +64,16 @@ export interface ProgramText {
   /** What its variables begin with, unless a flag names its own; `false` for none. Default: `KOS_`. */
   readonly prefix?: string | false;
   readonly sections?: readonly HelpSection[];
-  /** How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are taken. */
+  /**
+   * How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are
+   * taken.
+   */
   readonly rest?: string;
   /** All arguments that it does not know are its rest, and not only those behind `--`. */
   readonly passesOn?: boolean;
-  /** There may be secrets in what it gets by mistake: no error repeats any of it, and this is said instead. */
+  /**
+   * There may be secrets in what it gets by mistake: no error repeats any of it, and this is said instead.
+   */
   readonly concealed?: string;
 }
 

@@ -2,11 +2,12 @@
  * The control endpoint of a generator: its throughput, read and changed while it runs.
  *
  * - `GET /throughput` tells what is aimed at and what was reached.
- * - `PUT /throughput` with `{"rate": 5000}`, `{"rate": "max"}`, `{"rate": 0}` (a pause) or `{"profile": "ramp:0..20000/60s"}`. A rate
- *   overrides a profile; a profile begins anew.
+ * - `PUT /throughput` with `{"rate": 5000}`, `{"rate": "max"}`, `{"rate": 0}` (a pause) or
+ *   `{"profile": "ramp:0..20000/60s"}`. A rate overrides a profile; a profile begins anew.
  * - `DELETE /throughput` goes back to what the generator was started with.
  *
- * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d` will do.
+ * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d`
+ * will do.
  *
  * @module
  */

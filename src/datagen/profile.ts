@@ -12,8 +12,8 @@
  * TIME    = 500ms, 30s, 2m, 1m30s
  * ```
  *
- * A sine or burst without `for` goes on for ever, so it can only be the last segment of a profile that does not loop. At the
- * end of a profile its last rate stays.
+ * A sine or burst without `for` goes on for ever, so it can only be the last segment of a profile that does
+ * not loop. At the end of a profile its last rate stays.
  *
  * @module
  */
@@ -106,7 +106,10 @@ function splitParts(text: string): { text: string; at: number }[] {
 
 interface Kind {
   readonly shape: string;
-  /** `undefined` when the body does not have the shape; throws a {@linkcode Piece} when a piece of it is wrong. */
+  /**
+   * `undefined` when the body does not have the shape; throws a {@linkcode Piece} when a piece of it is
+   * wrong.
+   */
   parse(body: string): Segment[] | undefined;
 }
 

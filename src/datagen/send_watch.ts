@@ -13,7 +13,8 @@ export { DEFAULT_STALL_TIMEOUT_MS };
 export type SendProgress = Pick<GeneratorStats, "sent" | "queued" | "retries" | "lastRetry">;
 
 /**
- * Tells when records wait and none was acknowledged for longer than the stall timeout. A generator that is paused has nothing waiting.
+ * Tells when records wait and none was acknowledged for longer than the stall timeout. A generator that is
+ * paused has nothing waiting.
  *
  * @example
  * ```ts

@@ -10,7 +10,10 @@ export class ProcessingError extends Error {
   override name = "ProcessingError";
 }
 
-/** An instance holds more state than it may ({@linkcode StreamsConfig.stateMaxBytes}). The message names the stores and the remedies. */
+/**
+ * An instance holds more state than it may ({@linkcode StreamsConfig.stateMaxBytes}). The message names the
+ * stores and the remedies.
+ */
 export class StateFullError extends Error {
   /** How logs name the error. */
   override name = "StateFullError";

@@ -28,7 +28,10 @@ export interface Frame {
 export interface FrameGeneratorOptions {
   /** A whole number from 0 to 2^53 − 1. */
   readonly seed: number;
-  /** How many machines; or `"fallback"`, the four of {@linkcode FALLBACK_MACHINES}. Default: 10 to 35, drawn by the seed. */
+  /**
+   * How many machines; or `"fallback"`, the four of {@linkcode FALLBACK_MACHINES}. Default: 10 to 35, drawn
+   * by the seed.
+   */
   readonly machines?: number | "fallback";
 }
 
@@ -55,10 +58,12 @@ export const FALLBACK_MACHINES: readonly Machine[] = (["EU", "AU", "US", "ZG"] a
 }));
 
 /**
- * Draws frames. Which machine sends, the level, the number of hits and whether a response follows are drawn for each frame.
+ * Draws frames. Which machine sends, the level, the number of hits and whether a response follows are drawn
+ * for each frame.
  *
- * Two frames of one machine within the same millisecond have equal headers, thus equal keys: their hits then go to one session. Whoever
- * writes many frames a millisecond lets another machine send one of them ({@linkcode FrameGenerator.pass}).
+ * Two frames of one machine within the same millisecond have equal headers, thus equal keys: their hits then
+ * go to one session. Whoever writes many frames a millisecond lets another machine send one of them
+ * ({@linkcode FrameGenerator.pass}).
  *
  * @example
  * ```ts
@@ -95,7 +100,10 @@ export class FrameGenerator {
     return this.#machines;
   }
 
-  /** The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that follow are of that frame too. */
+  /**
+   * The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that
+   * follow are of that frame too.
+   */
   get machine(): number {
     return this.#machine;
   }
@@ -105,7 +113,10 @@ export class FrameGenerator {
     return this.#level;
   }
 
-  /** The hits as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of them. The next draw overwrites it. */
+  /**
+   * The hits as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of them. The next draw
+   * overwrites it.
+   */
   get blows(): Uint16Array {
     return this.#blows;
   }

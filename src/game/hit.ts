@@ -1,5 +1,6 @@
 /**
- * The messages of the arcade: their types have the shape that their Avro schemas give them (see `schemas.ts`).
+ * The messages of the arcade: their types have the shape that their Avro schemas give them (see
+ * `schemas.ts`).
  *
  * @module
  */
@@ -17,7 +18,10 @@ export type Game = "Neowave" | "NeoBlood" | "HowlingBlood" | "MaximumImpact" | "
 /** Where a machine stands. */
 export type Zone = "EU" | "US" | "ZG" | "AU";
 
-/** All keys, in the order of the Avro enum's symbols, which is part of the format. So are the lists that follow. */
+/**
+ * All keys, in the order of the Avro enum's symbols, which is part of the format. So are the lists that
+ * follow.
+ */
 export const KEYS: readonly Key[] = ["X", "O"];
 export const DIRECTIONS: readonly Direction[] = ["UP", "DOWN", "RIGHT", "LEFT"];
 export const IMPACT_TYPES: readonly ImpactType[] = ["Fatal", "Critical", "Special", "Direct", "Missed"];

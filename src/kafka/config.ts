@@ -37,7 +37,10 @@ export interface SaslConfig {
   readonly password: string;
 }
 
-/** A variable or a flag has a value that is not allowed: the message names it, what was received (never a secret) and what is allowed. */
+/**
+ * A variable or a flag has a value that is not allowed: the message names it, what was received (never a
+ * secret) and what is allowed.
+ */
 export class ConfigError extends Error {
   /** How logs name the error. */
   override name = "ConfigError";
@@ -47,8 +50,9 @@ export class ConfigError extends Error {
 const DEFAULT_PORT = 9092;
 
 /**
- * Reads `KAFKA_BROKERS` (default `localhost:9092`), `API_KEY` with `SECRET_KEY` (SASL PLAIN, over TLS), `CLOUD` (`false` switches
- * both off), `KAFKA_CA` (a PEM file, for TLS with a private authority) and `SCHEMA_REGISTRY`.
+ * Reads `KAFKA_BROKERS` (default `localhost:9092`), `API_KEY` with `SECRET_KEY` (SASL PLAIN, over TLS),
+ * `CLOUD` (`false` switches both off), `KAFKA_CA` (a PEM file, for TLS with a private authority) and
+ * `SCHEMA_REGISTRY`.
  *
  * @example
  * ```ts
@@ -92,8 +96,8 @@ export function connectionConfig(env: Env): ConnectionConfig {
 }
 
 /**
- * A list of bootstrap servers: `host:port` separated by commas, white space around them ignored; an IPv6 address in brackets. A
- * port left out is 9092, Kafka's own.
+ * A list of bootstrap servers: `host:port` separated by commas, white space around them ignored; an IPv6
+ * address in brackets. A port left out is 9092, Kafka's own.
  *
  * @throws {ConfigError} When one is no address, naming it.
  */

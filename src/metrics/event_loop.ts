@@ -17,8 +17,8 @@ export interface EventLoopWatch {
 }
 
 /**
- * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, four times a second. While the loop is blocked
- * nothing is answered either, `/healthz` included.
+ * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, four times a second.
+ * While the loop is blocked nothing is answered either, `/healthz` included.
  *
  * @param now A clock that never goes back, in ms.
  */

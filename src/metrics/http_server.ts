@@ -71,7 +71,8 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
     }:${bound}`,
     close() {
       return closing ??= (async () => {
-        // Aborting after a shutdown throws inside Deno.serve: what hangs longer ends with the process, or by itself.
+        // Aborting after a shutdown throws inside Deno.serve: what hangs longer ends with the process, or by
+        // itself.
         let timer: ReturnType<typeof setTimeout> | undefined;
         const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, 500));
         await Promise.race([server.shutdown(), patience]);

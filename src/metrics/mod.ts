@@ -1,6 +1,6 @@
 /**
- * The metrics of a process that runs a topology: consumer lag as an autoscaler reads it, what the engine counts, what
- * the process takes, and the HTTP endpoint that serves them with its health.
+ * The metrics of a process that runs a topology: consumer lag as an autoscaler reads it, what the engine
+ * counts, what the process takes, and the HTTP endpoint that serves them with its health.
  *
  * @example An application with its lag, its counts and its health on a port
  * ```ts ignore

@@ -1,6 +1,6 @@
 /**
- * The parts of prom-client that are used here, by their files: its index also loads Node's cluster, child processes and HTTP, for
- * parts that are not, which takes longer than all of the metrics' own modules.
+ * The parts of prom-client that are used here, by their files: its index also loads Node's cluster, child
+ * processes and HTTP, for parts that are not, which takes longer than all of the metrics' own modules.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /**
- * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but to 0
- * with the process.
+ * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but
+ * to 0 with the process.
  */
 export class PulledMetrics {
   readonly #registers: Registry[];

@@ -7,13 +7,16 @@ import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
 
 /**
- * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
- * scrapes. All but those said to be of now are counts since the start and never go down.
+ * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
+ * somebody scrapes. All but those said to be of now are counts since the start and never go down.
  */
 export interface StreamsStats {
   /** Records taken from the source topics and processed or dropped. */
   readonly processed: number;
-  /** Records left out, by reason: such as `null_key`, `late` or `undecodable`. Reasons named here at 0 have a series from the start. */
+  /**
+   * Records left out, by reason: such as `null_key`, `late` or `undecodable`. Reasons named here at 0 have a
+   * series from the start.
+   */
   readonly dropped: Readonly<Record<string, number>>;
   /** Records that could not be decoded, by source topic. */
   readonly decodeFailures: Readonly<Record<string, number>>;
@@ -59,12 +62,15 @@ export interface StreamsMetricsOptions {
   readonly stats: StreamsStats;
 }
 
-/** Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to the request timeout. */
+/**
+ * Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to
+ * the request timeout.
+ */
 const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /**
- * Metrics over a {@linkcode StreamsStats}. Nothing here runs on the record path: each scrape reads the numbers as they
- * are.
+ * Metrics over a {@linkcode StreamsStats}. Nothing here runs on the record path: each scrape reads the
+ * numbers as they are.
  *
  * @example
  * ```ts

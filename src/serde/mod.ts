@@ -1,6 +1,7 @@
 /**
- * Serdes: how keys and values become bytes, and come back. Those of simple types write what Kafka's Java clients
- * write; {@linkcode avroSerde} writes Avro for a {@linkcode SchemaRegistry}, or for readers without one.
+ * Serdes: how keys and values become bytes, and come back. Those of simple types write what Kafka's Java
+ * clients write; {@linkcode avroSerde} writes Avro for a {@linkcode SchemaRegistry}, or for readers without
+ * one.
  *
  * @example A serde of one's own
  * ```ts

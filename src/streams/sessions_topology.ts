@@ -12,7 +12,10 @@ import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA, GAME_SESSION_SCHEMA, HIT_SCHEMA
 
 /** How far apart a request and its response may be, in ms. */
 export const JOIN_DIFFERENCE_MS = 3_000;
-/** The default grace of the join, in ms. The original's default was 24 hours, which would keep a day of frames in memory. */
+/**
+ * The default grace of the join, in ms. The original's default was 24 hours, which would keep a day of frames
+ * in memory.
+ */
 export const DEFAULT_GRACE_MS = 30_000;
 
 /** Settings of {@linkcode sessionsTopology}. */

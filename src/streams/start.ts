@@ -60,8 +60,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   /** Where dead letters go. Default `<application id>-dead-letters`. */
   readonly deadLetterTopic?: string;
   /**
-   * Where other instances and their users reach the metrics server, as `host` or `host:port`; without a port it is the server's own.
-   * Default: it is not told.
+   * Where other instances and their users reach the metrics server, as `host` or `host:port`; without a port
+   * it is the server's own. Default: it is not told.
    */
   readonly advertise?: string;
   /** Default `at_least_once`. */

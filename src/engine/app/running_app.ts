@@ -70,7 +70,10 @@ export interface OpenedApp extends AppSetting {
   readonly holdings: Holdings;
 }
 
-/** A running application: all its parts, made at once. It processes from then on, and gets its tasks when it has joined its group. */
+/**
+ * A running application: all its parts, made at once. It processes from then on, and gets its tasks when it
+ * has joined its group.
+ */
 export class RunningApp {
   readonly tasks: TaskManager;
   readonly standbys: Standbys;
@@ -167,7 +170,10 @@ export class RunningApp {
     await this.#committer.commit(this.tasks.running);
   }
 
-  /** Leaves the group and frees everything, whatever of it fails. With `abandon`, what was not committed is dropped. */
+  /**
+   * Leaves the group and frees everything, whatever of it fails. With `abandon`, what was not committed is
+   * dropped.
+   */
   async close(abandon: boolean): Promise<void> {
     this.#fetcher.wakeup();
     await this.#opened.holdings.free(abandon);

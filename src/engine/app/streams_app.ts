@@ -110,7 +110,10 @@ export class StreamsApp {
     return this.#running?.standbys.ids ?? [];
   }
 
-  /** How many changelog records the standbys have still to read, as of the last ones fetched; 0 when they are current. */
+  /**
+   * How many changelog records the standbys have still to read, as of the last ones fetched; 0 when they are
+   * current.
+   */
   get standbyLag(): number {
     return this.#running?.standbys.lag ?? 0;
   }
@@ -121,20 +124,27 @@ export class StreamsApp {
   }
 
   /**
-   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer, and no source topic has
-   * gone, whose tasks nobody has. Else it may own more than it knows, or nothing any more.
+   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer,
+   * and no source topic has gone, whose tasks nobody has. Else it may own more than it knows, or nothing any
+   * more.
    */
   get knowsAssignment(): boolean {
     return this.#running?.assignments.complete === true && this.cutOff === undefined &&
       this.waitingFor.length === 0;
   }
 
-  /** What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its cause; empty while all gets on. */
+  /**
+   * What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its
+   * cause; empty while all gets on.
+   */
   get stalls(): readonly string[] {
     return this.#progress.stalls;
   }
 
-  /** Why this instance counts as cut off from the log: no broker has answered for some seconds. `undefined` while they answer. */
+  /**
+   * Why this instance counts as cut off from the log: no broker has answered for some seconds. `undefined`
+   * while they answer.
+   */
   get cutOff(): string | undefined {
     return this.#progress.cutOff;
   }
@@ -150,10 +160,11 @@ export class StreamsApp {
   }
 
   /**
-   * Reads a key from a store, or tells which instance has it. The key's task follows from the bytes that the source topic's key serde
-   * gives it, as Kafka's partitioner has it. Also what is not committed yet is read.
+   * Reads a key from a store, or tells which instance has it. The key's task follows from the bytes that the
+   * source topic's key serde gives it, as Kafka's partitioner has it. Also what is not committed yet is read.
    *
-   * @param range For a window or session store, whose answer is a list of the key's `WindowEntry` or `SessionEntry`: which of them.
+   * @param range For a window or session store, whose answer is a list of the key's `WindowEntry` or
+   * `SessionEntry`: which of them.
    * @throws {Error} When the topology has no such store, or the application does not run.
    * @example
    * ```ts
@@ -195,7 +206,8 @@ export class StreamsApp {
   }
 
   /**
-   * Checks the topology against the log, creates changelogs, joins the group and begins. Resolves with the first assignment.
+   * Checks the topology against the log, creates changelogs, joins the group and begins. Resolves with the
+   * first assignment.
    *
    * @throws {TopologyError} When the topology can't run on this log.
    */

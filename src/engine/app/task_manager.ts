@@ -93,7 +93,8 @@ export class TaskManager {
   }
 
   /**
-   * Makes a task for each of these that is not here yet, and begins to restore it. Those whose topics have gone wait.
+   * Makes a task for each of these that is not here yet, and begins to restore it. Those whose topics have
+   * gone wait.
    *
    * @param ids Of tasks all of whose inputs are assigned.
    * @returns The new ones' ids.
@@ -116,7 +117,10 @@ export class TaskManager {
     return added;
   }
 
-  /** Those of the tasks here that were made for other inputs than they have now: a topic has got more partitions. */
+  /**
+   * Those of the tasks here that were made for other inputs than they have now: a topic has got more
+   * partitions.
+   */
   outgrown(): Task[] {
     const { topics } = this.#parts;
     return this.all.filter(({ subtopology, partition, inputs }) =>
@@ -145,7 +149,10 @@ export class TaskManager {
     });
   }
 
-  /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then close them. */
+  /**
+   * Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then
+   * close them.
+   */
   drop(partitions: readonly TopicPartition[]): Task[] {
     const { restorer, committer, fetcher, stats } = this.#parts;
     const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
@@ -214,7 +221,10 @@ export class TaskManager {
     return any;
   }
 
-  /** Another task begins the next slice: the first one could fill the producer each time, and leave nothing to the others. */
+  /**
+   * Another task begins the next slice: the first one could fill the producer each time, and leave nothing to
+   * the others.
+   */
   #rotate(): void {
     for (const [id, task] of this.#running) {
       this.#running.delete(id);
@@ -234,7 +244,10 @@ export class TaskManager {
     task.pauses = 0;
   }
 
-  /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */
+  /**
+   * In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when
+   * none has to.
+   */
   untilPunctuation(now: number): number {
     let at = Infinity;
     for (const task of this.#running.values()) {
@@ -295,7 +308,10 @@ export class TaskManager {
     }).catch((error) => this.#parts.failed(error));
   }
 
-  /** Pauses the partitions that have enough buffered and resumes those that have not, so that memory stays bounded at any lag. */
+  /**
+   * Pauses the partitions that have enough buffered and resumes those that have not, so that memory stays
+   * bounded at any lag.
+   */
   #holdBack(): void {
     const { fetcher } = this.#parts;
     for (const queue of this.#queues.values()) {

@@ -9,7 +9,9 @@ import { SessionWindows } from "../windows/session_windows.ts";
 import type { SlidingWindows } from "../windows/sliding_windows.ts";
 import type { TimeWindows } from "../windows/time_windows.ts";
 
-/** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
+/**
+ * Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted.
+ */
 export class KGroupedStream<K, V> {
   readonly #graph: BuilderGraph;
   readonly #parent: AggregationParent<K, V>;
@@ -28,7 +30,8 @@ export class KGroupedStream<K, V> {
   /**
    * Aggregates the values of each key, beginning with what `initializer` gives.
    *
-   * @param aggregator Gives the new aggregate of a key, its next value and the old aggregate, which it may change in place and return; `null` removes the key.
+   * @param aggregator Gives the new aggregate of a key, its next value and the old aggregate, which it may
+   * change in place and return; `null` removes the key.
    */
   aggregate<A>(
     initializer: () => A,

@@ -26,8 +26,9 @@ export interface Grouped<K, V> {
   /** The serde of the grouped values. */
   readonly value: Serde<V>;
   /**
-   * Names the step and, where the key was changed, the repartition topic (`<application id>-<name>-repartition`), which aggregations of
-   * this grouping then share. Default: generated names, and a topic an aggregation.
+   * Names the step and, where the key was changed, the repartition topic
+   * (`<application id>-<name>-repartition`), which aggregations of this grouping then share. Default:
+   * generated names, and a topic an aggregation.
    */
   readonly name?: string;
 }
@@ -44,7 +45,10 @@ export interface Repartitioned<K, V> {
   readonly partitions?: number;
 }
 
-/** How a stream is joined with a table: the serdes are the stream's, for the case that its key was changed and it is repartitioned. */
+/**
+ * How a stream is joined with a table: the serdes are the stream's, for the case that its key was changed and
+ * it is repartitioned.
+ */
 export interface Joined<K, V> {
   /** The serde of the stream's keys. */
   readonly key: Serde<K>;
@@ -77,8 +81,8 @@ export interface Materialized<K, A> {
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;
   /**
-   * How long a key lives after its last change, in ms of stream time: state that nothing removes grows for ever. Default one hour;
-   * `Infinity` keeps all keys, as Kafka Streams does.
+   * How long a key lives after its last change, in ms of stream time: state that nothing removes grows for
+   * ever. Default one hour; `Infinity` keeps all keys, as Kafka Streams does.
    */
   readonly retentionMs?: number;
 }
@@ -86,7 +90,9 @@ export interface Materialized<K, A> {
 /** The default of {@linkcode Materialized.retentionMs}: one hour, in ms. */
 export const DEFAULT_RETENTION_MS = 3_600_000;
 
-/** How a table's values are kept in a store; without a name a table is kept only where what follows needs it. */
+/**
+ * How a table's values are kept in a store; without a name a table is kept only where what follows needs it.
+ */
 export interface TableMaterialized<K, V> extends Omit<Materialized<K, V>, "retentionMs"> {
   /** How long a key lives after its last change, in ms of stream time. Default `Infinity`. */
   readonly retentionMs?: number;
@@ -94,7 +100,9 @@ export interface TableMaterialized<K, V> extends Omit<Materialized<K, V>, "reten
 
 /** How a stream is split. */
 export interface SplitOptions {
-  /** Whether there is a branch for the records that no predicate says yes to. Default false: they are dropped. */
+  /**
+   * Whether there is a branch for the records that no predicate says yes to. Default false: they are dropped.
+   */
   readonly default?: boolean;
   /** The name of the splitting node, and the beginning of the branches' names. Default: a generated one. */
   readonly name?: string;

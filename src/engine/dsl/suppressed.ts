@@ -19,7 +19,10 @@ export interface SuppressOptions {
 
 /** Limits of {@linkcode untilTimeLimit}. */
 export interface TimeLimitOptions extends SuppressOptions {
-  /** What happens at a limit: the changes that came first go out early, or the application fails. Default `emit`. */
+  /**
+   * What happens at a limit: the changes that came first go out early, or the application fails. Default
+   * `emit`.
+   */
   readonly whenFull?: "emit" | "fail";
 }
 
@@ -44,8 +47,8 @@ export interface Suppressed {
 }
 
 /**
- * Only the final result of each window goes on, once stream time has reached the window's end and grace. The application fails when more
- * is held back than the limits allow: early results would not be final.
+ * Only the final result of each window goes on, once stream time has reached the window's end and grace. The
+ * application fails when more is held back than the limits allow: early results would not be final.
  *
  * @example
  * ```ts
@@ -136,7 +139,8 @@ export interface SuppressedSide<K, V> {
  * Adds a suppression of a table.
  *
  * @returns The name of the node, and the suppressed table.
- * @throws {TopologyError} When the table's serdes are not known, or it is to wait for the end of windows that the table does not have.
+ * @throws {TopologyError} When the table's serdes are not known, or it is to wait for the end of windows that
+ * the table does not have.
  */
 export function addSuppression<K, V>(
   graph: BuilderGraph,

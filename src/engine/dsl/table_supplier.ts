@@ -1,6 +1,7 @@
 /**
- * What a table is worked out from. As in Kafka Streams, a table is kept in a store only where it was asked for or what follows needs it;
- * so what follows can change how a table before it is processed, until the topology is built.
+ * What a table is worked out from. As in Kafka Streams, a table is kept in a store only where it was asked
+ * for or what follows needs it; so what follows can change how a table before it is processed, until the
+ * topology is built.
  *
  * @module
  */

@@ -18,8 +18,9 @@ export interface WindowMaterialized<K, A> {
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;
   /**
-   * How long windows can be found, in ms of stream time. Default, and at least: as long as records may still come, which is the size and
-   * the grace of time windows, twice the time difference and the grace of sliding ones, the gap and the grace of sessions.
+   * How long windows can be found, in ms of stream time. Default, and at least: as long as records may still
+   * come, which is the size and the grace of time windows, twice the time difference and the grace of sliding
+   * ones, the gap and the grace of sessions.
    */
   readonly retentionMs?: number;
 }
@@ -42,7 +43,8 @@ export interface WindowedAggregationDef<K, A> {
 
 /**
  * Adds a windowed aggregation with its store.
- * @throws {TopologyError} When the store would keep windows for a shorter time than records may still come for them.
+ * @throws {TopologyError} When the store would keep windows for a shorter time than records may still come
+ * for them.
  */
 export function addWindowedAggregation<K, V, A>(
   graph: BuilderGraph,

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Aggregates by key and session, as Kafka Streams' `KStreamSessionWindowAggregate` does: a record joins the sessions that are
- * within the gap into one, which takes their place; each session that is gone goes out as `null` first.
+ * HOT PATH. Aggregates by key and session, as Kafka Streams' `KStreamSessionWindowAggregate` does: a record
+ * joins the sessions that are within the gap into one, which takes their place; each session that is gone
+ * goes out as `null` first.
  *
  * @module
  */

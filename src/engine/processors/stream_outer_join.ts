@@ -1,6 +1,7 @@
 /**
- * HOT PATH. The left and outer joins of two streams within a window of time: a record that has found no partner when its window has
- * closed goes on alone. The rules, and when they are looked at, are those of Kafka Streams' `KStreamKStreamJoin`.
+ * HOT PATH. The left and outer joins of two streams within a window of time: a record that has found no
+ * partner when its window has closed goes on alone. The rules, and when they are looked at, are those of
+ * Kafka Streams' `KStreamKStreamJoin`.
  *
  * @module
  */
@@ -129,7 +130,8 @@ export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
     const { graceMs, beforeMs, afterMs } = this.#side;
     const tracker = this.#tracker;
     const { streamTime } = tracker;
-    // In Java, the largest time plus anything is in the past: with none kept, looking counts for the interval all the same.
+    // In Java, the largest time plus anything is in the past: with none kept, looking counts for the interval
+    // all the same.
     const oldest = tracker.minTime === Infinity && this.#afterMs + graceMs > 0 ? -Infinity : tracker.minTime;
     if (oldest + this.#afterMs + graceMs >= streamTime) return;
     const now = this.context.now();

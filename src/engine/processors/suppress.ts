@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Holds a table's changes back, as Kafka Streams' `KTableSuppressProcessor` does: until time has passed, or until the buffer
- * is full.
+ * HOT PATH. Holds a table's changes back, as Kafka Streams' `KTableSuppressProcessor` does: until time has
+ * passed, or until the buffer is full.
  *
  * @module
  */

@@ -48,17 +48,22 @@ export interface UserProcessorContext<K, V> {
   // deno-lint-ignore no-explicit-any -- the caller knows the types of its own store
   getStateStore<S = KeyValueStore<any, any>>(name: string): S;
   /**
-   * Asks for calls at intervals: in stream time from the first record on, in the machine's time after one interval.
+   * Asks for calls at intervals: in stream time from the first record on, in the machine's time after one
+   * interval.
    *
    * @returns Ends the calls.
    * @throws {RangeError} When the interval is below 1 ms.
    */
   schedule(intervalMs: number, type: PunctuationType, call: (timestampMs: number) => void): () => void;
-  /** The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first. */
+  /**
+   * The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first.
+   */
   readonly currentStreamTimeMs: number;
   /** The time of the machine, in ms since the epoch. */
   readonly currentSystemTimeMs: number;
-  /** Where the current record came from; `undefined` in a punctuator (in Kafka Streams one without a topic). */
+  /**
+   * Where the current record came from; `undefined` in a punctuator (in Kafka Streams one without a topic).
+   */
   readonly recordMetadata: RecordMetadata | undefined;
 }
 

@@ -8,7 +8,10 @@ import type { RecordHeaders } from "../../kafka/port/record_set.ts";
 
 export { text };
 
-/** Sends a record to another topic, with headers that say why ({@linkcode deadLetterHeaders}), and goes on after it. */
+/**
+ * Sends a record to another topic, with headers that say why ({@linkcode deadLetterHeaders}), and goes on
+ * after it.
+ */
 export interface DeadLetter {
   /** A topic of the configuration's `deadLetterTopics`. */
   readonly deadLetter: string;
@@ -57,8 +60,9 @@ export interface UnprocessableRecord {
 }
 
 /**
- * Decides about a record that a processor throws at. As in Kafka Streams (KIP-1033) it is dropped at that processor: what the
- * processor and those before it have forwarded or stored already stays, and the other branches of the topology still get it.
+ * Decides about a record that a processor throws at. As in Kafka Streams (KIP-1033) it is dropped at that
+ * processor: what the processor and those before it have forwarded or stored already stays, and the other
+ * branches of the topology still get it.
  */
 export type ProcessingHandler = (record: UnprocessableRecord) => HandlerAnswer;
 
@@ -68,7 +72,10 @@ export interface UnwritableRecord {
   readonly taskId: string | undefined;
   /** Where it was to go. */
   readonly topic: string;
-  /** Whether it can't be encoded, or the log refused it for good: it is too large, or has no key where one is needed. */
+  /**
+   * Whether it can't be encoded, or the log refused it for good: it is too large, or has no key where one is
+   * needed.
+   */
   readonly reason: "unencodable" | "refused";
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
@@ -77,8 +84,8 @@ export interface UnwritableRecord {
 }
 
 /**
- * Decides about a record for a sink's topic that can't be written. A changelog's record is no matter of this handler: without it a
- * store would be another one after its restore, so that the application fails.
+ * Decides about a record for a sink's topic that can't be written. A changelog's record is no matter of this
+ * handler: without it a store would be another one after its restore, so that the application fails.
  */
 export type ProductionHandler = (record: UnwritableRecord) => HandlerAnswer;
 
@@ -101,7 +108,10 @@ export interface EngineLogger {
   warn(message: string): void;
 }
 
-/** Drops undecodable records and logs them: the first at once, then at most one line a second with how many there were. */
+/**
+ * Drops undecodable records and logs them: the first at once, then at most one line a second with how many
+ * there were.
+ */
 export function logAndContinue(logger: EngineLogger, now: () => number): DeserializationHandler {
   return said("Dropped", logger, now, undecodable, "continue");
 }
@@ -121,7 +131,8 @@ export function logAndDeadLetter(
 }
 
 /**
- * Drops records that a processor throws at, or sends them to a topic, and logs them as {@linkcode logAndContinue} does.
+ * Drops records that a processor throws at, or sends them to a topic, and logs them as
+ * {@linkcode logAndContinue} does.
  *
  * @param topic Where to send them; left out, they are dropped.
  */
@@ -145,7 +156,8 @@ export function logProcessingErrors(
 }
 
 /**
- * Drops records that can't be written, or sends them to a topic, and logs them as {@linkcode logAndContinue} does.
+ * Drops records that can't be written, or sends them to a topic, and logs them as {@linkcode logAndContinue}
+ * does.
  *
  * @param topic Where to send them; left out, they are dropped.
  */
@@ -202,9 +214,10 @@ export interface DeadLetterCause {
 }
 
 /**
- * The headers of a dead letter: those that the record had, then what Kafka Streams adds (KIP-1034, `ExceptionHandlerUtils` of 4.3), all
- * of it text: `__streams.errors.exception` (the error's class), `.message`, `.stacktrace`, `.topic`, `.partition` and `.offset`; and
- * `kos.errors.task`. What is not known is null. A record that was a dead letter before keeps none of its old ones.
+ * The headers of a dead letter: those that the record had, then what Kafka Streams adds (KIP-1034,
+ * `ExceptionHandlerUtils` of 4.3), all of it text: `__streams.errors.exception` (the error's class),
+ * `.message`, `.stacktrace`, `.topic`, `.partition` and `.offset`; and `kos.errors.task`. What is not known
+ * is null. A record that was a dead letter before keeps none of its old ones.
  */
 export function deadLetterHeaders(headers: RecordHeaders, cause: DeadLetterCause): RecordHeaders {
   const { error, topic, partition, offset, taskId } = cause;

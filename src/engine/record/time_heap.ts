@@ -1,6 +1,6 @@
 /**
- * A binary heap by a number, with the steps of Java's `PriorityQueue`: what is equal comes out in the same order as there, so a
- * program's output is the same.
+ * A binary heap by a number, with the steps of Java's `PriorityQueue`: what is equal comes out in the same
+ * order as there, so a program's output is the same.
  *
  * @module
  */

@@ -12,7 +12,10 @@ export interface ReadOnlyKeyValueStore<K, V> {
   readonly size: number;
   /** The value of a key; `null` when there is none. */
   get(key: K): V | null;
-  /** All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store meanwhile. */
+  /**
+   * All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store
+   * meanwhile.
+   */
   entries(limit?: number): { key: K; value: V; timestamp: number }[];
 }
 
@@ -31,7 +34,10 @@ export interface JoinWindowStore<K, V> {
   readonly size: number;
   /** @returns False when the entry came later than the retention allows and was not stored. */
   put(key: K, value: V, timestamp: number): boolean;
-  /** How many entries of a key there are with timestamps in `[from, to]`; they are read by index until the next call. */
+  /**
+   * How many entries of a key there are with timestamps in `[from, to]`; they are read by index until the
+   * next call.
+   */
   fetch(key: K, from: number, to: number): number;
   timestampAt(i: number): number;
   valueAt(i: number): V;
@@ -57,7 +63,10 @@ export interface ReadOnlyWindowStore<K, V> {
   readonly size: number;
   /** The value of one window; `null` when there is none. */
   get(key: K, startMs: number): V | null;
-  /** The windows that begin in `[fromMs, toMs]`, of one key or with `null` of all, by start, then by the keys' bytes. */
+  /**
+   * The windows that begin in `[fromMs, toMs]`, of one key or with `null` of all, by start, then by the keys'
+   * bytes.
+   */
   entries(key: K | null, fromMs: number, toMs: number): WindowEntry<K, V>[];
 }
 
@@ -67,7 +76,10 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
   readonly lastTimestamp: number;
   /** Sets a window's value, or with `null` removes it. What has expired is not stored. */
   put(key: K, startMs: number, value: V | null, timestamp: number): void;
-  /** How many windows of a key begin in `[fromMs, toMs]`; they are read by index, in the order of their starts, until the next fetch. */
+  /**
+   * How many windows of a key begin in `[fromMs, toMs]`; they are read by index, in the order of their
+   * starts, until the next fetch.
+   */
   fetch(key: K, fromMs: number, toMs: number): number;
   startAt(i: number): number;
   timestampAt(i: number): number;
@@ -95,7 +107,10 @@ export interface ReadOnlySessionStore<K, V> {
   readonly size: number;
   /** The value of one session; `null` when there is none. */
   get(key: K, startMs: number, endMs: number): V | null;
-  /** The sessions, of one key or with `null` of all, that have a time in `[fromMs, toMs]`, by end, then by the keys' bytes. */
+  /**
+   * The sessions, of one key or with `null` of all, that have a time in `[fromMs, toMs]`, by end, then by the
+   * keys' bytes.
+   */
   entries(key: K | null, fromMs: number, toMs: number): SessionEntry<K, V>[];
 }
 
@@ -107,8 +122,8 @@ export interface SessionStore<K, V> extends ReadOnlySessionStore<K, V> {
    */
   put(key: K, startMs: number, endMs: number, value: V | null, timestamp: number): void;
   /**
-   * How many sessions of a key end at `earliestEnd` or later and begin at `latestStart` or before; they are read by index, in the
-   * order of their ends, until the next call.
+   * How many sessions of a key end at `earliestEnd` or later and begin at `latestStart` or before; they are
+   * read by index, in the order of their ends, until the next call.
    */
   find(key: K, earliestEnd: number, latestStart: number): number;
   startAt(i: number): number;

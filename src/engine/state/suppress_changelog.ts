@@ -1,7 +1,8 @@
 /**
- * The format of a suppression's changelog, Kafka Streams' version 3: the context of the record (time, offset, topic, partition,
- * headers), the value before the key was held back, the one before its last change, the new one, and the time that orders the buffer.
- * Numbers are big-endian; a length of −1 is null, and −2 in the second value says that it equals the first.
+ * The format of a suppression's changelog, Kafka Streams' version 3: the context of the record (time, offset,
+ * topic, partition, headers), the value before the key was held back, the one before its last change, the new
+ * one, and the time that orders the buffer. Numbers are big-endian; a length of −1 is null, and −2 in the
+ * second value says that it equals the first.
  *
  * @module
  */

@@ -10,9 +10,15 @@ import type { StreamsConfig } from "./config.ts";
 
 /** In bytes of {@linkcode Producer.pendingBytes}. */
 export interface OutputBounds {
-  /** Above this no record is begun, and steps that forward several times pause. A quarter more than the producer's `ready` waits for. */
+  /**
+   * Above this no record is begun, and steps that forward several times pause. A quarter more than the
+   * producer's `ready` waits for.
+   */
   readonly pausesAbove: number;
-  /** Above this the application fails: the steps of the record can't pause, and give more than fits into memory. */
+  /**
+   * Above this the application fails: the steps of the record can't pause, and give more than fits into
+   * memory.
+   */
   readonly failsAbove: number;
 }
 
@@ -23,9 +29,10 @@ export const UNBOUNDED: OutputBounds = { pausesAbove: Infinity, failsAbove: Infi
 export const DEFAULT_RECORD_OUTPUT_MAX_BYTES: number = 268_435_456;
 
 /**
- * What may wait for an acknowledgement with at least once, all tasks together, in bytes. A commit waits for all of it, and it is memory,
- * of which what is under way takes twice its size. Half as much is enough beside the broker, but on a way of 50 ms there and back that
- * slows a drain to two thirds; more than this is not faster there either.
+ * What may wait for an acknowledgement with at least once, all tasks together, in bytes. A commit waits for
+ * all of it, and it is memory, of which what is under way takes twice its size. Half as much is enough beside
+ * the broker, but on a way of 50 ms there and back that slows a drain to two thirds; more than this is not
+ * faster there either.
  */
 export const BUFFER_BYTES: number = 33_554_432;
 /** The same of each task's producer with exactly once: there are as many as tasks. */

@@ -55,7 +55,8 @@ export class Restorer {
   }
 
   /**
-   * Restores the stores of a task, a standby's from the offsets up to which it is current (by topic). Resolves when they are up to date, or when the task was {@linkcode drop}ped.
+   * Restores the stores of a task, a standby's from the offsets up to which it is current (by topic).
+   * Resolves when they are up to date, or when the task was {@linkcode drop}ped.
    * @throws When a changelog can't be read, or is another program's.
    */
   async restore(task: Task, restoredTo?: ReadonlyMap<string, number>): Promise<void> {
@@ -145,7 +146,10 @@ export class Restorer {
     }
   }
 
-  /** Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to its end. */
+  /**
+   * Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to
+   * its end.
+   */
   #skip({ topic, partition }: TopicPartition, resumedAt: number): void {
     const restore = this.#restores.get(partitionKey(topic, partition));
     if (restore !== undefined && resumedAt > restore.position) this.#advance(restore, resumedAt);

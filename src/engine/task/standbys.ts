@@ -1,5 +1,6 @@
 /**
- * Standby tasks: stores that are kept current from their changelogs, so that a task that comes here needs only the last records.
+ * Standby tasks: stores that are kept current from their changelogs, so that a task that comes here needs
+ * only the last records.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. What the task gives its processors and stores, and what only itself sets: the producer, how much may be
- * pending in it, and the record that is being processed.
+ * HOT PATH. What the task gives its processors and stores, and what only itself sets: the producer, how much
+ * may be pending in it, and the record that is being processed.
  *
  * @module
  */

@@ -19,7 +19,9 @@ export interface TaskProgress {
   readonly inputs: readonly InputProgress[];
   /** What it can't go on without, such as a schema. */
   readonly waitsFor: string | undefined;
-  /** How often it has paused amid a record: it gets on with one that gives much, though no position says so. */
+  /**
+   * How often it has paused amid a record: it gets on with one that gives much, though no position says so.
+   */
   readonly pauses: number;
   /** Whether its commit has to wait for the end of the record that it is amid. */
   readonly commitWaits: boolean;

@@ -53,7 +53,10 @@ export class CapturingProducer implements Producer {
     this.counts.acknowledged++;
   }
 
-  /** What was appended to topics that a predicate names since the last call, in the order in which it was; it can still be taken. */
+  /**
+   * What was appended to topics that a predicate names since the last call, in the order in which it was; it
+   * can still be taken.
+   */
   takeNew(wanted: (topic: string) => boolean): CapturedRecord[] {
     const records = this.#new.filter(({ topic }) => wanted(topic));
     this.#new = [];

@@ -1,5 +1,6 @@
 /**
- * Tests of topologies without a broker: {@linkcode TopologyTestDriver} feeds records in and reads what comes out.
+ * Tests of topologies without a broker: {@linkcode TopologyTestDriver} feeds records in and reads what comes
+ * out.
  *
  * @module
  */

@@ -46,11 +46,14 @@ export interface TopologyTestDriverOptions {
   /** Where the machine's clock stands at first, in ms since the epoch. Default 0. */
   readonly wallClockMs?: number;
   /**
-   * How often at most left and outer joins look for records without a partner, in ms of the driver's clock. Default 0: each time, as
-   * Kafka Streams' driver; an application does it once in 1000 ms.
+   * How often at most left and outer joins look for records without a partner, in ms of the driver's clock.
+   * Default 0: each time, as Kafka Streams' driver; an application does it once in 1000 ms.
    */
   readonly outerJoinIntervalMs?: number;
-  /** Bytes that the caches of aggregates may hold; flush them by {@linkcode TopologyTestDriver.commit}. Default 0: none. */
+  /**
+   * Bytes that the caches of aggregates may hold; flush them by {@linkcode TopologyTestDriver.commit}.
+   * Default 0: none.
+   */
   readonly cacheMaxBytes?: number;
   /** Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
@@ -58,13 +61,16 @@ export interface TopologyTestDriverOptions {
   readonly onProcessingError?: ProcessingHandler;
   /** Default: fail. Here it is asked only about what can't be encoded. */
   readonly onProductionError?: ProductionHandler;
-  /** The topics that handlers may send dead letters to; read them with {@linkcode TopologyTestDriver.readBytes}. */
+  /**
+   * The topics that handlers may send dead letters to; read them with
+   * {@linkcode TopologyTestDriver.readBytes}.
+   */
   readonly deadLetterTopics?: readonly string[];
 }
 
 /**
- * Feeds records into a topology and reads what comes out, at once and in one partition, as Kafka Streams' class of the
- * same name does.
+ * Feeds records into a topology and reads what comes out, at once and in one partition, as Kafka Streams'
+ * class of the same name does.
  *
  * @example
  * ```ts
@@ -87,7 +93,9 @@ export class TopologyTestDriver {
   readonly #producer = new CapturingProducer();
   readonly #task: Task;
   readonly #queues = new Map<string, RecordQueue>();
-  /** The queues with records, in the order in which Kafka Streams takes from them: by the next record's time. */
+  /**
+   * The queues with records, in the order in which Kafka Streams takes from them: by the next record's time.
+   */
   readonly #ready = new TimeHeap<RecordQueue>((queue) => queue.headTimestamp);
   readonly #offsets = new Map<string, number>();
   readonly #buffer = new EncodeBuffer();
@@ -174,7 +182,10 @@ export class TopologyTestDriver {
     if (!wasReady && queue.ready) this.#ready.push(queue);
   }
 
-  /** Processes record by record; what goes to a topic that the topology reads itself comes back in after the record that it is of. */
+  /**
+   * Processes record by record; what goes to a topic that the topology reads itself comes back in after the
+   * record that it is of.
+   */
   #processAll(): void {
     this.#loopBack();
     for (let queue = this.#ready.pop(); queue !== undefined; queue = this.#ready.pop()) {
@@ -205,12 +216,18 @@ export class TopologyTestDriver {
     }));
   }
 
-  /** Takes the records written to any topic since the last call, as bytes: also to a changelog or a dead-letter topic. */
+  /**
+   * Takes the records written to any topic since the last call, as bytes: also to a changelog or a
+   * dead-letter topic.
+   */
   readBytes(topic: string): CapturedRecord[] {
     return this.#producer.take(topic);
   }
 
-  /** Takes the records written to all sinks' topics but repartition topics since they were read last, as bytes and in the order in which they were written. */
+  /**
+   * Takes the records written to all sinks' topics but repartition topics since they were read last, as bytes
+   * and in the order in which they were written.
+   */
   readAllBytes(): CapturedRecord[] {
     const { topology, sinks } = this.#bound;
     const topics = new Set<string>();
@@ -284,7 +301,10 @@ export class TopologyTestDriver {
   }
 }
 
-/** All parts of a topology as one, which one task runs: as Kafka Streams' class does, so that all share one stream time. */
+/**
+ * All parts of a topology as one, which one task runs: as Kafka Streams' class does, so that all share one
+ * stream time.
+ */
 function wholeTopology(bound: BoundTopology): BoundSubtopology {
   const { topology, subtopologies } = bound;
   return {

@@ -1,5 +1,6 @@
 /**
- * A topology bound to a log: checked against its topics, with its changelogs created and its serdes bound to theirs.
+ * A topology bound to a log: checked against its topics, with its changelogs created and its serdes bound to
+ * theirs.
  *
  * @module
  */
@@ -46,7 +47,10 @@ export interface BoundSink extends Serdes {
 /** What the runtime makes tasks from. */
 export interface BoundTopology {
   readonly topology: Topology;
-  /** Gives the name on the log of a topic as nodes name it: a repartition topic's has the application id in front. */
+  /**
+   * Gives the name on the log of a topic as nodes name it: a repartition topic's has the application id in
+   * front.
+   */
   readonly topicName: (topic: string) => string;
   /** With the topics' names on the log. */
   readonly subtopologies: readonly BoundSubtopology[];
@@ -76,8 +80,9 @@ export function changelogTopic(applicationId: string, store: string): string {
 /**
  * Checks a topology against the log and creates its repartition topics and changelogs.
  *
- * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, a changelog has another number of
- * partitions than there are tasks, or a topic of the application's own has settings with which records or state would be lost.
+ * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, a changelog has
+ * another number of partitions than there are tasks, or a topic of the application's own has settings with
+ * which records or state would be lost.
  */
 export async function bindTopology(
   topology: Topology,
@@ -194,7 +199,10 @@ async function createChangelogs(
   return changelogs;
 }
 
-/** Creates those of the application's own topics that are not there yet; those that are must have the right number of partitions. */
+/**
+ * Creates those of the application's own topics that are not there yet; those that are must have the right
+ * number of partitions.
+ */
 async function createOwnTopics(
   topics: readonly InternalTopic[],
   log: Log,

@@ -7,8 +7,8 @@ import type { Serde } from "../../serde/serde.ts";
 import type { Processor } from "../processors/processor.ts";
 
 /**
- * Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp; negative: drop
- * it.
+ * Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp;
+ * negative: drop it.
  */
 export type TimestampExtractor = (key: unknown, value: unknown, recordTimestamp: number) => number;
 
@@ -48,11 +48,13 @@ export interface SinkDef {
 }
 
 /**
- * A topic between two parts of a topology, through which records with changed keys come to the tasks of their new
- * keys.
+ * A topic between two parts of a topology, through which records with changed keys come to the tasks of their
+ * new keys.
  */
 export interface RepartitionTopic {
-  /** Its name without the application id; sources and sinks name it so. On a log: `<application id>-<name>`. */
+  /**
+   * Its name without the application id; sources and sinks name it so. On a log: `<application id>-<name>`.
+   */
   readonly name: string;
   /** Default: as many as the largest source topic of the part that writes it has. */
   readonly partitions?: number | undefined;

@@ -2,9 +2,10 @@ import { TopologyError } from "../errors.ts";
 import type { Topology } from "./topology.ts";
 
 /**
- * How many partitions each topic of a topology has or is to have, by its name in the topology. As in Kafka Streams (`RepartitionTopics`,
- * `CopartitionedTopicsEnforcer`): a repartition topic has as many as it was given, else as the largest source topic of the parts that
- * write it; joined with other topics it has as many as those.
+ * How many partitions each topic of a topology has or is to have, by its name in the topology. As in Kafka
+ * Streams (`RepartitionTopics`, `CopartitionedTopicsEnforcer`): a repartition topic has as many as it was
+ * given, else as the largest source topic of the parts that write it; joined with other topics it has as many
+ * as those.
  *
  * @param known Gives the number of partitions of a topic that is there already.
  * @throws {TopologyError} When joined topics can't have the same number of partitions.

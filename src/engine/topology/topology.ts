@@ -1,6 +1,6 @@
 /**
- * A topology: sources, processors, sinks and stores, by name. The DSL builds it; programs see what it is like, and the
- * engine takes it apart by the members that are internal.
+ * A topology: sources, processors, sinks and stores, by name. The DSL builds it; programs see what it is
+ * like, and the engine takes it apart by the members that are internal.
  *
  * @module
  */
@@ -60,8 +60,8 @@ export class Topology {
    * Adds a node after its parents.
    *
    * @ignore
-   * @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic that its own
-   * part reads.
+   * @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic
+   * that its own part reads.
    */
   add(node: NodeDef): this {
     if (this.#nodes.has(node.name)) {
@@ -158,8 +158,8 @@ export class Topology {
   }
 
   /**
-   * Puts the nodes in another order, which must still have a node after its parents; the DSL does where Kafka Streams
-   * does.
+   * Puts the nodes in another order, which must still have a node after its parents; the DSL does where Kafka
+   * Streams does.
    * @ignore
    */
   reorder(names: readonly string[]): this {
@@ -215,7 +215,9 @@ export class Topology {
     return [...new Set(node.parents.flatMap((parent) => this.sourceTopicsOf(parent)))];
   }
 
-  /** The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line. */
+  /**
+   * The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line.
+   */
   describe(): string {
     return describeTopology(this.#nodes, this.subtopologies());
   }

@@ -33,7 +33,10 @@ export class JoinWindows {
     this.graceMs = graceMs;
   }
 
-  /** Records at most `differenceMs` apart are joined; those later than `graceMs` behind their window are dropped. */
+  /**
+   * Records at most `differenceMs` apart are joined; those later than `graceMs` behind their window are
+   * dropped.
+   */
   static ofTimeDifferenceAndGrace(differenceMs: number, graceMs: number): JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, graceMs);
   }
@@ -43,12 +46,18 @@ export class JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, 0);
   }
 
-  /** The same windows with another lower bound: the right side's record may be `ms` earlier; negative: must be later. */
+  /**
+   * The same windows with another lower bound: the right side's record may be `ms` earlier; negative: must be
+   * later.
+   */
   before(ms: number): JoinWindows {
     return new JoinWindows(ms, this.afterMs, this.graceMs);
   }
 
-  /** The same windows with another upper bound: the right side's record may be `ms` later; negative: must be earlier. */
+  /**
+   * The same windows with another upper bound: the right side's record may be `ms` later; negative: must be
+   * earlier.
+   */
   after(ms: number): JoinWindows {
     return new JoinWindows(this.beforeMs, ms, this.graceMs);
   }

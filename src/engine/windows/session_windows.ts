@@ -1,9 +1,12 @@
 /**
- * Sessions of activity: records of a key belong to one session as long as none is further than the gap from the next. A session
- * begins with its first record and ends with its last; both are inside.
+ * Sessions of activity: records of a key belong to one session as long as none is further than the gap from
+ * the next. A session begins with its first record and ends with its last; both are inside.
  */
 export class SessionWindows {
-  /** How long a key must be inactive for its next record to begin a new session, in ms; exactly this long is still the same. */
+  /**
+   * How long a key must be inactive for its next record to begin a new session, in ms; exactly this long is
+   * still the same.
+   */
   readonly inactivityGapMs: number;
   /** How long after a session's end and gap its records are still taken, in ms of stream time. */
   readonly graceMs: number;
@@ -23,7 +26,10 @@ export class SessionWindows {
     this.graceMs = graceMs;
   }
 
-  /** Sessions end after `inactivityGapMs` without a record; records later than `graceMs` behind that are dropped. */
+  /**
+   * Sessions end after `inactivityGapMs` without a record; records later than `graceMs` behind that are
+   * dropped.
+   */
   static ofInactivityGapAndGrace(inactivityGapMs: number, graceMs: number): SessionWindows {
     return new SessionWindows(inactivityGapMs, graceMs);
   }

@@ -1,6 +1,6 @@
 /**
- * Windows that end or begin with records: for each record there is the window that ends with it, and the one that begins right
- * after it when other records are in there. Both ends of a window are inside.
+ * Windows that end or begin with records: for each record there is the window that ends with it, and the one
+ * that begins right after it when other records are in there. Both ends of a window are inside.
  *
  * Windows that would begin before time 0 are all one, from 0 to the time difference.
  */
@@ -22,7 +22,10 @@ export class SlidingWindows {
     this.graceMs = graceMs;
   }
 
-  /** Records at most `timeDifferenceMs` apart share a window; those later than `graceMs` behind their windows are dropped. */
+  /**
+   * Records at most `timeDifferenceMs` apart share a window; those later than `graceMs` behind their windows
+   * are dropped.
+   */
   static ofTimeDifferenceAndGrace(timeDifferenceMs: number, graceMs: number): SlidingWindows {
     return new SlidingWindows(timeDifferenceMs, graceMs);
   }

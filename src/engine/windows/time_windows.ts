@@ -1,6 +1,6 @@
 /**
- * Windows of a fixed size at fixed places in time: tumbling ones follow one another, hopping ones overlap. A window holds the
- * records from its start up to, and without, its end.
+ * Windows of a fixed size at fixed places in time: tumbling ones follow one another, hopping ones overlap. A
+ * window holds the records from its start up to, and without, its end.
  *
  * @example
  * ```ts

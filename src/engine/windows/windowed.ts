@@ -12,7 +12,8 @@ import {
 /**
  * A key within a window of time: the key of a windowed table.
  *
- * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding and session ones.
+ * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding
+ * and session ones.
  */
 export class Windowed<K> {
   /** The key without its window. */
@@ -31,8 +32,8 @@ export class Windowed<K> {
 }
 
 /**
- * Windowed keys of a fixed size, as Kafka Streams' `TimeWindowedSerializer` writes them: the key's bytes, then the start of the
- * window (8 bytes, big-endian).
+ * Windowed keys of a fixed size, as Kafka Streams' `TimeWindowedSerializer` writes them: the key's bytes,
+ * then the start of the window (8 bytes, big-endian).
  *
  * @param sizeMs The size of the windows, in ms: for sliding windows their time difference.
  *
@@ -72,8 +73,8 @@ export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<
 }
 
 /**
- * Windowed keys of sessions, as Kafka Streams' `SessionWindowedSerializer` writes them: the key's bytes, then the end and the start
- * of the session (8 bytes each, big-endian).
+ * Windowed keys of sessions, as Kafka Streams' `SessionWindowedSerializer` writes them: the key's bytes, then
+ * the end and the start of the session (8 bytes each, big-endian).
  */
 export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
   return serdeAround(key, (bound) => ({

@@ -65,7 +65,8 @@ export class Cluster {
   /** Asks a broker for the topics' metadata, and remembers the leaders. */
   async metadata(topics: readonly string[]): Promise<Map<string, TopicMetadata>> {
     const link = await this.any();
-    // An empty list would mean all topics to kafkajs: ask for one that can't exist, which tells of the brokers too.
+    // An empty list would mean all topics to kafkajs: ask for one that can't exist, which tells of the
+    // brokers too.
     const asked = topics.length === 0 ? ["__none"] : [...new Set(topics)];
     const answer = await link.request("Metadata", { topics: asked, allowAutoTopicCreation: false });
     for (const { nodeId, host, port } of answer.brokers) this.#note(nodeId, `${host}:${port}`, link);
@@ -84,7 +85,10 @@ export class Cluster {
     return found;
   }
 
-  /** Finds the topics' leaders and connects to them, for who will soon ask them something. What fails will be tried again then. */
+  /**
+   * Finds the topics' leaders and connects to them, for who will soon ask them something. What fails will be
+   * tried again then.
+   */
   async prepare(topics: readonly string[]): Promise<void> {
     try {
       const known = await this.metadata(topics);
@@ -153,8 +157,8 @@ export class Cluster {
   }
 
   /**
-   * A link that is connected: one that stands and answers, else the first broker that does. Brokers that could not be reached lately
-   * are tried last.
+   * A link that is connected: one that stands and answers, else the first broker that does. Brokers that
+   * could not be reached lately are tried last.
    * @throws {BrokerUnavailable} When none does.
    */
   async any(): Promise<BrokerLink> {
@@ -180,7 +184,10 @@ export class Cluster {
     );
   }
 
-  /** All that are known: those that don't answer what they were asked at the end, and before them those that failed lately. */
+  /**
+   * All that are known: those that don't answer what they were asked at the end, and before them those that
+   * failed lately.
+   */
   #addresses(): string[] {
     const known = new Set([
       ...this.settings.brokers,

@@ -1,5 +1,6 @@
 /**
- * What is said when a connection can't be made or ends: what happened, the most likely cause, and what to do about it.
+ * What is said when a connection can't be made or ends: what happened, the most likely cause, and what to do
+ * about it.
  *
  * @module
  */

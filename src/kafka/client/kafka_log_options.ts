@@ -14,8 +14,8 @@ export interface KafkaLogOptions {
   /** How often a group's leader looks for new partitions of its topics, in ms. Default 30,000. */
   readonly metadataRefreshMs?: number;
   /**
-   * How many connections are opened at once, for the first producers, fetchers and group members to come. Default 0. The fall-back opens
-   * none before they are used.
+   * How many connections are opened at once, for the first producers, fetchers and group members to come.
+   * Default 0. The fall-back opens none before they are used.
    */
   readonly spareConnections?: number;
 }

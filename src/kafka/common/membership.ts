@@ -168,7 +168,8 @@ export class Membership implements GroupMember {
           this.#wake = undefined;
         }
       } catch (error) {
-        // Once in the group it waits for as long as the brokers are gone; at first it says that there are none.
+        // Once in the group it waits for as long as the brokers are gone; at first it says that there are
+        // none.
         const again = error instanceof GroupError && error.retriable &&
           (this.#rebalances > 0 || performance.now() - began < this.#patienceMs(error.code));
         if (!again) return await this.#end(error);

@@ -100,7 +100,10 @@ export class MemoryChunk {
     return low;
   }
 
-  /** The index after the last record that keeps the range from `from` on within `maxBytes`; at least `from + 1`. */
+  /**
+   * The index after the last record that keeps the range from `from` on within `maxBytes`; at least
+   * `from + 1`.
+   */
   upTo(from: number, maxBytes: number): number {
     const limit = this.starts[from]! + maxBytes;
     if (this.used <= limit) return this.count;

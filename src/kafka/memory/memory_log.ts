@@ -25,8 +25,9 @@ import { Membership } from "../common/membership.ts";
 /** Settings of a {@linkcode MemoryLog}. Without limits it grows with what is appended. */
 export interface MemoryLogOptions {
   /**
-   * Bytes that each partition keeps at least. Holds for topics whose `cleanup.policy` is `delete` (the default) and that
-   * set no `retention.bytes` of their own; compacted topics keep the last record of each key whatever their size.
+   * Bytes that each partition keeps at least. Holds for topics whose `cleanup.policy` is `delete` (the
+   * default) and that set no `retention.bytes` of their own; compacted topics keep the last record of each
+   * key whatever their size.
    */
   readonly retentionBytes?: number;
   /** Records that each partition keeps at least; holds for the same topics. */
@@ -39,7 +40,8 @@ export interface MemoryLogOptions {
 
 /**
  * A log in memory with Kafka's rules: offsets, retention (`retention.ms`, `retention.bytes`), compaction
- * (`cleanup.policy`), groups that rebalance cooperatively, and transactions. Records are acknowledged as soon as they are appended.
+ * (`cleanup.policy`), groups that rebalance cooperatively, and transactions. Records are acknowledged as soon
+ * as they are appended.
  *
  * @example
  * ```ts
@@ -216,8 +218,8 @@ export class MemoryLog implements Log {
   }
 
   /**
-   * For tests: has the group take a member for dead, as if it had sent no heartbeat for its session timeout. The member
-   * hears of it at once (`onLost`) and joins anew.
+   * For tests: has the group take a member for dead, as if it had sent no heartbeat for its session timeout.
+   * The member hears of it at once (`onLost`) and joins anew.
    */
   expireMember(groupId: string, memberId: string): void {
     this.#group(groupId).expire(memberId);

@@ -11,7 +11,10 @@ import type { MemoryPartition } from "./partition.ts";
 import type { MemoryTransactionalId } from "./transactions.ts";
 import { NO_HEADERS, type RecordHeaders } from "../port/record_set.ts";
 
-/** HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with a broker. */
+/**
+ * HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with
+ * a broker.
+ */
 export class MemoryProducer implements Producer {
   readonly counts: { appended: number; acknowledged: number; failed: number } = {
     appended: 0,

@@ -1,6 +1,6 @@
 /**
- * Transactions of the in-memory log, with Kafka's rules, except that none times out: a producer lives in the same process, and the
- * next one with its id ends what it left open.
+ * Transactions of the in-memory log, with Kafka's rules, except that none times out: a producer lives in the
+ * same process, and the next one with its id ends what it left open.
  *
  * @module
  */

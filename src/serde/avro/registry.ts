@@ -1,6 +1,7 @@
 /**
- * A client of [Confluent's schema registry API](https://docs.confluent.io/platform/current/schema-registry/develop/api.html), which
- * other registries such as Apicurio and Karapace serve too.
+ * A client of [Confluent's schema registry
+ * API](https://docs.confluent.io/platform/current/schema-registry/develop/api.html), which other registries
+ * such as Apicurio and Karapace serve too.
  *
  * @module
  */
@@ -26,7 +27,9 @@ export interface SchemaRegistryOptions {
   readonly pause?: (ms: number) => Promise<void>;
 }
 
-/** A registry that can't be asked or says no. The message says what was asked, what came back and what to do. */
+/**
+ * A registry that can't be asked or says no. The message says what was asked, what came back and what to do.
+ */
 export class RegistryError extends Error {
   /** Tells it from other errors. */
   override name = "RegistryError";
@@ -40,8 +43,8 @@ export class RegistryError extends Error {
 }
 
 /**
- * Registers schemas and gets them by id. Answers are kept, as ids never change their meaning; while a request is under way, all who
- * ask the same wait for it.
+ * Registers schemas and gets them by id. Answers are kept, as ids never change their meaning; while a request
+ * is under way, all who ask the same wait for it.
  *
  * @example
  * ```ts ignore
@@ -128,7 +131,8 @@ export class SchemaRegistry {
     const ask = (): Promise<Answer> => this.#ask(what, "POST", path, JSON.stringify({ schema }));
     let answer = await ask();
     if (answer.status === CONFLICT) {
-      // Of two that register the same schema at the same moment a registry may refuse one: by now it has the schema.
+      // Of two that register the same schema at the same moment a registry may refuse one: by now it has the
+      // schema.
       await this.#options.pause(this.#options.retryBackoffMs);
       answer = await ask();
     }
@@ -139,7 +143,10 @@ export class SchemaRegistry {
     return id as number;
   }
 
-  /** What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it has to be asked. */
+  /**
+   * What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it
+   * has to be asked.
+   */
   peek(id: number): string | null | undefined {
     const schema = this.#schemas.get(id);
     if (schema === null && this.#options.now() >= this.#missingUntil.get(id)!) return undefined;
@@ -196,7 +203,8 @@ export class SchemaRegistry {
         if (answer.status < 500 && answer.status !== 429) return answer;
         failure = { why: `received ${statusText(answer)}`, status: answer.status };
       } catch (error) {
-        // A denied permission or a wrong header does not go away; only what fetch calls a network error is tried again.
+        // A denied permission or a wrong header does not go away; only what fetch calls a network error is
+        // tried again.
         if (!(error instanceof TypeError || error instanceof TimedOut)) {
           throw this.#unreachable(what, 1, { why: messageOf(error), cause: error });
         }

@@ -1,6 +1,6 @@
 /**
- * Avro schemas, parsed by [avsc](https://github.com/mtth/avsc) and turned into plain nodes for the readers and writers that are
- * compiled from them.
+ * Avro schemas, parsed by [avsc](https://github.com/mtth/avsc) and turned into plain nodes for the readers
+ * and writers that are compiled from them.
  *
  * @module
  */
@@ -81,8 +81,8 @@ interface AvscType {
 }
 
 /**
- * Parses a schema and brings it into its
- * [Parsing Canonical Form](https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas).
+ * Parses a schema and brings it into its [Parsing Canonical
+ * Form](https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas).
  *
  * @param schema JSON, as text or already parsed.
  * @throws {TypeError} When it is no valid schema, saying why.

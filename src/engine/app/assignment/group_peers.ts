@@ -24,7 +24,10 @@ export type Peer =
   /** Another program. */
   | { readonly kind: "stranger" };
 
-/** Sorts a member. Versions that tell no fingerprint run the same topology when they subscribe to the same topics. */
+/**
+ * Sorts a member. Versions that tell no fingerprint run the same topology when they subscribe to the same
+ * topics.
+ */
 export function peerOf({ userData, topics }: Pick<Member, "userData" | "topics">, own: OwnTopology): Peer {
   const info = decodeTaskInfo(userData);
   if (info === undefined) return { kind: "stranger" };
@@ -35,10 +38,12 @@ export function peerOf({ userData, topics }: Pick<Member, "userData" | "topics">
 }
 
 /**
- * The leader's check, before it assigns: the topology of a group is that of the members that have tasks; where none has any it is the
- * leader's. So an instance with another topology never takes the tasks of those that run.
+ * The leader's check, before it assigns: the topology of a group is that of the members that have tasks;
+ * where none has any it is the leader's. So an instance with another topology never takes the tasks of those
+ * that run.
  *
- * @throws {AssignmentRefused} When all members that have tasks run another topology than this instance, the leader.
+ * @throws {AssignmentRefused} When all members that have tasks run another topology than this instance, the
+ * leader.
  */
 export function checkPeers(members: readonly Member[], own: OwnTopology): void {
   const holders = members.filter(({ owned }) => owned.length > 0).map((member) => ({

@@ -9,8 +9,8 @@ import { ObservedClock, Still } from "./observed_clock.ts";
 /** The default of {@linkcode ProgressOptions.stallTimeoutMs}, in ms. */
 export const DEFAULT_STALL_TIMEOUT_MS = 60_000;
 /**
- * After so long without any answer an instance counts as cut off, in ms: heartbeats and fetches are answered several times a second,
- * and a broker's longest usual pauses are shorter.
+ * After so long without any answer an instance counts as cut off, in ms: heartbeats and fetches are answered
+ * several times a second, and a broker's longest usual pauses are shorter.
  */
 export const SILENCE_MS = 5_000;
 /** Stalls named in full; of the others the number is told. */
@@ -20,9 +20,15 @@ const MOST_NAMED = 5;
 export interface ProgressOptions {
   /** What stands still for longer is a stall. 0: nothing is. Default {@linkcode DEFAULT_STALL_TIMEOUT_MS}. */
   readonly stallTimeoutMs?: number;
-  /** What is processed need not be committed sooner than this: it is added to the time of that stall. Default 0. */
+  /**
+   * What is processed need not be committed sooner than this: it is added to the time of that stall. Default
+   * 0.
+   */
   readonly commitIntervalMs?: number;
-  /** How often brokers are asked at least: silence is told of after three times as long, or {@linkcode SILENCE_MS}. Default 0. */
+  /**
+   * How often brokers are asked at least: silence is told of after three times as long, or
+   * {@linkcode SILENCE_MS}. Default 0.
+   */
   readonly heartbeatIntervalMs?: number;
 }
 
@@ -53,9 +59,10 @@ interface Watched {
 }
 
 /**
- * Tells stalls: no broker answers; a task has records and processes none, has processed some and commits nothing, or is being
- * restored and reads nothing; each for longer than the stall timeout. A task without records, or that waits for the other side of a
- * join while that one gets on, is none: all its inputs count together.
+ * Tells stalls: no broker answers; a task has records and processes none, has processed some and commits
+ * nothing, or is being restored and reads nothing; each for longer than the stall timeout. A task without
+ * records, or that waits for the other side of a join while that one gets on, is none: all its inputs count
+ * together.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@
  * What it means that a log does not hold the offset to read on at, and what is done.
  *
  * @param wanted The offset of the next record to process, as it was committed.
- * @param resumedAt Where reading goes on: at one of the log's ends. Wherever that is, what is wanted is beyond the log's end when it is
- * larger, and before the log's begin else.
+ * @param resumedAt Where reading goes on: at one of the log's ends. Wherever that is, what is wanted is
+ * beyond the log's end when it is larger, and before the log's begin else.
  */
 export function outOfRange(partition: string, wanted: number, resumedAt: number): string {
   return wanted > resumedAt

@@ -5,8 +5,9 @@ import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { Task } from "../../task/task.ts";
 
 /**
- * Deletes from repartition topics, now and again, what is committed: nobody but this application reads them, and their retention is
- * without limit so that nothing goes unprocessed. What could not be deleted is tried again the next time.
+ * Deletes from repartition topics, now and again, what is committed: nobody but this application reads them,
+ * and their retention is without limit so that nothing goes unprocessed. What could not be deleted is tried
+ * again the next time.
  */
 export class RepartitionPurge {
   readonly #log: Log;

@@ -1,5 +1,6 @@
 /**
- * The topics of a running application, as they change: which have gone, come again or grown since it was bound to them.
+ * The topics of a running application, as they change: which have gone, come again or grown since it was
+ * bound to them.
  *
  * @module
  */
@@ -11,7 +12,9 @@ import { partitionCounts } from "../../topology/partition_counts.ts";
 /** What happened to a topic. */
 export type TopicChange =
   | { readonly kind: "gone" | "back" | "recreated"; readonly topic: string; readonly read: boolean }
-  /** Its new partitions can be taken up; of a topic that is only written they are not used before a restart. */
+  /**
+   * Its new partitions can be taken up; of a topic that is only written they are not used before a restart.
+   */
   | {
     readonly kind: "grown";
     readonly topic: string;

@@ -1,5 +1,6 @@
 /**
- * Looks now and again, and at once when a fetch or a rebalance says so, whether the application's topics have changed.
+ * Looks now and again, and at once when a fetch or a rebalance says so, whether the application's topics have
+ * changed.
  *
  * @module
  */

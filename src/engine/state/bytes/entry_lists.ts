@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Lists of entries in the order of a time, one list a key, in parallel arrays: what both windowed stores keep behind
- * their keys. An entry is an integer; its value's bytes are in an {@linkcode Arena} that the owner shares.
+ * HOT PATH. Lists of entries in the order of a time, one list a key, in parallel arrays: what both windowed
+ * stores keep behind their keys. An entry is an integer; its value's bytes are in an {@linkcode Arena} that
+ * the owner shares.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Sessions in memory: a list in the order of their ends for each key. A key's expired sessions are freed when the queue of
- * keys comes to it, at the latest after twice the retention.
+ * HOT PATH. Sessions in memory: a list in the order of their ends for each key. A key's expired sessions are
+ * freed when the queue of keys comes to it, at the latest after twice the retention.
  *
  * @module
  */

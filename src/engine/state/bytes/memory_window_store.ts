@@ -1,5 +1,6 @@
 /**
- * HOT PATH. A window store in memory: one segment a span of time, dropped whole when its span has passed the retention.
+ * HOT PATH. A window store in memory: one segment a span of time, dropped whole when its span has passed the
+ * retention.
  *
  * @module
  */
@@ -202,7 +203,10 @@ class Segment {
     }
   }
 
-  /** Puts an entry behind those of its key that are not later. Records mostly come in order, so the last one is tried first. */
+  /**
+   * Puts an entry behind those of its key that are not later. Records mostly come in order, so the last one
+   * is tried first.
+   */
   #link(id: number, entry: number, timestamp: number): void {
     const last = this.#lastOfKey[id]!;
     if (this.timestamp[last]! <= timestamp) {

@@ -1,6 +1,6 @@
 /**
- * A key-value store on disk, for state larger than memory, with the optional retention that the one in memory has: a key goes away
- * once stream time has passed its last change by more than that.
+ * A key-value store on disk, for state larger than memory, with the optional retention that the one in memory
+ * has: a key goes away once stream time has passed its last change by more than that.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. What a cache of a store holds: the last value of each key with the record that made it, in the order of use, and which of
- * them are changed. Bytes in an arena and rows in parallel arrays, as in the stores.
+ * HOT PATH. What a cache of a store holds: the last value of each key with the record that made it, in the
+ * order of use, and which of them are changed. Bytes in an arena and rows in parallel arrays, as in the
+ * stores.
  *
  * @module
  */
@@ -14,7 +15,10 @@ import { IdList, NO_ID } from "../bytes/id_list.ts";
 
 export { NO_ID } from "../bytes/id_list.ts";
 
-/** Fixed sizes in Kafka Streams' estimate of an entry: three references, and offset, time, partition and flag of its record. */
+/**
+ * Fixed sizes in Kafka Streams' estimate of an entry: three references, and offset, time, partition and flag
+ * of its record.
+ */
 const ENTRY_BYTES = 3 * 8 + 8 + 8 + 4 + 1;
 /** Of the timestamp that Kafka Streams keeps before each value. */
 const TIMESTAMP_BYTES = 8;
@@ -85,7 +89,10 @@ export class CacheEntries {
     return this.#timestamp[id]!;
   }
 
-  /** The bytes that an entry's key and value are in, the value after the key. Valid until the entry is changed. */
+  /**
+   * The bytes that an entry's key and value are in, the value after the key. Valid until the entry is
+   * changed.
+   */
   chunk(id: number): Uint8Array {
     return this.#arena.chunks[chunkOf(this.#index.address[id]!)]!;
   }
@@ -108,7 +115,8 @@ export class CacheEntries {
    * Puts an entry, as the one used last.
    *
    * @param value `null` when the key was removed.
-   * @param change Where the record that made the change is; `undefined` when the value was only read from the store: it is clean then.
+   * @param change Where the record that made the change is; `undefined` when the value was only read from the
+   * store: it is clean then.
    * @returns By how much the estimate of all has grown, in bytes.
    */
   put(
@@ -240,8 +248,8 @@ export class CacheEntries {
 }
 
 /**
- * Copies of changed entries, to go through while the cache changes again: what is sent on may come back to it. Entry `i` is the
- * key in `bytes[keyFrom[i], keyTo(i))` and the value behind it.
+ * Copies of changed entries, to go through while the cache changes again: what is sent on may come back to
+ * it. Entry `i` is the key in `bytes[keyFrom[i], keyTo(i))` and the value behind it.
  */
 export class DirtyEntries {
   count = 0;

@@ -13,7 +13,10 @@ import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 export class LoggedKeyValueStore<K, V> extends LoggedBytesStore<BytesKeyValueStore, K, V>
   implements KeyValueStore<K, V> {
   lastTimestamp = -1;
-  /** What was put last, as an object: hits of one frame come one after the other, and need no decoding in between. */
+  /**
+   * What was put last, as an object: hits of one frame come one after the other, and need no decoding in
+   * between.
+   */
   #lastKey: K | undefined;
   #lastValue: V | null = null;
   #lastPutTimestamp = -1;

@@ -1,9 +1,10 @@
 /**
- * The records of a left or outer stream–stream join that have found no partner yet, in the order of their times: those of the right
- * side before those of the left at one time, then by key. Both sides of the join share it.
+ * The records of a left or outer stream–stream join that have found no partner yet, in the order of their
+ * times: those of the right side before those of the left at one time, then by key. Both sides of the join
+ * share it.
  *
- * Its changelog has Kafka Streams' formats: the value is a list (`ListSerializer`) of values, each behind a byte that
- * is 1 for the left side.
+ * Its changelog has Kafka Streams' formats: the value is a list (`ListSerializer`) of values, each behind a
+ * byte that is 1 for the left side.
  *
  * @module
  */
@@ -191,7 +192,10 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
-/** A list of values of variable size: the byte 1, the count, then each with its length before it (4 bytes, big-endian). */
+/**
+ * A list of values of variable size: the byte 1, the count, then each with its length before it (4 bytes,
+ * big-endian).
+ */
 function writeList(values: readonly Uint8Array[], left: boolean): Uint8Array {
   const list = new Uint8Array(5 + values.reduce((size, value) => size + 5 + value.length, 0));
   const view = new DataView(list.buffer);

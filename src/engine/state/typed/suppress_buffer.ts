@@ -1,6 +1,7 @@
 /**
- * The buffer of a suppression: the latest change of each key, in the order of the times at which the keys came in. What it holds goes
- * to its changelog at each commit, in the format of Kafka Streams' `InMemoryTimeOrderedKeyValueChangeBuffer`, version 3.
+ * The buffer of a suppression: the latest change of each key, in the order of the times at which the keys
+ * came in. What it holds goes to its changelog at each commit, in the format of Kafka Streams'
+ * `InMemoryTimeOrderedKeyValueChangeBuffer`, version 3.
  *
  * @module
  */
@@ -68,7 +69,10 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
     return this.#arena.reservedBytes + this.#index.tableBytes + this.#bufferBytes;
   }
 
-  /** The size of what it holds as Kafka Streams counts it: keys, values, headers and 28 bytes and the topic's name a key. */
+  /**
+   * The size of what it holds as Kafka Streams counts it: keys, values, headers and 28 bytes and the topic's
+   * name a key.
+   */
   get bufferBytes(): number {
     return this.#bufferBytes;
   }
@@ -124,7 +128,10 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
     else this.#dirty.add(entry.id);
   }
 
-  /** The value that readers of the suppressed table see of a key that is held back: the one before it was; `undefined` when it is not held back. */
+  /**
+   * The value that readers of the suppressed table see of a key that is held back: the one before it was;
+   * `undefined` when it is not held back.
+   */
   priorValue(key: K): V | null | undefined {
     const { bytes, from, to, hash } = this.encoded.encodeKey(this.keySerde, key);
     const id = this.#index.find(bytes, from, to, hash);

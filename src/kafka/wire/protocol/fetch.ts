@@ -104,8 +104,8 @@ export class DamagedAnswer extends Error {
 /**
  * Decodes an answer to a request for these partitions; the records stay as they are.
  *
- * @throws {DamagedAnswer} When it is no such answer: it can't be decoded, or tells of partitions that were not asked for, twice of one, or
- * outside a session not of all.
+ * @throws {DamagedAnswer} When it is no such answer: it can't be decoded, or tells of partitions that were
+ * not asked for, twice of one, or outside a session not of all.
  */
 export function checkedFetch(
   bytes: Uint8Array,

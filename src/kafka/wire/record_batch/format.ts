@@ -1,5 +1,6 @@
 /**
- * The layout of a record batch, format v2 (https://kafka.apache.org/documentation/#recordbatch). Numbers are big-endian.
+ * The layout of a record batch, format v2 (https://kafka.apache.org/documentation/#recordbatch). Numbers are
+ * big-endian.
  *
  * @module
  */
@@ -33,7 +34,10 @@ export const TRANSACTIONAL = 0x10;
 /** Its records are markers for readers of transactions, not data. */
 export const CONTROL = 0x20;
 
-/** No record is shorter: its length, attributes, two deltas, two lengths and the header count take a byte each. */
+/**
+ * No record is shorter: its length, attributes, two deltas, two lengths and the header count take a byte
+ * each.
+ */
 export const SMALLEST_RECORD = 7;
 
 /** Reads a signed 32-bit number. */

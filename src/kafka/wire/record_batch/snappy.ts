@@ -1,12 +1,16 @@
 /**
- * Snappy, on read (https://github.com/google/snappy/blob/main/format_description.txt), raw as C and Go clients write it or in
- * snappy-java's chunks as Java clients do. Own, as the pure JavaScript library can be made to loop by a negative length.
+ * Snappy, on read (https://github.com/google/snappy/blob/main/format_description.txt), raw as C and Go
+ * clients write it or in snappy-java's chunks as Java clients do. Own, as the pure JavaScript library can be
+ * made to loop by a negative length.
  *
  * @module
  */
 import { InvalidCompression, Output, TooLarge } from "./output.ts";
 
-/** snappy-java's stream begins so; version and compatible version follow, 4 bytes each, then chunks with their length. */
+/**
+ * snappy-java's stream begins so; version and compatible version follow, 4 bytes each, then chunks with their
+ * length.
+ */
 const STREAM_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const STREAM_HEADER = 16;
 

@@ -147,7 +147,8 @@ export class BatchWriter {
   /**
    * Completes the header. Can be called again, such as for a retry with another producer epoch.
    *
-   * @returns The batch: uncompressed, a view of the writer's buffer, valid until the next {@linkcode append} or {@linkcode reset}.
+   * @returns The batch: uncompressed, a view of the writer's buffer, valid until the next {@linkcode append}
+   * or {@linkcode reset}.
    * @throws {RangeError} When nothing was appended, or the producer id is no safe integer.
    */
   finish(options: BatchOptions = {}): Uint8Array {
@@ -199,7 +200,9 @@ export class BatchWriter {
   }
 }
 
-/** Says in a finished batch, and in its checksum, that it is another producer's or has other sequence numbers. */
+/**
+ * Says in a finished batch, and in its checksum, that it is another producer's or has other sequence numbers.
+ */
 export function stamp(
   batch: Uint8Array,
   producerId: number,
