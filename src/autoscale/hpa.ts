@@ -111,7 +111,8 @@ export function decide(
   const { minReplicas, maxReplicas } = spec;
   if (!(minReplicas >= 1 && minReplicas <= maxReplicas)) {
     throw new RangeError(
-      `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ minReplicas ≤ maxReplicas`,
+      `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
+        "minReplicas ≤ maxReplicas",
     );
   }
   // Out of bounds, the bounds are all that counts.

@@ -389,8 +389,9 @@ class Generator implements RunningGenerator {
   #tellOfSharing(): void {
     this.#toldOfSharing = true;
     this.#parts.logger.warn(
-      `${this.machines} machines are too few for this rate: frames share a millisecond and a machine, thus a key, and what is ` +
-        "joined by it grows with the square of them; leave out --machines, or give one for each 2,000 records/s",
+      `${this.machines} machines are too few for this rate: frames share a millisecond and a machine, thus ` +
+        "a key, and what is joined by it grows with the square of them; leave out --machines, or give one " +
+        "for each 2,000 records/s",
     );
   }
 

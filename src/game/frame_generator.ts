@@ -186,7 +186,8 @@ export class FrameGenerator {
 function drawMachines(random: Random, asked: number | undefined): Machine[] {
   if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1 && asked <= LARGEST_GROUP)) {
     throw new RangeError(
-      `Cannot make a group of machines: received ${asked}; allowed is a whole number from 1 to ${LARGEST_GROUP}`,
+      `Cannot make a group of machines: received ${asked}; allowed is a whole number from 1 to ` +
+        `${LARGEST_GROUP}`,
     );
   }
   // Drawn even if not used, so that a seed's machines begin alike whatever number is asked for.

@@ -117,8 +117,8 @@ async function one(
       return unavailable(`task ${task} is being restored`, { store: path, key, task });
     case "unknown":
       return unavailable(
-        `another instance has task ${task}, or for the moment none; no instance has said that it is reached for it ` +
-          `(start them with --advertise)`,
+        `another instance has task ${task}, or for the moment none; no instance has said that it is ` +
+          "reached for it (start them with --advertise)",
         { store: path, key, task },
       );
   }
@@ -141,8 +141,8 @@ export function parseSessionKey(text: string): FrameHeader {
     return { ts: ts as number, machine, zone: zone as FrameHeader["zone"] };
   }
   throw new KeyError(
-    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as 1700000000000,000042,EU ` +
-      `(zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
+    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as ` +
+      `1700000000000,000042,EU (zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
   );
 }
 

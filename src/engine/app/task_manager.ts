@@ -238,8 +238,9 @@ export class TaskManager {
     if (!task.paused || performance.now() - this.#toldAt < PAUSES_TOLD_MS) return;
     this.#toldAt = performance.now();
     this.#parts.logger.warn(
-      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: now at ${task.place}. ` +
-        "Records of one key within a join's window join with all of the other side: give them finer keys, or a shorter window",
+      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: ` +
+        `now at ${task.place}. Records of one key within a join's window join with all of the other side: ` +
+        "give them finer keys, or a shorter window",
     );
     task.pauses = 0;
   }

@@ -151,13 +151,15 @@ export function addSuppression<K, V>(
   const name = given ?? graph.newName("KTABLE-SUPPRESS");
   if (serdes === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received the table of ${nodeName}, whose serdes are not known; give suppress the serdes of its keys and values`,
+      `Cannot add ${name}: received the table of ${nodeName}, whose serdes are not known; give suppress ` +
+        "the serdes of its keys and values",
     );
   }
   const grace = waitMs ?? graph.windowGraceBefore(nodeName);
   if (grace === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received a table that is not windowed, ${nodeName}, to suppress until windows close; use untilTimeLimit`,
+      `Cannot add ${name}: received a table that is not windowed, ${nodeName}, to suppress until windows ` +
+        "close; use untilTimeLimit",
     );
   }
   const storeName = given === undefined ? graph.newStoreName("KTABLE-SUPPRESS") : `${given}-store`;

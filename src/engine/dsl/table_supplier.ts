@@ -56,7 +56,8 @@ function storeView<K, V>(graph: BuilderGraph, storeName: string, what: string): 
     : undefined;
   if (make === undefined) {
     throw new TopologyError(
-      `Cannot look up ${what}: received a table that is kept in a store of the kind ${kind}; join it before it is suppressed`,
+      `Cannot look up ${what}: received a table that is kept in a store of the kind ${kind}; join it ` +
+        "before it is suppressed",
     );
   }
   return { stores: [storeName], getter: () => make(storeName) };

@@ -58,8 +58,8 @@ export function addWindowedAggregation<K, V, A>(
   const retentionMs = materialized.retentionMs ?? leastRetentionMs;
   if (!(retentionMs >= leastRetentionMs)) {
     throw new TopologyError(
-      `Cannot add store ${storeName}: received a retention of ${retentionMs} ms; its windows take records for ${leastRetentionMs} ms, ` +
-        `so it must be at least that`,
+      `Cannot add store ${storeName}: received a retention of ${retentionMs} ms; its windows take records ` +
+        `for ${leastRetentionMs} ms, so it must be at least that`,
     );
   }
   const parentName = parent.node(storeName);

@@ -76,9 +76,9 @@ export class Suppress<K, V> extends Processor<K, V> {
   #fail(): never {
     const { maxRecords, maxBytes } = this.#suppression;
     throw new Error(
-      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ${this.#buffer.size} records ` +
-        `(${limit(maxRecords)}) and ${this.#buffer.bufferBytes} bytes (${limit(maxBytes)}); ` +
-        `raise the limit, or use untilTimeLimit with whenFull "emit"`,
+      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ` +
+        `${this.#buffer.size} records (${limit(maxRecords)}) and ${this.#buffer.bufferBytes} bytes ` +
+        `(${limit(maxBytes)}); raise the limit, or use untilTimeLimit with whenFull "emit"`,
     );
   }
 }

@@ -25,8 +25,8 @@ export async function createDeadLetterTopics(
   for (const topic of topics) {
     if (bound.sources.has(topic)) {
       throw new TopologyError(
-        `Cannot send dead letters to ${topic}: received a topic that the topology reads, so that they would come back for ever; ` +
-          `choose another topic`,
+        `Cannot send dead letters to ${topic}: received a topic that the topology reads, so that they ` +
+          "would come back for ever; choose another topic",
       );
     }
   }

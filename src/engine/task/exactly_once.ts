@@ -237,8 +237,9 @@ export class ExactlyOnceCommitter implements Committer {
 
 function tooLong(what: string, error: unknown): ProcessingError {
   return new ProcessingError(
-    `Cannot process the record at ${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
-      `has to be in one; let fewer records have the same key within a join's window, or use at_least_once`,
+    `Cannot process the record at ${what}: writing what it gives takes longer than the ` +
+      `${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it has to be in one; let fewer ` +
+      "records have the same key within a join's window, or use at_least_once",
     { cause: error },
   );
 }

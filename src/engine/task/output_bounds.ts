@@ -63,11 +63,11 @@ export function tooMuchPending(
 ): ProcessingError {
   const what = origin.topic === undefined
     ? `Cannot go on with a punctuator or a commit in task ${taskId}`
-    : `Cannot process the record at offset ${origin.offset} of ${origin.topic}-${partition} in task ${taskId}, ` +
-      `whose key is ${keyText(origin.inputKey)}`;
+    : `Cannot process the record at offset ${origin.offset} of ${origin.topic}-${partition} in task ` +
+      `${taskId}, whose key is ${keyText(origin.inputKey)}`;
   return new ProcessingError(
-    `${what}: received outputs, the last one for ${topic}, of which ${producer.pendingBytes} bytes wait for the log; allowed are ` +
-      `${failsAbove}, as its steps can't pause (process, windows, suppress); ` +
-      `let one call forward less, or raise recordOutputMaxBytes`,
+    `${what}: received outputs, the last one for ${topic}, of which ${producer.pendingBytes} bytes wait ` +
+      `for the log; allowed are ${failsAbove}, as its steps can't pause (process, windows, suppress); let ` +
+      "one call forward less, or raise recordOutputMaxBytes",
   );
 }

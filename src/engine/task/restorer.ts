@@ -134,7 +134,8 @@ export class Restorer {
         if (this.#now() - said >= PROGRESS_MS) {
           said = this.#now();
           this.#logger.info(
-            `restoring: ${restored} records read, ${this.#stats.restoreRemaining} to go in ${this.#restores.size} changelog partitions`,
+            `restoring: ${restored} records read, ${this.#stats.restoreRemaining} to go in ` +
+              `${this.#restores.size} changelog partitions`,
           );
         }
       }

@@ -266,8 +266,8 @@ export class Task {
       return;
     }
     throw new ProcessingError(
-      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ${this.id}: ` +
-        `a processor threw: ${text(error)}`,
+      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ` +
+        `${this.id}: a processor threw: ${text(error)}`,
       { cause: error },
     );
   }

@@ -115,8 +115,9 @@ export async function bindTopology(
     log,
     replicationFactor,
     ({ topic, partitions }, found) =>
-      `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ${partitions} are needed; ` +
-      `the source topics have changed since it was made: use another application id, or delete it once all of it is processed`,
+      `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ` +
+      `${partitions} are needed; the source topics have changed since it was made: use another application ` +
+      "id, or delete it once all of it is processed",
   );
   const bound = await bindSerdes(topology, applicationId, (topic) => partitions.get(topic)!);
   const changelogs = await createChangelogs(bound, log, options);
@@ -194,7 +195,8 @@ async function createChangelogs(
     replicationFactor,
     ({ topic, partitions }, found) =>
       `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
-      `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
+      "the source topics have changed since it was made: use another application id, or delete the " +
+      "changelog to begin without state",
   );
   return changelogs;
 }

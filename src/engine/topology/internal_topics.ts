@@ -255,7 +255,8 @@ export async function checkInternalTopics(
   for (const topic of sources) {
     if (found.get(topic)?.get("message.timestamp.type") !== "LogAppendTime") continue;
     logger.info(
-      `${topic} has message.timestamp.type=LogAppendTime: windows and joins go by when the broker got its records`,
+      `${topic} has message.timestamp.type=LogAppendTime: windows and joins go by when the broker got its ` +
+        "records",
     );
   }
   if (refusals.length > 0) throw new TopologyError(`Cannot use topic ${refusals.join("; and topic ")}`);

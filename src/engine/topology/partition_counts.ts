@@ -36,7 +36,8 @@ export function partitionCounts(topology: Topology, known: (topic: string) => nu
   for (const topic of repartitionTopics.keys()) {
     if (!counts.has(topic)) {
       throw new TopologyError(
-        `Cannot create repartition topic ${topic}: received no topic with a known number of partitions before it; give it partitions`,
+        `Cannot create repartition topic ${topic}: received no topic with a known number of partitions ` +
+          "before it; give it partitions",
       );
     }
   }

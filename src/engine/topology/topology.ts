@@ -74,7 +74,8 @@ export class Topology {
         for (const other of this.#nodes.values()) {
           if (other.kind === "source" && other.topics.includes(topic)) {
             throw new TopologyError(
-              `Cannot add source ${node.name}: received topic ${topic}, which source ${other.name} reads already; use that stream twice instead`,
+              `Cannot add source ${node.name}: received topic ${topic}, which source ${other.name} reads ` +
+                "already; use that stream twice instead",
             );
           }
         }
@@ -145,12 +146,14 @@ export class Topology {
     const { name, partitions } = topic;
     if (this.#repartitionTopics.has(name)) {
       throw new TopologyError(
-        `Cannot add repartition topic ${name}: received a name that is used twice; give each repartition its own name`,
+        `Cannot add repartition topic ${name}: received a name that is used twice; give each repartition ` +
+          "its own name",
       );
     }
     if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
       throw new TopologyError(
-        `Cannot add repartition topic ${name}: received ${partitions} partitions; it must be a whole number of at least 1`,
+        `Cannot add repartition topic ${name}: received ${partitions} partitions; it must be a whole ` +
+          "number of at least 1",
       );
     }
     this.#repartitionTopics.set(name, topic);
@@ -240,7 +243,8 @@ export class Topology {
     for (const parent of sink.parents) {
       if (this.#allTopicsOf(parent).has(sink.topic)) {
         throw new TopologyError(
-          `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its output would come back for ever; write to another topic`,
+          `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its ` +
+            "output would come back for ever; write to another topic",
         );
       }
     }

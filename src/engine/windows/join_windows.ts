@@ -20,7 +20,8 @@ export class JoinWindows {
   private constructor(beforeMs: number, afterMs: number, graceMs: number) {
     if (!(beforeMs + afterMs >= 0)) {
       throw new RangeError(
-        `Cannot make a join window: received before ${beforeMs} ms and after ${afterMs} ms; their sum must not be negative`,
+        `Cannot make a join window: received before ${beforeMs} ms and after ${afterMs} ms; their sum must ` +
+          "not be negative",
       );
     }
     if (!(graceMs >= 0)) {

@@ -14,12 +14,14 @@ export class SessionWindows {
   private constructor(inactivityGapMs: number, graceMs: number) {
     if (!(Number.isSafeInteger(inactivityGapMs) && inactivityGapMs > 0)) {
       throw new RangeError(
-        `Cannot make session windows: received a gap of ${inactivityGapMs} ms; it must be a whole number above 0`,
+        `Cannot make session windows: received a gap of ${inactivityGapMs} ms; it must be a whole number ` +
+          "above 0",
       );
     }
     if (!(Number.isSafeInteger(graceMs) && graceMs >= 0)) {
       throw new RangeError(
-        `Cannot make session windows: received a grace of ${graceMs} ms; it must be a whole number and not negative`,
+        `Cannot make session windows: received a grace of ${graceMs} ms; it must be a whole number and not ` +
+          "negative",
       );
     }
     this.inactivityGapMs = inactivityGapMs;

@@ -14,7 +14,8 @@ export class SlidingWindows {
     for (const [name, ms] of [["time difference", timeDifferenceMs], ["grace", graceMs]] as const) {
       if (!(Number.isSafeInteger(ms) && ms >= 0)) {
         throw new RangeError(
-          `Cannot make sliding windows: received a ${name} of ${ms} ms; it must be a whole number and not negative`,
+          `Cannot make sliding windows: received a ${name} of ${ms} ms; it must be a whole number and not ` +
+            "negative",
         );
       }
     }

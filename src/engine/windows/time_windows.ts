@@ -27,12 +27,14 @@ export class TimeWindows {
     }
     if (!(Number.isSafeInteger(advanceMs) && advanceMs > 0 && advanceMs <= sizeMs)) {
       throw new RangeError(
-        `Cannot make time windows: received an advance of ${advanceMs} ms; it must be a whole number above 0 and at most the size, ${sizeMs} ms`,
+        `Cannot make time windows: received an advance of ${advanceMs} ms; it must be a whole number above ` +
+          `0 and at most the size, ${sizeMs} ms`,
       );
     }
     if (!(Number.isSafeInteger(graceMs) && graceMs >= 0)) {
       throw new RangeError(
-        `Cannot make time windows: received a grace of ${graceMs} ms; it must be a whole number and not negative`,
+        `Cannot make time windows: received a grace of ${graceMs} ms; it must be a whole number and not ` +
+          "negative",
       );
     }
     this.sizeMs = sizeMs;

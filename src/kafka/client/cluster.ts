@@ -228,8 +228,8 @@ export class Cluster {
   /** What to say when a broker can't be reached at an address that nobody named here. */
   #originOf(nodeId: number, { address, toldBy }: Node): string | undefined {
     if (this.settings.brokers.includes(address)) return undefined;
-    return `the address of broker ${nodeId} as Kafka at ${toldBy} tells it: unless that broker is down, its ` +
-      "advertised.listeners must name an address that can be reached from here";
+    return `the address of broker ${nodeId} as Kafka at ${toldBy} tells it: unless that broker is down, ` +
+      "its advertised.listeners must name an address that can be reached from here";
   }
 
   #link(address: string, origin?: string): BrokerLink {

@@ -206,7 +206,8 @@ export class MemoryGroup {
     if (generation !== this.#generation) {
       throw new GroupError(
         "ILLEGAL_GENERATION",
-        `Group ${this.groupId} is at generation ${this.#generation}, received ${generation} (ILLEGAL_GENERATION)`,
+        `Group ${this.groupId} is at generation ${this.#generation}, received ${generation} ` +
+          "(ILLEGAL_GENERATION)",
       );
     }
     return member;

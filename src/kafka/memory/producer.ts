@@ -201,7 +201,8 @@ export class MemoryProducer implements Producer {
   #fail(topic: string, partition: number): void {
     const why = this.#closed
       ? "the producer is closed"
-      : `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic first`;
+      : `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic ` +
+        "first";
     this.#lose(topic, why);
   }
 

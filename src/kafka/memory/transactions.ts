@@ -32,8 +32,8 @@ export class MemoryTransactionalId {
   fenced(producer: unknown): ProducerFenced | undefined {
     if (this.#owner === producer) return undefined;
     return new ProducerFenced(
-      `Cannot write with transactional id ${this.#id}: another producer has begun with it (PRODUCER_FENCED); ` +
-        `close this producer and make a new one if its work is still yours`,
+      `Cannot write with transactional id ${this.#id}: another producer has begun with it ` +
+        "(PRODUCER_FENCED); close this producer and make a new one if its work is still yours",
     );
   }
 

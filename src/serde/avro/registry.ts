@@ -79,7 +79,8 @@ export class SchemaRegistry {
       // What comes before an @ or after a question mark may be a secret, wherever the rest went wrong.
       const shown = url.replace(/^.*@/s, "…@").replace(/\?.*$/s, "?…");
       throw new TypeError(
-        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as http://localhost:8081`,
+        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as ` +
+          "http://localhost:8081",
       );
     }
     const username = options.username ?? decoded(parsed.username);
@@ -257,7 +258,8 @@ export class SchemaRegistry {
   #unreachable(what: string, attempts: number, { why, status, cause }: Failure): RegistryError {
     const tried = attempts === 1 ? "tried once" : `tried ${attempts} times`;
     return new RegistryError(
-      `Cannot ${what} at ${this.url}: ${why} (${tried}); check that the registry runs and that SCHEMA_REGISTRY is its URL; ` +
+      `Cannot ${what} at ${this.url}: ${why} (${tried}); check that the registry runs and that ` +
+        "SCHEMA_REGISTRY is its URL; " +
         `\`deno task registry\` starts a local one`,
       status,
       { cause },
@@ -295,7 +297,8 @@ function remedy(answer: Answer): string {
     case 404:
       return NOT_THE_API;
     case CONFLICT:
-      return "make the schema compatible with the subject's former versions, or change the subject's compatibility level";
+      return "make the schema compatible with the subject's former versions, or change the subject's " +
+        "compatibility level";
     case 422:
       return "the registry does not take the schema: see its message";
     default:

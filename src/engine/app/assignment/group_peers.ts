@@ -75,9 +75,9 @@ export function checkLeader(userData: Uint8Array | undefined, own: OwnTopology):
   const info = decodeTaskInfo(userData);
   if (info === undefined) {
     throw new AssignmentRefused(
-      "Cannot take the group's assignment: received one that was not made by kos, so the tasks of one machine may have gone to " +
-        "several instances: another program is in the group and leads it, or the broker assigns itself; stop the other program, " +
-        "or use another --application-id",
+      "Cannot take the group's assignment: received one that was not made by kos, so the tasks of one " +
+        "machine may have gone to several instances: another program is in the group and leads it, or the " +
+        "broker assigns itself; stop the other program, or use another --application-id",
     );
   }
   if (info.topology !== undefined && own.fingerprint !== undefined && info.topology !== own.fingerprint) {

@@ -46,8 +46,9 @@ export class WholeTasks {
     const received = `received ${wrong}`;
     if (++this.#bad >= BAD_ASSIGNMENTS) {
       throw new AssignmentRefused(
-        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a task can't run: the group's ` +
-          "leader is another program, or runs another topology; stop it, or use another --application-id",
+        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a ` +
+          "task can't run: the group's leader is another program, or runs another topology; stop it, or " +
+          "use another --application-id",
       );
     }
     this.#logger.warn(

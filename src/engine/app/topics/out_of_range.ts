@@ -7,9 +7,11 @@
  */
 export function outOfRange(partition: string, wanted: number, resumedAt: number): string {
   return wanted > resumedAt
-    ? `Cannot read ${partition} on at offset ${wanted}: it is beyond the log's end, as when the topic was deleted and made again; ` +
-      `reading on at offset ${resumedAt}, with the state that was made from the records before`
-    : `Cannot read ${partition} on at offset ${wanted}: the log does not reach back to it, as its retention is shorter than the lag was; ` +
+    ? `Cannot read ${partition} on at offset ${wanted}: it is beyond the log's end, as when the topic was ` +
+      `deleted and made again; reading on at offset ${resumedAt}, with the state that was made from the ` +
+      "records before"
+    : `Cannot read ${partition} on at offset ${wanted}: the log does not reach back to it, as its ` +
+      "retention is shorter than the lag was; " +
       `reading on at offset ${resumedAt}, ${
         resumedAt - wanted
       } later: what was deleted before is not processed`;

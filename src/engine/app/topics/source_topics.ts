@@ -131,8 +131,8 @@ export class SourceTopics {
       const is = this.#partitions.get(name);
       if (is === count || !this.#bound.topology.repartitionTopics.has(topic)) continue;
       throw new TopologyError(
-        `Cannot go on: received source topics that have grown, so that repartition topic ${name} with ${is} partitions needs ` +
-          `${count}; ${RESTART}`,
+        `Cannot go on: received source topics that have grown, so that repartition topic ${name} with ` +
+          `${is} partitions needs ${count}; ${RESTART}`,
       );
     }
     this.#subtopologies = grown;
@@ -163,5 +163,5 @@ export class SourceTopics {
 
 /** What is to be done about it. */
 const RESTART =
-  "stop all instances, then reset the application (its changelogs and repartition topics have the old number of " +
-  "partitions) or take another application id, and start again";
+  "stop all instances, then reset the application (its changelogs and repartition topics have the old " +
+  "number of partitions) or take another application id, and start again";

@@ -17,7 +17,8 @@ const TOPIC_NEWS = {
   },
   written: {
     gone: (topic: string) =>
-      `Topic ${topic} was deleted: what is written to it is tried for some seconds more, and then the application fails`,
+      `Topic ${topic} was deleted: what is written to it is tried for some seconds more, and then the ` +
+      "application fails",
     back: (topic: string) => `Topic ${topic} is there again`,
     recreated: (topic: string) => `Topic ${topic} was deleted and created again`,
   },

@@ -288,13 +288,15 @@ function explain(path: string, error: unknown): unknown {
   const cause = { cause: error };
   if (/locked|busy/i.test(message)) {
     return new StateFileError(
-      `${cannot}received a file that another process has open; end that one, or give each instance a state directory of its own`,
+      `${cannot}received a file that another process has open; end that one, or give each instance a state ` +
+        "directory of its own",
       cause,
     );
   }
   if (/not a database|malformed|corrupt/i.test(message)) {
     return new StateFileError(
-      `${cannot}received a damaged file (${message}); delete it with its -wal file: the state is restored from the changelogs`,
+      `${cannot}received a damaged file (${message}); delete it with its -wal file: the state is restored ` +
+        "from the changelogs",
       cause,
     );
   }

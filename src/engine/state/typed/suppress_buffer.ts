@@ -182,7 +182,8 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
           `Cannot restore store ${this.name}: received a record without the header v = 3 at offset ${
             records.offsets[i]
           } of ` +
-            `${records.topic}-${records.partition}; it is of Kafka Streams before 2.6, or another program's: use another application id`,
+            `${records.topic}-${records.partition}; it is of Kafka Streams before 2.6, or another ` +
+            "program's: use another application id",
         );
       }
       const change = decodeChange(value);

@@ -52,7 +52,8 @@ export class ByteWriter {
     const encoded = utf8.encode(value);
     if (encoded.length > LONGEST_STRING) {
       throw new RangeError(
-        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ${LONGEST_STRING}`,
+        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ` +
+          `${LONGEST_STRING}`,
       );
     }
     this.int16(encoded.length);

@@ -194,7 +194,8 @@ function checkFormat(magic: number, where: RecordPosition): void {
   throw new UnsupportedBatchError(
     where,
     `record format ${magic}`,
-    "only format 2 is read, which Kafka writes since 0.11: upgrade the broker to 4.0 or newer, or copy the topic",
+    "only format 2 is read, which Kafka writes since 0.11: upgrade the broker to 4.0 or newer, or copy the " +
+      "topic",
   );
 }
 

@@ -106,7 +106,8 @@ export class BatchWriter {
   ): void {
     if (!(timestamp >= -1 && timestamp <= LATEST_TIMESTAMP) || timestamp !== Math.floor(timestamp)) {
       throw new RangeError(
-        `Cannot append a record: received timestamp ${timestamp}; allowed are whole milliseconds since 1970, or -1 for none`,
+        `Cannot append a record: received timestamp ${timestamp}; allowed are whole milliseconds since ` +
+          "1970, or -1 for none",
       );
     }
     const baseTimestamp = this.#count === 0 ? timestamp : this.#baseTimestamp;
