@@ -96,8 +96,10 @@ const DEFAULT_TOLERANCE = 0.1;
  * import { assertEquals } from "@std/assert";
  * import { decide, NO_MEMORY } from "./hpa.ts";
  *
- * const rules = { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 4, periodSeconds: 15 }] } as const;
- * const spec = { minReplicas: 1, maxReplicas: 4, targets: { lag: 100_000 }, behavior: { scaleUp: rules, scaleDown: rules } };
+ * const policies = [{ type: "Pods", value: 4, periodSeconds: 15 }] as const;
+ * const rules = { stabilizationWindowSeconds: 0, policies };
+ * const behavior = { scaleUp: rules, scaleDown: rules };
+ * const spec = { minReplicas: 1, maxReplicas: 4, targets: { lag: 100_000 }, behavior };
  * assertEquals(decide(spec, NO_MEMORY, 0, 1, [{ values: { lag: 300_000 } }]).replicas, 3);
  * ```
  */

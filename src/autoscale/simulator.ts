@@ -126,8 +126,8 @@ export function simulate(settings: Simulation): Moment[] {
 }
 
 /**
- * One second of one pod: its capacity goes round its partitions until it or they are used up. @returns
- * Records of both topics.
+ * One second of one pod: its capacity goes round its partitions until it or they are used up.
+ * @returns Records of both topics.
  */
 function work(lags: number[], pod: number, pods: number, capacity: number): number {
   let left = capacity / 2;

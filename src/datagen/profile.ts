@@ -4,13 +4,15 @@
  * ```text
  * profile = segment { ";" segment } [ ";" "loop" ]
  * segment = "step:" RATE "@" TIME { "," RATE "@" TIME }         each rate for its time
- *         | "ramp:" RATE ".." RATE "/" TIME                     from one rate to the other, in a straight line
- *         | "sine:" RATE ("±" | "+-") RATE "/" TIME [FOR]       mean ± amplitude / period; begins at the mean and rises; not below 0
- *         | "burst:" RATE "+" RATE "/" TIME "every" TIME [FOR]  base + extra for a time at the end of each period
+ *         | "ramp:" RATE ".." RATE "/" TIME                     from one rate straight to the other
+ *         | "sine:" RATE ("±" | "+-") RATE "/" TIME [FOR]       mean ± amplitude / period
+ *         | "burst:" RATE "+" RATE "/" TIME "every" TIME [FOR]  base + extra for a time of each period
  * FOR     = "for" TIME
  * RATE    = records a second, such as 5000 or 0.5; in steps also "max"
  * TIME    = 500ms, 30s, 2m, 1m30s
  * ```
+ *
+ * A sine begins at its mean and rises, and never goes below 0; a burst comes at the end of each period.
  *
  * A sine or burst without `for` goes on for ever, so it can only be the last segment of a profile that does
  * not loop. At the end of a profile its last rate stays.
@@ -51,7 +53,8 @@ export interface Profile {
  * import { parseProfile } from "./profile.ts";
  *
  * const profile = parseProfile("step:1000@30s; ramp:1000..5000/10s");
- * assertEquals([0, 29_999, 35_000, 40_000, 99_000].map((ms) => profile.rateAt(ms)), [1000, 1000, 3000, 5000, 5000]);
+ * const rates = [0, 29_999, 35_000, 40_000, 99_000].map((ms) => profile.rateAt(ms));
+ * assertEquals(rates, [1000, 1000, 3000, 5000, 5000]);
  * ```
  */
 export function parseProfile(text: string): Profile {

@@ -23,9 +23,11 @@ export type SendProgress = Pick<GeneratorStats, "sent" | "queued" | "retries" | 
  *
  * const watch = new SendWatch(1_000, 3_000);
  * const progress = { sent: 10, queued: 5, retries: 1, lastRetry: "connection refused" };
- * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, Date.parse("2026-01-01T00:00:00Z") + now, progress);
+ * const began = Date.parse("2026-01-01T00:00:00Z");
+ * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, began + now, progress);
  * assertEquals(watch.stalls, [
- *   "no record was acknowledged for 4 s (since 2026-01-01T00:00:00.000Z; last error: connection refused) while 5 wait",
+ *   "no record was acknowledged for 4 s (since 2026-01-01T00:00:00.000Z; last error: " +
+ *   "connection refused) while 5 wait",
  * ]);
  * ```
  */

@@ -162,8 +162,9 @@ async function pauseStreams(
   { streams, show, signal, durationMs }: DemoOptions,
   begun: number,
 ): Promise<void> {
+  // Aborted, the wait is over early.
   const waitUntil = (share: number): Promise<void> =>
-    delay(Math.max(0, begun + durationMs * share - performance.now()), { signal }).catch(() => {}); // ended early
+    delay(Math.max(0, begun + durationMs * share - performance.now()), { signal }).catch(() => {});
   await waitUntil(STOP_AT);
   if (signal.aborted) return;
   show("── streams is stopped: nobody processes, the lag grows");

@@ -70,14 +70,20 @@ function byByte<S extends string>(bytes: ReadonlyMap<S, number>): (S | null)[] {
  *
  * @example
  * ```ts
+ * import type { Hit } from "./hit.ts";
  * import { encodeHit, MAX_HIT_BYTES } from "./hit_codec.ts";
  *
  * const bytes = new Uint8Array(MAX_HIT_BYTES);
- * const end = encodeHit(
- *   { key: "O", direction: null, impactType: "Critical", impact: 42, doubleKey: null, level: "NewBie", game: "Neowave" },
- *   bytes,
- *   0,
- * );
+ * const hit: Hit = {
+ *   key: "O",
+ *   direction: null,
+ *   impactType: "Critical",
+ *   impact: 42,
+ *   doubleKey: null,
+ *   level: "NewBie",
+ *   game: "Neowave",
+ * };
+ * const end = encodeHit(hit, bytes, 0);
  * console.log(bytes.subarray(0, end)); // c3 00 4f 2a 00 d9 a5
  * ```
  */

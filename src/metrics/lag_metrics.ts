@@ -128,15 +128,15 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { Registry } from "prom-client";
- * import { LagMetrics } from "./lag_metrics.ts";
+ * import { LagMetrics, Registry } from "./mod.ts";
  *
  * const registry = new Registry();
  * const lag = new LagMetrics({ registry, topics: ["GAME-FRAME-RQ"], client: "streams-1" });
  * lag.update([{ topic: "GAME-FRAME-RQ", partition: 2, position: 40, startOffset: 10, endOffset: 100 }]);
  * assertStringIncludes(
  *   await registry.metrics(),
- *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",metric="records-lag"} 60',
+ *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",' +
+ *     'metric="records-lag"} 60',
  * );
  * ```
  */

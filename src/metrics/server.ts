@@ -43,8 +43,7 @@ export interface MetricsServer extends HttpServer {
  * @throws {CannotListen} When the port can't be had, naming the port and the flag.
  * @example
  * ```ts ignore
- * import { Registry } from "prom-client";
- * import { serveMetrics } from "./server.ts";
+ * import { Registry, serveMetrics } from "./mod.ts";
  *
  * const server = serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
  * const answer = await fetch(`${server.url}/readyz`);

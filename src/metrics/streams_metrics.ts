@@ -75,8 +75,7 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { Registry } from "prom-client";
- * import { StreamsMetrics } from "./streams_metrics.ts";
+ * import { Registry, StreamsMetrics } from "./mod.ts";
  *
  * const stats = {
  *   processed: 0,

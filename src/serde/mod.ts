@@ -14,7 +14,8 @@
  *     return at + 1;
  *   },
  *   decode(bytes, from, to) {
- *     if (to - from !== 1) throw new DeserializationError(`Cannot decode a flag: received ${to - from} bytes`);
+ *     const length = to - from;
+ *     if (length !== 1) throw new DeserializationError(`Cannot decode a flag: received ${length} bytes`);
  *     return bytes[from] === 1;
  *   },
  * };

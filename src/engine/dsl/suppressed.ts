@@ -52,7 +52,8 @@ export interface Suppressed {
  *
  * @example
  * ```ts
- * import { int64Serde, StreamsBuilder, stringSerde, TimeWindows, untilWindowCloses, windowedSerde } from "../../../mod.ts";
+ * import { int64Serde, StreamsBuilder, stringSerde, windowedSerde } from "../../../mod.ts";
+ * import { TimeWindows, untilWindowCloses } from "../../../mod.ts";
  *
  * const text = { key: stringSerde(), value: stringSerde() };
  * const builder = new StreamsBuilder();

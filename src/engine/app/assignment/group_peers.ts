@@ -88,10 +88,11 @@ export function checkLeader(userData: Uint8Array | undefined, own: OwnTopology):
   return info;
 }
 
-function anotherTopology(own: string | undefined, found: string): string {
-  return `Cannot share the tasks of this application id: received ${found}, while this instance runs topology ${
-    own ?? "(untold)"
-  } with other parts, source topics or stores; stop all instances of the former topology first, or use another --application-id`;
+function anotherTopology(fingerprint: string | undefined, found: string): string {
+  const own = fingerprint ?? "(untold)";
+  return `Cannot share the tasks of this application id: received ${found}, while this instance runs ` +
+    `topology ${own} with other parts, source topics or stores; stop all instances of the former topology ` +
+    "first, or use another --application-id";
 }
 
 function sameTopics(a: readonly string[], b: readonly string[]): boolean {

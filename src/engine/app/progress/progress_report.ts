@@ -67,7 +67,10 @@ export class ProgressReport {
     return this.#cutOff;
   }
 
-  /** Looks once. @param at Of a clock that never goes back, in ms. */
+  /**
+   * Looks once.
+   * @param at Of a clock that never goes back, in ms.
+   */
   look(at: number): void {
     const before = { stalled: this.#stalls.length > 0, cutOff: this.#cutOff };
     this.#observe(at);

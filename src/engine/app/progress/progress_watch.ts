@@ -71,7 +71,8 @@ interface Watched {
  *
  * const watch = new ProgressWatch(1_000, { stallTimeoutMs: 3_000 });
  * const sample = { answers: 7, restored: 0, tasks: [], failing: [{ count: 1, last: "connection refused" }] };
- * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, Date.parse("2026-01-01T00:00:00Z") + now, sample);
+ * const began = Date.parse("2026-01-01T00:00:00Z");
+ * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, began + now, sample);
  * assertEquals(watch.stalls(), [
  *   "no broker has answered for 4 s (since 2026-01-01T00:00:00.000Z; last error: connection refused)",
  * ]);

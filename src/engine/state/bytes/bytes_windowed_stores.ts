@@ -39,7 +39,10 @@ export interface BytesWindowKeyValueStore {
     to: number,
     timestamp: number,
   ): boolean;
-  /** Moves the observed time on as {@linkcode put} does. @returns Whether there was such an entry. */
+  /**
+   * Removes one, and moves the observed time on as {@linkcode put} does.
+   * @returns Whether there was such an entry.
+   */
   delete(key: KeyBytes, startMs: number): boolean;
   /**
    * Finds the windows of a key that begin in `[from, to]`, in the order of their starts, and returns how
@@ -80,7 +83,10 @@ export interface BytesSessionStore {
   readonly observedTime: number;
   /** @returns False when the session has expired and nothing was stored. */
   put(key: KeyBytes, startMs: number, endMs: number, value: Uint8Array, from: number, to: number): boolean;
-  /** Moves the observed time on as {@linkcode put} does. @returns Whether there was such a session. */
+  /**
+   * Removes one, and moves the observed time on as {@linkcode put} does.
+   * @returns Whether there was such a session.
+   */
   delete(key: KeyBytes, startMs: number, endMs: number): boolean;
   /** One session's value; `undefined` when there is none. */
   get(key: KeyBytes, startMs: number, endMs: number): SessionEntryBytes | undefined;

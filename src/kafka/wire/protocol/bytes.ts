@@ -44,8 +44,8 @@ export class ByteWriter {
   }
 
   /**
-   * STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. @throws {RangeError} When it is
-   * longer.
+   * STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8.
+   * @throws {RangeError} When it is longer than that length can say.
    */
   string(value: string | null): void {
     if (value === null) return this.int16(-1);

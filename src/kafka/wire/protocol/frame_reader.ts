@@ -64,7 +64,10 @@ export class FrameReader {
     return this.#buffered > 0;
   }
 
-  /** Takes what has come. @throws {InvalidLength} */
+  /**
+   * Takes what has come.
+   * @throws {InvalidLength} When an answer says that it is shorter or longer than one can be.
+   */
   push(chunk: Buffer): void {
     if (this.#stopped) return;
     this.#chunks.push(chunk);

@@ -83,8 +83,8 @@ export interface Segment {
 }
 
 /**
- * Walks the batches, verifies them and adds those with records to read to `segments`. @returns The offset to
- * read next.
+ * Walks the batches, verifies them and adds those with records to read to `segments`.
+ * @returns The offset to read next.
  */
 export function readBatches(fetched: FetchedPartition, segments: Segment[]): number {
   const walked = { nextOffset: fetched.fetchOffset };

@@ -10,8 +10,10 @@ import { InvalidCompression, Output } from "./output.ts";
 const MAGIC = 0x184d_2204;
 
 /**
- * Decompresses one frame. @throws {InvalidCompression} @throws {TooLarge} When it gives more than `limit`
- * bytes.
+ * Decompresses one frame.
+ *
+ * @throws {InvalidCompression} When it is no LZ4 frame, or a damaged one.
+ * @throws {TooLarge} When it gives more than `limit` bytes.
  */
 export function decompressLz4(input: Uint8Array, limit: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.length);

@@ -40,8 +40,10 @@ export class Output {
   }
 
   /**
-   * Copies `[from, to)` of the input. @throws {InvalidCompression} When the input is shorter. @throws
-   * {TooLarge}
+   * Copies `[from, to)` of the input.
+   *
+   * @throws {InvalidCompression} When the input is shorter.
+   * @throws {TooLarge} When the output would be longer than its limit.
    */
   literal(input: Uint8Array, from: number, to: number): void {
     if (to > input.length) throw new InvalidCompression("literal bytes beyond the end");
@@ -54,8 +56,10 @@ export class Output {
   }
 
   /**
-   * Repeats what begins `distance` bytes before the end. @throws {InvalidCompression} When that is before the
-   * start. @throws {TooLarge}
+   * Repeats what begins `distance` bytes before the end.
+   *
+   * @throws {InvalidCompression} When that is before the start.
+   * @throws {TooLarge} When the output would be longer than its limit.
    */
   repeat(distance: number, length: number): void {
     let at = this.#end;

@@ -114,7 +114,8 @@ function unite(segments: readonly Segment[], fetchedBytes: Uint8Array): Uint8Arr
 
 /**
  * HOT PATH. Reads a segment's records, which are in `[from, to)` of `bytes`, into the arrays from index
- * `into` on. @returns The index after the last.
+ * `into` on.
+ * @returns The index after the last.
  */
 function readRecords(
   segment: Segment,

@@ -17,7 +17,12 @@ const STREAM_HEADER = 16;
 /** No element gives more: 64 bytes for 3 (a copy with a 2-byte distance). */
 const MOST_EXPANSION = 64 / 3;
 
-/** Decompresses. @throws {InvalidCompression} @throws {TooLarge} When it gives more than `limit` bytes. */
+/**
+ * Decompresses a block, or what snappy-java makes of several.
+ *
+ * @throws {InvalidCompression} When it is damaged.
+ * @throws {TooLarge} When it gives more than `limit` bytes.
+ */
 export function decompressSnappy(input: Uint8Array, limit: number): Uint8Array {
   if (!STREAM_MAGIC.every((byte, i) => input[i] === byte)) {
     const output = new Output(uncompressedLength(input, 0, input.length, limit), limit);
