@@ -40,7 +40,9 @@ export interface FrameEncoder {
   /** The buffer with the key, from index 0 to `keyEnd`. It is overwritten, or replaced, by the next call. */
   readonly key: Uint8Array;
   readonly keyEnd: number;
-  /** Likewise the value. */
+  /**
+   * The buffer with the value, from index 0 to `valueEnd`. It is overwritten, or replaced, by the next call.
+   */
   readonly value: Uint8Array;
   readonly valueEnd: number;
   /** Whether a response's key has the same bytes as its request's. */

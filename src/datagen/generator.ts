@@ -41,7 +41,7 @@ export interface GeneratorOptions {
   readonly durationMs?: number;
   /** Ends after this many frames. Default: never. */
   readonly count?: number;
-  /** The same seed gives the same frames, but for their times. Default: drawn. */
+  /** Equal seeds give equal frames, but for their times. Default: drawn. */
   readonly seed?: number;
   /**
    * How many machines. By default 10 to 35, drawn by the seed; more join where these are too few for each to
@@ -337,7 +337,7 @@ class Generator implements RunningGenerator {
       if (now >= endsAt) return "duration";
       if (this.#profile) throttle.setRate(this.#profile.rateAt(now - this.#profileFrom), now);
       if (producer.pendingBytes > this.#bufferBytes) {
-        // Looks up now and then all the same, for the checks above.
+        // Wakes now and then though there is no room, to see whether it is to end.
         void producer.ready().then(this.#wakeUp);
         await this.#sleep(100);
         sliceFrom = clock.monotonic();

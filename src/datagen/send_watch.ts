@@ -74,7 +74,9 @@ export class SendWatch {
     return this.#stillFor(this.#timeoutMs);
   }
 
-  /** The same for the time after which brokers count as gone. */
+  /**
+   * What stands still for longer than brokers may be silent, in a sentence; empty while records get through.
+   */
   get notReady(): readonly string[] {
     return this.#stillFor(Math.min(SILENCE_MS, this.#timeoutMs / 2));
   }

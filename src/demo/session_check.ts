@@ -74,7 +74,10 @@ export class SessionCheck {
   #updates = 0;
   #last: { key: Uint8Array; value: Uint8Array } | undefined;
 
-  /** @param header As the keys are written, bound to the sessions' topic; `session` likewise. */
+  /**
+   * @param header As the sessions' keys are written: bound to their topic.
+   * @param session As the sessions are written: bound to their topic.
+   */
   constructor(header: Serde<FrameHeader>, session: Serde<GameSession>) {
     this.#header = header;
     this.#session = session;

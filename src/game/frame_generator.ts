@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Frames of a group of arcade machines. The same seed gives the same machines and the same frames.
+ * HOT PATH. Frames of a group of arcade machines. Equal seeds give equal machines and equal frames.
  *
  * @module
  */

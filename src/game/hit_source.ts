@@ -17,9 +17,11 @@ export const LEAST_VIOLENCE = 42;
 /** The greatest violence of a generated hit. */
 export const GREATEST_VIOLENCE = 209;
 
-/** How often each key comes, in parts of the sum; likewise the two that follow. */
+/** How often each key comes, in parts of the sum. */
 export const KEY_WEIGHTS: Readonly<Record<Key, number>> = { X: 1, O: 1 };
+/** How often each direction comes, in parts of the sum. */
 export const DIRECTION_WEIGHTS: Readonly<Record<Direction, number>> = { UP: 4, RIGHT: 3, DOWN: 2, LEFT: 1 };
+/** How often each impact comes, in parts of the sum. */
 export const IMPACT_WEIGHTS: Readonly<Record<ImpactType, number>> = {
   Fatal: 1,
   Critical: 2,

@@ -33,8 +33,8 @@ export interface Serde<T> {
   decode(bytes: Uint8Array, from: number, to: number): T;
 
   /**
-   * The same serde bound to where its bytes go: a registry's subject depends on the topic and the part.
-   * Serdes that do not care leave this out. Called once a topic when a topology starts, never a record.
+   * This serde bound to where its bytes go: a registry's subject depends on the topic and the part. Serdes
+   * that do not care leave this out. Called once a topic when a topology starts, never a record.
    *
    * Topics for which the bytes are equal should get the same object: what was encoded for one is then used
    * for the others. Only then: equal objects are taken to write equal bytes.

@@ -39,7 +39,7 @@ import { TopicWatch } from "./topics/topic_watch.ts";
 
 /** How long an idle loop waits for records, in ms. */
 const IDLE_POLL_MS = 500;
-/** The same while a commit takes longer than the time between two. */
+/** How long it waits while a commit takes longer than the time between two, in ms. */
 const OVERDUE_POLL_MS = 100;
 
 /** What an application is given, and what it answers. */

@@ -59,7 +59,7 @@ export interface StoreQueriesParts {
   readonly endpointOf: (task: string) => string | undefined;
 }
 
-/** See the module. */
+/** Answers the reads of one application. */
 export class StoreQueries {
   readonly #parts: StoreQueriesParts;
   readonly #buffer = new EncodeBuffer(256);

@@ -59,7 +59,7 @@ export interface TaskManagerParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** See the module. */
+/** Keeps the tasks that are assigned, from their restore to their end. */
 export class TaskManager {
   readonly #parts: TaskManagerParts;
   readonly #running = new Map<string, Task>();

@@ -27,7 +27,7 @@ export interface TableView<K, V> {
   getter(): ValueGetter<K, V>;
 }
 
-/** See the module. */
+/** A table as the steps after it see it, while the topology is built. */
 export interface TableSupplier<K, V> {
   /** The store that holds the table; `undefined` when none does. */
   readonly storeName: string | undefined;

@@ -6,7 +6,7 @@
 import type { PausedStep } from "../record/pauses.ts";
 import { Processor } from "./processor.ts";
 
-/** See the module, and `pauses.ts`. */
+/** A processor that looks, before each record that it forwards, whether to go on later. */
 export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep {
   #key!: K;
   #value!: V;

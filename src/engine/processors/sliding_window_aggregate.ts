@@ -14,7 +14,7 @@ import type { WindowAggregation } from "./window_aggregate.ts";
 
 const NO_TIME = -1;
 
-/** See the module. Records without a key or value are dropped and counted. */
+/** Keeps an aggregate a window. Records without a key or value are dropped and counted. */
 export class SlidingWindowAggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;
   readonly #aggregation: WindowAggregation<K, V, A>;

@@ -51,8 +51,9 @@ export interface OuterJoinSide {
 /** One side of the join. */
 export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
   readonly #side: OuterJoinSide;
-  /** As this side sees them. */
+  /** How much earlier than this side's record the other side's may be, in ms. */
   readonly #beforeMs: number;
+  /** How much later it may be, in ms. */
   readonly #afterMs: number;
   readonly #joiner: (value: V | null, other: O | null, key: K) => R;
   #other!: JoinWindowStore<K, O>;
@@ -149,7 +150,7 @@ export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
       if (timestamp + (left ? afterMs : beforeMs) + graceMs >= streamTime) {
         if (left) leftOpen = true;
         else rightOpen = true;
-        // As there, where each value is looked at: the second one of this key ends the search.
+        // Kafka Streams looks at each value: the second one of this key ends its search.
         if (leftOpen && rightOpen && entry.values.length > 1) break;
         continue;
       }

@@ -23,7 +23,7 @@ export interface Suppression {
   readonly tombstones: boolean;
 }
 
-/** See the module. */
+/** Puts changes into a buffer, and forwards them when they are due or the buffer is full. */
 export class Suppress<K, V> extends Processor<K, V> {
   readonly #name: string;
   readonly #storeName: string;

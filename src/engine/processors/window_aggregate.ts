@@ -19,8 +19,8 @@ export interface WindowAggregation<K, V, A> {
 }
 
 /**
- * See the module. Records without a key are dropped and counted; one without a value is aggregated as Kafka
- * Streams does.
+ * Keeps an aggregate a window. Records without a key are dropped and counted; one without a value is
+ * aggregated as Kafka Streams does.
  */
 export class WindowAggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;

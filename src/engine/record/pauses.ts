@@ -16,7 +16,7 @@ export interface PausedStep {
   resume(): void;
   /**
    * Told what {@linkcode resume} threw.
-   * @throws The same, unless a handler of errors takes it: the step is then over.
+   * @throws What it was told, unless a handler of errors takes it: the step is then over.
    */
   failed(error: unknown): void;
 }

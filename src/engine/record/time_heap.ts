@@ -5,7 +5,7 @@
  * @module
  */
 
-/** See the module. */
+/** Gives out the item with the smallest number first. */
 export class TimeHeap<T> {
   readonly #items: T[] = [];
   readonly #at: (item: T) => number;

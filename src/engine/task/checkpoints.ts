@@ -10,7 +10,7 @@ import type { Task } from "./task.ts";
 /** How often positions are noted while tasks run, in ms: asking the log for its ends costs a request. */
 const INTERVAL_MS = 1000;
 
-/** See the module. */
+/** Asks the log how far changelogs have come, and notes it in the files of the tasks. */
 export class Checkpoints {
   readonly #log: Log;
   readonly #everyCommit: boolean;

@@ -6,7 +6,7 @@
 import type { Producer } from "../../kafka/port/producer.ts";
 import type { Task } from "./task.ts";
 
-/** See the module. */
+/** Makes what tasks have done durable, for all tasks of an instance. */
 export interface Committer {
   /** The producer that a task's sinks and changelogs write to. Called once a task, before it is made. */
   producer(taskId: string): Producer;

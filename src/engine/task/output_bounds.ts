@@ -35,7 +35,10 @@ export const DEFAULT_RECORD_OUTPUT_MAX_BYTES: number = 268_435_456;
  * faster there either.
  */
 export const BUFFER_BYTES: number = 33_554_432;
-/** The same of each task's producer with exactly once: there are as many as tasks. */
+/**
+ * What may wait for an acknowledgement in each task's producer with exactly once, in bytes: less than
+ * {@linkcode BUFFER_BYTES}, as there are as many producers as tasks.
+ */
 export const TASK_BUFFER_BYTES: number = 8_388_608;
 
 /** The part of a buffer by which tasks may exceed it before they pause. */

@@ -14,7 +14,7 @@ import type { EngineStats } from "../record/stats.ts";
 export interface RecordQueueOptions {
   // deno-lint-ignore no-explicit-any -- queues of any types stand side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- queues of any types stand side by side
   readonly value: Serde<any>;
   readonly timestampExtractor: TimestampExtractor | undefined;
   /** The node that the records go to. */

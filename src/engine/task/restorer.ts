@@ -25,7 +25,7 @@ const PROGRESS_MS = 1000;
 /** How long a poll waits; also how soon a dropped restore is noticed. */
 const POLL_MS = 100;
 
-/** Restores tasks; see the module. */
+/** Reads the changelogs of all tasks that are being restored, with one fetcher. */
 export class Restorer {
   readonly #log: Log;
   readonly #stats: EngineStats;

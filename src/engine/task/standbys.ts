@@ -19,7 +19,7 @@ export interface Standby {
 /** How long a poll waits, in ms. */
 const POLL_MS = 500;
 
-/** See the module. */
+/** The standbys of an instance, and the loop that reads their changelogs. */
 export class Standbys {
   readonly #log: Log;
   readonly #failed: (error: unknown) => void;

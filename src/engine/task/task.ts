@@ -1,6 +1,5 @@
 /**
- * HOT PATH. A task: one subtopology on one partition of its source topics, with its own processors and
- * stores.
+ * A task: one subtopology on one partition of its source topics, with its own processors and stores.
  *
  * @module
  */
@@ -144,9 +143,9 @@ export class Task {
   }
 
   /**
-   * Processes up to `limit` records in the order of their timestamps, as long as no queue is empty that may
-   * have more, and the producer does not hold more than it may: it may stop amid a record, and go on with it
-   * in the next call.
+   * HOT PATH. Processes up to `limit` records in the order of their timestamps, as long as no queue is empty
+   * that may have more, and the producer does not hold more than it may: it may stop amid a record, and go on
+   * with it in the next call.
    *
    * @returns How many were processed to their ends.
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
@@ -209,8 +208,8 @@ export class Task {
   }
 
   /**
-   * Begins with the head of a queue, or goes on with it where it has paused. Returns whether it was processed
-   * to its end.
+   * HOT PATH. Begins with the head of a queue, or goes on with it where it has paused. Returns whether it was
+   * processed to its end.
    */
   #step(queue: RecordQueue): boolean {
     return this.#group.paused === undefined ? this.#processHead(queue) : this.#resume(queue);

@@ -19,7 +19,7 @@ export interface SourceDef {
   readonly topics: readonly string[];
   // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly value: Serde<any>;
   readonly timestampExtractor?: TimestampExtractor | undefined;
 }
@@ -41,9 +41,9 @@ export interface SinkDef {
   readonly name: string;
   readonly parents: readonly string[];
   readonly topic: string;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly value: Serde<any>;
 }
 

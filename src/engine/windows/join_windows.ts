@@ -48,7 +48,7 @@ export class JoinWindows {
   }
 
   /**
-   * The same windows with another lower bound: the right side's record may be `ms` earlier; negative: must be
+   * These windows with another lower bound: the right side's record may be `ms` earlier; negative: must be
    * later.
    */
   before(ms: number): JoinWindows {
@@ -56,7 +56,7 @@ export class JoinWindows {
   }
 
   /**
-   * The same windows with another upper bound: the right side's record may be `ms` later; negative: must be
+   * These windows with another upper bound: the right side's record may be `ms` later; negative: must be
    * earlier.
    */
   after(ms: number): JoinWindows {

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. One connection to a broker: its socket, the requests that wait for an answer, and nothing that
+ * One connection to a broker: its socket, the requests that wait for an answer, and nothing that
  * outlives either. Whatever goes wrong ends the connection and all that waits for it; who wants another one
  * makes a new object.
  *

@@ -1,5 +1,5 @@
 /**
- * HOT PATH (append). What a producer was given to write, until it is acknowledged or given up.
+ * What a producer was given to write, until it is acknowledged or given up.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Sends record batches with one copy of them: right behind the room for the header, in a buffer
+ * Sends record batches with one copy of them: right behind the room for the header, in a buffer
  * that is used again.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * HOT PATH (append). Appends records to partitions of a Kafka cluster.
+ * Appends records to partitions of a Kafka cluster.
  *
  * @module
  */

@@ -12,7 +12,7 @@ import type { MemoryTransactionalId } from "./transactions.ts";
 import { NO_HEADERS, type RecordHeaders } from "../port/record_set.ts";
 
 /**
- * HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with
+ * Appends at once; acknowledges in the next microtask, so that callers see the same states as with
  * a broker.
  */
 export class MemoryProducer implements Producer {
@@ -56,6 +56,7 @@ export class MemoryProducer implements Producer {
     return this.#pendingBytes;
   }
 
+  /** HOT PATH. Appends one record to its partition. */
   append(
     topic: string,
     partition: number,

@@ -11,8 +11,8 @@ export interface FetcherOptions {
   /** How long the broker may hold a fetch open when there is nothing to read, in ms. Default 100. */
   readonly maxWaitMs?: number;
   /**
-   * The same when nothing has come for a while. What is assigned or resumed meanwhile does not wait for it.
-   * Default 500, or `maxWaitMs` where that is longer.
+   * How long the broker may hold a fetch open when nothing has come for a while, in ms. What is assigned or
+   * resumed meanwhile does not wait for it. Default 500, or `maxWaitMs` where that is longer.
    */
   readonly quietWaitMs?: number;
   /**

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Avro messages, framed for a schema registry or for none.
+ * Avro messages, framed for a schema registry or for none.
  *
  * @module
  */
@@ -83,7 +83,7 @@ class Writer {
     this.#write = compileWriter(schema.node);
   }
 
-  /** Writes the header, then the value; returns what {@linkcode Serde.encode} does. */
+  /** HOT PATH. Writes the header, then the value; returns what {@linkcode Serde.encode} does. */
   encode(header: Uint8Array, value: unknown, into: Uint8Array, at: number): number {
     const output = this.#output;
     output.reset(into, at);

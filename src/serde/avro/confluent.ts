@@ -1,6 +1,6 @@
 /**
- * The frame of Confluent's [wire format](https://docs.confluent.io/platform/current/schema-registry/): a zero,
- * then the registry's id of the schema, big-endian in 4 bytes; the Avro body follows.
+ * The frame of Confluent's [wire format](https://docs.confluent.io/platform/current/schema-registry/): a
+ * zero, then the registry's id of the schema, big-endian in 4 bytes; the Avro body follows.
  *
  * @module
  */

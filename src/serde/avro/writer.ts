@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Compiles writers: functions that write a value of a schema. They check as they go, and what a
- * value has wrong is looked for only when one of them says no.
+ * Compiles writers: functions that write a value of a schema. They are HOT PATH: they check as they go, and
+ * what a value has wrong is looked for only when one of them says no.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** See the module. */
+/** What one member tells the leader of itself, or the leader each member. */
 export interface TaskInfo {
   /**
    * The ids of tasks whose stores a member keeps current, or is to. Any version writes it: it tells kos from

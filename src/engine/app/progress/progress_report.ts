@@ -57,12 +57,14 @@ export class ProgressReport {
     this.#observe(performance.now());
   }
 
-  /** See {@linkcode ProgressWatch.stalls}; as of the last look. */
+  /**
+   * What stood still for too long at the last look, in a sentence each ({@linkcode ProgressWatch.stalls}).
+   */
   get stalls(): readonly string[] {
     return this.#stalls;
   }
 
-  /** See {@linkcode ProgressWatch.cutOff}; as of the last look. */
+  /** Why no broker could be reached at the last look ({@linkcode ProgressWatch.cutOff}). */
   get cutOff(): string | undefined {
     return this.#cutOff;
   }

@@ -89,7 +89,7 @@ export interface StateBudgetParts {
   readonly onFull: (held: HeldState) => void;
 }
 
-/** See the module. */
+/** Sums up what is held now and then, warns near the limit, and acts above it. */
 export class StateBudget {
   readonly #parts: StateBudgetParts;
   #checkedAt = -Infinity;

@@ -23,7 +23,7 @@ export type TopicChange =
     readonly to: number;
   };
 
-/** See the module. */
+/** Knows the topics of a topology as they are now, and says what is another since. */
 export class SourceTopics {
   readonly #bound: BoundTopology;
   readonly #partitions = new Map<string, number>();

@@ -39,7 +39,7 @@ export interface TopicChangesParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** See the module. */
+/** Ends the application, gives tasks up or rejoins, as each change needs it. */
 export class TopicChanges {
   readonly #parts: TopicChangesParts;
   /** Source topics that a rebalance did not find, until the watch has looked. */

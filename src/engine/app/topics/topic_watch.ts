@@ -29,7 +29,7 @@ const CONFIRM_MS = 500;
 /** While a topic has gone, and after a look that was asked for, it looks again this soon, in ms. */
 const SOON_MS = 1_000;
 
-/** See the module. */
+/** Tells what has changed of an application's topics since it looked last. */
 export class TopicWatch {
   readonly #parts: TopicWatchParts;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -11,7 +11,7 @@ import { grown } from "./grown.ts";
 /** No entry. */
 export const NONE = -1;
 
-/** See the module. */
+/** The lists of one store, and the rows of their entries. */
 export class EntryLists {
   readonly #arena: Arena;
   /** By entry: what the list is ordered by, in ms since the epoch. */

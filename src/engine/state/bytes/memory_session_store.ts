@@ -121,7 +121,7 @@ export class MemorySessionStore implements BytesSessionStore {
     return this.#read(this.#foundEntries[i]!);
   }
 
-  /** Sessions that end at this time or before have expired. The same bound as Kafka Streams' stores have. */
+  /** Sessions that end at this time or before have expired: the bound of Kafka Streams' stores. */
   #horizon(): number {
     return this.#observedTime - this.#retentionMs;
   }

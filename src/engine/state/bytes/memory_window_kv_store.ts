@@ -144,8 +144,8 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   }
 
   /**
-   * The first start that has not expired, and is at least `from`. The same bound as Kafka Streams' stores
-   * have.
+   * The first start that has not expired, and is at least `from`; what is at the bound has expired, as in
+   * Kafka Streams' stores.
    */
   #first(from: number): number {
     return Math.max(0, from, this.#observedTime - this.#retentionMs + 1);

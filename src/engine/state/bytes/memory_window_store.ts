@@ -54,7 +54,7 @@ export class MemoryWindowStore implements BytesWindowStore {
       this.#observedTime = timestamp;
       this.#expire();
     }
-    // The same bound as Kafka Streams' InMemoryWindowStore.
+    // What is at the bound has expired, as in Kafka Streams' InMemoryWindowStore.
     if (timestamp <= this.#observedTime - this.#retentionMs) return false;
     const number = Math.floor(timestamp / this.#segmentMs);
     let segment = this.#last;

@@ -22,7 +22,7 @@ const TOMBSTONES_KEPT_MS = 86_400_000;
 /** Memory for pages that were read, in KiB. */
 const PAGE_CACHE_KIB = 8192;
 
-/** How an application processes; see the module. */
+/** How an application processes, which decides when a file's content may be used again. */
 export type Guarantee = "at_least_once" | "exactly_once";
 
 /** Settings of a {@linkcode StateFile}. */
@@ -40,7 +40,7 @@ export class StateFileError extends Error {
   override name = "StateFileError";
 }
 
-/** An open file; see the module. */
+/** The open file of one task, with the transaction of what has changed since its last commit. */
 export class StateFile {
   readonly path: string;
   readonly #db: DatabaseSync;

@@ -23,7 +23,7 @@ const ENTRY_BYTES = 3 * 8 + 8 + 8 + 4 + 1;
 /** Of the timestamp that Kafka Streams keeps before each value. */
 const TIMESTAMP_BYTES = 8;
 
-/** See the module. An entry is an id, valid until it is removed. */
+/** The entries of one cache, each an id that is valid until it is removed. */
 export class CacheEntries {
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);

@@ -57,7 +57,7 @@ export class CacheBudget {
 /** Told of a change when it is flushed, with the value that the store had before. */
 export type FlushListener<K, V> = (key: K, value: V | null, timestamp: number, previous: V | null) => void;
 
-/** See the module. */
+/** One aggregate's store with its cache; all caches of an instance share a budget. */
 export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore, BudgetSharer {
   readonly name: string;
   lastTimestamp = -1;

@@ -31,7 +31,7 @@ export interface OuterJoinEntry {
 /** What an entry takes besides its bytes, roughly. */
 const ENTRY_BYTES = 200;
 
-/** See the module. */
+/** Keeps what has found no partner yet, for both sides of one join. */
 export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
   readonly #otherValue: Serde<O>;
   readonly #byId = new Map<string, OuterJoinEntry>();

@@ -41,7 +41,7 @@ interface Entry extends BufferedChange {
   bytes: number;
 }
 
-/** See the module. */
+/** Keeps the changes that one suppression holds back. */
 export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
   readonly #context: ProcessorContext;
   readonly #arena = new Arena();

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Answers as they come over a connection: a length, and as many bytes. The bytes come in chunks of
+ * Answers as they come over a connection: a length, and as many bytes. The bytes come in chunks of
  * any size.
  *
  * @module

@@ -40,9 +40,9 @@ export interface FetchedPartition {
   readonly bytes: Uint8Array;
   readonly from: number;
   readonly to: number;
-  /** See {@linkcode RecordSet.endOffset}. */
+  /** The end of what may be read ({@linkcode RecordSet.endOffset}). */
   readonly endOffset: number;
-  /** See {@linkcode RecordSet.startOffset}. */
+  /** The partition's first offset ({@linkcode RecordSet.startOffset}). */
   readonly startOffset: number;
   /** Leave these transactions' records out. Default: read all (read_uncommitted). */
   readonly abortedTransactions?: readonly AbortedTransaction[];
@@ -227,8 +227,8 @@ function decompressBatch(type: number, input: Uint8Array, limit: number, where: 
 }
 
 /**
- * The same bytes as a plain Uint8Array: a Buffer has another hidden class, and reading from both kinds would
- * slow down all reading.
+ * Bytes as a plain Uint8Array, without a copy: a Buffer has another hidden class, and reading from both kinds
+ * would slow down all reading.
  */
 export function plain(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Reads the record batches (format v2) that a fetch gave for one partition.
+ * Reads the record batches (format v2) that a fetch gave for one partition.
  *
  * @module
  */

@@ -62,7 +62,7 @@ function uncompressedLength(input: Uint8Array, from: number, to: number, limit: 
   throw new InvalidCompression("a truncated snappy length");
 }
 
-/** HOT PATH. */
+/** HOT PATH. Elements of a tag byte, its length and, for copies, its distance; literals follow their tag. */
 function decompressRaw(input: Uint8Array, from: number, to: number, output: Output, limit: number): void {
   const end = output.size + uncompressedLength(input, from, to, limit);
   let at = elements;
