@@ -22,7 +22,7 @@ export interface Simulation {
   readonly hpa: HpaSpec;
   /** Records a second that one pod can process, of both topics together. */
   readonly capacity: number;
-  /** Of each topic; load is spread over them evenly. */
+  /** How many partitions each topic has; load is spread over them evenly. */
   readonly partitions: number;
   /** Records a second at a time, of both topics together. */
   readonly load: (second: number) => number;

@@ -27,7 +27,7 @@ export interface Flag<T> {
   readonly hidden?: boolean;
   /** Given more than once, its values (lists) are put one behind the other; else the last one counts. */
   readonly repeated?: boolean;
-  /** It is given as `--no-<name>`, and then `false`. */
+  /** Whether the flag is given as `--no-<name>`, and then `false`. */
   readonly negated?: boolean;
   /** Keys of flags that can't be given with it. */
   readonly excludes?: readonly string[];
@@ -71,9 +71,7 @@ export interface ProgramText {
   readonly rest?: string;
   /** All arguments that it does not know are its rest, and not only those behind `--`. */
   readonly passesOn?: boolean;
-  /**
-   * There may be secrets in what it gets by mistake: no error repeats any of it, and this is said instead.
-   */
+  /** Said instead of what was received where a secret may come by mistake: no error repeats any of it. */
   readonly concealed?: string;
 }
 
@@ -91,7 +89,7 @@ export interface NamedFlag extends Omit<Flag<unknown>, "variable"> {
   readonly key: string;
   /** Without dashes in front. */
   readonly name: string;
-  /** As it is shown: `--metrics-port`, `--no-java`. */
+  /** The flag as it is shown: `--metrics-port`, `--no-java`. */
   readonly long: string;
   readonly variable: string | undefined;
 }

@@ -14,7 +14,7 @@ import { PreparedFrameEncoder } from "./prepared_frame_encoder.ts";
 export interface FrameTopics {
   readonly requests: string;
   readonly responses: string;
-  /** Of either topic. */
+  /** How many partitions each of the two topics has. */
   readonly partitions: number;
 }
 

@@ -51,9 +51,9 @@ export interface GeneratorOptions {
   readonly machines?: number | "fallback";
   /** Put before the names of the topics, for a trial beside a running system. Default: nothing. */
   readonly topicPrefix?: string;
-  /** Of topics that do not exist yet. Default 4. */
+  /** How many partitions topics get that do not exist yet. Default 4. */
   readonly partitions?: number;
-  /** Of topics that do not exist yet. Default: the broker's. */
+  /** How many replicas topics get that do not exist yet. Default: the broker's setting. */
   readonly replicationFactor?: number;
   /** `bufferBytes` is by default 8 MiB here: what waits for a slow broker. */
   readonly producer?: ProducerOptions;
@@ -112,7 +112,7 @@ export interface GeneratorSummary extends GeneratorStats {
 /** A running generator. */
 export interface RunningGenerator extends Throughput {
   readonly seed: number;
-  /** So far. */
+  /** How many machines there are so far. */
   readonly machines: number;
   readonly partitions: number;
   stats(): GeneratorStats;

@@ -35,7 +35,7 @@ interface Segment {
 
 /** A parsed profile. */
 export interface Profile {
-  /** As it was written. */
+  /** The profile as it was written. */
   readonly text: string;
   /** Until its last rate is reached and stays, in ms; `Infinity` when it goes on for ever. */
   readonly lengthMs: number;

@@ -34,14 +34,14 @@ export interface CheckResult {
   readonly updates: number;
   /** Sessions that there have to be: one a header with a response. */
   readonly expected: number;
-  /** Of those, how many came out with exactly the hits generated. */
+  /** How many sessions came out with exactly the hits generated. */
   readonly correct: number;
-  /** Of those, how many did not come out. */
+  /** How many sessions that were to come out did not. */
   readonly missing: number;
-  /** Of those, how many came out with other hits. */
+  /** How many sessions came out with other hits than were generated. */
   readonly wrong: number;
   /**
-   * Of the wrong ones, how many lack hits; the others have hits too often, as at least once allows after a
+   * How many of the wrong sessions lack hits; the others have hits too often, as at least once allows after a
    * crash.
    */
   readonly lacking: number;

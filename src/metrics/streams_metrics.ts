@@ -38,7 +38,7 @@ export interface StreamsStats {
   readonly tasks: number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
-  /** What it may take; `Infinity` without a limit. */
+  /** What the state may take of memory, in bytes; `Infinity` without a limit. */
   readonly stateMaxBytes?: number;
   /** The sizes of the stores, of now; asked for once a scrape, so it must be cheap. */
   stores(): Iterable<StoreSize>;

@@ -13,7 +13,8 @@ import { JOIN_DIFFERENCE_MS } from "./sessions_topology.ts";
 /** What a process takes that has just started: Deno, V8 and the code. */
 export const IDLE_PROCESS_BYTES = 120_000_000;
 /**
- * What it takes at full speed besides: objects that are not collected yet, spare writers of batches, sockets.
+ * What an instance takes at full speed besides its state: objects that are not collected yet, spare writers
+ * of batches, sockets.
  */
 export const WORKING_BYTES = 80_000_000;
 /**
@@ -32,14 +33,14 @@ export interface Load {
   /** Requests and responses together. */
   readonly recordsPerSecond: number;
   readonly instances: number;
-  /** Of each topic. */
+  /** How many partitions each topic has. */
   readonly partitions: number;
   readonly graceMs: number;
   /** `Infinity` keeps sessions for ever, and no memory is enough. */
   readonly retentionMs: number;
   /** Bytes of a record's key. */
   readonly keyBytes: number;
-  /** Bytes of its value. */
+  /** Bytes of a record's value. */
   readonly valueBytes: number;
   /** Bytes of a session. */
   readonly sessionBytes: number;
@@ -54,7 +55,7 @@ export interface Load {
 /** One part of an instance's memory. */
 export interface SizePart {
   readonly name: string;
-  /** Of a store. */
+  /** How many entries a store has; left out of other parts. */
   readonly entries?: number;
   readonly bytes: number;
 }

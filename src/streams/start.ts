@@ -47,15 +47,15 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   /** Names this instance in the gauges' labels. */
   readonly clientId: string;
   readonly commitIntervalMs?: number;
-  /** Of topics that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
+  /** How many partitions topics get that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
   readonly partitions?: number;
-  /** Of topics that are created. Default 1. */
+  /** How many replicas topics get that are created. Default 1. */
   readonly replicationFactor?: number;
   /** What to do with records that can't be decoded. Default `continue`. */
   readonly onUndecodable?: FailureChoice;
-  /** With records that a processor throws at. Default `fail`. */
+  /** What to do with records that a processor throws at. Default `fail`. */
   readonly onProcessingError?: FailureChoice;
-  /** With records that can't be encoded, or that the log refuses for good. Default `fail`. */
+  /** What to do with records that can't be encoded, or that the log refuses for good. Default `fail`. */
   readonly onProductionError?: FailureChoice;
   /** Where dead letters go. Default `<application id>-dead-letters`. */
   readonly deadLetterTopic?: string;
@@ -72,17 +72,17 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly cacheMaxBytes?: number;
   /** Bytes of memory that state may take. Default: no limit. */
   readonly stateMaxBytes?: number;
-  /** What happens above that. Default `fail`. */
+  /** What happens above {@linkcode stateMaxBytes}. Default `fail`. */
   readonly onStateFull?: "fail" | "disk";
   /** Default `memory`. */
   readonly store?: "memory" | "sqlite";
-  /** Of stores on disk. */
+  /** Where stores on disk are. */
   readonly stateDir?: string;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
   /** After which time without progress it is unhealthy; 0: never. Default `DEFAULT_STALL_TIMEOUT_MS`. */
   readonly stallTimeoutMs?: number;
-  /** Of source topics that are deleted while it runs. Default `fail`. */
+  /** What happens when a source topic is deleted while it runs. Default `fail`. */
   readonly onMissingTopic?: "fail" | "wait";
 }
 

@@ -51,7 +51,7 @@ export interface StoreQueriesParts {
   readonly bound: BoundTopology;
   /** The tasks that run here. */
   readonly running: () => readonly Task[];
-  /** Those and the ones that are being restored. */
+  /** The tasks that run here, and those that are being restored. */
   readonly all: () => readonly Task[];
   /** Where this instance is reached. */
   readonly endpoint: string | undefined;
@@ -157,7 +157,10 @@ export class StoreQueries {
     return bound.subtopologies.find(({ stores }) => stores.includes(name))!;
   }
 
-  /** As Kafka's partitioner gave it to the key's records, in the source topic with the most partitions. */
+  /**
+   * The partition of a key: what Kafka's partitioner gave its records in the source topic with the most
+   * partitions.
+   */
   #partitionOf({ partitions, tasks }: BoundSubtopology, key: unknown): number {
     const [topic] = [...partitions].find(([, count]) => count === tasks)!;
     const end = this.#buffer.encode(this.#parts.bound.sources.get(topic)!.key, key, 0);

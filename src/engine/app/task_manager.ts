@@ -117,10 +117,7 @@ export class TaskManager {
     return added;
   }
 
-  /**
-   * Those of the tasks here that were made for other inputs than they have now: a topic has got more
-   * partitions.
-   */
+  /** The tasks here that were made for other inputs than they have now: a topic has got more partitions. */
   outgrown(): Task[] {
     const { topics } = this.#parts;
     return this.all.filter(({ subtopology, partition, inputs }) =>

@@ -27,7 +27,7 @@ export interface WindowMaterialized<K, A> {
 
 /** What {@linkcode addWindowedAggregation} adds. */
 export interface WindowedAggregationDef<K, A> {
-  /** Of the generated names. */
+  /** What generated names begin with. */
   readonly prefix: string;
   readonly materialized: WindowMaterialized<K, A>;
   readonly kind: "window" | "session";

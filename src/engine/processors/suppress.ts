@@ -17,7 +17,7 @@ export interface Suppression {
   readonly maxRecords: number;
   /** Most bytes, as `SuppressBuffer.bufferBytes` counts them. */
   readonly maxBytes: number;
-  /** What happens above that: the earliest go out, or the application fails. */
+  /** What happens above a limit: the earliest go out, or the application fails. */
   readonly whenFull: "emit" | "fail";
   /** Whether removed values go out: not where nothing went out before. */
   readonly tombstones: boolean;

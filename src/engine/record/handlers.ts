@@ -51,7 +51,7 @@ export interface UnprocessableRecord {
   readonly offset: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
-  /** As the processor got it: not the input record's, if steps before have changed it. */
+  /** The key as the processor got it: not the input record's, if steps before have changed it. */
   readonly key: unknown;
   /** The value as the processor got it. */
   readonly value: unknown;

@@ -90,7 +90,7 @@ export class EngineStats {
 
   /** What the state takes of memory now, in bytes; the application says. */
   stateBytes: () => number = () => 0;
-  /** What it may take. */
+  /** What the state may take of memory, in bytes. */
   stateMaxBytes: number = Infinity;
 
   /** The sizes of the stores now; the application says. */

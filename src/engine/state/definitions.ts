@@ -63,7 +63,7 @@ export interface SessionStoreDef extends StoreDefBase {
 /** The changes that a suppression holds back. */
 export interface SuppressStoreDef extends StoreDefBase {
   readonly kind: "suppress";
-  /** It keeps all until it is emitted. */
+  /** `Infinity`: a suppression keeps all until it is emitted. */
   readonly retentionMs: number;
 }
 
@@ -81,7 +81,7 @@ export interface BoundStore {
   readonly def: StoreDef;
   readonly key: AnySerde;
   readonly value: AnySerde;
-  /** Of the right side of a left or outer join; else that of the values. */
+  /** The serde of the right side's values in a left or outer join; else that of the values. */
   readonly otherValue: AnySerde;
   /** The changelog topic; `undefined` for a store without. */
   readonly changelog: string | undefined;

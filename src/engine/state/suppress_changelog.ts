@@ -13,7 +13,7 @@ import { getInt32, getTime, putInt32, putTime, TIME_BYTES } from "../windows/tim
 export interface BufferedChange {
   /** What orders the buffer, in ms since the epoch. */
   time: number;
-  /** Of the record, in ms since the epoch. */
+  /** The record's timestamp, in ms since the epoch. */
   timestamp: number;
   offset: number;
   topic: string;

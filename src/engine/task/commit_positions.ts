@@ -10,7 +10,7 @@ import type { RecordQueue } from "./record_queue.ts";
 export class CommitPositions {
   readonly #queues: readonly RecordQueue[];
   readonly #repartitionTopics: ReadonlySet<string>;
-  /** Of repartition topics: up to where all is committed and may be deleted. */
+  /** By the queue of a repartition topic: up to where all is committed and may be deleted. */
   readonly #purgeable = new Map<RecordQueue, number>();
 
   /**

@@ -46,9 +46,9 @@ export interface StreamsConfig {
    */
   readonly stateMaxBytes?: number;
   /**
-   * What happens above that: `fail` (the default) ends the application with an error that names the stores
-   * and the remedies; `disk` commits, and restores the tasks into stores on disk ({@linkcode store}
-   * `sqlite`), once: if that is not enough it fails too.
+   * What happens above {@linkcode stateMaxBytes}: `fail` (the default) ends the application with an error
+   * that names the stores and the remedies; `disk` commits, and restores the tasks into stores on disk
+   * ({@linkcode store} `sqlite`), once: if that is not enough it fails too.
    */
   readonly onStateFull?: "fail" | "disk";
   /**
@@ -61,7 +61,7 @@ export interface StreamsConfig {
    * `repartition.purge.interval.ms`.
    */
   readonly repartitionPurgeIntervalMs?: number;
-  /** Of changelogs that are created. Default 1. */
+  /** How many replicas internal topics get that are created. Default 1. */
   readonly replicationFactor?: number;
   /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
   readonly autoOffsetReset?: "earliest" | "latest";

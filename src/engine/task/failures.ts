@@ -22,8 +22,8 @@ import type { EngineStats } from "../record/stats.ts";
 import type { FailureTaker, ProcessorContext } from "../record/processor_context.ts";
 
 /**
- * Those of one task. Each method returns when the record is dropped or a dead letter, and throws when the
- * task can't go on.
+ * The failures of one task. Each method returns when the record is dropped or a dead letter, and throws when
+ * the task can't go on.
  */
 export class Failures implements FailureTaker {
   readonly #context: ProcessorContext;

@@ -8,16 +8,16 @@ import { keyText } from "../record/key_text.ts";
 import type { ProcessorContext } from "../record/processor_context.ts";
 import type { StreamsConfig } from "./config.ts";
 
-/** In bytes of {@linkcode Producer.pendingBytes}. */
+/** How much of what records give may wait for the log, in bytes of {@linkcode Producer.pendingBytes}. */
 export interface OutputBounds {
   /**
-   * Above this no record is begun, and steps that forward several times pause. A quarter more than the
+   * Bytes above which no record is begun, and steps that forward several times pause: a quarter more than the
    * producer's `ready` waits for.
    */
   readonly pausesAbove: number;
   /**
-   * Above this the application fails: the steps of the record can't pause, and give more than fits into
-   * memory.
+   * Bytes above which the application fails: the steps of the record can't pause, and give more than fits
+   * into memory.
    */
   readonly failsAbove: number;
 }

@@ -17,7 +17,7 @@ export interface TaskProgress {
   readonly restoring: boolean;
   /** Empty until the committed offsets are known. */
   readonly inputs: readonly InputProgress[];
-  /** What it can't go on without, such as a schema. */
+  /** What the task can't go on without, such as a schema. */
   readonly waitsFor: string | undefined;
   /**
    * How often it has paused amid a record: it gets on with one that gives much, though no position says so.

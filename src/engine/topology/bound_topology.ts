@@ -39,7 +39,7 @@ export interface BoundSubtopology extends Subtopology {
 
 /** A sink of a bound topology. */
 export interface BoundSink extends Serdes {
-  /** Its name on the log. */
+  /** The topic's name on the log. */
   readonly topic: string;
   readonly partitions: number;
 }
@@ -52,7 +52,7 @@ export interface BoundTopology {
    * front.
    */
   readonly topicName: (topic: string) => string;
-  /** With the topics' names on the log. */
+  /** The parts of the topology, with the topics' names on the log. */
   readonly subtopologies: readonly BoundSubtopology[];
   /** The names on the log of topics that only this application writes and reads. */
   readonly repartitionTopics: ReadonlySet<string>;

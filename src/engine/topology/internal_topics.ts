@@ -62,7 +62,7 @@ function policies(text: string): string[] {
   return text.split(",").map((each) => each.trim()).filter((each) => each !== "").sort();
 }
 
-/** Of every topic of the application's own. */
+/** The settings of every topic of the application's own. */
 function common(replicationFactor: number): Rule[] {
   const unlimited = (name: string): Rule => ({
     name,

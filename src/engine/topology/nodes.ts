@@ -53,7 +53,8 @@ export interface SinkDef {
  */
 export interface RepartitionTopic {
   /**
-   * Its name without the application id; sources and sinks name it so. On a log: `<application id>-<name>`.
+   * The topic's name without the application id; sources and sinks name it so. On a log:
+   * `<application id>-<name>`.
    */
   readonly name: string;
   /** Default: as many as the largest source topic of the part that writes it has. */

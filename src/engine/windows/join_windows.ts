@@ -42,7 +42,7 @@ export class JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, graceMs);
   }
 
-  /** As {@linkcode ofTimeDifferenceAndGrace} without grace. */
+  /** Records at most `differenceMs` apart are joined; those behind their window are dropped. */
   static ofTimeDifferenceWithNoGrace(differenceMs: number): JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, 0);
   }

@@ -36,7 +36,7 @@ export class SessionWindows {
     return new SessionWindows(inactivityGapMs, graceMs);
   }
 
-  /** As {@linkcode ofInactivityGapAndGrace} without grace. */
+  /** Sessions end after `inactivityGapMs` without a record; records behind that are dropped. */
   static ofInactivityGapWithNoGrace(inactivityGapMs: number): SessionWindows {
     return new SessionWindows(inactivityGapMs, 0);
   }

@@ -31,7 +31,7 @@ export class SlidingWindows {
     return new SlidingWindows(timeDifferenceMs, graceMs);
   }
 
-  /** As {@linkcode ofTimeDifferenceAndGrace} without grace. */
+  /** Records at most `timeDifferenceMs` apart share a window; those behind their windows are dropped. */
   static ofTimeDifferenceWithNoGrace(timeDifferenceMs: number): SlidingWindows {
     return new SlidingWindows(timeDifferenceMs, 0);
   }

@@ -47,12 +47,12 @@ export class TimeWindows {
     return new TimeWindows(sizeMs, sizeMs, graceMs);
   }
 
-  /** As {@linkcode ofSizeAndGrace} without grace. */
+  /** Tumbling windows; records behind their window's end are dropped. */
   static ofSizeWithNoGrace(sizeMs: number): TimeWindows {
     return new TimeWindows(sizeMs, sizeMs, 0);
   }
 
-  /** Hopping windows: of the same size, one beginning each `advanceMs`. */
+  /** Hopping windows: as long as these, one beginning each `advanceMs`. */
   advanceBy(advanceMs: number): TimeWindows {
     return new TimeWindows(this.sizeMs, advanceMs, this.graceMs);
   }

@@ -42,7 +42,7 @@ export class FetchSession {
   #epoch = BEGIN;
   /** What the broker knows: the partition and the offset that is read next, by the partition's key. */
   #known = new Map<string, TopicPartitionOffset>();
-  /** What it will know once the request is answered. */
+  /** The partitions that the session will know once the request is answered. */
   #asked = new Map<string, TopicPartitionOffset>();
 
   /**

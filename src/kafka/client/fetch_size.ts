@@ -37,7 +37,7 @@ export interface FetchSizeBounds {
 export class FetchSize {
   /** What a fetch brings of a partition at most, in bytes. */
   partitionBytes: number;
-  /** What it brings at most, in bytes. */
+  /** What a fetch brings at most, in bytes. */
   maxBytes: number;
   readonly #bounds: FetchSizeBounds;
   /** The fastest of the answers before the last {@linkcode ANSWERS}, and of those since, in ms. */

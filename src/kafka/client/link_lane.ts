@@ -91,7 +91,7 @@ export class LinkLane<S extends LaneSession> {
     await Promise.all([made?.close(), this.#session?.connection.close()]);
   }
 
-  /** Not after each request, when it fails at once. */
+  /** Whether it is time to try a new session: not after each request, when that fails at once. */
   #mayTry(session: S, now: number): boolean {
     return now - this.#triedAt >= (session.until - session.since) * (HOLD - RENEW) / 4;
   }

@@ -17,7 +17,7 @@ import {
 } from "../wire/protocol/produce.ts";
 import { RequestBuffers } from "./request_buffers.ts";
 
-/** Those of this process: its producers seldom send at the same moment. */
+/** The buffers of this process: its producers seldom send at the same moment. */
 const buffers = new RequestBuffers();
 
 /**

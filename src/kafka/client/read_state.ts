@@ -15,7 +15,7 @@ export interface ReadState extends Assigned {
   tries: number;
   /** What that was in the last one of them. */
   doubt: string | undefined;
-  /** Not fetched before this time, by `performance.now()`. */
+  /** The time before which the partition is not fetched, by `performance.now()`. */
   retryAt: number;
   /** In a fetch that is under way. */
   fetching: boolean;

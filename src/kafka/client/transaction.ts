@@ -30,7 +30,10 @@ import {
 } from "../wire/protocol/transactions.ts";
 import { delay } from "../common/retrying.ts";
 
-/** Not the lane of produce requests: a broker answers those of one connection in their order. */
+/**
+ * The lane of a transaction's requests. It is not that of produce requests, as a broker answers what comes
+ * over one connection in its order.
+ */
 const LANE: Lane = 1;
 /** How long to wait while the markers of the last transaction are written, in ms: at first, and at most. */
 const FIRST_WAIT_MS = 1;

@@ -12,7 +12,7 @@ import type { TopicDescription } from "../port/topics.ts";
 /** A member as the coordinator names it to the leader. */
 export interface Applicant {
   readonly memberId: string;
-  /** Its encoded subscription. */
+  /** The member's encoded subscription. */
   readonly metadata: Uint8Array;
 }
 

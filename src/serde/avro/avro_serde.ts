@@ -15,7 +15,7 @@ import { compileWriter, NOT_OF_TYPE, type Write } from "./writer.ts";
 
 /** Settings of {@linkcode avroSerde}. */
 export interface AvroSerdeOptions {
-  /** With it, messages are written in Confluent's wire format; without, in single-object encoding. */
+  /** With a registry, messages are written in Confluent's wire format; without, in single-object encoding. */
   readonly registry?: SchemaRegistry;
   /**
    * Other schemas with which messages in single-object encoding may have been written, such as former

@@ -25,7 +25,7 @@ export type AvroNode =
 
 /** What named types have in common. */
 export interface NamedNode {
-  /** With its namespace. */
+  /** The name with its namespace. */
   readonly name: string;
   readonly aliases: readonly string[];
 }
@@ -55,9 +55,9 @@ export interface FieldNode {
 
 /** A schema that was parsed. */
 export interface ParsedSchema {
-  /** As it was given, as JSON. */
+  /** The schema as it was given, as JSON. */
   readonly text: string;
-  /** Its Parsing Canonical Form (see {@linkcode parseSchema}). */
+  /** The schema's Parsing Canonical Form ({@linkcode parseSchema}). */
   readonly canonical: string;
   /** For messages: the type's name without its namespace, or its kind. */
   readonly name: string;

@@ -11,7 +11,7 @@ import { decodeTaskInfo, type TaskInfo } from "./task_info.ts";
 export interface OwnTopology {
   /** `undefined` as of a version that did not tell it: then the topics alone decide. */
   readonly fingerprint: string | undefined;
-  /** Of all its parts. */
+  /** The source topics of all parts of the topology. */
   readonly topics: readonly string[];
 }
 

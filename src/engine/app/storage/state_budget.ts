@@ -23,7 +23,7 @@ const NAMED_STORES = 3;
 /** What one store, of all tasks, takes. */
 export interface HeldStore {
   readonly name: string;
-  /** Of memory. */
+  /** Bytes of memory that are held. */
   bytes: number;
   entries: number;
 }
@@ -34,7 +34,7 @@ export interface HeldState {
   readonly bytes: number;
   /** Fetched records that are not processed yet, with the buffers that they are in. */
   readonly queuedBytes: number;
-  /** The largest first. */
+  /** The stores, the largest first. */
   readonly stores: readonly HeldStore[];
   readonly tasks: number;
 }

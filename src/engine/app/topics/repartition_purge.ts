@@ -17,7 +17,7 @@ export class RepartitionPurge {
   #last: number;
   #underWay = false;
   #closed = false;
-  /** Not deleted yet, as it could not be. */
+  /** Up to where records are still to be deleted, as the log did not take the last request. */
   #left: readonly TopicPartitionOffset[] = [];
   /** What was warned of last: what stays is not told every time. */
   #told = "";

@@ -24,7 +24,7 @@ const TOPIC_NEWS = {
   },
 };
 
-/** What it works with. */
+/** What {@linkcode TopicChanges} works with. */
 export interface TopicChangesParts {
   readonly topics: SourceTopics;
   readonly onMissingTopic: "fail" | "wait";

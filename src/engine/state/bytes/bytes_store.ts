@@ -25,8 +25,8 @@ export interface BytesKeyValueStore {
   get(key: KeyBytes): ValueBytes | undefined;
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
   /**
-   * As {@linkcode put}, while restoring: what has expired stays until the next put, whose owner can tell the
-   * changelog.
+   * Puts an entry while restoring: what has expired stays until the next {@linkcode put}, whose owner can
+   * tell the changelog.
    */
   load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
   /** @returns Whether there was such a key. */

@@ -50,7 +50,7 @@ export interface BytesWindowKeyValueStore {
    * deleted meanwhile must not be read.
    */
   fetch(key: KeyBytes, from: number, to: number): number;
-  /** As {@linkcode fetch} for all keys: in the order of the starts, then of the keys' bytes. */
+  /** Finds what {@linkcode fetch} does, for all keys: in the order of the starts, then of the keys' bytes. */
   fetchAll(from: number, to: number): number;
   /** Entry `i` of the last fetch; overwritten by the next call. */
   entry(i: number): WindowEntryBytes;
@@ -96,7 +96,8 @@ export interface BytesSessionStore {
    */
   find(key: KeyBytes, earliestEnd: number, latestStart: number): number;
   /**
-   * As {@linkcode find} for all keys: in the order of the ends, then of the keys' bytes, then of the starts.
+   * Finds what {@linkcode find} does, for all keys: in the order of the ends, then of the keys' bytes, then
+   * of the starts.
    */
   findAll(earliestEnd: number, latestStart: number): number;
   /** Session `i` of the last find; overwritten by the next call. */

@@ -14,7 +14,7 @@ import type { StateFile } from "./state_file.ts";
 /** Settings of a {@linkcode SqliteKeyValueStore}. */
 export interface SqliteKeyValueStoreOptions {
   readonly name: string;
-  /** Its changelog; without one it begins empty. */
+  /** The store's changelog; without one the store begins empty. */
   readonly changelog: string | undefined;
   /** How long a key lives after its last change, in ms of stream time; `Infinity` keeps all. */
   readonly retentionMs: number;

@@ -12,7 +12,7 @@ import type { StateFile } from "./state_file.ts";
 /** Settings of a {@linkcode SqliteWindowStore}. */
 export interface SqliteWindowStoreOptions {
   readonly name: string;
-  /** Its changelog; without one it begins empty. */
+  /** The store's changelog; without one the store begins empty. */
   readonly changelog: string | undefined;
   /** How long an entry can be found, in ms of stream time. */
   readonly retentionMs: number;

@@ -20,22 +20,22 @@ export { NO_ID } from "../bytes/id_list.ts";
  * of its record.
  */
 const ENTRY_BYTES = 3 * 8 + 8 + 8 + 4 + 1;
-/** Of the timestamp that Kafka Streams keeps before each value. */
+/** How long the timestamp is that Kafka Streams keeps before each value. */
 const TIMESTAMP_BYTES = 8;
 
 /** The entries of one cache, each an id that is valid until it is removed. */
 export class CacheEntries {
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
-  /** The least recently used first. */
+  /** All entries, the least recently used first. */
   readonly #used = new IdList();
-  /** Those that are changed, in the order of their last changes. */
+  /** The entries that are changed, in the order of their last changes. */
   readonly #dirty = new IdList();
   #hash = new Int32Array(16);
   /** −1 for a key that was removed. */
   #valueLength = new Int32Array(16);
   #timestamp = new Float64Array(16);
-  /** Of the record that made the change, as its topic is: −1 outside of one. */
+  /** By entry: the offset of the record that made the change; −1 outside of a record. */
   #offset = new Float64Array(16);
   /** Kafka Streams' estimate of its size. */
   #estimate = new Int32Array(16);

@@ -19,7 +19,7 @@ import { LoggedStore, type StoreParts } from "./logged_store.ts";
 /** The records of one key, time and side. */
 export interface OuterJoinEntry {
   readonly timestamp: number;
-  /** Of which side they are. */
+  /** Whether the values are of the left side. */
   readonly left: boolean;
   /** Time, side and key, as {@linkcode sideKey} has them. */
   readonly id: Uint8Array;

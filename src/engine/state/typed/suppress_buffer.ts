@@ -28,7 +28,7 @@ export interface DueChange<K, V> {
   readonly value: V | null;
   /** The value before the last change. */
   readonly previous: V | null;
-  /** Of the last change, in ms since the epoch. */
+  /** The timestamp of the key's last change, in ms since the epoch. */
   readonly timestamp: number;
   readonly headers: RecordHeaders;
 }

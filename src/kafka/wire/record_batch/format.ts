@@ -31,7 +31,7 @@ export const COMPRESSION_MASK = 0x07;
 /** All records have the batch's maximum timestamp, set by the broker. */
 export const LOG_APPEND_TIME = 0x08;
 export const TRANSACTIONAL = 0x10;
-/** Its records are markers for readers of transactions, not data. */
+/** The attribute of a batch whose records are markers for readers of transactions, not data. */
 export const CONTROL = 0x20;
 
 /**
