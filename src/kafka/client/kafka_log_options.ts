@@ -1,5 +1,5 @@
 /**
- * Settings that both clients have.
+ * What a program may set of a log on Kafka, besides the connection.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface KafkaLogOptions {
   readonly metadataRefreshMs?: number;
   /**
    * How many connections are opened at once, for the first producers, fetchers and group members to come.
-   * Default 0. The fall-back opens none before they are used.
+   * Default 0.
    */
   readonly spareConnections?: number;
 }
