@@ -46,7 +46,7 @@ export interface StreamsStats {
 
 /** The size of one store; that of all tasks of the process together, or of each task under the same name. */
 export interface StoreSize {
-  /** Its name in the topology. */
+  /** The store's name in the topology. */
   readonly store: string;
   /** Keys, windows or sessions held. */
   readonly entries: number;

@@ -14,9 +14,9 @@ import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
 
 /** A store that is served. */
 export interface ServedStore {
-  /** Its name in the path. */
+  /** The store's name in the path. */
   readonly path: string;
-  /** Its name in the topology. */
+  /** The store's name in the topology. */
   readonly store: string;
   /**
    * Reads a key from the path, which is decoded already.

@@ -24,11 +24,11 @@ export type StoreAnswer<V> =
 
 /** A store of one task of this instance. */
 export interface StoreState {
-  /** Its name in the topology. */
+  /** The store's name in the topology. */
   readonly store: string;
-  /** What it keeps. */
+  /** What the store keeps. */
   readonly kind: StoreKind;
-  /** The task that it is of, such as `0_3`. */
+  /** The task that the store is of, such as `0_3`. */
   readonly task: string;
   /** Whether its task is being restored still. */
   readonly restoring: boolean;

@@ -28,9 +28,9 @@ const RECORDS_A_TURN = 512;
 const SLICE_MS = 8;
 /** Sets held a partition before its fetching is paused: one in work, one to go on with. */
 const SETS_HELD = 2;
-/** After so many pauses amid records a warning tells of them, */
+/** After how many pauses of a task amid records a warning tells of them. */
 const PAUSES_TOLD = 20;
-/** but at most so often, in ms. */
+/** How often at most a warning tells of pauses, in ms. */
 const PAUSES_TOLD_MS = 60_000;
 /** How long to wait before a schema that could not be fetched is asked for again, in ms. */
 const SCHEMA_RETRY_MS = 1000;

@@ -7,7 +7,7 @@ export interface Consumed<K, V> {
   readonly key: Serde<K>;
   /** The serde of the values. */
   readonly value: Serde<V>;
-  /** Default: the record's own timestamp. */
+  /** What gives a record its time. Default: the record's own timestamp. */
   readonly timestampExtractor?: TimestampExtractor;
 }
 
@@ -39,9 +39,9 @@ export interface Repartitioned<K, V> {
   readonly key: Serde<K>;
   /** The serde of the values. */
   readonly value: Serde<V>;
-  /** The topic is `<application id>-<name>-repartition`. Default: a generated name. */
+  /** Names the topic, which is `<application id>-<name>-repartition`. Default: a generated name. */
   readonly name?: string;
-  /** Default: as many as the largest source topic before it has. */
+  /** How many partitions the topic has. Default: as many as the largest source topic before it. */
   readonly partitions?: number;
 }
 
@@ -74,7 +74,7 @@ export interface StreamJoined<K, V, O> {
 export interface Materialized<K, A> {
   /** The store's name. Default: a generated one. */
   readonly name?: string;
-  /** Default: the grouped stream's. */
+  /** The serde of the keys. Default: the grouped stream's. */
   readonly key?: Serde<K>;
   /** The serde of the aggregates. */
   readonly value: Serde<A>;

@@ -9,9 +9,9 @@ import type { TableSupplier, TableView } from "./table_supplier.ts";
 export interface SuppressOptions {
   /** The node's name; the store is then called `<name>-store`. Default: generated names. */
   readonly name?: string;
-  /** Most keys. Default: no limit. */
+  /** Most keys that are held back. Default: no limit. */
   readonly maxRecords?: number;
-  /** Most bytes: keys, values, headers and some 30 bytes a key. Default: no limit. */
+  /** Most bytes that are held back: keys, values, headers and some 30 bytes a key. Default: no limit. */
   readonly maxBytes?: number;
   /** Whether what is held back has a changelog. Default true. */
   readonly logged?: boolean;

@@ -11,7 +11,7 @@ import type { Windowed } from "../windows/windowed.ts";
 export interface WindowMaterialized<K, A> {
   /** The store's name. Default: a generated one. */
   readonly name?: string;
-  /** Default: the grouped stream's. */
+  /** The serde of the keys. Default: the grouped stream's. */
   readonly key?: Serde<K>;
   /** The serde of the aggregates. */
   readonly value: Serde<A>;

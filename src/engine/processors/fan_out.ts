@@ -46,7 +46,7 @@ export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep
   protected abstract goOn(key: K, value: V, timestamp: number): void;
 }
 
-/** One that forwards what an iterable gives, lazily. */
+/** A processor that forwards what an iterable gives, lazily. */
 export abstract class IterableFanOut<K, V, R> extends FanOut<K, V> {
   #rest!: Iterator<R>;
   /**

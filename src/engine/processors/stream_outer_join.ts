@@ -17,7 +17,7 @@ class TimeTracker {
   streamTime = -1;
   /** No kept record can be older; `Infinity` when there may be none. */
   minTime: number = Infinity;
-  /** In ms of the machine's time. */
+  /** When records without a partner are looked for next, in ms of the machine's time. */
   nextTimeToEmit = 0;
 }
 
@@ -42,7 +42,7 @@ export interface OuterJoinSide {
   readonly outerStore: string;
   /** How much earlier than the left side's record the right one may be. */
   readonly beforeMs: number;
-  /** How much later. */
+  /** How much later than the left side's record the right one may be. */
   readonly afterMs: number;
   readonly graceMs: number;
   readonly trackers: TimeTrackers;

@@ -14,7 +14,7 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 export interface WindowAggregation<K, V, A> {
   /** What a new window begins with. */
   readonly initializer: () => A | null;
-  /** `null` removes the window's value. */
+  /** Makes the new aggregate of a value and the old one; `null` removes the window's value. */
   readonly aggregator: (key: K, value: V, aggregate: A | null) => A | null;
 }
 

@@ -28,7 +28,7 @@ export interface UndecodableRecord {
   readonly partition: number;
   /** The record's offset in the partition. */
   readonly offset: number;
-  /** Which part it is. */
+  /** Which part of the record could not be decoded. */
   readonly part: "key" | "value";
   /** What the serde threw. */
   readonly error: unknown;
@@ -70,7 +70,7 @@ export type ProcessingHandler = (record: UnprocessableRecord) => HandlerAnswer;
 export interface UnwritableRecord {
   /** `undefined` when the record was refused by the log and its task is not known. */
   readonly taskId: string | undefined;
-  /** Where it was to go. */
+  /** The topic that the record was to go to. */
   readonly topic: string;
   /**
    * Whether it can't be encoded, or the log refused it for good: it is too large, or has no key where one is
@@ -92,9 +92,9 @@ export type ProductionHandler = (record: UnwritableRecord) => HandlerAnswer;
 /** The handlers of an application. */
 export interface Handlers {
   readonly onUndecodable: DeserializationHandler;
-  /** Default: fail. */
+  /** Decides about records that a processor throws at. Default: fail. */
   readonly onProcessingError?: ProcessingHandler | undefined;
-  /** Default: fail. */
+  /** Decides about records that can't be written. Default: fail. */
   readonly onProductionError?: ProductionHandler | undefined;
   /** The topics that they may send dead letters to, with their numbers of partitions. */
   readonly deadLetters: ReadonlyMap<string, number>;

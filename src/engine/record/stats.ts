@@ -21,7 +21,7 @@ export interface TopicCount {
 
 /** The size of one store of one task. */
 export interface StoreSize {
-  /** Its name in the topology. */
+  /** The store's name in the topology. */
   readonly store: string;
   /** Keys, windows or sessions held. */
   readonly entries: number;

@@ -70,9 +70,9 @@ export interface SuppressStoreDef extends StoreDefBase {
 /** The records of both sides of a left or outer join that have found no partner yet. */
 export interface OuterJoinStoreDef extends StoreDefBase {
   readonly kind: "outer-join";
-  /** The right side's; `value` is the left side's. */
+  /** The serde of the right side's values; `value` is that of the left side's. */
   readonly otherValue: AnySerde;
-  /** Nothing goes by itself: `Infinity`. */
+  /** `Infinity`: nothing goes by itself. */
   readonly retentionMs: number;
 }
 

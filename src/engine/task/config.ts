@@ -105,7 +105,7 @@ export interface StreamsConfig {
    * 268,435,456.
    */
   readonly recordOutputMaxBytes?: number;
-  /** Default: drop, count and log ({@linkcode logAndContinue}). */
+  /** Asked when a record can't be decoded. Default: drop, count and log ({@linkcode logAndContinue}). */
   readonly onUndecodable?: DeserializationHandler;
   /** Asked when a processor or a punctuator throws. Default: the application fails. */
   readonly onProcessingError?: ProcessingHandler;
@@ -118,7 +118,7 @@ export interface StreamsConfig {
   readonly deadLetterTopics?: readonly string[];
   /** Told of each commit that was made: how long it took, in seconds. */
   readonly onCommit?: (seconds: number) => void;
-  /** Default: silence. */
+  /** Where the application says what a person should know. Default: nowhere. */
   readonly logger?: EngineLogger;
   /**
    * The time in ms since the epoch. Default: the machine's at the start, running on steadily when the

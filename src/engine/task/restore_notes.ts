@@ -15,7 +15,7 @@ const SAVE_MS = 500;
 export class RestoreNotes {
   readonly #file: StateFile | undefined;
   readonly #now: () => number;
-  /** By changelog. */
+  /** Up to where each changelog is in its store. */
   readonly #restoredTo = new Map<string, number>();
   #restoring = true;
   #savedAt = 0;

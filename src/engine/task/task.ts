@@ -54,7 +54,7 @@ export class Task {
   readonly subtopology: BoundSubtopology;
   /** The input partitions. */
   readonly inputs: readonly TopicPartition[];
-  /** By name. */
+  /** The task's stores, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
   /** Stores with their changelogs, to restore. */
   readonly changelogs: readonly { readonly topic: string; readonly store: ManagedStore }[];

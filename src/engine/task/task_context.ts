@@ -28,7 +28,7 @@ export class TaskContext implements ProcessorContext {
   /** Set when the task is made. */
   failures!: Failures;
   streamTime = -1;
-  /** Kafka Streams' default. */
+  /** In ms; Kafka Streams' default. */
   outerJoinIntervalMs = 1000;
   readonly punctuators: Punctuators;
   readonly pauses: Pauses = new Pauses();

@@ -4,7 +4,7 @@ import type { TopicPartition } from "../../kafka/port/topics.ts";
 export interface InputProgress extends TopicPartition {
   /** The next record to process. */
   readonly position: number;
-  /** The one after the last record processed: what has to be committed. */
+  /** The offset after the last record processed: what has to be committed. */
   readonly processedTo: number;
   readonly committed: number;
   /** Up to where it can be read, as far as is known; `undefined` before the log has told. */

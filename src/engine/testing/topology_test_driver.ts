@@ -41,7 +41,7 @@ export interface TestRecord<K, V> {
 
 /** Settings of a {@linkcode TopologyTestDriver}. */
 export interface TopologyTestDriverOptions {
-  /** Default `test`. */
+  /** The application's id, which names its internal topics. Default `test`. */
   readonly applicationId?: string;
   /** Where the machine's clock stands at first, in ms since the epoch. Default 0. */
   readonly wallClockMs?: number;
@@ -55,11 +55,11 @@ export interface TopologyTestDriverOptions {
    * Default 0: none.
    */
   readonly cacheMaxBytes?: number;
-  /** Default: fail. */
+  /** Decides about records that can't be decoded. Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
-  /** Default: fail. */
+  /** Decides about records that a processor throws at. Default: fail. */
   readonly onProcessingError?: ProcessingHandler;
-  /** Default: fail. Here it is asked only about what can't be encoded. */
+  /** Decides about records that can't be encoded: here nothing is refused by a log. Default: fail. */
   readonly onProductionError?: ProductionHandler;
   /**
    * The topics that handlers may send dead letters to; read them with

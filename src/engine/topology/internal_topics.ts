@@ -202,7 +202,7 @@ export function deadLettersOf(topic: string, partitions: number, replicationFact
   return { topic, partitions, rules: [...common(replicationFactor), ...policy] };
 }
 
-/** What to create it by. */
+/** What a topic is created by. */
 export function specOf({ topic, partitions, rules }: InternalTopic, replicationFactor: number): TopicSpec {
   const entries = (preferred: boolean): Record<string, string> =>
     Object.fromEntries(

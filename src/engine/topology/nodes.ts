@@ -57,7 +57,7 @@ export interface RepartitionTopic {
    * `<application id>-<name>`.
    */
   readonly name: string;
-  /** Default: as many as the largest source topic of the part that writes it has. */
+  /** How many partitions it has. Default: as many as the largest source topic of the part that writes it. */
   readonly partitions?: number | undefined;
 }
 

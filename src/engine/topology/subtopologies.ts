@@ -5,7 +5,7 @@ import type { NodeDef, SourceDef } from "./nodes.ts";
  */
 export interface Subtopology {
   readonly id: number;
-  /** Names, in the order in which they were added. */
+  /** The nodes' names, in the order in which they were added. */
   readonly nodes: readonly string[];
   readonly stores: readonly string[];
   readonly sourceTopics: readonly string[];

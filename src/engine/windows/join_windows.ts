@@ -12,7 +12,7 @@
 export class JoinWindows {
   /** How much earlier than a record of the left side the right side's may be, in ms. */
   readonly beforeMs: number;
-  /** How much later, in ms. */
+  /** How much later than a record of the left side the right side's may be, in ms. */
   readonly afterMs: number;
   /** How long after a window's end its records are still taken, in ms. */
   readonly graceMs: number;

@@ -21,7 +21,7 @@ export type Peer =
   | { readonly kind: "same"; readonly info: TaskInfo }
   /** Runs kos with another topology. */
   | { readonly kind: "other"; readonly info: TaskInfo }
-  /** Another program. */
+  /** Runs another program: a stranger, which gets no tasks. */
   | { readonly kind: "stranger" };
 
 /**

@@ -31,7 +31,7 @@ export interface PartitionPosition extends TopicPartition {
 /** What the log has told of a partition, and when. */
 interface Known {
   readonly bounds: PartitionBounds;
-  /** By the tracker's clock. */
+  /** When it was told, by the tracker's clock. */
   readonly at: number;
 }
 
@@ -41,7 +41,7 @@ const REFRESH_MS = 1000;
 /** What a tracker needs of a task. */
 export interface TrackedTask {
   readonly inputs: readonly TopicPartition[];
-  /** One an input, in the same order; none until the committed offsets are read. */
+  /** The queues of the task's inputs, in their order; none until the committed offsets are read. */
   readonly queues: readonly Pick<RecordQueue, "position" | "ready" | "refusal" | "headTimestamp">[];
 }
 

@@ -46,7 +46,10 @@ export interface ProgressSample {
   readonly restored: number;
   /** The tasks that it has now. */
   readonly tasks: readonly TaskProgress[];
-  /** Always the same ones in the same order, so that it is seen which of them has failed since. */
+  /**
+   * What may fail now and then: equal parts in an equal order each time, so that it is seen which of them has
+   * failed since.
+   */
   readonly failing: readonly Failing[];
 }
 

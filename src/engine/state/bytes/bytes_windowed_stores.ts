@@ -40,8 +40,8 @@ export interface BytesWindowKeyValueStore {
     timestamp: number,
   ): boolean;
   /**
-   * Removes one, and moves the observed time on as {@linkcode put} does.
-   * @returns Whether there was such an entry.
+   * Removes a window, and moves the observed time on as {@linkcode put} does.
+   * @returns Whether there was such a window.
    */
   delete(key: KeyBytes, startMs: number): boolean;
   /**
@@ -84,7 +84,7 @@ export interface BytesSessionStore {
   /** @returns False when the session has expired and nothing was stored. */
   put(key: KeyBytes, startMs: number, endMs: number, value: Uint8Array, from: number, to: number): boolean;
   /**
-   * Removes one, and moves the observed time on as {@linkcode put} does.
+   * Removes a session, and moves the observed time on as {@linkcode put} does.
    * @returns Whether there was such a session.
    */
   delete(key: KeyBytes, startMs: number, endMs: number): boolean;

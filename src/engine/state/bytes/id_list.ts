@@ -12,7 +12,7 @@ const ABSENT = -2;
 export class IdList {
   /** The id that was pushed first of those in the list, or {@linkcode NO_ID}. */
   first: number = NO_ID;
-  /** The one that was pushed last. */
+  /** The id that was pushed last of those in the list, or {@linkcode NO_ID}. */
   last: number = NO_ID;
   #next = new Int32Array(16);
   /** By id: the one before it; {@linkcode ABSENT} for an id that is not in the list. */

@@ -46,7 +46,7 @@ export class StateFile {
   readonly #db: DatabaseSync;
   readonly #now: () => number;
   readonly #positions = new Map<string, number>();
-  /** By changelog. */
+  /** The stores' tables, by changelog. */
   readonly #tables = new Map<string, { readonly table: string; readonly emptied: () => void }>();
   readonly #setPosition: StatementSync;
   #closed = false;

@@ -32,17 +32,17 @@ export class CacheEntries {
   /** The entries that are changed, in the order of their last changes. */
   readonly #dirty = new IdList();
   #hash = new Int32Array(16);
-  /** −1 for a key that was removed. */
+  /** By entry: how long the value is; −1 for a key that was removed. */
   #valueLength = new Int32Array(16);
   #timestamp = new Float64Array(16);
   /** By entry: the offset of the record that made the change; −1 outside of a record. */
   #offset = new Float64Array(16);
-  /** Kafka Streams' estimate of its size. */
+  /** By entry: its size by Kafka Streams' estimate, in bytes. */
   #estimate = new Int32Array(16);
-  /** A number for each topic: `#topics` has their names. */
+  /** By entry: the number of the record's topic, whose name `#topics` has. */
   #topic = new Int32Array(16);
   readonly #topics: (string | undefined)[] = [];
-  /** Only of the few entries whose record has any. */
+  /** The headers of the few entries whose record has any. */
   readonly #headers = new Map<number, RecordHeaders>();
 
   get size(): number {
@@ -80,7 +80,7 @@ export class CacheEntries {
     this.#used.push(id);
   }
 
-  /** By Kafka Streams' estimate, in bytes. */
+  /** The size of an entry by Kafka Streams' estimate, in bytes. */
   estimate(id: number): number {
     return this.#estimate[id]!;
   }
@@ -256,7 +256,7 @@ export class DirtyEntries {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   readonly keyFrom: number[] = [];
   readonly keyLength: number[] = [];
-  /** −1 for a key that was removed. */
+  /** By entry: how long the value is; −1 for a key that was removed. */
   readonly valueLength: number[] = [];
   readonly hash: number[] = [];
   readonly timestamp: number[] = [];

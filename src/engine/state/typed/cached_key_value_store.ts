@@ -22,7 +22,7 @@ export interface BudgetSharer {
 
 /** What all caches of an instance share: how much they may hold. */
 export class CacheBudget {
-  /** Bytes. */
+  /** How much all caches together may hold, in bytes. */
   readonly maxBytes: number;
   /** Bytes held now, by Kafka Streams' estimates. */
   bytes = 0;
@@ -70,7 +70,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   /** Copies of what is being flushed: one for each flush within a flush. */
   readonly #flushes: DirtyEntries[] = [];
   #depth = 0;
-  /** By Kafka Streams' estimates. */
+  /** What the cache holds by Kafka Streams' estimates, in bytes. */
   #estimate = 0;
   /** What was put last, as an object, as long as its entry is in the cache. */
   #lastId = NO_ID;
