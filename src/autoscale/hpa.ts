@@ -14,7 +14,7 @@ export interface ScalingPolicy {
   /** `Pods`: a number of pods; `Percent`: of those there were at the period's start. */
   readonly type: "Pods" | "Percent";
   readonly value: number;
-  /** In seconds, 1 to 1800. */
+  /** How long the time is, in seconds, 1 to 1800. */
   readonly periodSeconds: number;
 }
 

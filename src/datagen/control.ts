@@ -33,9 +33,9 @@ export interface Throughput {
 export interface ControlOptions {
   /** `undefined` while there is no generator yet: answered with 503. */
   readonly throughput: () => Throughput | undefined;
-  /** Default `127.0.0.1`: whoever reaches it can change the load. */
+  /** The address to listen on. Default `127.0.0.1`: whoever reaches it can change the load. */
   readonly host?: string;
-  /** Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free port. */
+  /** The port to listen on. Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free one. */
   readonly port?: number;
   /** Told of each change, for the log. */
   readonly onChange?: (what: string) => void;

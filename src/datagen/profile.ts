@@ -27,7 +27,7 @@ export class ProfileError extends Error {
 }
 
 interface Segment {
-  /** In ms; `Infinity` when it goes on for ever. */
+  /** How long the segment is, in ms; `Infinity` when it goes on for ever. */
   readonly lengthMs: number;
   /** The rate at a time since the segment's begin, up to and including its end. */
   rateAt(ms: number): number;
@@ -37,7 +37,10 @@ interface Segment {
 export interface Profile {
   /** The profile as it was written. */
   readonly text: string;
-  /** Until its last rate is reached and stays, in ms; `Infinity` when it goes on for ever. */
+  /**
+   * How long it takes until the last rate is reached and stays, in ms; `Infinity` when the profile goes on
+   * for ever.
+   */
   readonly lengthMs: number;
   /** Records a second at a time since the profile's begin in ms; `Infinity` for max. */
   rateAt(ms: number): number;

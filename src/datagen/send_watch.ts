@@ -9,7 +9,7 @@ import type { GeneratorStats } from "./generator.ts";
 
 export { DEFAULT_STALL_TIMEOUT_MS };
 
-/** What it looks at. */
+/** What a {@linkcode SendWatch} looks at. */
 export type SendProgress = Pick<GeneratorStats, "sent" | "queued" | "retries" | "lastRetry">;
 
 /**

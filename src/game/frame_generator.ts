@@ -9,7 +9,7 @@ import { Random } from "./random.ts";
 
 /** An arcade machine. */
 export interface Machine {
-  /** Six digits. */
+  /** The machine's number, in six digits. */
   readonly id: string;
   readonly zone: Zone;
   readonly game: Game;
@@ -100,33 +100,30 @@ export class FrameGenerator {
     return this.#machines;
   }
 
-  /**
-   * The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that
-   * follow are of that frame too.
-   */
+  /** The index of the machine that sends the frame drawn last, in {@linkcode machines}. */
   get machine(): number {
     return this.#machine;
   }
 
-  /** The index of the hits' level in {@linkcode LEVELS}. */
+  /** The index of the level of the hits of the frame drawn last, in {@linkcode LEVELS}. */
   get level(): number {
     return this.#level;
   }
 
   /**
-   * The hits as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of them. The next draw
-   * overwrites it.
+   * The hits of the frame drawn last, as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of
+   * them. The next draw overwrites it.
    */
   get blows(): Uint16Array {
     return this.#blows;
   }
 
-  /** From 1 to {@linkcode MOST_HITS}. */
+  /** How many hits the frame drawn last has, from 1 to {@linkcode MOST_HITS}. */
   get hitCount(): number {
     return this.#hitCount;
   }
 
-  /** Whether the response to the request follows. */
+  /** Whether the response to the frame drawn last follows. */
   get answered(): boolean {
     return this.#answered;
   }

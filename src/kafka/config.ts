@@ -19,9 +19,9 @@ export interface ConnectionConfig {
   readonly ssl: boolean;
   /** The path of a PEM file with the certificate authorities to trust instead of the system's. */
   readonly caFile?: string;
-  /** In ms. */
+  /** How long a request may take, in ms. */
   readonly requestTimeoutMs: number;
-  /** Between two tries, in ms. */
+  /** The time between two tries of a request, in ms. */
   readonly retryBackoffMs: number;
   /** The registry's address without a trailing slash; `undefined` when there is none. */
   readonly schemaRegistry?: string;

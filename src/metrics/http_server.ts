@@ -11,9 +11,9 @@ export type RouteHandler = (request: Request, url: URL) => Response | Promise<Re
 export interface HttpServerOptions {
   /** What is served, for messages; such as `metrics`. */
   readonly name: string;
-  /** `0.0.0.0` for all interfaces, `127.0.0.1` for this machine only. */
+  /** The address to listen on: `0.0.0.0` for all interfaces, `127.0.0.1` for this machine only. */
   readonly host: string;
-  /** 0 takes any free port. */
+  /** The port to listen on; 0 takes any free one. */
   readonly port: number;
   /** The flag by which the user chooses the port, for messages; such as `--metrics-port`. */
   readonly portFlag: string;

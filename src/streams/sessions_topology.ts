@@ -24,7 +24,7 @@ export interface SessionsOptions {
   readonly graceMs?: number;
   /** How long a session is kept after its last hit, in ms of stream time. Default one hour. */
   readonly retentionMs?: number;
-  /** Default: none, and records carry their schema's fingerprint. */
+  /** The registry of the schemas. Default: none, and records carry their schema's fingerprint. */
   readonly registry?: SchemaRegistry | undefined;
   /** Told of each hit that could not be decoded and is dropped. */
   readonly onUndecodableHit?: (hex: string) => void;

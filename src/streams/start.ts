@@ -42,7 +42,7 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly metrics?: { readonly port: number; readonly host: string };
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
   readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
-  /** Default {@linkcode APPLICATION_ID}. */
+  /** Names the consumer group and the changelogs. Default {@linkcode APPLICATION_ID}. */
   readonly applicationId?: string;
   /** Names this instance in the gauges' labels. */
   readonly clientId: string;
@@ -64,9 +64,9 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
    * it is the server's own. Default: it is not told.
    */
   readonly advertise?: string;
-  /** Default `at_least_once`. */
+  /** What becomes of records after a failure. Default `at_least_once`. */
   readonly processingGuarantee?: "at_least_once" | "exactly_once";
-  /** Default 0. */
+  /** How many other instances keep each task's stores current. Default 0. */
   readonly numStandbyReplicas?: number;
   /** Bytes that the sessions' cache may hold. Default 0: every change of a session goes out. */
   readonly cacheMaxBytes?: number;
@@ -74,7 +74,7 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly stateMaxBytes?: number;
   /** What happens above {@linkcode stateMaxBytes}. Default `fail`. */
   readonly onStateFull?: "fail" | "disk";
-  /** Default `memory`. */
+  /** Where stores are kept. Default `memory`. */
   readonly store?: "memory" | "sqlite";
   /** Where stores on disk are. */
   readonly stateDir?: string;

@@ -129,7 +129,7 @@ function unavailable(error: string, more: Record<string, unknown> = {}): Respons
 }
 
 /**
- * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or the same as JSON.
+ * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or a JSON object.
  * @throws {KeyError} When it is neither.
  */
 export function parseSessionKey(text: string): FrameHeader {

@@ -33,7 +33,7 @@ export interface Serdes {
 /** A subtopology with the number of its tasks: one a partition of its largest source topic. */
 export interface BoundSubtopology extends Subtopology {
   readonly tasks: number;
-  /** By source topic. */
+  /** How many partitions each source topic has, by its name. */
   readonly partitions: ReadonlyMap<string, number>;
 }
 
@@ -56,11 +56,11 @@ export interface BoundTopology {
   readonly subtopologies: readonly BoundSubtopology[];
   /** The names on the log of topics that only this application writes and reads. */
   readonly repartitionTopics: ReadonlySet<string>;
-  /** By source topic. */
+  /** The serdes of the source topics, by the topics' names. */
   readonly sources: ReadonlyMap<string, Serdes>;
-  /** By sink node. */
+  /** The sinks, by their nodes' names. */
   readonly sinks: ReadonlyMap<string, BoundSink>;
-  /** By store name. */
+  /** The stores, by their names. */
   readonly stores: ReadonlyMap<string, BoundStore>;
 }
 

@@ -43,7 +43,7 @@ const SILENT_MS = 2_000;
 /** A broker as another one, or itself, told of it. */
 interface Node {
   readonly address: string;
-  /** Whose answer it was in. */
+  /** The address of the broker in whose answer it was. */
   readonly toldBy: string;
 }
 
@@ -185,8 +185,8 @@ export class Cluster {
   }
 
   /**
-   * All that are known: those that don't answer what they were asked at the end, and before them those that
-   * failed lately.
+   * All addresses that are known: those that don't answer what they were asked at the end, and before them
+   * those that failed lately.
    */
   #addresses(): string[] {
     const known = new Set([

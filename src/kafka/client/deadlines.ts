@@ -16,7 +16,7 @@ export interface Expiring {
 
 /** What a timer is made of; a test has its own. */
 export interface Clock {
-  /** In ms. */
+  /** The time, in ms. */
   now(): number;
   /** Calls `then` after so many ms; the result cancels it. */
   after(ms: number, then: () => void): () => void;
@@ -48,7 +48,7 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** In ms, by the clock of the deadlines. */
+  /** The time in ms, by the clock of the deadlines. */
   now(): number {
     return this.#clock.now();
   }

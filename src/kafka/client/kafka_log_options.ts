@@ -9,7 +9,7 @@ import type { Logger } from "../port/logger.ts";
 export interface KafkaLogOptions {
   /** What the brokers call this client in their logs, quotas and group descriptions. Default `kos`. */
   readonly clientId?: string;
-  /** Default: lines on standard error. */
+  /** Told what goes wrong without ending anything. Default: lines on standard error. */
   readonly logger?: Logger;
   /** How often a group's leader looks for new partitions of its topics, in ms. Default 30,000. */
   readonly metadataRefreshMs?: number;

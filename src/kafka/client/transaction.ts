@@ -108,9 +108,9 @@ export class Transaction {
   #group: string | undefined;
   #groupAdded: Promise<void> | undefined;
   #partitionsAdded: Promise<unknown> | undefined;
-  /** Whether the coordinator may know of the open transaction … */
+  /** Whether the coordinator may know of the open transaction. */
   #started = false;
-  /** … and whether it does. */
+  /** Whether the coordinator is sure to know of the open transaction. */
   #confirmed = false;
   #committing = false;
   #stopped = false;

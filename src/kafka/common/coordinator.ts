@@ -14,7 +14,7 @@ export interface MemberEpoch {
 
 /** What a member says when it joins. */
 export interface JoinRequest {
-  /** Empty for a new member. */
+  /** The member's id; empty for a new one. */
   readonly memberId: string;
   /** The assignor's name. */
   readonly protocol: string;

@@ -30,7 +30,10 @@ export interface MemoryLogOptions {
    * key whatever their size.
    */
   readonly retentionBytes?: number;
-  /** Records that each partition keeps at least; holds for the same topics. */
+  /**
+   * Records that each partition keeps at least; holds for the topics that {@linkcode retentionBytes} holds
+   * for.
+   */
   readonly retentionRecords?: number;
   /** The time by which `retention.ms` deletes, in ms since the epoch. Default: the system's clock. */
   readonly now?: () => number;

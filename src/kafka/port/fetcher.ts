@@ -59,9 +59,9 @@ export interface FetcherOptions {
 
 /** What the log holds of a partition. */
 export interface PartitionBounds {
-  /** The first record's. */
+  /** The offset of the first record. */
   readonly startOffset: number;
-  /** The one that the next record appended will get. */
+  /** The offset that the next record appended will get. */
   readonly endOffset: number;
 }
 

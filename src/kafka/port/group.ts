@@ -9,7 +9,7 @@ import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "./t
 export interface Member {
   /** The id that the group's coordinator gave it. */
   readonly memberId: string;
-  /** What it subscribed to. */
+  /** The topics that it subscribed to. */
   readonly topics: readonly string[];
   /** What it says about itself ({@linkcode Assignor.userData}). */
   readonly userData: Uint8Array;
@@ -65,7 +65,9 @@ export interface GroupOptions {
   readonly groupInstanceId?: string;
   /** After this time without a heartbeat a member is considered dead, in ms. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** Default 1,000 ms: it is also how soon a member hears of a rebalance. */
+  /**
+   * How often a member sends a heartbeat, in ms: it is also how soon it hears of a rebalance. Default 1,000.
+   */
   readonly heartbeatIntervalMs?: number;
   /** How long the group waits for its members to rejoin, in ms. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;
@@ -91,7 +93,7 @@ export interface GroupMember {
    * be joined, saying why.
    */
   join(): Promise<void>;
-  /** Empty before the first join. */
+  /** The id that the group's coordinator gave this member; empty before the first join. */
   readonly memberId: string;
   /** The group's generation; −1 while not a member. */
   readonly generation: number;

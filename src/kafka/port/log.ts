@@ -21,7 +21,7 @@ export interface LogHealth {
 
 /** A partitioned log with consumer groups. */
 export interface Log {
-  /** Left out by a log that needs no connection, or does not count. */
+  /** What its connections have come to; left out by a log that needs none, or does not count. */
   readonly health?: LogHealth;
   /** For messages: what it is and where, such as `Kafka at localhost:9092`. Never holds a secret. */
   readonly description: string;

@@ -88,7 +88,7 @@ export interface GroupOffsets {
    * {@linkcode GroupMember.generation} when the records were processed: a commit of an older one is refused.
    */
   readonly generation: number;
-  /** Each that of the next record to process. */
+  /** The offsets to commit, each that of the next record to process. */
   readonly offsets: readonly TopicPartitionOffset[];
 }
 

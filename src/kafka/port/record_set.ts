@@ -13,13 +13,13 @@ export class RecordSet {
   readonly bytes: Uint8Array;
   /** The offset of each record. */
   readonly offsets: Float64Array;
-  /** Milliseconds since the epoch. */
+  /** The timestamp of each record, in ms since the epoch. */
   readonly timestamps: Float64Array;
-  /** `keyStart[i]` is −1 when record i has no key. */
+  /** Where each key begins in {@linkcode bytes}; −1 when the record has none. */
   readonly keyStart: Int32Array;
   /** Where each key ends in {@linkcode bytes}, exclusive. */
   readonly keyEnd: Int32Array;
-  /** `valueStart[i]` is −1 when record i has no value (a tombstone). */
+  /** Where each value begins in {@linkcode bytes}; −1 when the record has none (a tombstone). */
   readonly valueStart: Int32Array;
   /** Where each value ends in {@linkcode bytes}, exclusive. */
   readonly valueEnd: Int32Array;

@@ -29,7 +29,7 @@ export interface TopicSpec {
   readonly topic: string;
   /** How many partitions it is to have. */
   readonly partitions: number;
-  /** Default: the broker's own default. */
+  /** How many replicas each partition is to have. Default: as many as the broker gives it. */
   readonly replicationFactor?: number;
   /** Topic configuration by Kafka's names, such as `cleanup.policy`. */
   readonly config?: Readonly<Record<string, string>>;
@@ -46,6 +46,9 @@ export interface TopicDescription {
   readonly topic: string;
   /** How many partitions it has. */
   readonly partitions: number;
-  /** Differs from that of a former topic of the same name; `undefined` where the log tells none. */
+  /**
+   * The topic's id, which differs from that of a former topic of the same name; `undefined` where the log
+   * tells none.
+   */
   readonly id?: string;
 }

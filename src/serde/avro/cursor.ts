@@ -106,7 +106,7 @@ export class Cursor {
     return this.#dataView().getFloat64(at, true);
   }
 
-  /** A copy. */
+  /** The bytes that follow their length, as a copy. */
   bytes(): Uint8Array {
     return this.fixed(this.#length("bytes"));
   }

@@ -9,9 +9,9 @@ import { abbreviate, messageOf } from "./schema.ts";
 
 /** Settings of a {@linkcode SchemaRegistry}. */
 export interface SchemaRegistryOptions {
-  /** For basic authentication; else those in the URL are used, if any. */
+  /** The user for basic authentication; left out, user and password of the URL are used, if it has any. */
   readonly username?: string;
-  /** Goes with {@linkcode username}. */
+  /** The password that goes with {@linkcode username}. */
   readonly password?: string;
   /** How long a request may take in all, retries included, in ms. Default 20,000. */
   readonly timeoutMs?: number;
@@ -21,7 +21,7 @@ export interface SchemaRegistryOptions {
   readonly missingMs?: number;
   /** Sends a request. Default: the runtime's `fetch`; tests replace it. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Milliseconds that only grow. */
+  /** The time by a clock that never goes back, in ms. */
   readonly now?: () => number;
   /** Waits before a request is sent again. Default: a timer. */
   readonly pause?: (ms: number) => Promise<void>;
@@ -56,7 +56,7 @@ export class RegistryError extends Error {
  * ```
  */
 export class SchemaRegistry {
-  /** Where it is, without user and password. */
+  /** The registry's address, without user and password. */
   readonly url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #options: Required<Omit<SchemaRegistryOptions, "username" | "password">>;

@@ -129,7 +129,7 @@ class Segment {
   timestamp: Float64Array = new Float64Array(16);
   #address = new Uint32Array(16);
   #length = new Int32Array(16);
-  /** By key id. */
+  /** By key id: the first entry of the key in the order of time. */
   #first = new Int32Array(16);
   #lastOfKey = new Int32Array(16);
   count = 0;

@@ -16,7 +16,7 @@ export const OFFSET_FETCH_VERSION = 7;
 export interface FetchedOffset {
   readonly topic: string;
   readonly partition: number;
-  /** −1 for none. */
+  /** The committed offset; −1 for none. */
   readonly offset: number;
   readonly errorCode: number;
 }

@@ -18,7 +18,7 @@ export interface RequestHeader {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: Uint8Array;
-  /** Version 2 of the header, which ends with tagged fields: none. */
+  /** Whether the header is of version 2, which ends with tagged fields: none. */
   readonly flexible: boolean;
 }
 

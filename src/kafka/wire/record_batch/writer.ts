@@ -28,15 +28,17 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from "./varint
 
 /** What the header of a batch says about its producer. */
 export interface BatchOptions {
-  /** From InitProducerId, a safe integer. Default −1: neither idempotent nor transactional. */
+  /**
+   * The producer's id, from InitProducerId: a safe integer. Default −1: neither idempotent nor transactional.
+   */
   readonly producerId?: number;
-  /** Default −1. */
+  /** The producer's epoch, from InitProducerId. Default −1. */
   readonly producerEpoch?: number;
   /** The sequence number of the first record. Default −1. */
   readonly baseSequence?: number;
-  /** Default false. */
+  /** Whether the batch is part of a transaction. Default false. */
   readonly transactional?: boolean;
-  /** Default `none`. */
+  /** How the records are compressed. Default `none`. */
   readonly compression?: "none" | "gzip";
 }
 
