@@ -14,6 +14,8 @@ const POINTERS: readonly RegExp[] = [
   /\bditto\b/i,
   // Where a sentence begins so, what is the same stands in another comment.
   /\bThe same\b/,
+  // A sentence that goes on in the next comment.
+  /(?:\/\*\*|\/\/) …|… \*\//,
   // Nothing but a reference.
   /\/\*\* See [^.]*\. \*\//,
 ];

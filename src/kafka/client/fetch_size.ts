@@ -45,7 +45,7 @@ export class FetchSize {
   #since = Infinity;
   #answers = 0;
   #windowFrom = -Infinity;
-  /** Bytes since then, by partition. */
+  /** Bytes that came since the rate was taken last, by partition. */
   readonly #received = new Map<string, number>();
 
   constructor(bounds: FetchSizeBounds) {

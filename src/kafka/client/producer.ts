@@ -14,8 +14,8 @@ import type { RecordHeaders } from "../port/record_set.ts";
 
 /**
  * An idempotent producer: what is sent again is not written twice. Records go into its
- * {@linkcode ProduceBuffer}, from which its {@linkcode ProduceSender} takes them; here is what is open, and when what
- * may be done.
+ * {@linkcode ProduceBuffer}, from which its {@linkcode ProduceSender} takes them; here is what is open, and
+ * when what may be done.
  */
 export class KafkaProducer implements Producer {
   readonly #buffer: ProduceBuffer;
