@@ -58,6 +58,11 @@ Deno.test("tasks that code, comments and documents name are there", () => {
   assertEquals(missing, []);
 });
 
+Deno.test("docs/tasks.md has every task", () => {
+  const text = textOf("docs/tasks.md");
+  assertEquals(Object.keys(config.tasks).filter((task) => !text.includes(`| \`deno task ${task}\``)), []);
+});
+
 /** The flags that documents name with a task, such as --rate in "deno task gen --rate 1000", by the task. */
 function documentedFlags(): Map<string, Map<string, string>> {
   const flags = new Map<string, Map<string, string>>();

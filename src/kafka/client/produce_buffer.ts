@@ -305,24 +305,22 @@ export class ProduceBuffer {
   }
 
   #queue(topic: string, partition: number): PartitionQueue {
-    let partitions = this.#topics.get(topic);
-    if (partitions === undefined) this.#topics.set(topic, partitions = []);
-    return partitions[partition] ??= this.#newQueue(topic, partition);
+    return this.#topics.get(topic)?.[partition] ?? this.#newQueue(topic, partition);
   }
 
   #newQueue(topic: string, partition: number): PartitionQueue {
-    const queue = new PartitionQueue(topic, partition);
+    let partitions = this.#topics.get(topic);
+    if (partitions === undefined) this.#topics.set(topic, partitions = []);
+    const queue = partitions[partition] = new PartitionQueue(topic, partition);
     this.#queues.push(queue);
     return queue;
   }
 
   #begin(queue: PartitionQueue): BatchWriter {
-    const writer = this.#memory.lend(queue.lastSize);
-    queue.open = writer;
     queue.openedAt = performance.now();
     this.#open.add(queue);
     this.#lingerTimer ??= setTimeout(() => this.#sealIdle(), this.#lingerMs);
-    return writer;
+    return queue.open = this.#memory.lend(queue.lastSize);
   }
 
   #seal(queue: PartitionQueue): void {

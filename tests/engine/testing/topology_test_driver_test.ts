@@ -97,28 +97,6 @@ Deno.test("headers go with a record, and all sinks' records are read in their or
   assertEquals(driver.readAllBytes(), []);
 });
 
-Deno.test("stateless steps", async () => {
-  const seen: string[] = [];
-  const builder = new StreamsBuilder();
-  builder.stream("in", text)
-    .filter((_key, value) => value !== "")
-    .filterNot((key) => key === "skip")
-    .peek((key, value) => seen.push(`${key}=${value}`))
-    .flatMapValues((value) => value.split(" "))
-    .flatMapValues(function* (value) {
-      yield value;
-      if (value === "twice") yield value;
-    })
-    .mapValues((value, key) => `${key}/${value}`)
-    .to("out", text);
-  const driver = await TopologyTestDriver.create(builder.build());
-  driver.pipe("in", "a", "x twice", 1);
-  driver.pipe("in", "skip", "x", 2);
-  driver.pipe("in", "b", "", 3);
-  assertEquals(outputs(driver), [["a/x", 1], ["a/twice", 1], ["a/twice", 1]]);
-  assertEquals(seen, ["a=x twice"]);
-});
-
 Deno.test("a value object that is changed in place and sent again is written as it is then", async () => {
   const builder = new StreamsBuilder();
   const json = { key: stringSerde(), value: jsonSerde<{ n: number }>() };

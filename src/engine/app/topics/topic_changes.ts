@@ -84,8 +84,8 @@ export class TopicChanges {
         const again = kind === "recreated" ? " and created again" : "";
         throw new Error(
           `Cannot go on: received a log on which source topic ${topic} was deleted${again} while it was ` +
-            "being read; its offsets count from the beginning of the new one: start again when it is there, " +
-            "or start with --on-missing-topic wait",
+            "being read; its offsets count from the beginning of the new one: start again when it is " +
+            "there, or start with --on-missing-topic wait",
         );
       } else logger.warn(TOPIC_NEWS[read ? "read" : "written"][kind](topic));
       if (read && kind !== "back" && kind !== "grown") await giveUp(topic);
