@@ -119,7 +119,7 @@ async function compareAtRandom(
   say(`seed ${seed}`);
   const differing: string[] = [];
   for (const name of names) {
-    const { cases, events, outputs, difference } = await compareTopology(
+    const { cases, events, outputs, failed, difference } = await compareTopology(
       reference,
       name,
       seed,
@@ -129,8 +129,8 @@ async function compareAtRandom(
     );
     say(
       `${name}: ${cases} cases, ${events} events, ${outputs} outputs${
-        difference === undefined ? ", no difference" : ""
-      }`,
+        failed === 0 ? "" : `, ${failed} cases ended in an error on both sides`
+      }${difference === undefined ? ", no difference" : ""}`,
     );
     if (difference === undefined) continue;
     differing.push(name);

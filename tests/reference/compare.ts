@@ -27,6 +27,8 @@ export interface Comparison {
   readonly events: number;
   /** Records that came out of Kafka Streams. */
   readonly outputs: number;
+  /** Cases that an error ended on both sides: what comes after it in them is not compared. */
+  readonly failed: number;
   /** A text that tells the first difference; `undefined` when there is none. */
   readonly difference: string | undefined;
 }
@@ -45,10 +47,11 @@ export async function compareTopology(
   stores?: Case["stores"],
 ): Promise<Comparison> {
   const described = await compareDescription(reference, topology);
-  if (described !== undefined) return { cases: 0, events: 0, outputs: 0, difference: described };
+  if (described !== undefined) return { cases: 0, events: 0, outputs: 0, failed: 0, difference: described };
   const profile = topologyOf(topology);
   let events = 0;
   let outputs = 0;
+  let failed = 0;
   for (let at = from; at < from + count; at += CASES_IN_FLIGHT) {
     const numbers = Array.from({ length: Math.min(CASES_IN_FLIGHT, from + count - at) }, (_, i) => at + i);
     const cases = numbers.map((number) =>
@@ -59,13 +62,20 @@ export async function compareTopology(
       const expected = all[i]!;
       events += each.events.length;
       for (const lines of expected) outputs += lines.length;
+      if (expected.some((lines) => lines.some(isError))) failed++;
       if (firstDifference(expected, await runOurs(each)) < 0) continue;
       const difference = await shrink(each, (one) => reference.run(one), runOurs);
       const repeat = `deno task reference --seed ${seed} --topology ${topology} --case ${numbers[i]}`;
-      return { cases: at + i + 1 - from, events, outputs, difference: `${describe(difference)}\n${repeat}` };
+      return {
+        cases: at + i + 1 - from,
+        events,
+        outputs,
+        failed,
+        difference: `${describe(difference)}\n${repeat}`,
+      };
     }
   }
-  return { cases: count, events, outputs, difference: undefined };
+  return { cases: count, events, outputs, failed, difference: undefined };
 }
 
 /** Compares one case. */
@@ -87,11 +97,15 @@ export async function compareDescription(
 
 /** The index of the first event whose outcomes differ; negative when none do. Errors are equal whatever they say, as they name classes. */
 export function firstDifference(expected: Outcome, received: Outcome): number {
-  const plain = (line: string): string => line.startsWith("error\t") ? "error" : line;
+  const plain = (line: string): string => isError(line) ? "error" : line;
   return expected.findIndex((lines, i) =>
     lines.length !== received[i]!.length ||
     lines.some((line, j) => plain(line) !== plain(received[i]![j]!))
   );
+}
+
+function isError(line: string): boolean {
+  return line.startsWith("error\t");
 }
 
 /** Runs a case. */

@@ -170,8 +170,12 @@ export class KafkaFetcher implements Fetcher {
 
   async #fetch(broker: BrokerFetch, lane: Lane, states: readonly ReadState[]): Promise<void> {
     for (const state of states) state.fetching = true;
-    await broker.fetch(states, lane);
-    for (const state of states) state.fetching = false;
+    try {
+      await broker.fetch(states, lane);
+    } finally {
+      // Also after a logger that throws: else nobody would ever ask for these partitions again.
+      for (const state of states) state.fetching = false;
+    }
     if (states.some(({ set, error }) => set !== undefined || error !== undefined)) this.#polling.wake();
     this.#pumpSoon();
   }
