@@ -1,19 +1,28 @@
 /** A topology that can't run: refused before it starts. The message names what is wrong and the remedy. */
 export class TopologyError extends Error {
+  /** How logs name the error. */
   override name = "TopologyError";
 }
 
-/** A setting of an application that can't be: refused before it starts. The message names the setting and what it may be. */
+/**
+ * A setting of an application that can't be: refused before it starts. The message names the setting and what
+ * it may be.
+ */
 export class StreamsConfigError extends Error {
   override name = "StreamsConfigError";
 }
 
 /** The processing of a record failed for good: nothing after it was committed. */
 export class ProcessingError extends Error {
+  /** How logs name the error. */
   override name = "ProcessingError";
 }
 
-/** An instance holds more state than it may ({@linkcode StreamsConfig.stateMaxBytes}). The message names the stores and the remedies. */
+/**
+ * An instance holds more state than it may ({@linkcode StreamsConfig.stateMaxBytes}). The message names the
+ * stores and the remedies.
+ */
 export class StateFullError extends Error {
+  /** How logs name the error. */
   override name = "StateFullError";
 }

@@ -5,9 +5,14 @@
  */
 import { Gauge, type Registry } from "./prom_client.ts";
 
-/** Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is what is not known. */
+/**
+ * Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is
+ * what is not known.
+ */
 export interface PartitionLag {
+  /** The topic that the partition is of. */
   readonly topic: string;
+  /** The partition's number. */
   readonly partition: number;
   /** The next record to process. */
   readonly position: number | undefined;
@@ -15,36 +20,51 @@ export interface PartitionLag {
   readonly startOffset: number | undefined;
   /** The log's end: the offset that the next record appended will get. */
   readonly endOffset: number | undefined;
-  /** How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default 0. */
+  /**
+   * How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default
+   * 0.
+   */
   readonly ageMs?: number;
-  /** The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not known yet. */
+  /**
+   * The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not
+   * known yet.
+   */
   readonly nextTimestamp?: number | undefined;
 }
 
 /** Settings of {@linkcode LagMetrics}. */
 export interface LagMetricsOptions {
+  /** Where the gauges are registered. */
   readonly registry: Registry;
-  /** The topics that have a series, at 0, also while nothing of them is owned. Others get theirs when first reported. */
+  /**
+   * The topics that have a series, at 0, also while nothing of them is owned. Others get theirs when first
+   * reported.
+   */
   readonly topics: readonly string[];
   /** The `client` label: which instance this is. */
   readonly client: string;
   /** The time now in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number;
-  /** A partition of which the log has told nothing for longer has no series, in ms. Default {@linkcode STALE_MS}. */
+  /**
+   * A partition of which the log has told nothing for longer has no series, in ms. Default
+   * {@linkcode STALE_MS}.
+   */
   readonly staleMs?: number;
 }
 
 /**
- * The default of {@linkcode LagMetricsOptions.staleMs}: one scrape or two. Until then the last value stands, so that one late answer
- * takes no series away; after it the lag may be anything.
+ * The default of {@linkcode LagMetricsOptions.staleMs}: one scrape or two. Until then the last value stands,
+ * so that one late answer takes no series away; after it the lag may be anything.
  */
 export const STALE_MS = 15_000;
 
 /**
- * The `partition` label of a topic's series while this client owns no partition of it: −1, as librdkafka's statistics have it.
+ * The `partition` label of a topic's series while this client owns no partition of it: −1, as librdkafka's
+ * statistics have it.
  *
- * The series is needed since an autoscaler takes a pod without one for a pod of unknown load. Its value is 0, and it is there only
- * while it is known that nothing is owned, so `sum by (pod)` is right at any time: nothing, 0, then the sum over what is owned.
+ * The series is needed since an autoscaler takes a pod without one for a pod of unknown load. Its value is 0,
+ * and it is there only while it is known that nothing is owned, so `sum by (pod)` is right at any time:
+ * nothing, 0, then the sum over what is owned.
  */
 export const NO_PARTITION = "-1";
 
@@ -64,8 +84,8 @@ export function metricTopic(topic: string): string {
 }
 
 /**
- * The records that are left to process: `end − max(position, start)`, since retention may have deleted some unread; never negative.
- * `undefined` while the position or the end is not known.
+ * The records that are left to process: `end − max(position, start)`, since retention may have deleted some
+ * unread; never negative. `undefined` while the position or the end is not known.
  */
 export function recordsLag({ position, startOffset = 0, endOffset }: PartitionLag): number | undefined {
   if (position === undefined || endOffset === undefined) return undefined;
@@ -73,15 +93,18 @@ export function recordsLag({ position, startOffset = 0, endOffset }: PartitionLa
 }
 
 /**
- * How far ahead of the log's first record the consumer is: `position − start`, never negative. At 0 retention is about to overtake it.
- * `undefined` while one of the two is not known.
+ * How far ahead of the log's first record the consumer is: `position − start`, never negative. At 0 retention
+ * is about to overtake it. `undefined` while one of the two is not known.
  */
 export function recordsLead({ position, startOffset }: PartitionLag): number | undefined {
   if (position === undefined || startOffset === undefined) return undefined;
   return Math.max(0, position - startOffset);
 }
 
-/** The age of the next record to process, in seconds; 0 when caught up, `undefined` while that is not known, or the record is not fetched yet. */
+/**
+ * The age of the next record to process, in seconds; 0 when caught up, `undefined` while that is not known,
+ * or the record is not fetched yet.
+ */
 export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
   const lag = recordsLag(p);
   if (lag === undefined || lag === 0) return lag;
@@ -91,28 +114,29 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
 /**
  * The gauges `consumer_lag_<topic>{client,topic,partition,metric="records-lag"}` and
  * `consumer_lead_<topic>{client,topic,partition,metric="records-lead"}`, in records, and
- * `consumer_lag_seconds{client,topic,partition}`; and `kos_lag_age_seconds{client,topic,partition}`: how old the newest word of the log
- * is that they come of, `+Inf` before the first.
+ * `consumer_lag_seconds{client,topic,partition}`; and `kos_lag_age_seconds{client,topic,partition}`: how old
+ * the newest word of the log is that they come of, `+Inf` before the first.
  *
- * None of them ever says 0 for what is not known: a partition has no series before its position and end are known, and none any more
- * when the log has told nothing of it for {@linkcode STALE_MS}. To an autoscaler a pod without a series is one of unknown load, for
- * which it takes no pod away; a 0, or the last value kept for hours, would be taken for the truth.
+ * None of them ever says 0 for what is not known: a partition has no series before its position and end are
+ * known, and none any more when the log has told nothing of it for {@linkcode STALE_MS}. To an autoscaler a
+ * pod without a series is one of unknown load, for which it takes no pod away; a 0, or the last value kept
+ * for hours, would be taken for the truth.
  *
- * {@linkcode update} replaces all series at once: what is no longer reported is gone. A scrape sees one update or the
- * other, never a mixture, as the gauges are filled from one list when they are scraped.
+ * {@linkcode update} replaces all series at once: what is no longer reported is gone. A scrape sees one
+ * update or the other, never a mixture, as the gauges are filled from one list when they are scraped.
  *
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { Registry } from "prom-client";
- * import { LagMetrics } from "./lag_metrics.ts";
+ * import { LagMetrics, Registry } from "./mod.ts";
  *
  * const registry = new Registry();
  * const lag = new LagMetrics({ registry, topics: ["GAME-FRAME-RQ"], client: "streams-1" });
  * lag.update([{ topic: "GAME-FRAME-RQ", partition: 2, position: 40, startOffset: 10, endOffset: 100 }]);
  * assertStringIncludes(
  *   await registry.metrics(),
- *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",metric="records-lag"} 60',
+ *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",' +
+ *     'metric="records-lag"} 60',
  * );
  * ```
  */
@@ -127,6 +151,7 @@ export class LagMetrics {
   /** Whether what is not among the positions is known to be nobody's business here. */
   #complete = false;
 
+  /** Registers the gauges of {@linkcode LagMetricsOptions.topics}. */
   constructor(options: LagMetricsOptions) {
     this.#registry = options.registry;
     this.#client = options.client;
@@ -153,8 +178,8 @@ export class LagMetrics {
    * Replaces what is known of all partitions that this client owns; an empty list when it owns none.
    * The list is copied: the caller may go on changing its objects.
    *
-   * @param complete Whether it is known that it owns no others. When not, as before the first assignment, a topic without partitions
-   * has no series.
+   * @param complete Whether it is known that it owns no others. When not, as before the first assignment, a
+   * topic without partitions has no series.
    */
   update(positions: readonly PartitionLag[], complete = true): void {
     const copy = positions.map((p) => ({ ...p }));
@@ -163,7 +188,10 @@ export class LagMetrics {
     this.#complete = complete;
   }
 
-  /** The lag summed over all partitions owned whose lag is known, by topic, as of the last {@linkcode update}; for the log and the demo. */
+  /**
+   * The lag summed over all partitions owned whose lag is known, by topic, as of the last {@linkcode update};
+   * for the log and the demo.
+   */
   totals(): Map<string, number> {
     const totals = new Map<string, number>();
     for (const topic of this.#topics) totals.set(topic, 0);

@@ -98,7 +98,6 @@ const ARROWS: Record<string, readonly string[]> = {
     "engine/dsl",
     "engine/task",
     "engine/app",
-    "engine/testing",
   ],
 
   "datagen": ["cli", "game", "metrics", "serde/", "kafka/", "engine/"],

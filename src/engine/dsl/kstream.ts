@@ -30,18 +30,23 @@ import { SourceTable } from "./table_supplier.ts";
 /**
  * A stream of records: each is a fact of its own. Operations give a new stream and leave this one as it is.
  *
- * After a step that can change keys (`map`, `flatMap`, `selectKey`, `process`), grouping and joining go through a repartition topic first, so
- * that equal keys come to one task.
+ * After a step that can change keys (`map`, `flatMap`, `selectKey`, `process`), grouping and joining go
+ * through a repartition topic first, so that equal keys come to one task.
  */
 export class KStream<K, V> {
   readonly #graph: BuilderGraph;
   /** The node that this stream's records come from. */
   readonly nodeName: string;
   readonly #repartitionRequired: boolean;
-  /** Where the records come back in after they were repartitioned for a join: joins of one stream share it. */
+  /**
+   * Where the records come back in after they were repartitioned for a join: joins of one stream share it.
+   */
   #repartitioned: Repartition | undefined;
 
-  /** Streams are made by a `StreamsBuilder` and by operations on streams. */
+  /**
+   * Streams are made by a `StreamsBuilder` and by operations on streams.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, nodeName: string, repartitionRequired = false) {
     this.#graph = graph;
     this.nodeName = nodeName;
@@ -78,7 +83,10 @@ export class KStream<K, V> {
     return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(call));
   }
 
-  /** Keeps the records that the predicate says yes to; one that tells what values are left, such as `value !== null`, narrows their type. */
+  /**
+   * Keeps the records that the predicate says yes to; one that tells what values are left, such as `value !==
+   * null`, narrows their type.
+   */
   filter<V2 extends V>(predicate: (key: K, value: V) => value is V2): KStream<K, V2>;
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V>;
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V> {
@@ -107,7 +115,8 @@ export class KStream<K, V> {
   /**
    * Splits the stream: a record goes to the branch of the first predicate that says yes.
    *
-   * @returns A stream for each predicate, in their order; with `default`, one more for the records that none says yes to, which are else dropped.
+   * @returns A stream for each predicate, in their order; with `default`, one more for the records that none
+   * says yes to, which are else dropped.
    */
   split(
     predicates: readonly ((key: K, value: V) => boolean)[],
@@ -153,7 +162,10 @@ export class KStream<K, V> {
     return new KStream<K2, V2>(this.#graph, name, true);
   }
 
-  /** Sends the records through a topic of their own, so that equal keys come to one task, or to have more or fewer tasks. */
+  /**
+   * Sends the records through a topic of their own, so that equal keys come to one task, or to have more or
+   * fewer tasks.
+   */
   repartition(repartitioned: Repartitioned<K, V>): KStream<K, V> {
     const { name, key, value, partitions } = repartitioned;
     const prefix = name ?? this.#graph.newName("KSTREAM-REPARTITION");
@@ -162,8 +174,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * The inner join with another stream: each pair of records with the same key whose times are within the windows gives one record,
-   * with the later of both times.
+   * The inner join with another stream: each pair of records with the same key whose times are within the
+   * windows gives one record, with the later of both times.
    */
   join<O, R>(
     other: Joinable<K, O>,
@@ -171,7 +183,10 @@ export class KStream<K, V> {
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
-  /** The inner join with a table: each record is joined with the value that its key has now; without one it is dropped. */
+  /**
+   * The inner join with a table: each record is joined with the value that its key has now; without one it is
+   * dropped.
+   */
   join<O, R>(
     table: KTable<NonNullable<K>, O>,
     joiner: (value: NonNullable<V>, tableValue: O, key: NonNullable<K>) => R,
@@ -186,14 +201,19 @@ export class KStream<K, V> {
     return this.#join("inner", other, joiner as Joiner<K, V, O, R>, windows, joined);
   }
 
-  /** The left join with another stream: a record of this stream that finds no partner goes on with `null` when its window closes. */
+  /**
+   * The left join with another stream: a record of this stream that finds no partner goes on with `null` when
+   * its window closes.
+   */
   leftJoin<O, R>(
     other: Joinable<K, O>,
     joiner: (value: NonNullable<V>, otherValue: O | null, key: K) => R,
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
-  /** The left join with a table: each record is joined with the value that its key has now, or with `null`. */
+  /**
+   * The left join with a table: each record is joined with the value that its key has now, or with `null`.
+   */
   leftJoin<O, R>(
     table: KTable<NonNullable<K>, O>,
     joiner: (value: NonNullable<V>, tableValue: O | null, key: K) => R,
@@ -208,7 +228,10 @@ export class KStream<K, V> {
     return this.#join("left", other, joiner as Joiner<K, V, O, R>, windows, joined);
   }
 
-  /** The outer join with another stream: a record of either stream that finds no partner goes on with `null` when its window closes. */
+  /**
+   * The outer join with another stream: a record of either stream that finds no partner goes on with `null`
+   * when its window closes.
+   */
   outerJoin<O, R>(
     other: Joinable<K, O>,
     joiner: (value: V | null, otherValue: O | null, key: K) => R,
@@ -225,7 +248,10 @@ export class KStream<K, V> {
     return new KGroupedStream(this.#graph, this.nodeName, this.#repartitionRequired, grouped);
   }
 
-  /** Groups the records by another key, through a repartition topic; those that get `null`, or have no value, are in no group. */
+  /**
+   * Groups the records by another key, through a repartition topic; those that get `null`, or have no value,
+   * are in no group.
+   */
   groupBy<K2>(
     selector: (key: K, value: V) => K2 | null,
     grouped: Grouped<K2, NonNullable<V>>,
@@ -236,7 +262,10 @@ export class KStream<K, V> {
     return new KGroupedStream(this.#graph, name, true, grouped);
   }
 
-  /** The stream as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted. */
+  /**
+   * The stream as a table: each record is the new value of its key, `null` removes it. Records without a key
+   * are dropped and counted.
+   */
   toTable(
     materialized: Materialized<NonNullable<K>, NonNullable<V>> & TableSerdes<NonNullable<K>, NonNullable<V>>,
   ): KTable<NonNullable<K>, NonNullable<V>> {

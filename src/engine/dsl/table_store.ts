@@ -4,7 +4,8 @@ import type { KeyValueStoreDef } from "../state/definitions.ts";
 import type { Materialized } from "./options.ts";
 
 /**
- * The store of a table. It keeps its keys for ever unless it is told otherwise: what it forgot would be missing in joins.
+ * The store of a table. It keeps its keys for ever unless it is told otherwise: what it forgot would be
+ * missing in joins.
  *
  * @throws {TopologyError} When the serde of the keys or values is not known.
  */

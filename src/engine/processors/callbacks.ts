@@ -1,6 +1,7 @@
 /**
- * HOT PATH. What a program gives the steps to call has to return at once: a record is done, and may be committed, when its steps have
- * returned, so that what a promise does later would be lost when it fails, and written after the commit when it does not.
+ * HOT PATH. What a program gives the steps to call has to return at once: a record is done, and may be
+ * committed, when its steps have returned, so that what a promise does later would be lost when it fails, and
+ * written after the commit when it does not.
  *
  * @module
  */
@@ -19,8 +20,8 @@ export type Ignored =
 
 const WHY = "a record is committed once its steps have returned, and nobody would wait";
 const REMEDY =
-  "return the result itself; bring what has to be fetched in as a table, or write what has to be done to a topic and do it where that is " +
-  "read (docs/architecture.md, Asynchronous work)";
+  "return the result itself; bring what has to be fetched in as a table, or write what has to be done to a " +
+  "topic and do it where that is read (docs/architecture.md, Asynchronous work)";
 
 /**
  * Refuses an async function before it has seen a record.
@@ -48,7 +49,8 @@ export function settled<R>(what: string, result: R): R {
 }
 
 /**
- * A callback that is checked to return no promise; those with more arguments have functions of their own, so that no call makes an array.
+ * A callback that is checked to return no promise; those with more arguments have functions of their own, so
+ * that no call makes an array.
  *
  * @throws {TopologyError} When it is an async function.
  */

@@ -21,7 +21,9 @@ export interface TopicCount {
 
 /** The size of one store of one task. */
 export interface StoreSize {
+  /** The store's name in the topology. */
   readonly store: string;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** Bytes of memory. */
   readonly bytes: number;
@@ -31,6 +33,7 @@ export interface StoreSize {
 export class EngineStats {
   /** Records taken from the input partitions, dropped ones included. */
   processed = 0;
+  /** Records left out, by reason. */
   readonly dropped: Record<DropReason, number> = {
     null_key: 0,
     null_value: 0,
@@ -42,9 +45,11 @@ export class EngineStats {
   };
   /** Records that could not be decoded, by topic. */
   readonly decodeFailures: Record<string, number> = {};
+  /** Commits that were made. */
   commits = 0;
   /** Commits that the group or the broker refused. */
   commitFailures = 0;
+  /** Rebalances taken part in. */
   rebalances = 0;
   /** Changelog records read back into stores. */
   restored = 0;
@@ -67,19 +72,25 @@ export class EngineStats {
     return byTopic(this.#deadLettered);
   }
 
-  /** The counter of records appended to a topic. */
+  /**
+   * The counter of records appended to a topic.
+   * @ignore
+   */
   producedTo(topic: string): TopicCount {
     return counterOf(this.#produced, topic);
   }
 
-  /** The counter of records sent to a dead-letter topic. */
+  /**
+   * The counter of records sent to a dead-letter topic.
+   * @ignore
+   */
   deadLetteredTo(topic: string): TopicCount {
     return counterOf(this.#deadLettered, topic);
   }
 
   /** What the state takes of memory now, in bytes; the application says. */
   stateBytes: () => number = () => 0;
-  /** What it may take. */
+  /** What the state may take of memory, in bytes. */
   stateMaxBytes: number = Infinity;
 
   /** The sizes of the stores now; the application says. */

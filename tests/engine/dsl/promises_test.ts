@@ -8,9 +8,9 @@ import {
   StreamsBuilder,
   TimeWindows,
   TopologyError,
-  TopologyTestDriver,
   type UserProcessor,
 } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const joined = { ...text, otherValue: stringSerde() };

@@ -1,12 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
-import {
-  JoinWindows,
-  SessionWindows,
-  StreamsBuilder,
-  TimeWindows,
-  TopologyTestDriver,
-} from "../../../src/engine/mod.ts";
+import { JoinWindows, SessionWindows, StreamsBuilder, TimeWindows } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const numbers = { key: stringSerde(), value: int64Serde() };
