@@ -9,6 +9,7 @@ export class TopologyError extends Error {
  * it may be.
  */
 export class StreamsConfigError extends Error {
+  /** How logs name the error. */
   override name = "StreamsConfigError";
 }
 

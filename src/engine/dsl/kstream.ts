@@ -83,11 +83,9 @@ export class KStream<K, V> {
     return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(call));
   }
 
-  /**
-   * Keeps the records that the predicate says yes to; one that tells what values are left, such as `value !==
-   * null`, narrows their type.
-   */
+  /** Keeps the records of which the predicate tells what their values are, such as `value !== null`. */
   filter<V2 extends V>(predicate: (key: K, value: V) => value is V2): KStream<K, V2>;
+  /** Keeps the records that the predicate says yes to. */
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V>;
   filter(predicate: (key: K, value: V) => boolean): KStream<K, V> {
     const call = synchronous2("the predicate of filter", predicate);

@@ -25,7 +25,7 @@ export interface SourceDef {
   readonly key: Serde<any>;
   // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly value: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- it gets what the serdes of its source read
   readonly timestampExtractor?: TimestampExtractor<any, any> | undefined;
 }
 
