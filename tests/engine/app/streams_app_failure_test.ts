@@ -17,7 +17,7 @@ function program(handled: string): string {
     await app.start();
     const value = new TextEncoder().encode("sale");
     const producer = log.producer();
-    producer.append("in", 0, 1, null, 0, 0, value, 0, value.length);
+    producer.append("in", 0, 1, null, { bytes: value, from: 0, to: value.length });
     await producer.flush();
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   `;
