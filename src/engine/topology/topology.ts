@@ -60,8 +60,8 @@ export class Topology {
    * Adds a node after its parents.
    *
    * @ignore
-   * @throws {TopologyError} When a name is taken, a parent or store is unknown, a source or sink has no topic,
-   * or a sink writes to a topic that its own part reads.
+   * @throws {TopologyError} When a name is taken, a parent or store is unknown, a source or sink has no
+   * topic, or a sink writes to a topic that its own part reads.
    */
   add(node: NodeDef): this {
     if (this.#nodes.has(node.name)) {
