@@ -17,6 +17,7 @@ export type { Assignor, GroupMember, GroupOptions, Member, MemberAssignment } fr
 export type { Log, LogHealth } from "./port/log.ts";
 export type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "./port/producer.ts";
 export {
+  type OffsetSpot,
   partitionKey,
   type TopicDescription,
   type TopicPartition,

@@ -13,7 +13,7 @@ export interface PartitionLag {
   readonly position: number | undefined;
   /** The first record that the log still holds. */
   readonly startOffset: number | undefined;
-  /** The log's end: the offset that the next record appended will get. */
+  /** The end of what can be read: the last stable offset where transactions are waited for. */
   readonly endOffset: number | undefined;
   /** How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default 0. */
   readonly ageMs?: number;
@@ -181,7 +181,7 @@ export class LagMetrics {
     const ofName = (t: string) => metricTopic(t) === name;
     this.#gauge(
       `consumer_lag_${name}`,
-      `Records of ${topic} left to process: log end offset - position.`,
+      `Records of ${topic} left to process: end of what can be read - position.`,
       ["records-lag"],
       ofName,
       (p) => p === undefined ? 0 : this.#fresh(p, recordsLag),
