@@ -27,6 +27,14 @@ export interface StoreSize {
   readonly bytes: number;
 }
 
+/** The topics that an application will count records of, by their names on the log. */
+export interface ExpectedTopics {
+  readonly sources: Iterable<string>;
+  /** Outputs and changelogs. */
+  readonly written: Iterable<string>;
+  readonly deadLetters: Iterable<string>;
+}
+
 /** What an application counts. All but `restoreRemaining` and `tasks` count up from its start. */
 export class EngineStats {
   /** Records taken from the input partitions, dropped ones included. */
@@ -42,6 +50,10 @@ export class EngineStats {
   };
   /** Records that could not be decoded, by topic. */
   readonly decodeFailures: Record<string, number> = {};
+  /**
+   * Time in which the loop worked, in ms: not that in which it waited for records, or for the log to take what was written.
+   */
+  busyMs = 0;
   commits = 0;
   /** Commits that the group or the broker refused. */
   commitFailures = 0;
@@ -65,6 +77,13 @@ export class EngineStats {
   /** Records sent to dead-letter topics, by topic; they count as dropped too. */
   get deadLettered(): Record<string, number> {
     return byTopic(this.#deadLettered);
+  }
+
+  /** Has a count at 0 for what is known to be counted, so that it is there before the first record is. */
+  expect(topics: ExpectedTopics): void {
+    for (const topic of topics.sources) this.decodeFailures[topic] ??= 0;
+    for (const topic of topics.written) this.producedTo(topic);
+    for (const topic of topics.deadLetters) this.deadLetteredTo(topic);
   }
 
   /** The counter of records appended to a topic. */
