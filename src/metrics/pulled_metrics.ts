@@ -37,13 +37,16 @@ export class PulledMetrics {
     });
   }
 
-  gauge(name: string, help: string, read: () => number): void {
+  /** It has no series while `read` gives `undefined`, for what is not known. */
+  gauge(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
       name,
       help,
       registers: this.#registers,
       collect() {
-        this.set(read());
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   }

@@ -14,6 +14,7 @@ import {
   DEFAULT_STALL_TIMEOUT_MS,
   DEFAULT_STATE_DIR,
 } from "../engine/mod.ts";
+import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice } from "./start.ts";
@@ -46,6 +47,7 @@ export interface Flags {
   readonly stallTimeout: number;
   readonly metricsPort: number;
   readonly metricsHost: string;
+  readonly metricsLevel: MetricsLevel;
   readonly waitForBroker: number;
   readonly logLevel: LogLevel;
 }
@@ -226,6 +228,13 @@ export const STREAMS: Program<Flags> = {
       text: "where the metrics port listens",
       parse: anyText,
       default: "0.0.0.0",
+      group: "Health and metrics",
+    },
+    metricsLevel: {
+      value: "<level>",
+      text: "lag and arrival: a series a partition, or a topic where there are very many",
+      parse: choice("partition", "topic"),
+      default: "partition",
       group: "Health and metrics",
     },
     advertise: {
