@@ -20,6 +20,7 @@ import type { Log } from "../kafka/port/log.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import { waitForBroker, type WaitForBrokerOptions } from "../kafka/common/wait_for_broker.ts";
 import { LagMetrics, type MetricsLevel } from "../metrics/lag_metrics.ts";
+import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { PulledMetrics, StreamsMetrics } from "../metrics/streams_metrics.ts";
@@ -155,6 +156,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const served = { path: "sessions", store: sessionsStore(topology), parseKey: parseSessionKey };
   for (const [path, handler] of Object.entries(storeRoutes(app, [served]))) server?.route(path, handler);
   const eventLoop = watchEventLoop(registry);
+  exportMetrics(registry);
   const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), LAG_REFRESH_MS);
   const close = async (): Promise<void> => {
     clearInterval(timer);
