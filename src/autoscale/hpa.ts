@@ -1,10 +1,10 @@
 /**
- * The algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) for Pods metrics with an average value, as a pure
- * function of what it has seen and what it remembers.
+ * The algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) for Pods metrics with an average
+ * value, as a pure function of what it has seen and what it remembers.
  *
- * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`) and `horizontal.go`
- * (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`, `convertDesiredReplicasWithBehaviorRate`) of
- * Kubernetes 1.33.
+ * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`) and
+ * `horizontal.go` (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`,
+ * `convertDesiredReplicasWithBehaviorRate`) of Kubernetes 1.33.
  *
  * @module
  */
@@ -14,15 +14,21 @@ export interface ScalingPolicy {
   /** `Pods`: a number of pods; `Percent`: of those there were at the period's start. */
   readonly type: "Pods" | "Percent";
   readonly value: number;
-  /** In seconds, 1 to 1800. */
+  /** How long the time is, in seconds, 1 to 1800. */
   readonly periodSeconds: number;
 }
 
 /** One direction of `spec.behavior`. */
 export interface ScalingRules {
-  /** For so long, in seconds, the most careful recommendation of the past counts: the least up, the largest down. */
+  /**
+   * For so long, in seconds, the most careful recommendation of the past counts: the least up, the largest
+   * down.
+   */
   readonly stabilizationWindowSeconds: number;
-  /** Which of the policies counts: `Max`, the one that allows the largest change, `Min`, or none at all. Default `Max`. */
+  /**
+   * Which of the policies counts: `Max`, the one that allows the largest change, `Min`, or none at all.
+   * Default `Max`.
+   */
   readonly selectPolicy?: "Max" | "Min" | "Disabled";
   readonly policies: readonly ScalingPolicy[];
 }
@@ -90,8 +96,10 @@ const DEFAULT_TOLERANCE = 0.1;
  * import { assertEquals } from "@std/assert";
  * import { decide, NO_MEMORY } from "./hpa.ts";
  *
- * const rules = { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 4, periodSeconds: 15 }] } as const;
- * const spec = { minReplicas: 1, maxReplicas: 4, targets: { lag: 100_000 }, behavior: { scaleUp: rules, scaleDown: rules } };
+ * const policies = [{ type: "Pods", value: 4, periodSeconds: 15 }] as const;
+ * const rules = { stabilizationWindowSeconds: 0, policies };
+ * const behavior = { scaleUp: rules, scaleDown: rules };
+ * const spec = { minReplicas: 1, maxReplicas: 4, targets: { lag: 100_000 }, behavior };
  * assertEquals(decide(spec, NO_MEMORY, 0, 1, [{ values: { lag: 300_000 } }]).replicas, 3);
  * ```
  */
@@ -105,7 +113,8 @@ export function decide(
   const { minReplicas, maxReplicas } = spec;
   if (!(minReplicas >= 1 && minReplicas <= maxReplicas)) {
     throw new RangeError(
-      `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ minReplicas ≤ maxReplicas`,
+      `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
+        "minReplicas ≤ maxReplicas",
     );
   }
   // Out of bounds, the bounds are all that counts.
@@ -127,7 +136,10 @@ export function decide(
   return rescale({ ...memory, recommendations }, nowSeconds, current, replicas, proposals);
 }
 
-/** `calcPlainMetricReplicas`: the replicas that bring a metric's average to its target; `undefined` without a sample. */
+/**
+ * `calcPlainMetricReplicas`: the replicas that bring a metric's average to its target; `undefined` without a
+ * sample.
+ */
 function proposalFor(
   current: number,
   target: number,

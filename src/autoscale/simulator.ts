@@ -1,6 +1,7 @@
 /**
- * A stream processor under an autoscaler, second by second: load comes in, pods work it off, rebalances stop them, and
- * the autoscaler sees it as late and as coarsely as Prometheus does. For choosing targets and windows before a cluster is asked.
+ * A stream processor under an autoscaler, second by second: load comes in, pods work it off, rebalances stop
+ * them, and the autoscaler sees it as late and as coarsely as Prometheus does. For choosing targets and
+ * windows before a cluster is asked.
  *
  * @module
  */
@@ -21,7 +22,7 @@ export interface Simulation {
   readonly hpa: HpaSpec;
   /** Records a second that one pod can process, of both topics together. */
   readonly capacity: number;
-  /** Of each topic; load is spread over them evenly. */
+  /** How many partitions each topic has; load is spread over them evenly. */
   readonly partitions: number;
   /** Records a second at a time, of both topics together. */
   readonly load: (second: number) => number;
@@ -60,8 +61,8 @@ interface Pod {
 }
 
 /**
- * The share of its pods' capacity that a group can use: partitions are not divided, so the pod with the most of them
- * falls behind first. With four partitions three pods carry no more than two.
+ * The share of its pods' capacity that a group can use: partitions are not divided, so the pod with the most
+ * of them falls behind first. With four partitions three pods carry no more than two.
  *
  * @example
  * ```ts
@@ -124,7 +125,10 @@ export function simulate(settings: Simulation): Moment[] {
   return timeline;
 }
 
-/** One second of one pod: its capacity goes round its partitions until it or they are used up. @returns Records of both topics. */
+/**
+ * One second of one pod: its capacity goes round its partitions until it or they are used up.
+ * @returns Records of both topics.
+ */
 function work(lags: number[], pod: number, pods: number, capacity: number): number {
   let left = capacity / 2;
   const own = owned(lags.length, pod, pods).sort((a, b) => lags[a]! - lags[b]!);

@@ -30,8 +30,8 @@ export interface CommandLine<F> {
 }
 
 /**
- * The values of a program's flags. Precedence: argument, variable, default. A variable set to nothing counts as
- * not set, as Compose and Helm write absent values.
+ * The values of a program's flags. Precedence: argument, variable, default. A variable set to nothing counts
+ * as not set, as Compose and Helm write absent values.
  *
  * @throws {UsageError} Naming the flag or variable, what was received and what is allowed.
  * @throws {NothingToDo} After `--help` or `--version`.
@@ -115,8 +115,8 @@ function tell(text: string): never {
 }
 
 /**
- * The arguments with each value joined to its flag, so that no value is taken for a flag (`--seed -1`), and no
- * word for a value (`--json now`). Those that are to be passed on apart.
+ * The arguments with each value joined to its flag, so that no value is taken for a flag (`--seed -1`), and
+ * no word for a value (`--json now`). Those that are to be passed on apart.
  */
 function joined(
   program: AnyProgram,

@@ -37,8 +37,9 @@ export interface LoggerOptions {
 }
 
 /**
- * A logger that writes lines such as `2026-01-31T12:00:00.000Z INFO  datagen: 4 partitions topic=GAME-FRAME-RQ`. Line ends in
- * a message come out as `\n`, so that one event is one line.
+ * A logger that writes lines such as
+ * `2026-01-31T12:00:00.000Z INFO  datagen: 4 partitions topic=GAME-FRAME-RQ`. Line ends in a message come out
+ * as `\n`, so that one event is one line.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const level = options.level ?? "info";

@@ -45,14 +45,18 @@ export async function runProgram(
 
 /** Settings of {@linkcode main}. */
 export interface MainOptions {
-  /** After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms. Default 10,000. */
+  /**
+   * After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms.
+   * Default 10,000.
+   */
   readonly graceMs?: number;
 }
 
 /**
- * Runs a binary and ends the process. `run` gets a signal that is aborted by the first SIGTERM or SIGINT; it then ends in order and
- * resolves. A second SIGINT ends the process at once. The exit code is what `run` resolves with, else 0; 2 for wrong flags or
- * variables; 1 for any other error, told in one line on stderr, with the stack only when `KOS_DEBUG` is `1`.
+ * Runs a binary and ends the process. `run` gets a signal that is aborted by the first SIGTERM or SIGINT; it
+ * then ends in order and resolves. A second SIGINT ends the process at once. The exit code is what `run`
+ * resolves with, else 0; 2 for wrong flags or variables; 1 for any other error, told in one line on stderr,
+ * with the stack only when `KOS_DEBUG` is `1`.
  */
 export async function main(
   name: string,
@@ -74,7 +78,10 @@ export async function main(
   Deno.exit(await runProgram(name, () => run(signal)));
 }
 
-/** A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); the second SIGINT ends the process with code 130. */
+/**
+ * A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); the second SIGINT ends
+ * the process with code 130.
+ */
 export function shutdownSignal(): AbortSignal {
   const controller = new AbortController();
   const on = (signal: Deno.Signal) => {
@@ -114,8 +121,8 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * The message of anything that was thrown, for programs and scripts. `src/serde`, `src/metrics` and Kafka's port
- * have one of their own, as layers that import no other.
+ * The message of anything that was thrown, for programs and scripts. `src/serde`, `src/metrics` and Kafka's
+ * port have one of their own, as layers that import no other.
  */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

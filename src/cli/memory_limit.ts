@@ -9,8 +9,8 @@ import process from "node:process";
 const NO_LIMIT = 2 ** 50;
 
 /**
- * The limit of the control group that this process is in, in bytes; `undefined` without one, or when it may not be asked for
- * (`--allow-sys=systemMemoryInfo`).
+ * The limit of the control group that this process is in, in bytes; `undefined` without one, or when it may
+ * not be asked for (`--allow-sys=systemMemoryInfo`).
  *
  * @param read What the system tells: 0 or a huge number without a limit.
  */

@@ -8,26 +8,29 @@ import { boolean, type ValueParser } from "./parsers.ts";
 
 /** A flag of a program's table. Its name is its key in the table, in small letters with dashes. */
 export interface Flag<T> {
-  /** What it is for, in a few words. */
+  /** What the flag is for, in a few words. */
   readonly text: string;
   /** How the help calls its value, as `<records/s>`. Left out, the flag is on or off and stands alone. */
   readonly value?: string;
   readonly parse: ValueParser<T>;
-  /** Left out, the flag is `undefined` unless given. A function is called when it is needed. */
+  /**
+   * The value of a flag that is not given; left out, it is `undefined`. A function is called when it is
+   * needed.
+   */
   readonly default?: T | (() => T);
   /** How the default reads where its value does not say it, or what stands for a flag that is not given. */
   readonly defaultText?: string;
-  /** Its variable; `false` for none. Default: the program's prefix and the name in capitals. */
+  /** The flag's variable; `false` for none. Default: the program's prefix and the name in capitals. */
   readonly variable?: string | false;
   /** One letter that stands for it behind a single dash. */
   readonly short?: string;
   /** The heading of the help that it stands under. Default: `Options`. */
   readonly group?: string;
-  /** Neither the help nor the docs show it. */
+  /** Whether neither the help nor the docs show the flag. */
   readonly hidden?: boolean;
   /** Given more than once, its values (lists) are put one behind the other; else the last one counts. */
   readonly repeated?: boolean;
-  /** It is given as `--no-<name>`, and then `false`. */
+  /** Whether the flag is given as `--no-<name>`, and then `false`. */
   readonly negated?: boolean;
   /** Keys of flags that can't be given with it. */
   readonly excludes?: readonly string[];
@@ -36,7 +39,9 @@ export interface Flag<T> {
 /** A flag that has a value in any case. */
 export type FlagWithDefault<T> = Flag<T> & { readonly default: T | (() => T) };
 
-/** The flags that give the values `F`: one for each property, with a default unless that may be `undefined`. */
+/**
+ * The flags that give the values `F`: one for each property, with a default unless that may be `undefined`.
+ */
 export type FlagTable<F> = {
   readonly [K in keyof F]-?: undefined extends F[K] ? Flag<Exclude<F[K], undefined>> : FlagWithDefault<F[K]>;
 };
@@ -55,18 +60,21 @@ export interface ProgramText {
   readonly name: string;
   /** Whether it is started as `deno task <name>`, and no binary of its own. */
   readonly task?: boolean;
-  /** What it does, in paragraphs. */
+  /** What the program does, in paragraphs. */
   readonly description: string | readonly string[];
-  /** Left out, there is no `--version`. */
+  /** The program's version; left out, there is no `--version`. */
   readonly version?: string;
   /** What its variables begin with, unless a flag names its own; `false` for none. Default: `KOS_`. */
   readonly prefix?: string | false;
   readonly sections?: readonly HelpSection[];
-  /** How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are taken. */
+  /**
+   * How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are
+   * taken.
+   */
   readonly rest?: string;
   /** All arguments that it does not know are its rest, and not only those behind `--`. */
   readonly passesOn?: boolean;
-  /** There may be secrets in what it gets by mistake: no error repeats any of it, and this is said instead. */
+  /** Said instead of what was received where a secret may come by mistake: no error repeats any of it. */
   readonly concealed?: string;
 }
 
@@ -82,9 +90,9 @@ export type AnyProgram = ProgramText & { readonly flags: object };
 export interface NamedFlag extends Omit<Flag<unknown>, "variable"> {
   /** The property that has its value. */
   readonly key: string;
-  /** Without dashes in front. */
+  /** The flag's name, without dashes in front. */
   readonly name: string;
-  /** As it is shown: `--metrics-port`, `--no-java`. */
+  /** The flag as it is shown: `--metrics-port`, `--no-java`. */
   readonly long: string;
   readonly variable: string | undefined;
 }

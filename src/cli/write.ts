@@ -1,6 +1,9 @@
 const encoder = new TextEncoder();
 
-/** Writes all of a text now: before a process exits, nothing must be left in a buffer. A reader that is gone gets nothing. */
+/**
+ * Writes all of a text now: before a process exits, nothing must be left in a buffer. A reader that is gone
+ * gets nothing.
+ */
 export function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(text);
   try {

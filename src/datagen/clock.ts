@@ -5,8 +5,8 @@ export interface Clock {
   /** Milliseconds of a clock that never goes back, for pacing. */
   monotonic(): number;
   /**
-   * Resolves after a time, or as soon as the signal is aborted; never rejects. With 0, as soon as timers and sockets
-   * that are due had their turn.
+   * Resolves after a time, or as soon as the signal is aborted; never rejects. With 0, as soon as timers and
+   * sockets that are due had their turn.
    *
    * @param ms `Infinity` waits for the signal alone.
    */

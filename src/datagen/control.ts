@@ -2,11 +2,12 @@
  * The control endpoint of a generator: its throughput, read and changed while it runs.
  *
  * - `GET /throughput` tells what is aimed at and what was reached.
- * - `PUT /throughput` with `{"rate": 5000}`, `{"rate": "max"}`, `{"rate": 0}` (a pause) or `{"profile": "ramp:0..20000/60s"}`. A rate
- *   overrides a profile; a profile begins anew.
+ * - `PUT /throughput` with `{"rate": 5000}`, `{"rate": "max"}`, `{"rate": 0}` (a pause) or
+ *   `{"profile": "ramp:0..20000/60s"}`. A rate overrides a profile; a profile begins anew.
  * - `DELETE /throughput` goes back to what the generator was started with.
  *
- * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d` will do.
+ * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d`
+ * will do.
  *
  * @module
  */
@@ -32,9 +33,9 @@ export interface Throughput {
 export interface ControlOptions {
   /** `undefined` while there is no generator yet: answered with 503. */
   readonly throughput: () => Throughput | undefined;
-  /** Default `127.0.0.1`: whoever reaches it can change the load. */
+  /** The address to listen on. Default `127.0.0.1`: whoever reaches it can change the load. */
   readonly host?: string;
-  /** Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free port. */
+  /** The port to listen on. Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free one. */
   readonly port?: number;
   /** Told of each change, for the log. */
   readonly onChange?: (what: string) => void;

@@ -1,5 +1,6 @@
 /**
- * How a generator's frames become bytes: the seam between drawing them and appending them, and the way that works with any serde.
+ * How a generator's frames become bytes: the seam between drawing them and appending them, and the way that
+ * works with any serde.
  *
  * @module
  */
@@ -31,19 +32,26 @@ export async function bindFrameSerdes(
   return { request: await bind(topics.requests), response: await bind(topics.responses) };
 }
 
-/** Encodes the frames that a generator draws, one at a time: first the request, then the response if there is one. */
+/**
+ * Encodes the frames that a generator draws, one at a time: first the request, then the response if there is
+ * one.
+ */
 export interface FrameEncoder {
   /** The buffer with the key, from index 0 to `keyEnd`. It is overwritten, or replaced, by the next call. */
   readonly key: Uint8Array;
   readonly keyEnd: number;
-  /** Likewise the value. */
+  /**
+   * The buffer with the value, from index 0 to `valueEnd`. It is overwritten, or replaced, by the next call.
+   */
   readonly value: Uint8Array;
   readonly valueEnd: number;
   /** Whether a response's key has the same bytes as its request's. */
   readonly sameKeys: boolean;
   /** Encodes the request of the frame drawn last, sent at `nowMs` (milliseconds since the epoch). */
   request(nowMs: number): void;
-  /** Encodes its response: the same header and hits, approved. The generator must not have drawn another one. */
+  /**
+   * Encodes its response: the same header and hits, approved. The generator must not have drawn another one.
+   */
   response(): void;
 }
 

@@ -14,7 +14,7 @@ import { PreparedFrameEncoder } from "./prepared_frame_encoder.ts";
 export interface FrameTopics {
   readonly requests: string;
   readonly responses: string;
-  /** Of either topic. */
+  /** How many partitions each of the two topics has. */
   readonly partitions: number;
 }
 
@@ -46,7 +46,10 @@ export class FrameWriter {
     return new FrameWriter(producer, topics, encoder);
   }
 
-  /** Appends the request of the frame drawn last. Its timestamp is the header's, its partition that of Kafka's default partitioner. */
+  /**
+   * Appends the request of the frame drawn last. Its timestamp is the header's, its partition that of Kafka's
+   * default partitioner.
+   */
   request(nowMs: number): void {
     const encoder = this.#encoder;
     encoder.request(nowMs);
@@ -55,7 +58,10 @@ export class FrameWriter {
     this.#append(this.#topics.requests);
   }
 
-  /** Appends its response: the same header and hits, approved. The generator must not have drawn another frame. */
+  /**
+   * Appends its response: the same header and hits, approved. The generator must not have drawn another
+   * frame.
+   */
   response(): void {
     const encoder = this.#encoder;
     encoder.response();

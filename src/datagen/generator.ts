@@ -1,8 +1,8 @@
 /**
  * The generator: draws frames and writes them at a rate that can be changed while it runs.
  *
- * A rate counts records: a frame's request is one and its response another. At 1,000 a second there are thus about 502 frames a
- * second, of which 497 are answered.
+ * A rate counts records: a frame's request is one and its response another. At 1,000 a second there are thus
+ * about 502 frames a second, of which 497 are answered.
  *
  * @module
  */
@@ -30,7 +30,10 @@ export const DEFAULT_RATE = 1000;
 export interface GeneratorOptions {
   readonly log: Log;
   readonly serdes: FrameSerdes;
-  /** Records a second; `Infinity` for as fast as it goes, 0 to begin with a pause. Default {@linkcode DEFAULT_RATE}. */
+  /**
+   * Records a second; `Infinity` for as fast as it goes, 0 to begin with a pause. Default
+   * {@linkcode DEFAULT_RATE}.
+   */
   readonly rate?: number;
   /** The rate as a function of time; goes before `rate`. */
   readonly profile?: Profile;
@@ -38,22 +41,26 @@ export interface GeneratorOptions {
   readonly durationMs?: number;
   /** Ends after this many frames. Default: never. */
   readonly count?: number;
-  /** The same seed gives the same frames, but for their times. Default: drawn. */
+  /** Equal seeds give equal frames, but for their times. Default: drawn. */
   readonly seed?: number;
   /**
-   * How many machines. By default 10 to 35, drawn by the seed; more join where these are too few for each to send one frame a
-   * millisecond at most, so that no two frames share a key. A number that is given stays: frames share keys if they must.
+   * How many machines. By default 10 to 35, drawn by the seed; more join where these are too few for each to
+   * send one frame a millisecond at most, so that no two frames share a key. A number that is given stays:
+   * frames share keys if they must.
    */
   readonly machines?: number | "fallback";
   /** Put before the names of the topics, for a trial beside a running system. Default: nothing. */
   readonly topicPrefix?: string;
-  /** Of topics that do not exist yet. Default 4. */
+  /** How many partitions topics get that do not exist yet. Default 4. */
   readonly partitions?: number;
-  /** Of topics that do not exist yet. Default: the broker's. */
+  /** How many replicas topics get that do not exist yet. Default: the broker's setting. */
   readonly replicationFactor?: number;
   /** `bufferBytes` is by default 8 MiB here: what waits for a slow broker. */
   readonly producer?: ProducerOptions;
-  /** Ends the generator when aborted: what is under way is sent, for at most {@linkcode GeneratorOptions.flushMs}. */
+  /**
+   * Ends the generator when aborted: what is under way is sent, for at most
+   * {@linkcode GeneratorOptions.flushMs}.
+   */
   readonly signal?: AbortSignal;
   /** How long sending what is under way may take after a stop or a loss, in ms. Default 4,000. */
   readonly flushMs?: number;
@@ -105,7 +112,7 @@ export interface GeneratorSummary extends GeneratorStats {
 /** A running generator. */
 export interface RunningGenerator extends Throughput {
   readonly seed: number;
-  /** So far. */
+  /** How many machines there are so far. */
   readonly machines: number;
   readonly partitions: number;
   stats(): GeneratorStats;
@@ -116,8 +123,8 @@ export interface RunningGenerator extends Throughput {
 }
 
 /**
- * Creates the topics if they are missing, then writes frames until the duration, the count or the signal ends it, or records
- * were lost. It keeps a bounded number of bytes in memory: a slow broker slows it down.
+ * Creates the topics if they are missing, then writes frames until the duration, the count or the signal ends
+ * it, or records were lost. It keeps a bounded number of bytes in memory: a slow broker slows it down.
  *
  * @throws {RangeError} When the seed, the machines or the rate are out of range.
  * @example
@@ -167,7 +174,10 @@ const WOKEN = "woken";
 const CHUNK = 64;
 /** How long frames are drawn before sockets and timers get their turn, in ms. */
 const SLICE_MS = 5;
-/** At high rates it sleeps this long at least, in ms, and sends what is due then: a timer a record costs more than the record. */
+/**
+ * At high rates it sleeps this long at least, in ms, and sends what is due then: a timer a record costs more
+ * than the record.
+ */
 const LEAST_SLEEP_MS = 4;
 /** How often a profile's rate is looked up, in ms. */
 const PROFILE_STEP_MS = 20;
@@ -327,7 +337,7 @@ class Generator implements RunningGenerator {
       if (now >= endsAt) return "duration";
       if (this.#profile) throttle.setRate(this.#profile.rateAt(now - this.#profileFrom), now);
       if (producer.pendingBytes > this.#bufferBytes) {
-        // Looks up now and then all the same, for the checks above.
+        // Wakes now and then though there is no room, to see whether it is to end.
         void producer.ready().then(this.#wakeUp);
         await this.#sleep(100);
         sliceFrom = clock.monotonic();
@@ -379,8 +389,9 @@ class Generator implements RunningGenerator {
   #tellOfSharing(): void {
     this.#toldOfSharing = true;
     this.#parts.logger.warn(
-      `${this.machines} machines are too few for this rate: frames share a millisecond and a machine, thus a key, and what is ` +
-        "joined by it grows with the square of them; leave out --machines, or give one for each 2,000 records/s",
+      `${this.machines} machines are too few for this rate: frames share a millisecond and a machine, thus ` +
+        "a key, and what is joined by it grows with the square of them; leave out --machines, or give one " +
+        "for each 2,000 records/s",
     );
   }
 
@@ -390,7 +401,10 @@ class Generator implements RunningGenerator {
     this.#answered++;
   }
 
-  /** Waits for the acknowledgements; not for long when the generator was stopped or has lost records. Tells why some are missing. */
+  /**
+   * Waits for the acknowledgements; not for long when the generator was stopped or has lost records. Tells
+   * why some are missing.
+   */
   async #flush(reason: EndReason): Promise<string | undefined> {
     const { producer, clock } = this.#parts;
     const flushMs = this.#options.flushMs ?? 4000;

@@ -1,20 +1,25 @@
 /**
- * HOT PATH. Which machine sends a frame, and when: a machine sends one frame a millisecond, so that no two frames share a key.
+ * HOT PATH. Which machine sends a frame, and when: a machine sends one frame a millisecond, so that no two
+ * frames share a key.
  *
  * @module
  */
 import type { FrameGenerator } from "../game/frame_generator.ts";
 
-/** Up to so many machines, all may send in one millisecond; of more a quarter is kept free, so that a free one is found at once. */
+/**
+ * Up to so many machines, all may send in one millisecond; of more a quarter is kept free, so that a free one
+ * is found at once.
+ */
 const FEW_MACHINES = 64;
 
 /**
  * Draws frames and gives them their times.
  *
- * The key of a frame is its millisecond and its machine, and whatever is joined by the key grows with the square of the frames that
- * share one. So a machine that has sent in this millisecond passes its turn to the next one that has not. Where none is left, frames
- * that were due earlier get an earlier millisecond, and, if the group may grow, another machine joins it. A group of a given size
- * that is too small for the rate begins another round in the same millisecond instead, and only then shares keys.
+ * The key of a frame is its millisecond and its machine, and whatever is joined by the key grows with the
+ * square of the frames that share one. So a machine that has sent in this millisecond passes its turn to the
+ * next one that has not. Where none is left, frames that were due earlier get an earlier millisecond, and, if
+ * the group may grow, another machine joins it. A group of a given size that is too small for the rate begins
+ * another round in the same millisecond instead, and only then shares keys.
  *
  * @example
  * ```ts
@@ -59,8 +64,8 @@ export class MachineTurns {
    * Says what time it is.
    *
    * @param nowMs Milliseconds since the epoch.
-   * @param frames How many frames are due, about; `Infinity` for as many as it goes. They get the last milliseconds up to now: as few
-   * as half of the group needs for them, since it may be some more.
+   * @param frames How many frames are due, about; `Infinity` for as many as it goes. They get the last
+   * milliseconds up to now: as few as half of the group needs for them, since it may be some more.
    */
   begin(nowMs: number, frames: number): void {
     this.#now = nowMs;

@@ -1,9 +1,11 @@
 /**
- * HOT PATH. Frames in Avro from pieces that are encoded beforehand, without an object or a text a frame: the bytes that the serdes give.
+ * HOT PATH. Frames in Avro from pieces that are encoded beforehand, without an object or a text a frame: the
+ * bytes that the serdes give.
  *
- * A request and its response are the same bytes but for the approval, so the second is the first with one byte changed. What is drawn a
- * frame is an index of a machine's bytes, and an index of a hit's bytes a hit. The frame around the Avro (single-object encoding, or
- * Confluent's with the registry's ids) is taken from what the serdes give.
+ * A request and its response are the same bytes but for the approval, so the second is the first with one
+ * byte changed. What is drawn a frame is an index of a machine's bytes, and an index of a hit's bytes a hit.
+ * The frame around the Avro (single-object encoding, or Confluent's with the registry's ids) is taken from
+ * what the serdes give.
  *
  * @module
  */
@@ -25,9 +27,15 @@ const STEM_STRIDE = 16;
 
 /** Hits as Avro strings. */
 interface BlowTable {
-  /** For each blow its text's length and the digits before the suffix; the last byte of its 16 says how many bytes these are. */
+  /**
+   * For each blow its text's length and the digits before the suffix; the last byte of its 16 says how many
+   * bytes these are.
+   */
   readonly stems: DataView;
-  /** For each game and level, in the order of {@linkcode GAMES} and {@linkcode LEVELS}, the digits at the end of its hits. */
+  /**
+   * For each game and level, in the order of {@linkcode GAMES} and {@linkcode LEVELS}, the digits at the end
+   * of its hits.
+   */
   readonly suffixes: DataView;
 }
 
@@ -63,8 +71,8 @@ export class PreparedFrameEncoder implements FrameEncoder {
   #machineAt = 0;
 
   /**
-   * An encoder for what these serdes encode; `undefined` when it is not Avro of the schemas that are known here, which is found out
-   * by encoding some frames both ways.
+   * An encoder for what these serdes encode; `undefined` when it is not Avro of the schemas that are known
+   * here, which is found out by encoding some frames both ways.
    */
   static of(frames: FrameGenerator, serdes: BoundFrameSerdes): PreparedFrameEncoder | undefined {
     if (frames.machines.some((machine) => machineBytes(machine).length !== MACHINE_BYTES)) return undefined;
@@ -120,7 +128,8 @@ export class PreparedFrameEncoder implements FrameEncoder {
     value[at++] = count << 1; // one block of so many hits, a zigzag varint
     for (let i = 0; i < count; i++) {
       const from = blows[i]! * STEM_STRIDE;
-      // All 16 bytes, four a step and without a branch for how many there are: those that are too many are overwritten.
+      // All 16 bytes, four a step and without a branch for how many there are: those that are too many are
+      // overwritten.
       view.setInt32(at, stems.getInt32(from));
       view.setInt32(at + 4, stems.getInt32(from + 4));
       view.setInt32(at + 8, stems.getInt32(from + 8));

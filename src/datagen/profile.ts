@@ -4,16 +4,18 @@
  * ```text
  * profile = segment { ";" segment } [ ";" "loop" ]
  * segment = "step:" RATE "@" TIME { "," RATE "@" TIME }         each rate for its time
- *         | "ramp:" RATE ".." RATE "/" TIME                     from one rate to the other, in a straight line
- *         | "sine:" RATE ("±" | "+-") RATE "/" TIME [FOR]       mean ± amplitude / period; begins at the mean and rises; not below 0
- *         | "burst:" RATE "+" RATE "/" TIME "every" TIME [FOR]  base + extra for a time at the end of each period
+ *         | "ramp:" RATE ".." RATE "/" TIME                     from one rate straight to the other
+ *         | "sine:" RATE ("±" | "+-") RATE "/" TIME [FOR]       mean ± amplitude / period
+ *         | "burst:" RATE "+" RATE "/" TIME "every" TIME [FOR]  base + extra for a time of each period
  * FOR     = "for" TIME
  * RATE    = records a second, such as 5000 or 0.5; in steps also "max"
  * TIME    = 500ms, 30s, 2m, 1m30s
  * ```
  *
- * A sine or burst without `for` goes on for ever, so it can only be the last segment of a profile that does not loop. At the
- * end of a profile its last rate stays.
+ * A sine begins at its mean and rises, and never goes below 0; a burst comes at the end of each period.
+ *
+ * A sine or burst without `for` goes on for ever, so it can only be the last segment of a profile that does
+ * not loop. At the end of a profile its last rate stays.
  *
  * @module
  */
@@ -25,7 +27,7 @@ export class ProfileError extends Error {
 }
 
 interface Segment {
-  /** In ms; `Infinity` when it goes on for ever. */
+  /** How long the segment is, in ms; `Infinity` when it goes on for ever. */
   readonly lengthMs: number;
   /** The rate at a time since the segment's begin, up to and including its end. */
   rateAt(ms: number): number;
@@ -33,9 +35,12 @@ interface Segment {
 
 /** A parsed profile. */
 export interface Profile {
-  /** As it was written. */
+  /** The profile as it was written. */
   readonly text: string;
-  /** Until its last rate is reached and stays, in ms; `Infinity` when it goes on for ever. */
+  /**
+   * How long it takes until the last rate is reached and stays, in ms; `Infinity` when the profile goes on
+   * for ever.
+   */
   readonly lengthMs: number;
   /** Records a second at a time since the profile's begin in ms; `Infinity` for max. */
   rateAt(ms: number): number;
@@ -51,7 +56,8 @@ export interface Profile {
  * import { parseProfile } from "./profile.ts";
  *
  * const profile = parseProfile("step:1000@30s; ramp:1000..5000/10s");
- * assertEquals([0, 29_999, 35_000, 40_000, 99_000].map((ms) => profile.rateAt(ms)), [1000, 1000, 3000, 5000, 5000]);
+ * const rates = [0, 29_999, 35_000, 40_000, 99_000].map((ms) => profile.rateAt(ms));
+ * assertEquals(rates, [1000, 1000, 3000, 5000, 5000]);
  * ```
  */
 export function parseProfile(text: string): Profile {
@@ -106,7 +112,10 @@ function splitParts(text: string): { text: string; at: number }[] {
 
 interface Kind {
   readonly shape: string;
-  /** `undefined` when the body does not have the shape; throws a {@linkcode Piece} when a piece of it is wrong. */
+  /**
+   * `undefined` when the body does not have the shape; throws a {@linkcode Piece} when a piece of it is
+   * wrong.
+   */
   parse(body: string): Segment[] | undefined;
 }
 

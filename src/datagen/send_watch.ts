@@ -9,11 +9,12 @@ import type { GeneratorStats } from "./generator.ts";
 
 export { DEFAULT_STALL_TIMEOUT_MS };
 
-/** What it looks at. */
+/** What a {@linkcode SendWatch} looks at. */
 export type SendProgress = Pick<GeneratorStats, "sent" | "queued" | "retries" | "lastRetry">;
 
 /**
- * Tells when records wait and none was acknowledged for longer than the stall timeout. A generator that is paused has nothing waiting.
+ * Tells when records wait and none was acknowledged for longer than the stall timeout. A generator that is
+ * paused has nothing waiting.
  *
  * @example
  * ```ts
@@ -22,9 +23,11 @@ export type SendProgress = Pick<GeneratorStats, "sent" | "queued" | "retries" | 
  *
  * const watch = new SendWatch(1_000, 3_000);
  * const progress = { sent: 10, queued: 5, retries: 1, lastRetry: "connection refused" };
- * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, Date.parse("2026-01-01T00:00:00Z") + now, progress);
+ * const began = Date.parse("2026-01-01T00:00:00Z");
+ * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, began + now, progress);
  * assertEquals(watch.stalls, [
- *   "no record was acknowledged for 4 s (since 2026-01-01T00:00:00.000Z; last error: connection refused) while 5 wait",
+ *   "no record was acknowledged for 4 s (since 2026-01-01T00:00:00.000Z; last error: " +
+ *   "connection refused) while 5 wait",
  * ]);
  * ```
  */
@@ -71,7 +74,9 @@ export class SendWatch {
     return this.#stillFor(this.#timeoutMs);
   }
 
-  /** The same for the time after which brokers count as gone. */
+  /**
+   * What stands still for longer than brokers may be silent, in a sentence; empty while records get through.
+   */
   get notReady(): readonly string[] {
     return this.#stillFor(Math.min(SILENCE_MS, this.#timeoutMs / 2));
   }

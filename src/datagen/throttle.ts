@@ -1,9 +1,10 @@
 /**
  * Paces records: how many may be sent by now. Pure: the caller has the clock and does the waiting.
  *
- * What is due is computed from the time since the last change of rate, not added up step by step, so the pace does not
- * drift however late or often it is asked. What the writer could not use (the broker was slow, the process stalled) is kept
- * for {@linkcode ThrottleOptions.creditMs} only, so that a stall is not followed by a flood.
+ * What is due is computed from the time since the last change of rate, not added up step by step, so the pace
+ * does not drift however late or often it is asked. What the writer could not use (the broker was slow, the
+ * process stalled) is kept for {@linkcode ThrottleOptions.creditMs} only, so that a stall is not followed by
+ * a flood.
  *
  * @example
  * ```ts

@@ -28,8 +28,8 @@ const LEAST_SESSION = 12;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /**
- * Makes a line each time it is asked, from what changed since the last time. None is wider than the terminal, if
- * that has 62 columns or more.
+ * Makes a line each time it is asked, from what changed since the last time. None is wider than the terminal,
+ * if that has 62 columns or more.
  */
 export class Board {
   readonly #width: number;

@@ -1,6 +1,6 @@
 /**
- * The demo itself: generates load on a log that somebody else's streams process, shows what happens each second, and checks
- * every session that comes out.
+ * The demo itself: generates load on a log that somebody else's streams process, shows what happens each
+ * second, and checks every session that comes out.
  *
  * @module
  */
@@ -61,19 +61,25 @@ export interface DemoSummary extends CheckResult {
   readonly lost: number;
   /** The highest lag shown, in records. */
   readonly highestLag: number;
-  /** How long it took from the end of the load until the lag was gone, in ms; `undefined` when it did not go within a minute. */
+  /**
+   * How long it took from the end of the load until the lag was gone, in ms; `undefined` when it did not go
+   * within a minute.
+   */
   readonly drainMs: number | undefined;
 }
 
-/** After which share of the load streams is stopped, and after which it is started again: in between the lag grows. */
+/**
+ * After which share of the load streams is stopped, and after which it is started again: in between the lag
+ * grows.
+ */
 const STOP_AT = 1 / 3;
 const START_AT = 1 / 2;
 /** How long the lag may take to go after the load has ended, in ms. */
 const DRAIN_MS = 60_000;
 
 /**
- * Runs the demo on topics that exist, with streams running. In the middle it stops streams and starts it again: lag grows, and
- * vanishes when the new process has restored its state.
+ * Runs the demo on topics that exist, with streams running. In the middle it stops streams and starts it
+ * again: lag grows, and vanishes when the new process has restored its state.
  *
  * @returns The summary; `undefined` when the signal ended it early.
  */
@@ -156,8 +162,9 @@ async function pauseStreams(
   { streams, show, signal, durationMs }: DemoOptions,
   begun: number,
 ): Promise<void> {
+  // Aborted, the wait is over early.
   const waitUntil = (share: number): Promise<void> =>
-    delay(Math.max(0, begun + durationMs * share - performance.now()), { signal }).catch(() => {}); // ended early
+    delay(Math.max(0, begun + durationMs * share - performance.now()), { signal }).catch(() => {});
   await waitUntil(STOP_AT);
   if (signal.aborted) return;
   show("── streams is stopped: nobody processes, the lag grows");

@@ -25,30 +25,41 @@ export interface CheckResult {
   readonly frames: number;
   /** Frames that were answered, each in time: requests and responses have the same timestamp. */
   readonly answered: number;
-  /** Changes of sessions that there have to be, when each is written exactly once: one a hit and pair of request and response. */
+  /**
+   * Changes of sessions that there have to be, when each is written exactly once: one a hit and pair of
+   * request and response.
+   */
   readonly changes: number;
   /** Changes that came out for these sessions. */
   readonly updates: number;
   /** Sessions that there have to be: one a header with a response. */
   readonly expected: number;
-  /** Of those, how many came out with exactly the hits generated. */
+  /** How many sessions came out with exactly the hits generated. */
   readonly correct: number;
-  /** Of those, how many did not come out. */
+  /** How many sessions that were to come out did not. */
   readonly missing: number;
-  /** Of those, how many came out with other hits. */
+  /** How many sessions came out with other hits than were generated. */
   readonly wrong: number;
-  /** Of the wrong ones, how many lack hits; the others have hits too often, as at least once allows after a crash. */
+  /**
+   * How many of the wrong sessions lack hits; the others have hits too often, as at least once allows after a
+   * crash.
+   */
   readonly lacking: number;
-  /** Sessions that came out though nothing was generated or answered for them; others' sessions in the same topic are not counted. */
+  /**
+   * Sessions that came out though nothing was generated or answered for them; others' sessions in the same
+   * topic are not counted.
+   */
   readonly unexpected: number;
   /** The first header that is missing or wrong, with what was expected and what came. */
   readonly example: string | undefined;
 }
 
 /**
- * Keeps for each header a sum of what was generated and the last session that came out: some 200 bytes a frame.
+ * Keeps for each header a sum of what was generated and the last session that came out: some 200 bytes a
+ * frame.
  *
- * The join is of each request with each response of the same header, so a session has the requests' hits once for each response.
+ * The join is of each request with each response of the same header, so a session has the requests' hits once
+ * for each response.
  */
 export class SessionCheck {
   readonly #header: Serde<FrameHeader>;
@@ -63,7 +74,10 @@ export class SessionCheck {
   #updates = 0;
   #last: { key: Uint8Array; value: Uint8Array } | undefined;
 
-  /** @param header As the keys are written, bound to the sessions' topic; `session` likewise. */
+  /**
+   * @param header As the sessions' keys are written: bound to their topic.
+   * @param session As the sessions are written: bound to their topic.
+   */
   constructor(header: Serde<FrameHeader>, session: Serde<GameSession>) {
     this.#header = header;
     this.#session = session;

@@ -1,5 +1,5 @@
 /**
- * The stream processor.
+ * The stream processor: what topologies are described with, and the application that runs them.
  *
  * @module
  */
@@ -60,7 +60,6 @@ export {
 export type { PartitionPosition } from "./app/progress/lag_tracker.ts";
 export { DEFAULT_STALL_TIMEOUT_MS, SILENCE_MS } from "./app/progress/progress_watch.ts";
 export { type DropReason, EngineStats, type StoreSize } from "./record/stats.ts";
-export type { CapturedRecord } from "./testing/capturing_producer.ts";
 export type { StoreAnswer, StoreRange, StoreState } from "./app/store_queries.ts";
 export { StreamsApp, type StreamsState } from "./app/streams_app.ts";
 export type {
@@ -70,6 +69,7 @@ export type {
   UserProcessorContext,
 } from "./processors/user_processor.ts";
 export type { PunctuationType } from "./record/punctuators.ts";
+export type { StoreKind } from "./state/definitions.ts";
 export type {
   KeyValueStore,
   ReadOnlyKeyValueStore,
@@ -78,11 +78,6 @@ export type {
   SessionEntry,
   WindowEntry,
 } from "./state/stores.ts";
-export {
-  type TestRecord,
-  TopologyTestDriver,
-  type TopologyTestDriverOptions,
-} from "./testing/topology_test_driver.ts";
 export type { RepartitionTopic, TimestampExtractor } from "./topology/nodes.ts";
 export { Topology } from "./topology/topology.ts";
 export { steadyClock } from "./app/steady_clock.ts";

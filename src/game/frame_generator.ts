@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Frames of a group of arcade machines. The same seed gives the same machines and the same frames.
+ * HOT PATH. Frames of a group of arcade machines. Equal seeds give equal machines and equal frames.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Random } from "./random.ts";
 
 /** An arcade machine. */
 export interface Machine {
-  /** Six digits. */
+  /** The machine's number, in six digits. */
   readonly id: string;
   readonly zone: Zone;
   readonly game: Game;
@@ -28,7 +28,10 @@ export interface Frame {
 export interface FrameGeneratorOptions {
   /** A whole number from 0 to 2^53 − 1. */
   readonly seed: number;
-  /** How many machines; or `"fallback"`, the four of {@linkcode FALLBACK_MACHINES}. Default: 10 to 35, drawn by the seed. */
+  /**
+   * How many machines; or `"fallback"`, the four of {@linkcode FALLBACK_MACHINES}. Default: 10 to 35, drawn
+   * by the seed.
+   */
   readonly machines?: number | "fallback";
 }
 
@@ -55,10 +58,12 @@ export const FALLBACK_MACHINES: readonly Machine[] = (["EU", "AU", "US", "ZG"] a
 }));
 
 /**
- * Draws frames. Which machine sends, the level, the number of hits and whether a response follows are drawn for each frame.
+ * Draws frames. Which machine sends, the level, the number of hits and whether a response follows are drawn
+ * for each frame.
  *
- * Two frames of one machine within the same millisecond have equal headers, thus equal keys: their hits then go to one session. Whoever
- * writes many frames a millisecond lets another machine send one of them ({@linkcode FrameGenerator.pass}).
+ * Two frames of one machine within the same millisecond have equal headers, thus equal keys: their hits then
+ * go to one session. Whoever writes many frames a millisecond lets another machine send one of them
+ * ({@linkcode FrameGenerator.pass}).
  *
  * @example
  * ```ts
@@ -95,27 +100,30 @@ export class FrameGenerator {
     return this.#machines;
   }
 
-  /** The index of the machine that sends the frame drawn last, in {@linkcode machines}; the getters that follow are of that frame too. */
+  /** The index of the machine that sends the frame drawn last, in {@linkcode machines}. */
   get machine(): number {
     return this.#machine;
   }
 
-  /** The index of the hits' level in {@linkcode LEVELS}. */
+  /** The index of the level of the hits of the frame drawn last, in {@linkcode LEVELS}. */
   get level(): number {
     return this.#level;
   }
 
-  /** The hits as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of them. The next draw overwrites it. */
+  /**
+   * The hits of the frame drawn last, as indexes of {@linkcode BLOWS}: the first {@linkcode hitCount} of
+   * them. The next draw overwrites it.
+   */
   get blows(): Uint16Array {
     return this.#blows;
   }
 
-  /** From 1 to {@linkcode MOST_HITS}. */
+  /** How many hits the frame drawn last has, from 1 to {@linkcode MOST_HITS}. */
   get hitCount(): number {
     return this.#hitCount;
   }
 
-  /** Whether the response to the request follows. */
+  /** Whether the response to the frame drawn last follows. */
   get answered(): boolean {
     return this.#answered;
   }
@@ -175,7 +183,8 @@ export class FrameGenerator {
 function drawMachines(random: Random, asked: number | undefined): Machine[] {
   if (asked !== undefined && !(Number.isInteger(asked) && asked >= 1 && asked <= LARGEST_GROUP)) {
     throw new RangeError(
-      `Cannot make a group of machines: received ${asked}; allowed is a whole number from 1 to ${LARGEST_GROUP}`,
+      `Cannot make a group of machines: received ${asked}; allowed is a whole number from 1 to ` +
+        `${LARGEST_GROUP}`,
     );
   }
   // Drawn even if not used, so that a seed's machines begin alike whatever number is asked for.

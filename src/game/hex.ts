@@ -1,6 +1,6 @@
 /**
- * Hexadecimal text as the original reads it (scodec's `ByteVector.fromHex`): `0x` or `0X` at the very beginning, white space
- * and underscores are skipped, upper and lower case are the same.
+ * Hexadecimal text as the original reads it (scodec's `ByteVector.fromHex`): `0x` or `0X` at the very
+ * beginning, white space and underscores are skipped, upper and lower case are the same.
  *
  * @module
  */
@@ -10,12 +10,14 @@ const DIGITS = "0123456789abcdef";
 /** The character code of each digit, in lower case. */
 export const DIGIT_CODES: readonly number[] = Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 
-/** What {@linkcode NIBBLES} has for a character that is no digit: so large that a byte made of it exceeds 255. */
+/**
+ * What {@linkcode NIBBLES} has for a character that is no digit: so large that a byte made of it exceeds 255.
+ */
 const NO_DIGIT = 0x100;
 
 /**
- * The value of each UTF-16 code unit as a hexadecimal digit, or 256. It covers all code units, so that looking one up needs no
- * check; only the few lines of it around the digits are ever in a cache.
+ * The value of each UTF-16 code unit as a hexadecimal digit, or 256. It covers all code units, so that
+ * looking one up needs no check; only the few lines of it around the digits are ever in a cache.
  */
 export const NIBBLES: Uint16Array = new Uint16Array(0x1_0000).fill(NO_DIGIT);
 for (let digit = 0; digit < 16; digit++) {
@@ -25,8 +27,8 @@ for (let digit = 0; digit < 16; digit++) {
 }
 
 /**
- * The lower-case digits of hexadecimal text alone; `undefined` when it holds anything else, or an odd number of digits: the
- * original puts a zero before those, and no hit begins with a byte below `10`.
+ * The lower-case digits of hexadecimal text alone; `undefined` when it holds anything else, or an odd number
+ * of digits: the original puts a zero before those, and no hit begins with a byte below `10`.
  */
 export function bareHex(hex: string): string | undefined {
   let digits = "";

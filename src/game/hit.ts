@@ -1,5 +1,6 @@
 /**
- * The messages of the arcade: their types have the shape that their Avro schemas give them (see `schemas.ts`).
+ * The messages of the arcade: their types have the shape that their Avro schemas give them (see
+ * `schemas.ts`).
  *
  * @module
  */
@@ -17,11 +18,15 @@ export type Game = "Neowave" | "NeoBlood" | "HowlingBlood" | "MaximumImpact" | "
 /** Where a machine stands. */
 export type Zone = "EU" | "US" | "ZG" | "AU";
 
-/** All keys, in the order of the Avro enum's symbols, which is part of the format. So are the lists that follow. */
+/** All keys, in the order of the Avro enum's symbols, which is part of the format. */
 export const KEYS: readonly Key[] = ["X", "O"];
+/** All directions, in the order of the Avro enum's symbols, which is part of the format. */
 export const DIRECTIONS: readonly Direction[] = ["UP", "DOWN", "RIGHT", "LEFT"];
+/** All impacts, in the order of the Avro enum's symbols, which is part of the format. */
 export const IMPACT_TYPES: readonly ImpactType[] = ["Fatal", "Critical", "Special", "Direct", "Missed"];
+/** All levels, in the order of the Avro enum's symbols, which is part of the format. */
 export const LEVELS: readonly Level[] = ["Pro", "Inter", "NewBie"];
+/** All games, in the order of the Avro enum's symbols, which is part of the format. */
 export const GAMES: readonly Game[] = [
   "Neowave",
   "NeoBlood",
@@ -29,6 +34,7 @@ export const GAMES: readonly Game[] = [
   "MaximumImpact",
   "HeatofBattleFromParadise",
 ];
+/** All zones, in the order of the Avro enum's symbols, which is part of the format. */
 export const ZONES: readonly Zone[] = ["EU", "US", "ZG", "AU"];
 
 /** One hit. */

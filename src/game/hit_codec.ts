@@ -5,10 +5,12 @@
  * |---|---|
  * | key | `E3` = X, `C3` = O |
  * | direction | `00` = none; or `FF`, then `8A` up, `8C` down, `8D` left, `8E` right |
- * | impact | `72` fatal, `4F` critical, `A2` special, `B1` direct, then the violence (0 to 255); `1F` missed, alone |
+ * | impact | `72` fatal, `4F` critical, `A2` special, `B1` direct, then the violence (0 to 255); `1F` missed,
+ * alone |
  * | double key | `00` = none; or `FF`, then a key |
  * | level | `F9` Pro, `E9` Inter, `D9` NewBie |
- * | game | `A5` Neowave, `B5` NeoBlood, `C5` HowlingBlood, `D5` MaximumImpact, `E5` HeatofBattleFromParadise |
+ * | game | `A5` Neowave, `B5` NeoBlood, `C5` HowlingBlood, `D5` MaximumImpact, `E5` HeatofBattleFromParadise
+ * |
  *
  * Reading takes any byte but `00` for `FF`. What can't be read gives `undefined`, never an exception.
  *
@@ -62,19 +64,26 @@ function byByte<S extends string>(bytes: ReadonlyMap<S, number>): (S | null)[] {
 /**
  * Writes a hit's bytes into `into`, beginning at index `at`.
  *
- * @returns The index after the last byte; or, when they do not fit, minus the number of bytes that are missing.
+ * @returns The index after the last byte; or, when they do not fit, minus the number of bytes that are
+ * missing.
  * @throws {TypeError} When a field is not of its type, the violence is not 0 to 255, or a miss has violence.
  *
  * @example
  * ```ts
+ * import type { Hit } from "./hit.ts";
  * import { encodeHit, MAX_HIT_BYTES } from "./hit_codec.ts";
  *
  * const bytes = new Uint8Array(MAX_HIT_BYTES);
- * const end = encodeHit(
- *   { key: "O", direction: null, impactType: "Critical", impact: 42, doubleKey: null, level: "NewBie", game: "Neowave" },
- *   bytes,
- *   0,
- * );
+ * const hit: Hit = {
+ *   key: "O",
+ *   direction: null,
+ *   impactType: "Critical",
+ *   impact: 42,
+ *   doubleKey: null,
+ *   level: "NewBie",
+ *   game: "Neowave",
+ * };
+ * const end = encodeHit(hit, bytes, 0);
  * console.log(bytes.subarray(0, end)); // c3 00 4f 2a 00 d9 a5
  * ```
  */
@@ -174,7 +183,10 @@ export interface DecodedHit<Rest> {
   readonly rest: Rest;
 }
 
-/** The hit at the beginning of `bytes[from, to)` and a view of the bytes left over; `undefined` when there is none. */
+/**
+ * The hit at the beginning of `bytes[from, to)` and a view of the bytes left over; `undefined` when there is
+ * none.
+ */
 export function decodeHit(
   bytes: Uint8Array,
   from = 0,
@@ -190,7 +202,10 @@ export function hitLength(hit: Hit): number {
     (hit.doubleKey === null ? 0 : 1);
 }
 
-/** The hit at the beginning of `bytes[from, to)`, whatever follows it; `undefined` when there is none. Allocates only the hit. */
+/**
+ * The hit at the beginning of `bytes[from, to)`, whatever follows it; `undefined` when there is none.
+ * Allocates only the hit.
+ */
 export function hitFromBytes(bytes: Uint8Array, from: number, to: number): Hit | undefined {
   const last = to < bytes.length ? to : bytes.length;
   let need = from + MIN_HIT_BYTES;
@@ -225,8 +240,8 @@ export function hitFromBytes(bytes: Uint8Array, from: number, to: number): Hit |
 }
 
 /**
- * The hit at the beginning of hexadecimal digits and the digits left over, in lower case; `undefined` when there is none.
- * Lenient as {@linkcode hitFromHex}.
+ * The hit at the beginning of hexadecimal digits and the digits left over, in lower case; `undefined` when
+ * there is none. Lenient as {@linkcode hitFromHex}.
  *
  * @example
  * ```ts
@@ -243,8 +258,9 @@ export function decodeHitHex(hex: string): DecodedHit<string> | undefined {
 }
 
 /**
- * The hit at the beginning of hexadecimal digits, whatever bytes follow it; `undefined` when there is none. Allocates only
- * the hit, unless there is something to skip: `0x` at the beginning, white space and underscores anywhere.
+ * The hit at the beginning of hexadecimal digits, whatever bytes follow it; `undefined` when there is none.
+ * Allocates only the hit, unless there is something to skip: `0x` at the beginning, white space and
+ * underscores anywhere.
  */
 export function hitFromHex(hex: string): Hit | undefined {
   const hit = hitFromBareHex(hex);
@@ -254,8 +270,9 @@ export function hitFromHex(hex: string): Hit | undefined {
 }
 
 /**
- * As {@linkcode hitFromHex} of digits alone; `null` when there is anything but digits, an odd number of them or too few: then
- * the hexadecimal text has to be looked at closely. A nibble that is no digit makes a byte greater than 255.
+ * As {@linkcode hitFromHex} of digits alone; `null` when there is anything but digits, an odd number of them
+ * or too few: then the hexadecimal text has to be looked at closely. A nibble that is no digit makes a byte
+ * greater than 255.
  */
 function hitFromBareHex(hex: string): Hit | undefined | null {
   const length = hex.length;

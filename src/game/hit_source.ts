@@ -1,9 +1,10 @@
 /**
- * HOT PATH. Random hits with the original's weights: key X 1 : O 1; direction Up 4, Right 3, Down 2, Left 1; impact Fatal 1,
- * Critical 2, Special 2, Direct 10, Missed 5; violence 42 to 209. No double key.
+ * HOT PATH. Random hits with the original's weights: key X 1 : O 1; direction Up 4, Right 3, Down 2, Left 1;
+ * impact Fatal 1, Critical 2, Special 2, Direct 10, Missed 5; violence 42 to 209. No double key.
  *
- * A hit is one uniform draw: 2 keys × 10 directions × 20 impacts × 168 violences are 67,200 equally likely outcomes, a symbol taking
- * as many of them as its weight says. What is drawn is the index of a hit that was made beforehand, so that a hit allocates nothing.
+ * A hit is one uniform draw: 2 keys × 10 directions × 20 impacts × 168 violences are 67,200 equally likely
+ * outcomes, a symbol taking as many of them as its weight says. What is drawn is the index of a hit that was
+ * made beforehand, so that a hit allocates nothing.
  *
  * @module
  */
@@ -16,9 +17,11 @@ export const LEAST_VIOLENCE = 42;
 /** The greatest violence of a generated hit. */
 export const GREATEST_VIOLENCE = 209;
 
-/** How often each key comes, in parts of the sum; likewise the two that follow. */
+/** How often each key comes, in parts of the sum. */
 export const KEY_WEIGHTS: Readonly<Record<Key, number>> = { X: 1, O: 1 };
+/** How often each direction comes, in parts of the sum. */
 export const DIRECTION_WEIGHTS: Readonly<Record<Direction, number>> = { UP: 4, RIGHT: 3, DOWN: 2, LEFT: 1 };
+/** How often each impact comes, in parts of the sum. */
 export const IMPACT_WEIGHTS: Readonly<Record<ImpactType, number>> = {
   Fatal: 1,
   Critical: 2,

@@ -1,7 +1,8 @@
 /**
  * Random numbers that repeat with their seed: xoshiro128** by David Blackman and Sebastiano Vigna
- * (<https://prng.di.unimi.it/xoshiro128starstar.c>), its state filled by SplitMix32 with MurmurHash3's finalizer
- * (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). Not for secrets.
+ * (<https://prng.di.unimi.it/xoshiro128starstar.c>), its state filled by SplitMix32 with MurmurHash3's
+ * finalizer (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014). Not for
+ * secrets.
  *
  * @example
  * ```ts
@@ -64,8 +65,9 @@ export class Random {
   }
 
   /**
-   * A whole number from 0 to `bound` − 1, by multiplication instead of a remainder (Lemire, "Fast random integer generation in an
-   * interval", 2019). One number may come more often than another by at most `bound` in 2^32.
+   * A whole number from 0 to `bound` − 1, by multiplication instead of a remainder (Lemire, "Fast random
+   * integer generation in an interval", 2019). One number may come more often than another by at most `bound`
+   * in 2^32.
    *
    * @param bound From 1 to 2^21, so that the product is exact.
    */

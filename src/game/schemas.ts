@@ -1,6 +1,6 @@
 /**
- * The Avro schemas of the arcade's messages. The `.avsc` files beside this one are their only source: they are
- * imported as text, which needs no permission at run time and is embedded by `deno compile`.
+ * The Avro schemas of the arcade's messages. The `.avsc` files beside this one are their only source: they
+ * are imported as text, which needs no permission at run time and is embedded by `deno compile`.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import gameAction from "./game_action.avsc" with { type: "text" };
 import gameSession from "./game_session.avsc" with { type: "text" };
 import hit from "./hit.avsc" with { type: "text" };
 
-/** An Avro record's schema as JSON (see the [Avro specification](https://avro.apache.org/docs/1.12.0/specification/#complex-types)). */
+/**
+ * An Avro record's schema as JSON (see the [Avro
+ * specification](https://avro.apache.org/docs/1.12.0/specification/#complex-types)).
+ */
 export interface RecordSchema {
   readonly type: "record";
   readonly name: string;
@@ -27,5 +30,8 @@ export const FRAME_BODY_SCHEMA: RecordSchema = JSON.parse(frameBody);
 export const HIT_SCHEMA: RecordSchema = JSON.parse(hit);
 /** The schema of `GameAction`. */
 export const GAME_ACTION_SCHEMA: RecordSchema = JSON.parse(gameAction);
-/** The schema of `GameSession`, which repeats that of `Hit` so that it stands alone in a registry; a test holds the two equal. */
+/**
+ * The schema of `GameSession`, which repeats that of `Hit` so that it stands alone in a registry; a test
+ * holds the two equal.
+ */
 export const GAME_SESSION_SCHEMA: RecordSchema = JSON.parse(gameSession);

@@ -19,9 +19,9 @@ export interface ConnectionConfig {
   readonly ssl: boolean;
   /** The path of a PEM file with the certificate authorities to trust instead of the system's. */
   readonly caFile?: string;
-  /** In ms. */
+  /** How long a request may take, in ms. */
   readonly requestTimeoutMs: number;
-  /** Between two tries, in ms. */
+  /** The time between two tries of a request, in ms. */
   readonly retryBackoffMs: number;
   /** The registry's address without a trailing slash; `undefined` when there is none. */
   readonly schemaRegistry?: string;
@@ -29,13 +29,20 @@ export interface ConnectionConfig {
 
 /** Credentials of SASL PLAIN. */
 export interface SaslConfig {
+  /** The only mechanism that the environment's variables can ask for. */
   readonly mechanism: "plain";
+  /** The user, or an API key. */
   readonly username: string;
+  /** The secret; never to be logged. */
   readonly password: string;
 }
 
-/** A variable or a flag has a value that is not allowed: the message names it, what was received (never a secret) and what is allowed. */
+/**
+ * A variable or a flag has a value that is not allowed: the message names it, what was received (never a
+ * secret) and what is allowed.
+ */
 export class ConfigError extends Error {
+  /** How logs name the error. */
   override name = "ConfigError";
 }
 
@@ -43,8 +50,9 @@ export class ConfigError extends Error {
 const DEFAULT_PORT = 9092;
 
 /**
- * Reads `KAFKA_BROKERS` (default `localhost:9092`), `API_KEY` with `SECRET_KEY` (SASL PLAIN, over TLS), `CLOUD` (`false` switches
- * both off), `KAFKA_CA` (a PEM file, for TLS with a private authority) and `SCHEMA_REGISTRY`.
+ * Reads `KAFKA_BROKERS` (default `localhost:9092`), `API_KEY` with `SECRET_KEY` (SASL PLAIN, over TLS),
+ * `CLOUD` (`false` switches both off), `KAFKA_CA` (a PEM file, for TLS with a private authority) and
+ * `SCHEMA_REGISTRY`.
  *
  * @example
  * ```ts
@@ -88,8 +96,8 @@ export function connectionConfig(env: Env): ConnectionConfig {
 }
 
 /**
- * A list of bootstrap servers: `host:port` separated by commas, white space around them ignored; an IPv6 address in brackets. A
- * port left out is 9092, Kafka's own.
+ * A list of bootstrap servers: `host:port` separated by commas, white space around them ignored; an IPv6
+ * address in brackets. A port left out is 9092, Kafka's own.
  *
  * @throws {ConfigError} When one is no address, naming it.
  */

@@ -12,9 +12,10 @@ export {
   ProducerFenced,
 } from "./port/errors.ts";
 export { type BytesRange, ReusedRange, whole } from "./port/bytes_range.ts";
-export type { Fetcher, FetcherOptions } from "./port/fetcher.ts";
+export type { Fetcher, FetcherOptions, PartitionBounds } from "./port/fetcher.ts";
 export type { Assignor, GroupMember, GroupOptions, Member, MemberAssignment } from "./port/group.ts";
 export type { Log, LogHealth } from "./port/log.ts";
+export type { Logger } from "./port/logger.ts";
 export type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "./port/producer.ts";
 export {
   type OffsetSpot,
@@ -24,9 +25,10 @@ export {
   type TopicPartitionOffset,
   type TopicSpec,
 } from "./port/topics.ts";
-export { ConfigError, type ConnectionConfig, connectionConfig } from "./config.ts";
+export { ConfigError, type ConnectionConfig, connectionConfig, type Env, type SaslConfig } from "./config.ts";
 export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
+export { ensureTopics, type TopicsLogger } from "./common/ensure_topics.ts";
 export { waitForBroker, type WaitForBrokerOptions, WaitInterrupted } from "./common/wait_for_broker.ts";
 export { openKafkaLog } from "./open_kafka_log.ts";
 export { type RecordHeader, type RecordHeaders, RecordSet } from "./port/record_set.ts";

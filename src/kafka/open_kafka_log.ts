@@ -8,8 +8,8 @@ import type { ConnectionConfig } from "./config.ts";
 import type { Log } from "./port/log.ts";
 
 /**
- * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. kafkajs is loaded by the first call, so that a program
- * that never speaks to Kafka does not load it.
+ * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. kafkajs is loaded by the first call,
+ * so that a program that never speaks to Kafka does not load it.
  *
  * @example
  * ```ts ignore

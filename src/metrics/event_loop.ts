@@ -12,12 +12,13 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 /** Measures until it is closed. */
 export interface EventLoopWatch {
+  /** Ends the measuring; what was measured stays. */
   close(): void;
 }
 
 /**
- * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, four times a second. While the loop is blocked
- * nothing is answered either, `/healthz` included.
+ * Registers `kos_event_loop_delay_seconds`: how much later than asked for a timer fires, four times a second.
+ * While the loop is blocked nothing is answered either, `/healthz` included.
  *
  * @param now A clock that never goes back, in ms.
  */

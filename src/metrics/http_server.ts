@@ -11,19 +11,21 @@ export type RouteHandler = (request: Request, url: URL) => Response | Promise<Re
 export interface HttpServerOptions {
   /** What is served, for messages; such as `metrics`. */
   readonly name: string;
-  /** `0.0.0.0` for all interfaces, `127.0.0.1` for this machine only. */
+  /** The address to listen on: `0.0.0.0` for all interfaces, `127.0.0.1` for this machine only. */
   readonly host: string;
-  /** 0 takes any free port. */
+  /** The port to listen on; 0 takes any free one. */
   readonly port: number;
   /** The flag by which the user chooses the port, for messages; such as `--metrics-port`. */
   readonly portFlag: string;
   /** Told of an error that a handler threw; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
+  /** Answers every request. */
   readonly handler: RouteHandler;
 }
 
 /** A server that listens. */
 export interface HttpServer {
+  /** The port that it listens on, also where 0 was asked for. */
   readonly port: number;
   /** Where to reach it from this machine, without a slash at the end. */
   readonly url: string;
@@ -33,6 +35,7 @@ export interface HttpServer {
 
 /** A port or address that cannot be listened on. The message names the flag to change. */
 export class CannotListen extends Error {
+  /** How logs name the error. */
   override name = "CannotListen";
 }
 
@@ -68,7 +71,8 @@ export function serveHttp(options: HttpServerOptions): HttpServer {
     }:${bound}`,
     close() {
       return closing ??= (async () => {
-        // Aborting after a shutdown throws inside Deno.serve: what hangs longer ends with the process, or by itself.
+        // Aborting after a shutdown throws inside Deno.serve: what hangs longer ends with the process, or by
+        // itself.
         let timer: ReturnType<typeof setTimeout> | undefined;
         const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, 500));
         await Promise.race([server.shutdown(), patience]);

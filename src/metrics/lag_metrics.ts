@@ -18,9 +18,14 @@ import { RateWindow } from "./rate_window.ts";
 
 export { type MetricsLevel, NO_PARTITION } from "./partition_gauges.ts";
 
-/** Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is what is not known. */
+/**
+ * Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is
+ * what is not known.
+ */
 export interface PartitionLag {
+  /** The topic that the partition is of. */
   readonly topic: string;
+  /** The partition's number. */
   readonly partition: number;
   /** The next record to process. */
   readonly position: number | undefined;
@@ -28,16 +33,26 @@ export interface PartitionLag {
   readonly startOffset: number | undefined;
   /** The end of what can be read: the last stable offset where transactions are waited for. */
   readonly endOffset: number | undefined;
-  /** How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default 0. */
+  /**
+   * How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default
+   * 0.
+   */
   readonly ageMs?: number;
-  /** The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not known yet. */
+  /**
+   * The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not
+   * known yet.
+   */
   readonly nextTimestamp?: number | undefined;
 }
 
 /** Settings of {@linkcode LagMetrics}. */
 export interface LagMetricsOptions {
+  /** Where the gauges are registered. */
   readonly registry: Registry;
-  /** The topics that have a series, at 0, also while nothing of them is owned. Others get theirs when first reported. */
+  /**
+   * The topics that have a series, at 0, also while nothing of them is owned. Others get theirs when first
+   * reported.
+   */
   readonly topics: readonly string[];
   /** The `client` label: which instance this is. */
   readonly client: string;
@@ -47,17 +62,23 @@ export interface LagMetricsOptions {
   readonly now?: () => number;
   /** A clock that never goes back, in ms, for rates. Default `performance.now`. */
   readonly clock?: () => number;
-  /** A partition of which the log has told nothing for longer has no series, in ms. Default {@linkcode STALE_MS}. */
+  /**
+   * A partition of which the log has told nothing for longer has no series, in ms. Default
+   * {@linkcode STALE_MS}.
+   */
   readonly staleMs?: number;
 }
 
 /**
- * The default of {@linkcode LagMetricsOptions.staleMs}: one scrape or two. Until then the last value stands, so that one late answer
- * takes no series away; after it the lag may be anything.
+ * The default of {@linkcode LagMetricsOptions.staleMs}: one scrape or two. Until then the last value stands,
+ * so that one late answer takes no series away; after it the lag may be anything.
  */
 export const STALE_MS = 15_000;
 
-/** Records come in fetches and transactions: over less than some seconds a rate says how they were grouped. In ms. */
+/**
+ * The window of a rate of arrival, in ms: records come in fetches and transactions, and over less than some
+ * seconds it would say how they were grouped.
+ */
 const ARRIVAL_WINDOW = { span: 60_000, step: 5_000, least: 10_000 };
 
 /**
@@ -76,8 +97,8 @@ export function metricTopic(topic: string): string {
 }
 
 /**
- * The records that are left to process: `end − max(position, start)`, since retention may have deleted some unread; never negative.
- * `undefined` while the position or the end is not known.
+ * The records that are left to process: `end − max(position, start)`, since retention may have deleted some
+ * unread; never negative. `undefined` while the position or the end is not known.
  */
 export function recordsLag({ position, startOffset = 0, endOffset }: PartitionLag): number | undefined {
   if (position === undefined || endOffset === undefined) return undefined;
@@ -85,15 +106,18 @@ export function recordsLag({ position, startOffset = 0, endOffset }: PartitionLa
 }
 
 /**
- * How far ahead of the log's first record the consumer is: `position − start`, never negative. At 0 retention is about to overtake it.
- * `undefined` while one of the two is not known.
+ * How far ahead of the log's first record the consumer is: `position − start`, never negative. At 0 retention
+ * is about to overtake it. `undefined` while one of the two is not known.
  */
 export function recordsLead({ position, startOffset }: PartitionLag): number | undefined {
   if (position === undefined || startOffset === undefined) return undefined;
   return Math.max(0, position - startOffset);
 }
 
-/** The age of the next record to process, in seconds; 0 when caught up, `undefined` while that is not known, or the record is not fetched yet. */
+/**
+ * The age of the next record to process, in seconds; 0 when caught up, `undefined` while that is not known,
+ * or the record is not fetched yet.
+ */
 export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
   const lag = recordsLag(p);
   if (lag === undefined || lag === 0) return lag;
@@ -104,38 +128,42 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
  * For each topic, by its label, in records, seconds and records a second:
  *
  * - `kos_consumer_lag_records{topic,partition}` is what is left to process.
- * - `kos_consumer_lag_seconds{topic,partition}` is the age of the next record to process, by its own timestamp; 0 when caught up. That
- *   record is at hand, so it is exact and costs nothing. While it is not fetched yet there is no series.
- * - `kos_arrival_records_per_second{topic,partition}` is how fast the end of what can be read has moved in the last minute: what came,
- *   whether it was read or not. Offsets count: those of transactions' markers and of what compaction took are among them.
- * - `kos_lag_age_seconds{client,topic,partition}` is how old the newest word of the log is that the others come of, `+Inf` before the
- *   first.
+ * - `kos_consumer_lag_seconds{topic,partition}` is the age of the next record to process, by its own
+ *   timestamp; 0 when caught up. That record is at hand, so it is exact and costs nothing. While it is not
+ *   fetched yet there is no series.
+ * - `kos_arrival_records_per_second{topic,partition}` is how fast the end of what can be read has moved in
+ *   the last minute: what came, whether it was read or not. Offsets count: those of transactions' markers and
+ *   of what compaction took are among them.
+ * - `kos_lag_age_seconds{client,topic,partition}` is how old the newest word of the log is that the others
+ *   come of, `+Inf` before the first.
  *
- * The original has lag by names with the topic in them, `consumer_lag_<topic>{client,topic,partition,metric="records-lag"}` and
- * `consumer_lead_<topic>{client,topic,partition,metric="records-lead"}`, and `consumer_lag_seconds{client,topic,partition}`: these are
- * there too. At the level `topic` all are without the label `partition`, and are of what is owned of a topic: the sum of its lag and its
- * arrival, the smallest lead, the longest age.
+ * The original has lag by names with the topic in them,
+ * `consumer_lag_<topic>{client,topic,partition,metric="records-lag"}` and
+ * `consumer_lead_<topic>{client,topic,partition,metric="records-lead"}`, and
+ * `consumer_lag_seconds{client,topic,partition}`: these are there too. At the level `topic` all are without
+ * the label `partition`, and are of what is owned of a topic: the sum of its lag and its arrival, the
+ * smallest lead, the longest age.
  *
- * None of them ever says 0 for what is not known: a partition has no series before its position and end are known, and none any more
- * when the log has told nothing of it for {@linkcode STALE_MS}; a topic has no sum without all of its parts. To an autoscaler a pod
- * without a series is one of unknown load, for which it takes no pod away; a 0, or the last value kept for hours, would be taken for
- * the truth.
+ * None of them ever says 0 for what is not known: a partition has no series before its position and end are
+ * known, and none any more when the log has told nothing of it for {@linkcode STALE_MS}; a topic has no sum
+ * without all of its parts. To an autoscaler a pod without a series is one of unknown load, for which it
+ * takes no pod away; a 0, or the last value kept for hours, would be taken for the truth.
  *
- * {@linkcode update} replaces all series at once: what is no longer reported is gone. A scrape sees one update or the
- * other, never a mixture, as the gauges are filled from one list when they are scraped.
+ * {@linkcode update} replaces all series at once: what is no longer reported is gone. A scrape sees one
+ * update or the other, never a mixture, as the gauges are filled from one list when they are scraped.
  *
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { Registry } from "prom-client";
- * import { LagMetrics } from "./lag_metrics.ts";
+ * import { LagMetrics, Registry } from "./mod.ts";
  *
  * const registry = new Registry();
  * const lag = new LagMetrics({ registry, topics: ["GAME-FRAME-RQ"], client: "streams-1" });
  * lag.update([{ topic: "GAME-FRAME-RQ", partition: 2, position: 40, startOffset: 10, endOffset: 100 }]);
  * assertStringIncludes(
  *   await registry.metrics(),
- *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",metric="records-lag"} 60',
+ *   'consumer_lag_game_frame_rq{client="streams-1",topic="GAME-FRAME-RQ",partition="2",' +
+ *     'metric="records-lag"} 60',
  * );
  * ```
  */
@@ -148,6 +176,7 @@ export class LagMetrics {
   #arrivals = new Map<string, RateWindow>();
   #owned: Owned<PartitionLag>;
 
+  /** Registers the gauges of {@linkcode LagMetricsOptions.topics}. */
   constructor(options: LagMetricsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
@@ -161,8 +190,8 @@ export class LagMetrics {
    * Replaces what is known of all partitions that this client owns; an empty list when it owns none.
    * The list is copied: the caller may go on changing its objects.
    *
-   * @param complete Whether it is known that it owns no others. When not, as before the first assignment, a topic without partitions
-   * has no series.
+   * @param complete Whether it is known that it owns no others. When not, as before the first assignment, a
+   * topic without partitions has no series.
    */
   update(positions: readonly PartitionLag[], complete = true): void {
     const partitions = positions.map((p) => ({ ...p }));
@@ -171,7 +200,10 @@ export class LagMetrics {
     this.#noteEnds(partitions);
   }
 
-  /** The lag summed over all partitions owned whose lag is known, by topic, as of the last {@linkcode update}; for the log and the demo. */
+  /**
+   * The lag summed over all partitions owned whose lag is known, by topic, as of the last {@linkcode update};
+   * for the log and the demo.
+   */
   totals(): Map<string, number> {
     const totals = new Map<string, number>();
     for (const topic of this.#topics) totals.set(topic, 0);

@@ -1,5 +1,6 @@
 /**
- * The sum over all series of a metric in Prometheus' text format; `undefined` when there is none of that name.
+ * The sum over all series of a metric in Prometheus' text format; `undefined` when there is none of that
+ * name.
  *
  * @example
  * ```ts

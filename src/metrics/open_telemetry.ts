@@ -31,8 +31,9 @@ interface Series {
 }
 
 /**
- * Hands a registry's metrics to OpenTelemetry, under the names that they have for Prometheus; of a histogram `…_sum` and `…_count`, and
- * no value that is not finite. Deno has an exporter, which runs where `OTEL_DENO` is set; where there is none, nothing is done.
+ * Hands a registry's metrics to OpenTelemetry, under the names that they have for Prometheus; of a histogram
+ * `…_sum` and `…_count`, and no value that is not finite. Deno has an exporter, which runs where `OTEL_DENO`
+ * is set; where there is none, nothing is done.
  *
  * @param registry With all of its metrics: those that are registered later are not exported.
  * @returns Whether there is an exporter.

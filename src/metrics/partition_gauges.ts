@@ -9,10 +9,12 @@ import { Gauge, type Registry } from "./prom_client.ts";
 export type MetricsLevel = "partition" | "topic";
 
 /**
- * The `partition` label of a topic's series while this client owns no partition of it: −1, as librdkafka's statistics have it.
+ * The `partition` label of a topic's series while this client owns no partition of it: −1, as librdkafka's
+ * statistics have it.
  *
- * The series is needed since an autoscaler takes a pod without one for a pod of unknown load. Its value is 0, and it is there only
- * while it is known that nothing is owned, so `sum by (pod)` is right at any time: nothing, 0, then the sum over what is owned.
+ * The series is needed since an autoscaler takes a pod without one for a pod of unknown load. Its value is 0,
+ * and it is there only while it is known that nothing is owned, so `sum by (pod)` is right at any time:
+ * nothing, 0, then the sum over what is owned.
  */
 export const NO_PARTITION = "-1";
 

@@ -9,6 +9,7 @@ import process from "node:process";
 
 /** Settings of {@linkcode registerProcessMetrics}. */
 export interface ProcessMetricsOptions {
+  /** Where the metrics are registered. */
   readonly registry: Registry;
   /** Which binary this is, for `kos_build_info`; such as `streams`. */
   readonly component: string;
@@ -18,7 +19,8 @@ export interface ProcessMetricsOptions {
 
 /**
  * Registers `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_start_time_seconds`,
- * `kos_peak_resident_memory_bytes`, `kos_heap_used_bytes` and `kos_build_info{component,version,deno}` (always 1). Read when scraped.
+ * `kos_peak_resident_memory_bytes`, `kos_heap_used_bytes` and `kos_build_info{component,version,deno}`
+ * (always 1). Read when scraped.
  */
 export function registerProcessMetrics({ registry, component, version }: ProcessMetricsOptions): void {
   const registers = [registry];
@@ -45,7 +47,8 @@ export function registerProcessMetrics({ registry, component, version }: Process
     help: "Largest resident memory size so far, in bytes.",
     registers,
     collect() {
-      // Kilobytes. The system's count begins with the memory of the process that started this one, where that had more.
+      // Kilobytes. The system's count begins with the memory of the process that started this one, where that
+      // had more.
       this.set(process.resourceUsage().maxRSS * 1024);
     },
   });

@@ -1,6 +1,6 @@
 /**
- * The parts of prom-client that are used here, by their files: its index also loads Node's cluster, child processes and HTTP, for
- * parts that are not, which takes longer than all of the metrics' own modules.
+ * The parts of prom-client that are used here, by their files: its index also loads Node's cluster, child
+ * processes and HTTP, for parts that are not, which takes longer than all of the metrics' own modules.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import registry from "prom-client/lib/registry.js";
 
 /** Holds metrics and writes them out. */
 export const Registry: typeof prometheus.Registry = registry;
-/** See {@linkcode Registry}. */
+/** Holds metrics and writes them out. */
 export type Registry = prometheus.Registry;
 
-/** What only grows. */
+/** Counts what only grows. */
 export const Counter: typeof prometheus.Counter = counter;
-/** See {@linkcode Counter}. */
+/** Counts what only grows. */
 export type Counter = prometheus.Counter;
 
-/** What goes up and down. */
+/** Tells what goes up and down. */
 export const Gauge: typeof prometheus.Gauge = gauge;
-/** See {@linkcode Gauge}. */
+/** Tells what goes up and down. */
 export type Gauge = prometheus.Gauge;
 
-/** How often values were in which range. */
+/** Counts how often values were in which range. */
 export const Histogram: typeof prometheus.Histogram = histogram;
-/** See {@linkcode Histogram}. */
+/** Counts how often values were in which range. */
 export type Histogram = prometheus.Histogram;

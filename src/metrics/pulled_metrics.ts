@@ -1,16 +1,18 @@
 import { Counter, Gauge, type Registry } from "./prom_client.ts";
 
 /**
- * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but to 0
- * with the process.
+ * Counters and gauges whose values are read when they are scraped. A counter's source must never go down, but
+ * to 0 with the process.
  */
 export class PulledMetrics {
   readonly #registers: Registry[];
 
+  /** Takes where the metrics are registered. */
   constructor(registry: Registry) {
     this.#registers = [registry];
   }
 
+  /** A counter without labels. */
   counter(name: string, help: string, read: () => number): void {
     new Counter({
       name,
@@ -37,7 +39,7 @@ export class PulledMetrics {
     });
   }
 
-  /** It has no series while `read` gives `undefined`, for what is not known. */
+  /** A gauge without labels, which has no series while `read` gives `undefined` for what is not known. */
   gauge(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
       name,

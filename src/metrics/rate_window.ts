@@ -21,8 +21,8 @@ interface Note {
 }
 
 /**
- * The mean growth of a count over a window that moves along. The axis need not be the time of the day: along the time
- * in which an instance worked, it gives what it gets done in a second of work.
+ * The mean growth of a count over a window that moves along. The axis need not be the time of the day: along
+ * the time in which an instance worked, it gives what it gets done in a second of work.
  *
  * @example
  * ```ts

@@ -3,18 +3,19 @@
  *
  * @module
  */
-import type { Registry } from "prom-client";
 import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "./http_server.ts";
+import type { Registry } from "./prom_client.ts";
 
 /** The port of `/metrics` where none is given. */
 export const DEFAULT_METRICS_PORT = 9001;
 
 /** Settings of {@linkcode serveMetrics}. */
 export interface MetricsServerOptions {
+  /** What `/metrics` shows. */
   readonly registry: Registry;
-  /** Default `0.0.0.0`: Prometheus and the kubelet come from elsewhere. */
+  /** The address to listen on. Default `0.0.0.0`: Prometheus and the kubelet come from elsewhere. */
   readonly host?: string;
-  /** Default {@linkcode DEFAULT_METRICS_PORT}; 0 takes any free port. */
+  /** The port to listen on. Default {@linkcode DEFAULT_METRICS_PORT}; 0 takes any free one. */
   readonly port?: number;
   /** The flag to name when the port is taken. Default `--metrics-port`. */
   readonly portFlag?: string;
@@ -22,7 +23,7 @@ export interface MetricsServerOptions {
   readonly unhealthy?: () => readonly string[];
   /** Why the process is not ready, such as `restoring`; empty when it is. Default: always ready. */
   readonly notReady?: () => readonly string[];
-  /** More paths; see {@linkcode MetricsServer.route}. */
+  /** More paths, as {@linkcode MetricsServer.route} adds them. */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
   /** Told of errors while answering. */
   readonly onError?: (error: unknown) => void;
@@ -42,8 +43,7 @@ export interface MetricsServer extends HttpServer {
  * @throws {CannotListen} When the port can't be had, naming the port and the flag.
  * @example
  * ```ts ignore
- * import { Registry } from "prom-client";
- * import { serveMetrics } from "./server.ts";
+ * import { Registry, serveMetrics } from "./mod.ts";
  *
  * const server = serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
  * const answer = await fetch(`${server.url}/readyz`);
@@ -91,7 +91,10 @@ function metricsResponse(request: Request, text: string, type: string): Response
   return new Response(zipped, { headers: { ...headers, "content-encoding": "gzip" } });
 }
 
-/** What an `Accept-Encoding` says of gzip: by name, or by the star where it is not named; a weight of 0 refuses it. */
+/**
+ * What an `Accept-Encoding` says of gzip: by name, or by the star where it is not named; a weight of 0
+ * refuses it.
+ */
 function takesGzip(accepted: string): boolean {
   const offers = accepted.toLowerCase().split(",").map((offer) =>
     offer.split(";").map((part) => part.trim())

@@ -7,16 +7,17 @@ import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
 import { RateWindow } from "./rate_window.ts";
 
-export { PulledMetrics };
-
 /**
- * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when somebody
- * scrapes. All but those said to be of now are counts since the start and never go down.
+ * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
+ * somebody scrapes. All but those said to be of now are counts since the start and never go down.
  */
 export interface StreamsStats {
   /** Records taken from the source topics and processed or dropped. */
   readonly processed: number;
-  /** Records left out, by reason: such as `null_key`, `late` or `undecodable`. Reasons named here at 0 have a series from the start. */
+  /**
+   * Records left out, by reason: such as `null_key`, `late` or `undecodable`. Reasons named here at 0 have a
+   * series from the start.
+   */
   readonly dropped: Readonly<Record<string, number>>;
   /** Records that could not be decoded, by source topic. */
   readonly decodeFailures: Readonly<Record<string, number>>;
@@ -24,13 +25,18 @@ export interface StreamsStats {
   readonly deadLettered?: Readonly<Record<string, number>>;
   /** Records written, by topic; changelogs included. */
   readonly produced: Readonly<Record<string, number>>;
-  /** Time in which it worked, in ms: not that in which it waited for records, or for the log to take what was written. */
+  /**
+   * Time in which it worked, in ms: not that in which it waited for records, or for the log to take what was
+   * written.
+   */
   readonly busyMs: number;
   /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
   readonly offsetResets: number;
+  /** Commits that were made. */
   readonly commits: number;
   /** Commits that the group or the broker refused. */
   readonly commitFailures: number;
+  /** Rebalances taken part in. */
   readonly rebalances: number;
   /** Changelog records read back into stores. */
   readonly restored: number;
@@ -40,7 +46,7 @@ export interface StreamsStats {
   readonly tasks: number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
-  /** What it may take; `Infinity` without a limit. */
+  /** What the state may take of memory, in bytes; `Infinity` without a limit. */
   readonly stateMaxBytes?: number;
   /** The sizes of the stores, of now; asked for once a scrape, so it must be cheap. */
   stores(): Iterable<StoreSize>;
@@ -48,29 +54,41 @@ export interface StreamsStats {
 
 /** The size of one store; that of all tasks of the process together, or of each task under the same name. */
 export interface StoreSize {
+  /** The store's name in the topology. */
   readonly store: string;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** An estimate of what the entries take in memory. */
   readonly bytes: number;
 }
 
+/** Settings of {@linkcode StreamsMetrics}. */
+export interface StreamsMetricsOptions {
+  /** Where the metrics are registered. */
+  readonly registry: Registry;
+  /** What is read at each scrape, such as {@linkcode StreamsApp.stats}. */
+  readonly stats: StreamsStats;
+}
+
 /**
- * What capacity is measured over, in ms of work: a second at least, as single slices differ much. An instance that works little looks
- * back for longer in the time of the day, as there is nothing newer to know it from.
+ * What capacity is measured over, in ms of work: a second at least, as single slices differ much. An instance
+ * that works little looks back for longer in the time of the day, as there is nothing newer to know it from.
  */
 const CAPACITY_WINDOW = { span: 10_000, step: 500, least: 1_000 };
-/** Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to the request timeout. */
+/**
+ * Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to
+ * the request timeout.
+ */
 const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /**
- * Metrics over a {@linkcode StreamsStats}. Nothing here runs on the record path: each scrape reads the numbers as they
- * are.
+ * Metrics over a {@linkcode StreamsStats}. Nothing here runs on the record path: each scrape reads the
+ * numbers as they are.
  *
  * @example
  * ```ts
  * import { assertStringIncludes } from "@std/assert";
- * import { Registry } from "prom-client";
- * import { StreamsMetrics } from "./streams_metrics.ts";
+ * import { Registry, StreamsMetrics } from "./mod.ts";
  *
  * const stats = {
  *   processed: 0,
@@ -99,7 +117,8 @@ export class StreamsMetrics {
   /** Records along the time in which they were processed. */
   readonly #capacity = new RateWindow(CAPACITY_WINDOW);
 
-  constructor({ registry, stats }: { readonly registry: Registry; readonly stats: StreamsStats }) {
+  /** Registers the metrics. */
+  constructor({ registry, stats }: StreamsMetricsOptions) {
     this.#stats = stats;
     const counters = new PulledMetrics(registry);
     counters.counter(

@@ -1,6 +1,7 @@
 /**
- * Serdes: how keys and values become bytes, and come back. Those of simple types write what Kafka's Java clients
- * write; {@linkcode avroSerde} writes Avro for a {@linkcode SchemaRegistry}, or for readers without one.
+ * Serdes: how keys and values become bytes, and come back. Those of simple types write what Kafka's Java
+ * clients write; {@linkcode avroSerde} writes Avro for a {@linkcode SchemaRegistry}, or for readers without
+ * one.
  *
  * @example A serde of one's own
  * ```ts
@@ -13,7 +14,8 @@
  *     return at + 1;
  *   },
  *   decode(bytes, from, to) {
- *     if (to - from !== 1) throw new DeserializationError(`Cannot decode a flag: received ${to - from} bytes`);
+ *     const length = to - from;
+ *     if (length !== 1) throw new DeserializationError(`Cannot decode a flag: received ${length} bytes`);
  *     return bytes[from] === 1;
  *   },
  * };

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Writes Avro's [binary encoding](https://avro.apache.org/docs/1.12.0/specification/#binary-encoding). Past the end of
- * the buffer it only counts, so that what is missing is known.
+ * HOT PATH. Writes Avro's [binary
+ * encoding](https://avro.apache.org/docs/1.12.0/specification/#binary-encoding). Past the end of the buffer
+ * it only counts, so that what is missing is known.
  *
  * @module
  */
@@ -125,7 +126,10 @@ export class Output {
 
 const utf8 = new TextEncoder();
 
-/** The bytes of a string in UTF-8; half of a surrogate pair counts as the replacement character that is written for it. */
+/**
+ * The bytes of a string in UTF-8; half of a surrogate pair counts as the replacement character that is
+ * written for it.
+ */
 export function utf8Length(value: string): number {
   let length = value.length;
   for (let i = 0; i < value.length; i++) {

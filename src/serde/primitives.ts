@@ -9,7 +9,10 @@ import { DeserializationError, type Serde } from "./serde.ts";
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Text as UTF-8, like Kafka's `StringSerializer`. Half of a surrogate pair is written as U+FFFD; bytes that are no UTF-8 don't decode. */
+/**
+ * Text as UTF-8, like Kafka's `StringSerializer`. Half of a surrogate pair is written as U+FFFD; bytes that
+ * are no UTF-8 don't decode.
+ */
 export function stringSerde(): Serde<string> {
   return STRING;
 }
@@ -45,7 +48,8 @@ const BYTES: Serde<Uint8Array> = {
 /**
  * JSON as UTF-8. What JSON leaves out or changes (undefined, functions, dates) comes back so.
  *
- * @param check Turns what was parsed into a value of the type, or throws what is wrong with it. Default: it is taken as it is.
+ * @param check Turns what was parsed into a value of the type, or throws what is wrong with it. Default: it
+ * is taken as it is.
  *
  * @example
  * ```ts
@@ -104,8 +108,8 @@ const INT32: Serde<number> = {
 };
 
 /**
- * A whole number of 64 bits, big-endian, like Kafka's `LongSerializer`; of them those that a JavaScript number holds exactly, up to
- * 2^53 − 1 either way.
+ * A whole number of 64 bits, big-endian, like Kafka's `LongSerializer`; of them those that a JavaScript
+ * number holds exactly, up to 2^53 − 1 either way.
  */
 export function int64Serde(): Serde<number> {
   return INT64;

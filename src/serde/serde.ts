@@ -16,8 +16,8 @@ export interface Serde<T> {
   /**
    * Writes the bytes of `value` into `into`, beginning at index `at`.
    *
-   * @returns The index after the last byte written; or, when they do not fit, a negative number: minus the number
-   * of bytes that are missing (a lower bound). What `into` holds after `at` is then undefined.
+   * @returns The index after the last byte written; or, when they do not fit, a negative number: minus the
+   * number of bytes that are missing (a lower bound). What `into` holds after `at` is then undefined.
    * @throws {TypeError} When `value` is not of the type, naming the field.
    */
   encode(value: T, into: Uint8Array, at: number): number;
@@ -25,22 +25,26 @@ export interface Serde<T> {
   /**
    * Reads a value from the bytes in `[from, to)`. The value keeps no reference to `bytes`.
    *
-   * @throws {DeserializationError} When the bytes are no encoding of the type: a property of the record, it will never decode.
-   * @throws {SchemaNotLoaded} When the writer's schema has to be fetched first: await its `load()`, then decode again.
+   * @throws {DeserializationError} When the bytes are no encoding of the type: a property of the record, it
+   * will never decode.
+   * @throws {SchemaNotLoaded} When the writer's schema has to be fetched first: await its `load()`, then
+   * decode again.
    */
   decode(bytes: Uint8Array, from: number, to: number): T;
 
   /**
-   * The same serde bound to where its bytes go: a registry's subject depends on the topic and the part. Serdes
+   * This serde bound to where its bytes go: a registry's subject depends on the topic and the part. Serdes
    * that do not care leave this out. Called once a topic when a topology starts, never a record.
    *
-   * Topics for which the bytes are equal should get the same object: what was encoded for one is then used for the
-   * others. Only then: equal objects are taken to write equal bytes.
+   * Topics for which the bytes are equal should get the same object: what was encoded for one is then used
+   * for the others. Only then: equal objects are taken to write equal bytes.
    */
   forTopic?(topic: string, part: "key" | "value"): Promise<Serde<T>>;
 }
 
-/** Bytes that are no encoding of the expected type. The message says what was expected and what was received. */
+/**
+ * Bytes that are no encoding of the expected type. The message says what was expected and what was received.
+ */
 export class DeserializationError extends Error {
   /** Tells it from other errors. */
   override name = "DeserializationError";
@@ -51,9 +55,10 @@ export class SchemaNotLoaded extends Error {
   /** Tells it from other errors. */
   override name = "SchemaNotLoaded";
   /**
-   * Fetches the schema, one request an id however many wait. Resolves when decoding can be tried again (also when the
-   * registry says that there is no such schema: decoding then throws a {@linkcode DeserializationError}); rejects when
-   * the registry can't be asked at the moment, which says nothing about the record: try again later.
+   * Fetches the schema, one request an id however many wait. Resolves when decoding can be tried again (also
+   * when the registry says that there is no such schema: decoding then throws a
+   * {@linkcode DeserializationError}); rejects when the registry can't be asked at the moment, which says
+   * nothing about the record: try again later.
    */
   readonly load: () => Promise<void>;
   /** An error that is over once `load` has resolved. */
@@ -63,14 +68,17 @@ export class SchemaNotLoaded extends Error {
   }
 }
 
-/** The serde for a topic's keys or values: {@linkcode Serde.forTopic} where the serde has it, else the serde itself. */
+/**
+ * The serde for a topic's keys or values: {@linkcode Serde.forTopic} where the serde has it, else the serde
+ * itself.
+ */
 export async function bindSerde<T>(serde: Serde<T>, topic: string, part: "key" | "value"): Promise<Serde<T>> {
   return serde.forTopic ? await serde.forTopic(topic, part) : serde;
 }
 
 /**
- * A serde made around another one, such as that of windowed keys around their keys'. Topics that share the inner serde
- * share this one, so that its bytes are used again as well.
+ * A serde made around another one, such as that of windowed keys around their keys'. Topics that share the
+ * inner serde share this one, so that its bytes are used again as well.
  *
  * @param make Gives a new serde around one that is bound to a topic, or that needs not to be.
  *
@@ -115,7 +123,10 @@ export function serdeAround<I, T>(inner: Serde<I>, make: (inner: Serde<I>) => Se
  * ```
  */
 export class EncodeBuffer {
-  /** Where the bytes are. Replaced by a larger one when it grows: read it after {@linkcode encode}, never before. */
+  /**
+   * Where the bytes are. Replaced by a larger one when it grows: read it after {@linkcode encode}, never
+   * before.
+   */
   bytes: Uint8Array;
 
   /** A buffer of so many bytes at first. */

@@ -14,7 +14,10 @@ import { STREAMS } from "./flags.ts";
 import { sessionsTopology } from "./sessions_topology.ts";
 import { startStreams } from "./start.ts";
 
-/** The part of a container's memory that state may take: the rest is the process, its buffers, and what grows before the old is freed. */
+/**
+ * The part of a container's memory that state may take: the rest is the process, its buffers, and what grows
+ * before the old is freed.
+ */
 const STATE_PART = 0.5;
 
 /** What the flag stands for, 0 and left out too. */

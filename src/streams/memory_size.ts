@@ -1,7 +1,7 @@
 /**
- * What memory an instance of the sessions topology takes at a load: `deno task size`, and the chart's defaults. The stores' part is the
- * stores' own arithmetic (`store_sizes.ts`), the buffers' the constants that bound them; what the process itself takes was measured
- * (docs/sizing.md).
+ * What memory an instance of the sessions topology takes at a load: `deno task size`, and the chart's
+ * defaults. The stores' part is the stores' own arithmetic (`store_sizes.ts`), the buffers' the constants
+ * that bound them; what the process itself takes was measured (docs/sizing.md).
  *
  * @module
  */
@@ -12,11 +12,20 @@ import { JOIN_DIFFERENCE_MS } from "./sessions_topology.ts";
 
 /** What a process takes that has just started: Deno, V8 and the code. */
 export const IDLE_PROCESS_BYTES = 120_000_000;
-/** What it takes at full speed besides: objects that are not collected yet, spare writers of batches, sockets. */
+/**
+ * What an instance takes at full speed besides its state: objects that are not collected yet, spare writers
+ * of batches, sockets.
+ */
 export const WORKING_BYTES = 80_000_000;
-/** What stores take while they grow, as a part of them: a table that is doubled is there twice, and freed memory is collected later. */
+/**
+ * What stores take while they grow, as a part of them: a table that is doubled is there twice, and freed
+ * memory is collected later.
+ */
 export const GROWTH_PART = 0.1;
-/** Fetched bytes that are held of a partition, in answers: two in its queue, one that waits and one that comes. */
+/**
+ * Fetched bytes that are held of a partition, in answers: two in its queue, one that waits and one that
+ * comes.
+ */
 const ANSWERS_HELD = 4;
 
 /** A load, of all instances together. */
@@ -24,14 +33,14 @@ export interface Load {
   /** Requests and responses together. */
   readonly recordsPerSecond: number;
   readonly instances: number;
-  /** Of each topic. */
+  /** How many partitions each topic has. */
   readonly partitions: number;
   readonly graceMs: number;
   /** `Infinity` keeps sessions for ever, and no memory is enough. */
   readonly retentionMs: number;
   /** Bytes of a record's key. */
   readonly keyBytes: number;
-  /** Bytes of its value. */
+  /** Bytes of a record's value. */
   readonly valueBytes: number;
   /** Bytes of a session. */
   readonly sessionBytes: number;
@@ -46,7 +55,7 @@ export interface Load {
 /** One part of an instance's memory. */
 export interface SizePart {
   readonly name: string;
-  /** Of a store. */
+  /** How many entries a store has; left out of other parts. */
   readonly entries?: number;
   readonly bytes: number;
 }

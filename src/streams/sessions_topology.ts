@@ -12,7 +12,10 @@ import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA, GAME_SESSION_SCHEMA, HIT_SCHEMA
 
 /** How far apart a request and its response may be, in ms. */
 export const JOIN_DIFFERENCE_MS = 3_000;
-/** The default grace of the join, in ms. The original's default was 24 hours, which would keep a day of frames in memory. */
+/**
+ * The default grace of the join, in ms. The original's default was 24 hours, which would keep a day of frames
+ * in memory.
+ */
 export const DEFAULT_GRACE_MS = 30_000;
 
 /** Settings of {@linkcode sessionsTopology}. */
@@ -21,7 +24,7 @@ export interface SessionsOptions {
   readonly graceMs?: number;
   /** How long a session is kept after its last hit, in ms of stream time. Default one hour. */
   readonly retentionMs?: number;
-  /** Default: none, and records carry their schema's fingerprint. */
+  /** The registry of the schemas. Default: none, and records carry their schema's fingerprint. */
   readonly registry?: SchemaRegistry | undefined;
   /** Told of each hit that could not be decoded and is dropped. */
   readonly onUndecodableHit?: (hex: string) => void;

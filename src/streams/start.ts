@@ -23,7 +23,8 @@ import { LagMetrics, type MetricsLevel } from "../metrics/lag_metrics.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
-import { PulledMetrics, StreamsMetrics } from "../metrics/streams_metrics.ts";
+import { PulledMetrics } from "../metrics/pulled_metrics.ts";
+import { StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
 import { type SessionsOptions, sessionsStore, sessionsTopology } from "./sessions_topology.ts";
 import { parseSessionKey, storeRoutes } from "./store_routes.ts";
@@ -44,47 +45,47 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly metricsLevel?: MetricsLevel;
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
   readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
-  /** Default {@linkcode APPLICATION_ID}. */
+  /** Names the consumer group and the changelogs. Default {@linkcode APPLICATION_ID}. */
   readonly applicationId?: string;
   /** Names this instance in the gauges' labels. */
   readonly clientId: string;
   readonly commitIntervalMs?: number;
-  /** Of topics that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
+  /** How many partitions topics get that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
   readonly partitions?: number;
-  /** Of topics that are created. Default 1. */
+  /** How many replicas topics get that are created. Default 1. */
   readonly replicationFactor?: number;
   /** What to do with records that can't be decoded. Default `continue`. */
   readonly onUndecodable?: FailureChoice;
-  /** With records that a processor throws at. Default `fail`. */
+  /** What to do with records that a processor throws at. Default `fail`. */
   readonly onProcessingError?: FailureChoice;
-  /** With records that can't be encoded, or that the log refuses for good. Default `fail`. */
+  /** What to do with records that can't be encoded, or that the log refuses for good. Default `fail`. */
   readonly onProductionError?: FailureChoice;
   /** Where dead letters go. Default `<application id>-dead-letters`. */
   readonly deadLetterTopic?: string;
   /**
-   * Where other instances and their users reach the metrics server, as `host` or `host:port`; without a port it is the server's own.
-   * Default: it is not told.
+   * Where other instances and their users reach the metrics server, as `host` or `host:port`; without a port
+   * it is the server's own. Default: it is not told.
    */
   readonly advertise?: string;
-  /** Default `at_least_once`. */
+  /** What becomes of records after a failure. Default `at_least_once`. */
   readonly processingGuarantee?: "at_least_once" | "exactly_once";
-  /** Default 0. */
+  /** How many other instances keep each task's stores current. Default 0. */
   readonly numStandbyReplicas?: number;
   /** Bytes that the sessions' cache may hold. Default 0: every change of a session goes out. */
   readonly cacheMaxBytes?: number;
   /** Bytes of memory that state may take. Default: no limit. */
   readonly stateMaxBytes?: number;
-  /** What happens above that. Default `fail`. */
+  /** What happens above {@linkcode stateMaxBytes}. Default `fail`. */
   readonly onStateFull?: "fail" | "disk";
-  /** Default `memory`. */
+  /** Where stores are kept. Default `memory`. */
   readonly store?: "memory" | "sqlite";
-  /** Of stores on disk. */
+  /** Where stores on disk are. */
   readonly stateDir?: string;
   readonly groupInstanceId?: string;
   readonly sessionTimeoutMs?: number;
   /** After which time without progress it is unhealthy; 0: never. Default `DEFAULT_STALL_TIMEOUT_MS`. */
   readonly stallTimeoutMs?: number;
-  /** Of source topics that are deleted while it runs. Default `fail`. */
+  /** What happens when a source topic is deleted while it runs. Default `fail`. */
   readonly onMissingTopic?: "fail" | "wait";
 }
 

@@ -3,8 +3,8 @@
  *
  * - `GET /stores`: the stores with their sizes and tasks here, and where the other tasks are.
  * - `GET /stores/<name>?limit=20`: some entries of this instance.
- * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that has it, or 503 while that
- *   one restores it or is not known.
+ * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that
+ *   has it, or 503 while that one restores it or is not known.
  *
  * @module
  */
@@ -14,9 +14,9 @@ import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
 
 /** A store that is served. */
 export interface ServedStore {
-  /** Its name in the path. */
+  /** The store's name in the path. */
   readonly path: string;
-  /** Its name in the topology. */
+  /** The store's name in the topology. */
   readonly store: string;
   /**
    * Reads a key from the path, which is decoded already.
@@ -117,8 +117,8 @@ async function one(
       return unavailable(`task ${task} is being restored`, { store: path, key, task });
     case "unknown":
       return unavailable(
-        `another instance has task ${task}, or for the moment none; no instance has said that it is reached for it ` +
-          `(start them with --advertise)`,
+        `another instance has task ${task}, or for the moment none; no instance has said that it is ` +
+          "reached for it (start them with --advertise)",
         { store: path, key, task },
       );
   }
@@ -129,7 +129,7 @@ function unavailable(error: string, more: Record<string, unknown> = {}): Respons
 }
 
 /**
- * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or the same as JSON.
+ * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or a JSON object.
  * @throws {KeyError} When it is neither.
  */
 export function parseSessionKey(text: string): FrameHeader {
@@ -141,8 +141,8 @@ export function parseSessionKey(text: string): FrameHeader {
     return { ts: ts as number, machine, zone: zone as FrameHeader["zone"] };
   }
   throw new KeyError(
-    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as 1700000000000,000042,EU ` +
-      `(zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
+    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as ` +
+      `1700000000000,000042,EU (zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
   );
 }
 

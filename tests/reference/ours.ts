@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TopologyTestDriver } from "../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../src/engine/testing/mod.ts";
 import type { Case, Outcome } from "./case.ts";
 import { bytesOf, fieldOf, textField } from "./fields.ts";
 import { printed } from "./plan.ts";

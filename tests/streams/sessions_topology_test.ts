@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TopologyTestDriver } from "../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../src/engine/testing/mod.ts";
 import { FrameGenerator } from "../../src/game/frame_generator.ts";
 import type { FrameBody, FrameHeader, GameSession } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";

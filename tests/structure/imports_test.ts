@@ -91,7 +91,6 @@ const ARROWS: Record<string, readonly string[]> = {
     "engine/dsl",
     "engine/task",
     "engine/app",
-    "engine/testing",
   ],
 
   "datagen": ["cli", "game", "metrics", "serde/", "kafka/", "engine/"],

@@ -6,8 +6,8 @@
 import { type EngineLogger, text } from "../record/handlers.ts";
 
 /**
- * In the order in which they are freed. The group comes first, so that others get the tasks soon; a task's stores come after
- * whoever may still write to them, and their directory after the stores.
+ * In the order in which they are freed. The group comes first, so that others get the tasks soon; a task's
+ * stores come after whoever may still write to them, and their directory after the stores.
  */
 const ORDER = [
   "the topic watch",
@@ -25,7 +25,10 @@ const ORDER = [
 /** What can be held. */
 export type Held = typeof ORDER[number];
 
-/** Keeps what was opened until it is freed: all of it, also when only a part was opened, and whatever of it fails. */
+/**
+ * Keeps what was opened until it is freed: all of it, also when only a part was opened, and whatever of it
+ * fails.
+ */
 export class Holdings {
   readonly #logger: EngineLogger;
   readonly #held = new Map<Held, (abandon: boolean) => unknown>();

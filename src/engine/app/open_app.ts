@@ -1,5 +1,6 @@
 /**
- * Opens an application: all that has to be asked of the log and the disk comes first, then its parts are made.
+ * Opens an application: all that has to be asked of the log and the disk comes first, then its parts are
+ * made.
  *
  * @module
  */
@@ -11,8 +12,8 @@ import { type AppSetting, RunningApp } from "./running_app.ts";
 import { openStateDirectory } from "./storage/state_cleanup.ts";
 
 /**
- * Checks the topology against the log, creates its changelogs, opens its state directory and makes its parts. What was opened is freed
- * when a later step fails.
+ * Checks the topology against the log, creates its changelogs, opens its state directory and makes its parts.
+ * What was opened is freed when a later step fails.
  *
  * @throws {TopologyError} When the topology can't run on this log.
  * @throws {StateFileError} When the state directory can't be used.

@@ -40,7 +40,7 @@ import { TopicWatch } from "./topics/topic_watch.ts";
 
 /** How long an idle loop waits for records, in ms. */
 const IDLE_POLL_MS = 500;
-/** The same while a commit takes longer than the time between two. */
+/** How long it waits while a commit takes longer than the time between two, in ms. */
 const OVERDUE_POLL_MS = 100;
 
 /** What an application is given, and what it answers. */
@@ -71,7 +71,10 @@ export interface OpenedApp extends AppSetting {
   readonly holdings: Holdings;
 }
 
-/** A running application: all its parts, made at once. It processes from then on, and gets its tasks when it has joined its group. */
+/**
+ * A running application: all its parts, made at once. It processes from then on, and gets its tasks when it
+ * has joined its group.
+ */
 export class RunningApp {
   readonly tasks: TaskManager;
   readonly standbys: Standbys;
@@ -168,7 +171,10 @@ export class RunningApp {
     await this.#committer.commit(this.tasks.running);
   }
 
-  /** Leaves the group and frees everything, whatever of it fails. With `abandon`, what was not committed is dropped. */
+  /**
+   * Leaves the group and frees everything, whatever of it fails. With `abandon`, what was not committed is
+   * dropped.
+   */
   async close(abandon: boolean): Promise<void> {
     this.#fetcher.wakeup();
     await this.#opened.holdings.free(abandon);

@@ -1,6 +1,7 @@
 /**
- * A clock that begins with the machine's time and then runs on steadily. A machine's clock may be set while a program runs; what is due
- * after an interval (a commit, a punctuator) would then come at once, or hours late.
+ * A clock that begins with the machine's time and then runs on steadily. A machine's clock may be set while a
+ * program runs; what is due after an interval (a commit, a punctuator) would then come at once, or hours
+ * late.
  *
  * @returns A function that gives the time in ms since the epoch. It never goes back.
  * @example

@@ -6,7 +6,7 @@
 import { EncodeBuffer, SchemaNotLoaded } from "../../serde/serde.ts";
 import { partitionFor } from "../../kafka/port/murmur2.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
-import type { StoreDef } from "../state/definitions.ts";
+import type { StoreKind } from "../state/definitions.ts";
 import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/stores.ts";
 import type { BoundSubtopology, BoundTopology } from "../topology/bound_topology.ts";
 import { type Task, taskId } from "../task/task.ts";
@@ -24,11 +24,15 @@ export type StoreAnswer<V> =
 
 /** A store of one task of this instance. */
 export interface StoreState {
+  /** The store's name in the topology. */
   readonly store: string;
-  readonly kind: StoreDef["kind"];
+  /** What the store keeps. */
+  readonly kind: StoreKind;
+  /** The task that the store is of, such as `0_3`. */
   readonly task: string;
   /** Whether its task is being restored still. */
   readonly restoring: boolean;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** Bytes of memory. */
   readonly bytes: number;
@@ -36,7 +40,9 @@ export interface StoreState {
 
 /** Bounds of the windows or sessions to read, in ms since the epoch; both inclusive. */
 export interface StoreRange {
+  /** The earliest time. Default: all that is before {@linkcode toMs}. */
   readonly fromMs?: number;
+  /** The latest time. Default: all that is after {@linkcode fromMs}. */
   readonly toMs?: number;
 }
 
@@ -45,7 +51,7 @@ export interface StoreQueriesParts {
   readonly bound: BoundTopology;
   /** The tasks that run here. */
   readonly running: () => readonly Task[];
-  /** Those and the ones that are being restored. */
+  /** The tasks that run here, and those that are being restored. */
   readonly all: () => readonly Task[];
   /** Where this instance is reached. */
   readonly endpoint: string | undefined;
@@ -53,7 +59,7 @@ export interface StoreQueriesParts {
   readonly endpointOf: (task: string) => string | undefined;
 }
 
-/** See the module. */
+/** Answers the reads of one application. */
 export class StoreQueries {
   readonly #parts: StoreQueriesParts;
   readonly #buffer = new EncodeBuffer(256);
@@ -151,7 +157,10 @@ export class StoreQueries {
     return bound.subtopologies.find(({ stores }) => stores.includes(name))!;
   }
 
-  /** As Kafka's partitioner gave it to the key's records, in the source topic with the most partitions. */
+  /**
+   * The partition of a key: what Kafka's partitioner gave its records in the source topic with the most
+   * partitions.
+   */
   #partitionOf({ partitions, tasks }: BoundSubtopology, key: unknown): number {
     const [topic] = [...partitions].find(([, count]) => count === tasks)!;
     const end = this.#buffer.encode(this.#parts.bound.sources.get(topic)!.key, key, 0);
@@ -159,7 +168,7 @@ export class StoreQueries {
   }
 }
 
-const READABLE: ReadonlySet<StoreDef["kind"]> = new Set(["key-value", "window", "session"]);
+const READABLE: ReadonlySet<StoreKind> = new Set(["key-value", "window", "session"]);
 
 /** Fetches the writers' schemas that decoding turns out to need. */
 async function loading<T>(read: () => T): Promise<T> {

@@ -58,6 +58,7 @@ export class StreamsApp {
   /** Resolves when the application has ended by {@linkcode close}; rejects when it failed. */
   readonly done: Promise<void> = this.#ended.promise;
 
+  /** An application that is not started yet: nothing is asked of the log before {@linkcode start}. */
   constructor(topology: Topology, log: Log, config: StreamsConfig) {
     const { logger = { info() {}, warn() {} }, now = steadyClock(), stateMaxBytes = Infinity } = config;
     this.#topology = topology;
@@ -82,6 +83,7 @@ export class StreamsApp {
     this.stats.expect({ ...topicsOf(topology, applicationId), deadLetters: deadLetterTopics });
   }
 
+  /** What it is doing now. */
   get state(): StreamsState {
     return this.#state;
   }
@@ -111,7 +113,10 @@ export class StreamsApp {
     return this.#running?.standbys.ids ?? [];
   }
 
-  /** How many changelog records the standbys have still to read, as of the last ones fetched; 0 when they are current. */
+  /**
+   * How many changelog records the standbys have still to read, as of the last ones fetched; 0 when they are
+   * current.
+   */
   get standbyLag(): number {
     return this.#running?.standbys.lag ?? 0;
   }
@@ -122,20 +127,27 @@ export class StreamsApp {
   }
 
   /**
-   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer, and no source topic has
-   * gone, whose tasks nobody has. Else it may own more than it knows, or nothing any more.
+   * Whether {@linkcode positions} names all that this instance owns: it has its assignment, brokers answer,
+   * and no source topic has gone, whose tasks nobody has. Else it may own more than it knows, or nothing any
+   * more.
    */
   get knowsAssignment(): boolean {
     return this.#running?.assignments.complete === true && this.cutOff === undefined &&
       this.waitingFor.length === 0;
   }
 
-  /** What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its cause; empty while all gets on. */
+  /**
+   * What stands still for longer than {@linkcode StreamsConfig.stallTimeoutMs}, each in a sentence with its
+   * cause; empty while all gets on.
+   */
   get stalls(): readonly string[] {
     return this.#progress.stalls;
   }
 
-  /** Why this instance counts as cut off from the log: no broker has answered for some seconds. `undefined` while they answer. */
+  /**
+   * Why this instance counts as cut off from the log: no broker has answered for some seconds. `undefined`
+   * while they answer.
+   */
   get cutOff(): string | undefined {
     return this.#progress.cutOff;
   }
@@ -151,10 +163,11 @@ export class StreamsApp {
   }
 
   /**
-   * Reads a key from a store, or tells which instance has it. The key's task follows from the bytes that the source topic's key serde
-   * gives it, as Kafka's partitioner has it. Also what is not committed yet is read.
+   * Reads a key from a store, or tells which instance has it. The key's task follows from the bytes that the
+   * source topic's key serde gives it, as Kafka's partitioner has it. Also what is not committed yet is read.
    *
-   * @param range For a window or session store, whose answer is a list of the key's `WindowEntry` or `SessionEntry`: which of them.
+   * @param range For a window or session store, whose answer is a list of the key's `WindowEntry` or
+   * `SessionEntry`: which of them.
    * @throws {Error} When the topology has no such store, or the application does not run.
    * @example
    * ```ts
@@ -196,7 +209,8 @@ export class StreamsApp {
   }
 
   /**
-   * Checks the topology against the log, creates changelogs, joins the group and begins. Resolves with the first assignment.
+   * Checks the topology against the log, creates changelogs, joins the group and begins. Resolves with the
+   * first assignment.
    *
    * @throws {TopologyError} When the topology can't run on this log.
    */

@@ -28,9 +28,9 @@ const RECORDS_A_TURN = 512;
 const SLICE_MS = 8;
 /** Sets held a partition before its fetching is paused: one in work, one to go on with. */
 const SETS_HELD = 2;
-/** After so many pauses amid records a warning tells of them, */
+/** After how many pauses of a task amid records a warning tells of them. */
 const PAUSES_TOLD = 20;
-/** but at most so often, in ms. */
+/** How often at most a warning tells of pauses, in ms. */
 const PAUSES_TOLD_MS = 60_000;
 /** How long to wait before a schema that could not be fetched is asked for again, in ms. */
 const SCHEMA_RETRY_MS = 1000;
@@ -59,7 +59,7 @@ export interface TaskManagerParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** See the module. */
+/** Keeps the tasks that are assigned, from their restore to their end. */
 export class TaskManager {
   readonly #parts: TaskManagerParts;
   readonly #running = new Map<string, Task>();
@@ -93,7 +93,8 @@ export class TaskManager {
   }
 
   /**
-   * Makes a task for each of these that is not here yet, and begins to restore it. Those whose topics have gone wait.
+   * Makes a task for each of these that is not here yet, and begins to restore it. Those whose topics have
+   * gone wait.
    *
    * @param ids Of tasks all of whose inputs are assigned.
    * @returns The new ones' ids.
@@ -116,7 +117,7 @@ export class TaskManager {
     return added;
   }
 
-  /** Those of the tasks here that were made for other inputs than they have now: a topic has got more partitions. */
+  /** The tasks here that were made for other inputs than they have now: a topic has got more partitions. */
   outgrown(): Task[] {
     const { topics } = this.#parts;
     return this.all.filter(({ subtopology, partition, inputs }) =>
@@ -145,7 +146,10 @@ export class TaskManager {
     });
   }
 
-  /** Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then close them. */
+  /**
+   * Takes tasks out of work. Returns those that ran: what they have processed can still be committed; then
+   * close them.
+   */
   drop(partitions: readonly TopicPartition[]): Task[] {
     const { restorer, committer, fetcher, stats } = this.#parts;
     const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
@@ -214,7 +218,10 @@ export class TaskManager {
     return any;
   }
 
-  /** Another task begins the next slice: the first one could fill the producer each time, and leave nothing to the others. */
+  /**
+   * Another task begins the next slice: the first one could fill the producer each time, and leave nothing to
+   * the others.
+   */
   #rotate(): void {
     for (const [id, task] of this.#running) {
       this.#running.delete(id);
@@ -228,13 +235,17 @@ export class TaskManager {
     if (!task.paused || performance.now() - this.#toldAt < PAUSES_TOLD_MS) return;
     this.#toldAt = performance.now();
     this.#parts.logger.warn(
-      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: now at ${task.place}. ` +
-        "Records of one key within a join's window join with all of the other side: give them finer keys, or a shorter window",
+      `Task ${task.id} has paused ${task.pauses} times amid records, as what they give waits for the log: ` +
+        `now at ${task.place}. Records of one key within a join's window join with all of the other side: ` +
+        "give them finer keys, or a shorter window",
     );
     task.pauses = 0;
   }
 
-  /** In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when none has to. */
+  /**
+   * In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when
+   * none has to.
+   */
   untilPunctuation(now: number): number {
     let at = Infinity;
     for (const task of this.#running.values()) {
@@ -295,7 +306,10 @@ export class TaskManager {
     }).catch((error) => this.#parts.failed(error));
   }
 
-  /** Pauses the partitions that have enough buffered and resumes those that have not, so that memory stays bounded at any lag. */
+  /**
+   * Pauses the partitions that have enough buffered and resumes those that have not, so that memory stays
+   * bounded at any lag.
+   */
   #holdBack(): void {
     const { fetcher } = this.#parts;
     for (const queue of this.#queues.values()) {

@@ -19,7 +19,10 @@ export class BuilderGraph {
     return `${prefix}-${String(this.#index++).padStart(10, "0")}`;
   }
 
-  /** The name that a step was given, else a generated one: the number is used up in both cases, as in Kafka Streams. */
+  /**
+   * The name that a step was given, else a generated one: the number is used up in both cases, as in Kafka
+   * Streams.
+   */
   nameOf(given: string | undefined, prefix: string): string {
     const generated = this.newName(prefix);
     return given ?? generated;
@@ -39,14 +42,19 @@ export class BuilderGraph {
     this.topology.addStore(store);
   }
 
-  /** Says that nodes are used again: Kafka Streams then writes them later, which can change the order of the parts. */
+  /**
+   * Says that nodes are used again: Kafka Streams then writes them later, which can change the order of the
+   * parts.
+   */
   reuse(names: readonly string[]): void {
     for (const name of names) this.#priorities.set(name, this.#nextPriority);
     this.#nextPriority++;
     this.#reorder = true;
   }
 
-  /** Says that a join gives a result for records without a key too: repartitions before it must not drop them. */
+  /**
+   * Says that a join gives a result for records without a key too: repartitions before it must not drop them.
+   */
   keepNullKeysBefore(name: string): void {
     const queue = [name];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -67,8 +75,8 @@ export class BuilderGraph {
   }
 
   /**
-   * How long after their end the windows of a node close, in ms: the longest of those that it comes from. `undefined` when one of them has
-   * no windows.
+   * How long after their end the windows of a node close, in ms: the longest of those that it comes from.
+   * `undefined` when one of them has no windows.
    */
   windowGraceBefore(name: string): number | undefined {
     const own = this.#windowGraces.get(name);

@@ -7,8 +7,8 @@ const NEW = 1;
 const BOTH = 2;
 
 /**
- * Writes changes as Kafka Streams' `ChangedSerializer` does: the old value and a 0; the new value and a 1; or the new value's length
- * (a zigzag varint), the new value, the old value and a 2.
+ * Writes changes as Kafka Streams' `ChangedSerializer` does: the old value and a 0; the new value and a 1; or
+ * the new value's length (a zigzag varint), the new value, the old value and a 2.
  */
 export function changeSerde<V>(values: Serde<V>): Serde<Change<V>> {
   return serdeAround(values, (inner) => ({

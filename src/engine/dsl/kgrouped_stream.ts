@@ -9,13 +9,18 @@ import { SessionWindows } from "../windows/session_windows.ts";
 import type { SlidingWindows } from "../windows/sliding_windows.ts";
 import type { TimeWindows } from "../windows/time_windows.ts";
 
-/** Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted. */
+/**
+ * Records grouped by their keys, to be aggregated. Records without a key or value are dropped and counted.
+ */
 export class KGroupedStream<K, V> {
   readonly #graph: BuilderGraph;
   readonly #parent: AggregationParent<K, V>;
   readonly #grouped: Grouped<K, V>;
 
-  /** Made by `KStream.groupByKey` and `KStream.groupBy`. */
+  /**
+   * Made by `KStream.groupByKey` and `KStream.groupBy`.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, parent: string, repartitionRequired: boolean, grouped: Grouped<K, V>) {
     this.#graph = graph;
     this.#parent = new AggregationParent(graph, parent, repartitionRequired, grouped);
@@ -25,7 +30,8 @@ export class KGroupedStream<K, V> {
   /**
    * Aggregates the values of each key, beginning with what `initializer` gives.
    *
-   * @param aggregator Gives the new aggregate of a key, its next value and the old aggregate, which it may change in place and return; `null` removes the key.
+   * @param aggregator Gives the new aggregate of a key, its next value and the old aggregate, which it may
+   * change in place and return; `null` removes the key.
    */
   aggregate<A>(
     initializer: () => A,
@@ -54,6 +60,7 @@ export class KGroupedStream<K, V> {
 
   /** Groups the records by windows of time too: tumbling, hopping or sliding ones, or sessions. */
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>;
+  /** Groups the records by sessions too: times of activity with pauses between. */
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
   windowedBy(
     windows: TimeWindows | SlidingWindows | SessionWindows,

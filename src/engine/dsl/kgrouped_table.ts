@@ -6,7 +6,10 @@ import type { Grouped, TableMaterialized } from "./options.ts";
 import { repartitionTopic } from "./repartition.ts";
 import { tableStore } from "./table_store.ts";
 
-/** A table's entries grouped by other keys, to be aggregated: an entry that changes leaves its group and enters the new one. */
+/**
+ * A table's entries grouped by other keys, to be aggregated: an entry that changes leaves its group and
+ * enters the new one.
+ */
 export class KGroupedTable<K, V> {
   readonly #graph: BuilderGraph;
   readonly #parent: string;
@@ -14,7 +17,10 @@ export class KGroupedTable<K, V> {
   /** The repartition that aggregations of a named grouping share. */
   #shared: { sink: string; source: string } | undefined;
 
-  /** Made by `KTable.groupBy`. */
+  /**
+   * Made by `KTable.groupBy`.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, parent: string, grouped: Grouped<K, V>) {
     this.#graph = graph;
     this.#parent = parent;

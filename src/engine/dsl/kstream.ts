@@ -29,18 +29,23 @@ import { SourceTable } from "./table_supplier.ts";
 /**
  * A stream of records: each is a fact of its own. Operations give a new stream and leave this one as it is.
  *
- * After a step that can change keys (`map`, `flatMap`, `selectKey`, `process`), grouping and joining go through a repartition topic first, so
- * that equal keys come to one task.
+ * After a step that can change keys (`map`, `flatMap`, `selectKey`, `process`), grouping and joining go
+ * through a repartition topic first, so that equal keys come to one task.
  */
 export class KStream<K, V> {
   readonly #graph: BuilderGraph;
   /** The node that this stream's records come from. */
   readonly nodeName: string;
   readonly #repartitionRequired: boolean;
-  /** Where the records come back in after they were repartitioned for a join: joins of one stream share it. */
+  /**
+   * Where the records come back in after they were repartitioned for a join: joins of one stream share it.
+   */
   #repartitioned: Repartition | undefined;
 
-  /** Streams are made by a `StreamsBuilder` and by operations on streams. */
+  /**
+   * Streams are made by a `StreamsBuilder` and by operations on streams.
+   * @ignore
+   */
   constructor(graph: BuilderGraph, nodeName: string, repartitionRequired = false) {
     this.#graph = graph;
     this.nodeName = nodeName;
@@ -95,7 +100,8 @@ export class KStream<K, V> {
   /**
    * Splits the stream: a record goes to the branch of the first predicate that says yes.
    *
-   * @returns A stream for each predicate, in their order; with `default`, one more for the records that none says yes to, which are else dropped.
+   * @returns A stream for each predicate, in their order; with `default`, one more for the records that none
+   * says yes to, which are else dropped.
    */
   split(
     predicates: readonly ((key: K, value: V) => boolean)[],
@@ -136,7 +142,10 @@ export class KStream<K, V> {
     return new KStream<K2, V2>(this.#graph, name, true);
   }
 
-  /** Sends the records through a topic of their own, so that equal keys come to one task, or to have more or fewer tasks. */
+  /**
+   * Sends the records through a topic of their own, so that equal keys come to one task, or to have more or
+   * fewer tasks.
+   */
   repartition(repartitioned: Repartitioned<K, V>): KStream<K, V> {
     const { name, key, value, partitions } = repartitioned;
     const prefix = name ?? this.#graph.newName("KSTREAM-REPARTITION");
@@ -145,8 +154,8 @@ export class KStream<K, V> {
   }
 
   /**
-   * The inner join with another stream: each pair of records with the same key whose times are within the windows gives one record,
-   * with the later of both times.
+   * The inner join with another stream: each pair of records with the same key whose times are within the
+   * windows gives one record, with the later of both times.
    */
   join<O, R>(
     other: KStream<K, O>,
@@ -154,7 +163,10 @@ export class KStream<K, V> {
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
-  /** The inner join with a table: each record is joined with the value that its key has now; without one it is dropped. */
+  /**
+   * The inner join with a table: each record is joined with the value that its key has now; without one it is
+   * dropped.
+   */
   join<O, R>(
     table: KTable<K, O>,
     joiner: (value: V, tableValue: O, key: K) => R,
@@ -169,14 +181,19 @@ export class KStream<K, V> {
     return this.#join("inner", other, joiner as Joiner<K, V, O, R>, windows, joined);
   }
 
-  /** The left join with another stream: a record of this stream that finds no partner goes on with `null` when its window closes. */
+  /**
+   * The left join with another stream: a record of this stream that finds no partner goes on with `null` when
+   * its window closes.
+   */
   leftJoin<O, R>(
     other: KStream<K, O>,
     joiner: (value: V, otherValue: O | null, key: K) => R,
     windows: JoinWindows,
     joined: StreamJoined<K, V, O>,
   ): KStream<K, R>;
-  /** The left join with a table: each record is joined with the value that its key has now, or with `null`. */
+  /**
+   * The left join with a table: each record is joined with the value that its key has now, or with `null`.
+   */
   leftJoin<O, R>(
     table: KTable<K, O>,
     joiner: (value: V, tableValue: O | null, key: K) => R,
@@ -191,7 +208,10 @@ export class KStream<K, V> {
     return this.#join("left", other, joiner as Joiner<K, V, O, R>, windows, joined);
   }
 
-  /** The outer join with another stream: a record of either stream that finds no partner goes on with `null` when its window closes. */
+  /**
+   * The outer join with another stream: a record of either stream that finds no partner goes on with `null`
+   * when its window closes.
+   */
   outerJoin<O, R>(
     other: KStream<K, O>,
     joiner: (value: V | null, otherValue: O | null, key: K) => R,
@@ -213,7 +233,10 @@ export class KStream<K, V> {
     return new KGroupedStream<K2, V>(this.#graph, name, true, grouped);
   }
 
-  /** The stream as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted. */
+  /**
+   * The stream as a table: each record is the new value of its key, `null` removes it. Records without a key
+   * are dropped and counted.
+   */
   toTable(
     materialized: TableMaterialized<K, V> & TableSerdes<K, V>,
   ): KTable<K, V> {

@@ -40,6 +40,7 @@ export class KTable<K, V> {
   /**
    * Tables are made by a `StreamsBuilder`, by aggregations and by operations on tables.
    *
+   * @ignore
    * @param table What the table is worked out from, or the store that holds it.
    */
   constructor(
@@ -60,7 +61,10 @@ export class KTable<K, V> {
     return this.#table.storeName;
   }
 
-  /** What the table is worked out from. */
+  /**
+   * What the table is worked out from.
+   * @ignore
+   */
   get table(): TableSupplier<K, V> {
     return this.#table;
   }
@@ -136,8 +140,8 @@ export class KTable<K, V> {
   }
 
   /**
-   * Groups the table anew, through a repartition topic: `selector` gives each entry its group's key and its value in it. An entry whose
-   * group's key or value is `null` is in no group.
+   * Groups the table anew, through a repartition topic: `selector` gives each entry its group's key and its
+   * value in it. An entry whose group's key or value is `null` is in no group.
    */
   groupBy<K2, V2>(
     selector: (key: K, value: V) => readonly [K2, V2],
@@ -188,7 +192,10 @@ export class KTable<K, V> {
     return this.#next(name, table, materialized?.key, materialized?.value);
   }
 
-  /** Adds the store of a table that was given a name. Without one, Kafka Streams uses up a number all the same. */
+  /**
+   * Adds the store of a table that was given a name. Without one, Kafka Streams uses up a number all the
+   * same.
+   */
   #storeFor<R>(prefix: string, materialized: TableMaterialized<K, R> | undefined): string | undefined {
     if (materialized === undefined) return undefined;
     const { name, key = this.#key } = materialized;

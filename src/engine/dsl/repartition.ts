@@ -25,7 +25,9 @@ export function repartitionTopic(prefix: string): string {
   return prefix.endsWith("-repartition") ? prefix : `${prefix}-repartition`;
 }
 
-/** The nodes' names as Kafka Streams makes them: numbers are used up also where the prefix names the nodes. */
+/**
+ * The nodes' names as Kafka Streams makes them: numbers are used up also where the prefix names the nodes.
+ */
 export function repartitionNames(
   graph: BuilderGraph,
   prefix: string,
@@ -38,7 +40,10 @@ export function repartitionNames(
   return { sink: `${topic}-sink`, filter: `${topic}-filter`, source: `${topic}-source` };
 }
 
-/** Sends a node's records through a topic of their own: a filter, a sink, and a source in the next part of the topology. */
+/**
+ * Sends a node's records through a topic of their own: a filter, a sink, and a source in the next part of the
+ * topology.
+ */
 export function addRepartition<K, V>(
   graph: BuilderGraph,
   parent: string,
@@ -70,8 +75,8 @@ function writeRepartition<K, V>(
 }
 
 /**
- * What an aggregation of a grouped stream follows: the stream itself, or where it comes back in after its key was changed.
- * Aggregations of one named grouping share a repartition topic; without a name each has its own.
+ * What an aggregation of a grouped stream follows: the stream itself, or where it comes back in after its key
+ * was changed. Aggregations of one named grouping share a repartition topic; without a name each has its own.
  */
 export class AggregationParent<K, V> {
   readonly #graph: BuilderGraph;
@@ -88,8 +93,8 @@ export class AggregationParent<K, V> {
   }
 
   /**
-   * The node that the aggregation gets its records from. Call it after the names of the store and of the aggregation's node were
-   * generated, and before the node is added: as Kafka Streams numbers them.
+   * The node that the aggregation gets its records from. Call it after the names of the store and of the
+   * aggregation's node were generated, and before the node is added: as Kafka Streams numbers them.
    */
   node(storeName: string): string {
     if (!this.#repartitionRequired) return this.#parent;

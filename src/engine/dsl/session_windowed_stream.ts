@@ -8,14 +8,20 @@ import { addWindowedAggregation, type WindowMaterialized } from "./windowed_aggr
 import type { SessionWindows } from "../windows/session_windows.ts";
 import { sessionWindowedSerde, type Windowed } from "../windows/windowed.ts";
 
-/** Records grouped by their keys and by sessions, to be aggregated. Records without a key, and late ones, are dropped and counted. */
+/**
+ * Records grouped by their keys and by sessions, to be aggregated. Records without a key, and late ones, are
+ * dropped and counted.
+ */
 export class SessionWindowedKStream<K, V> {
   readonly #graph: BuilderGraph;
   readonly #parent: AggregationParent<K, V>;
   readonly #grouped: Grouped<K, V>;
   readonly #windows: SessionWindows;
 
-  /** Made by `KGroupedStream.windowedBy`. */
+  /**
+   * Made by `KGroupedStream.windowedBy`.
+   * @ignore
+   */
   constructor(
     graph: BuilderGraph,
     parent: AggregationParent<K, V>,
@@ -31,9 +37,10 @@ export class SessionWindowedKStream<K, V> {
   /**
    * Aggregates the values of each session, beginning with what `initializer` gives.
    *
-   * @param aggregator Gives the new aggregate of a session, its key, the next value and the old aggregate, which it may change in place and return; `null` removes the session.
-   * @param merger Joins the aggregates of two sessions that a record has made one; it may change either in place and return it. It also gets
-   * what `initializer` gave, as the first.
+   * @param aggregator Gives the new aggregate of a session, its key, the next value and the old aggregate,
+   * which it may change in place and return; `null` removes the session.
+   * @param merger Joins the aggregates of two sessions that a record has made one; it may change either in
+   * place and return it. It also gets what `initializer` gave, as the first.
    */
   aggregate<A>(
     initializer: () => A,

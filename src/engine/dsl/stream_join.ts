@@ -9,7 +9,10 @@ import type { StreamJoined } from "./options.ts";
 /** Which records of a join of streams go on: pairs only, those of the left side too, or those of both. */
 export type StreamJoinKind = "inner" | "left" | "outer";
 
-/** Adds the join of two streams that are partitioned alike, in Kafka Streams' order of names. Returns the node of its results. */
+/**
+ * Adds the join of two streams that are partitioned alike, in Kafka Streams' order of names. Returns the node
+ * of its results.
+ */
 export function addStreamJoin<K, V, O, R>(
   graph: BuilderGraph,
   kind: StreamJoinKind,

@@ -40,9 +40,11 @@ export class StreamsBuilder {
   }
 
   /**
-   * A topic as a table: each record is the new value of its key, `null` removes it. Records without a key are dropped and counted.
+   * A topic as a table: each record is the new value of its key, `null` removes it. Records without a key are
+   * dropped and counted.
    *
-   * @param materialized With a name, the table is kept in a store of that name; else only where what follows needs it.
+   * @param materialized With a name, the table is kept in a store of that name; else only where what follows
+   * needs it.
    */
   table<K, V>(
     topic: string,

@@ -9,9 +9,9 @@ import type { TableSupplier, TableView } from "./table_supplier.ts";
 export interface SuppressOptions {
   /** The node's name; the store is then called `<name>-store`. Default: generated names. */
   readonly name?: string;
-  /** Most keys. Default: no limit. */
+  /** Most keys that are held back. Default: no limit. */
   readonly maxRecords?: number;
-  /** Most bytes: keys, values, headers and some 30 bytes a key. Default: no limit. */
+  /** Most bytes that are held back: keys, values, headers and some 30 bytes a key. Default: no limit. */
   readonly maxBytes?: number;
   /** Whether what is held back has a changelog. Default true. */
   readonly logged?: boolean;
@@ -19,25 +19,41 @@ export interface SuppressOptions {
 
 /** Limits of {@linkcode untilTimeLimit}. */
 export interface TimeLimitOptions extends SuppressOptions {
-  /** What happens at a limit: the changes that came first go out early, or the application fails. Default `emit`. */
+  /**
+   * What happens at a limit: the changes that came first go out early, or the application fails. Default
+   * `emit`.
+   */
   readonly whenFull?: "emit" | "fail";
 }
 
 /** When a table's changes go on: made by {@linkcode untilWindowCloses} and {@linkcode untilTimeLimit}. */
-export interface Suppressed extends Omit<Suppression, "waitMs"> {
-  /** In ms; `undefined`: the grace of the windows. */
+export interface Suppressed {
+  /** How long a change is held back, in ms; `undefined`: until the grace of its window is over. */
   readonly waitMs: number | undefined;
+  /** Whether that time begins with the change, or with the end of its key's window. */
+  readonly from: "record-time" | "window-end";
+  /** Most keys that are held back. */
+  readonly maxRecords: number;
+  /** Most bytes that are held back. */
+  readonly maxBytes: number;
+  /** What happens at a limit: the changes that came first go out early, or the application fails. */
+  readonly whenFull: "emit" | "fail";
+  /** Whether removed values go out: not where nothing went out before. */
+  readonly tombstones: boolean;
+  /** The node's name; `undefined`: a generated one. */
   readonly name: string | undefined;
+  /** Whether what is held back has a changelog. */
   readonly logged: boolean;
 }
 
 /**
- * Only the final result of each window goes on, once stream time has reached the window's end and grace. The application fails when more
- * is held back than the limits allow: early results would not be final.
+ * Only the final result of each window goes on, once stream time has reached the window's end and grace. The
+ * application fails when more is held back than the limits allow: early results would not be final.
  *
  * @example
  * ```ts
- * import { int64Serde, StreamsBuilder, stringSerde, TimeWindows, untilWindowCloses, windowedSerde } from "../../../mod.ts";
+ * import { int64Serde, StreamsBuilder, stringSerde, windowedSerde } from "../../../mod.ts";
+ * import { TimeWindows, untilWindowCloses } from "../../../mod.ts";
  *
  * const text = { key: stringSerde(), value: stringSerde() };
  * const builder = new StreamsBuilder();
@@ -83,7 +99,9 @@ function suppressed(
 
 /** The serdes of a table. */
 export interface TableSerdes<K, V> {
+  /** The serde of the keys. */
   readonly key: Serde<K>;
+  /** The serde of the values. */
   readonly value: Serde<V>;
 }
 
@@ -122,7 +140,8 @@ export interface SuppressedSide<K, V> {
  * Adds a suppression of a table.
  *
  * @returns The name of the node, and the suppressed table.
- * @throws {TopologyError} When the table's serdes are not known, or it is to wait for the end of windows that the table does not have.
+ * @throws {TopologyError} When the table's serdes are not known, or it is to wait for the end of windows that
+ * the table does not have.
  */
 export function addSuppression<K, V>(
   graph: BuilderGraph,
@@ -133,13 +152,15 @@ export function addSuppression<K, V>(
   const name = given ?? graph.newName("KTABLE-SUPPRESS");
   if (serdes === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received the table of ${nodeName}, whose serdes are not known; give suppress the serdes of its keys and values`,
+      `Cannot add ${name}: received the table of ${nodeName}, whose serdes are not known; give suppress ` +
+        "the serdes of its keys and values",
     );
   }
   const grace = waitMs ?? graph.windowGraceBefore(nodeName);
   if (grace === undefined) {
     throw new TopologyError(
-      `Cannot add ${name}: received a table that is not windowed, ${nodeName}, to suppress until windows close; use untilTimeLimit`,
+      `Cannot add ${name}: received a table that is not windowed, ${nodeName}, to suppress until windows ` +
+        "close; use untilTimeLimit",
     );
   }
   const storeName = given === undefined ? graph.newStoreName("KTABLE-SUPPRESS") : `${given}-store`;

@@ -4,8 +4,8 @@ import type { KeyValueStoreDef } from "../state/definitions.ts";
 import type { TableMaterialized } from "./options.ts";
 
 /**
- * The store of a table. Unlike an aggregate of a stream, a table keeps its keys for ever unless it is told otherwise: what it forgot would
- * be missing in joins.
+ * The store of a table. Unlike an aggregate of a stream, a table keeps its keys for ever unless it is told
+ * otherwise: what it forgot would be missing in joins.
  *
  * @throws {TopologyError} When the serde of the keys or values is not known.
  */

@@ -1,6 +1,7 @@
 /**
- * What a table is worked out from. As in Kafka Streams, a table is kept in a store only where it was asked for or what follows needs it;
- * so what follows can change how a table before it is processed, until the topology is built.
+ * What a table is worked out from. As in Kafka Streams, a table is kept in a store only where it was asked
+ * for or what follows needs it; so what follows can change how a table before it is processed, until the
+ * topology is built.
  *
  * @module
  */
@@ -26,7 +27,7 @@ export interface TableView<K, V> {
   getter(): ValueGetter<K, V>;
 }
 
-/** See the module. */
+/** A table as the steps after it see it, while the topology is built. */
 export interface TableSupplier<K, V> {
   /** The store that holds the table; `undefined` when none does. */
   readonly storeName: string | undefined;
@@ -55,7 +56,8 @@ function storeView<K, V>(graph: BuilderGraph, storeName: string, what: string): 
     : undefined;
   if (make === undefined) {
     throw new TopologyError(
-      `Cannot look up ${what}: received a table that is kept in a store of the kind ${kind}; join it before it is suppressed`,
+      `Cannot look up ${what}: received a table that is kept in a store of the kind ${kind}; join it ` +
+        "before it is suppressed",
     );
   }
   return { stores: [storeName], getter: () => make(storeName) };

@@ -10,14 +10,20 @@ import { SlidingWindows } from "../windows/sliding_windows.ts";
 import type { TimeWindows } from "../windows/time_windows.ts";
 import { type Windowed, windowedSerde } from "../windows/windowed.ts";
 
-/** Records grouped by their keys and by windows of time, to be aggregated. Records without a key, and late ones, are dropped and counted. */
+/**
+ * Records grouped by their keys and by windows of time, to be aggregated. Records without a key, and late
+ * ones, are dropped and counted.
+ */
 export class TimeWindowedKStream<K, V> {
   readonly #graph: BuilderGraph;
   readonly #parent: AggregationParent<K, V>;
   readonly #grouped: Grouped<K, V>;
   readonly #windows: TimeWindows | SlidingWindows;
 
-  /** Made by `KGroupedStream.windowedBy`. */
+  /**
+   * Made by `KGroupedStream.windowedBy`.
+   * @ignore
+   */
   constructor(
     graph: BuilderGraph,
     parent: AggregationParent<K, V>,
@@ -33,7 +39,8 @@ export class TimeWindowedKStream<K, V> {
   /**
    * Aggregates the values of each key and window, beginning with what `initializer` gives.
    *
-   * @param aggregator Gives the new aggregate of a window, its key, the next value and the old aggregate, which it may change in place and return; `null` removes the window.
+   * @param aggregator Gives the new aggregate of a window, its key, the next value and the old aggregate,
+   * which it may change in place and return; `null` removes the window.
    */
   aggregate<A>(
     initializer: () => A,

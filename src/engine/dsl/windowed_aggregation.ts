@@ -11,21 +11,23 @@ import type { Windowed } from "../windows/windowed.ts";
 export interface WindowMaterialized<K, A> {
   /** The store's name. Default: a generated one. */
   readonly name?: string;
-  /** Default: the grouped stream's. */
+  /** The serde of the keys. Default: the grouped stream's. */
   readonly key?: Serde<K>;
+  /** The serde of the aggregates. */
   readonly value: Serde<A>;
   /** Whether the store has a changelog. Default true. */
   readonly logged?: boolean;
   /**
-   * How long windows can be found, in ms of stream time. Default, and at least: as long as records may still come, which is the size and
-   * the grace of time windows, twice the time difference and the grace of sliding ones, the gap and the grace of sessions.
+   * How long windows can be found, in ms of stream time. Default, and at least: as long as records may still
+   * come, which is the size and the grace of time windows, twice the time difference and the grace of sliding
+   * ones, the gap and the grace of sessions.
    */
   readonly retentionMs?: number;
 }
 
 /** What {@linkcode addWindowedAggregation} adds. */
 export interface WindowedAggregationDef<K, A> {
-  /** Of the generated names. */
+  /** What generated names begin with. */
   readonly prefix: string;
   readonly materialized: WindowMaterialized<K, A>;
   readonly kind: "window" | "session";
@@ -41,7 +43,8 @@ export interface WindowedAggregationDef<K, A> {
 
 /**
  * Adds a windowed aggregation with its store.
- * @throws {TopologyError} When the store would keep windows for a shorter time than records may still come for them.
+ * @throws {TopologyError} When the store would keep windows for a shorter time than records may still come
+ * for them.
  */
 export function addWindowedAggregation<K, V, A>(
   graph: BuilderGraph,
@@ -55,8 +58,8 @@ export function addWindowedAggregation<K, V, A>(
   const retentionMs = materialized.retentionMs ?? leastRetentionMs;
   if (!(retentionMs >= leastRetentionMs)) {
     throw new TopologyError(
-      `Cannot add store ${storeName}: received a retention of ${retentionMs} ms; its windows take records for ${leastRetentionMs} ms, ` +
-        `so it must be at least that`,
+      `Cannot add store ${storeName}: received a retention of ${retentionMs} ms; its windows take records ` +
+        `for ${leastRetentionMs} ms, so it must be at least that`,
     );
   }
   const parentName = parent.node(storeName);

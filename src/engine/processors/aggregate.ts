@@ -7,7 +7,10 @@ import { CachedKeyValueStore } from "../state/typed/cached_key_value_store.ts";
 import type { KeyValueStore } from "../state/stores.ts";
 import { Processor, type ProcessorInit } from "./processor.ts";
 
-/** What {@linkcode Aggregate} does with a value: makes the new aggregate of the old one, or of the initial one. */
+/**
+ * What {@linkcode Aggregate} does with a value: makes the new aggregate of the old one, or of the initial
+ * one.
+ */
 export type Aggregation<K, V, A> = (key: K, value: V, aggregate: A) => A | null;
 
 /** Aggregates the values of each key; its timestamp is the latest of its records. */

@@ -5,7 +5,10 @@
  */
 import { Processor } from "./processor.ts";
 
-/** Hands each record to the child of the first predicate that says yes, else to the one after the last, if there is one. */
+/**
+ * Hands each record to the child of the first predicate that says yes, else to the one after the last, if
+ * there is one.
+ */
 export class Branch<K, V> extends Processor<K, V> {
   readonly #predicates: readonly ((key: K, value: V) => boolean)[];
 

@@ -6,7 +6,7 @@
 import type { PausedStep } from "../record/pauses.ts";
 import { Processor } from "./processor.ts";
 
-/** See the module, and `pauses.ts`. */
+/** A processor that looks, before each record that it forwards, whether to go on later. */
 export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep {
   #key!: K;
   #value!: V;
@@ -31,7 +31,10 @@ export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep
     return context.pauses.any || (this.mayPause && context.full);
   }
 
-  /** Pauses: {@linkcode goOn} is called with the same record later. Where it is in it, the processor keeps itself. */
+  /**
+   * Pauses: {@linkcode goOn} is called with the same record later. Where it is in it, the processor keeps
+   * itself.
+   */
   protected pause(key: K, value: V, timestamp: number): void {
     this.#key = key;
     this.#value = value;
@@ -43,10 +46,13 @@ export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep
   protected abstract goOn(key: K, value: V, timestamp: number): void;
 }
 
-/** One that forwards what an iterable gives, lazily. */
+/** A processor that forwards what an iterable gives, lazily. */
 export abstract class IterableFanOut<K, V, R> extends FanOut<K, V> {
   #rest!: Iterator<R>;
-  /** What is to be forwarded next: noted before, so that nothing is left out when that throws and is tried again. */
+  /**
+   * What is to be forwarded next: noted before, so that nothing is left out when that throws and is tried
+   * again.
+   */
   #next!: IteratorResult<R>;
 
   /** Forwards what an iterable gives, from one of its values on. */

@@ -1,12 +1,16 @@
 /**
- * HOT PATH, where a handler of processing errors is set. Stands before a processor and hands what it throws to the handler.
+ * HOT PATH. Stands before a processor where a handler of processing errors is set, and hands it what the
+ * processor throws.
  *
  * @module
  */
 import type { ProcessorContext } from "../record/processor_context.ts";
 import { Processor } from "./processor.ts";
 
-/** See the module. As in Kafka Streams each processor is guarded by itself, so that a record that one throws at is dropped there and no earlier. */
+/**
+ * A processor with its guard. As in Kafka Streams each is guarded by itself, so that a record that one throws
+ * at is dropped there and no earlier.
+ */
 export class Guarded<K, V> extends Processor<K, V> {
   readonly #name: string;
   readonly #inner: Processor<K, V>;

@@ -1,5 +1,6 @@
 /**
- * HOT PATH. What a topology is made of at run time: each task has its own processors, linked to their children.
+ * HOT PATH. What a topology is made of at run time: each task has its own processors, linked to their
+ * children.
  *
  * @module
  */
@@ -29,8 +30,8 @@ export abstract class Processor<K = any, V = any> {
   protected context!: ProcessorContext;
 
   /**
-   * Whether steps after it may pause (see `pauses.ts`): it forwards at most once a record and does nothing after that, or does what is
-   * left when it is resumed.
+   * Whether steps after it may pause (see `pauses.ts`): it forwards at most once a record and does nothing
+   * after that, or does what is left when it is resumed.
    */
   get resumable(): boolean {
     return false;
@@ -45,7 +46,8 @@ export abstract class Processor<K = any, V = any> {
    * Takes one record.
    *
    * @param timestamp Milliseconds since the epoch.
-   * @param previous In a table's changelog stream: the value that `value` replaces, where it is known; otherwise `null`.
+   * @param previous In a table's changelog stream: the value that `value` replaces, where it is known;
+   * otherwise `null`.
    */
   abstract process(key: K, value: V, timestamp: number, previous: V | null): void;
 

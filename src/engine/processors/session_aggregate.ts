@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Aggregates by key and session, as Kafka Streams' `KStreamSessionWindowAggregate` does: a record joins the sessions that are
- * within the gap into one, which takes their place; each session that is gone goes out as `null` first.
+ * HOT PATH. Aggregates by key and session, as Kafka Streams' `KStreamSessionWindowAggregate` does: a record
+ * joins the sessions that are within the gap into one, which takes their place; each session that is gone
+ * goes out as `null` first.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface SessionAggregation<K, V, A> extends WindowAggregation<K, V, A> 
   readonly merger: (key: K, aggregate: A | null, other: A) => A | null;
 }
 
-/** See the module. Records without a key are dropped and counted. */
+/** Keeps an aggregate a session. Records without a key are dropped and counted. */
 export class SessionAggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;
   readonly #aggregation: SessionAggregation<K, V, A>;

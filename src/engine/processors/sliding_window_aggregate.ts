@@ -1,7 +1,8 @@
 /**
- * HOT PATH. Aggregates by key and sliding window, as Kafka Streams' `KStreamSlidingWindowAggregate` does. A record has a left window,
- * which ends with it, and a right one, which begins right after it; it also is in the windows of its neighbours. A window is made when
- * its first record comes, with what a window that overlaps it has.
+ * HOT PATH. Aggregates by key and sliding window, as Kafka Streams' `KStreamSlidingWindowAggregate` does. A
+ * record has a left window, which ends with it, and a right one, which begins right after it; it also is in
+ * the windows of its neighbours. A window is made when its first record comes, with what a window that
+ * overlaps it has.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import type { WindowAggregation } from "./window_aggregate.ts";
 
 const NO_TIME = -1;
 
-/** See the module. Records without a key or value are dropped and counted. */
+/** Keeps an aggregate a window. Records without a key or value are dropped and counted. */
 export class SlidingWindowAggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;
   readonly #aggregation: WindowAggregation<K, V, A>;

@@ -21,7 +21,10 @@ export class Source<K, V> extends Processor<K, V> {
   }
 }
 
-/** Writes records to a topic: a key's records always to the partition that Kafka's default partitioner gives it. */
+/**
+ * Writes records to a topic: a key's records always to the partition that Kafka's default partitioner gives
+ * it.
+ */
 export class Sink<K, V> extends Processor<K, V> {
   readonly #topic: string;
   readonly #partitions: number;

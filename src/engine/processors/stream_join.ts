@@ -1,6 +1,6 @@
 /**
- * HOT PATH. The inner join of two streams within a window of time. Each side looks the record up among the other side's,
- * and is kept for the other side to find.
+ * HOT PATH. The inner join of two streams within a window of time. Each side looks the record up among the
+ * other side's, and is kept for the other side to find.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. The left and outer joins of two streams within a window of time: a record that has found no partner when its window has
- * closed goes on alone. The rules, and when they are looked at, are those of Kafka Streams' `KStreamKStreamJoin`.
+ * HOT PATH. The left and outer joins of two streams within a window of time: a record that has found no
+ * partner when its window has closed goes on alone. The rules, and when they are looked at, are those of
+ * Kafka Streams' `KStreamKStreamJoin`.
  *
  * @module
  */
@@ -16,7 +17,7 @@ class TimeTracker {
   streamTime = -1;
   /** No kept record can be older; `Infinity` when there may be none. */
   minTime: number = Infinity;
-  /** In ms of the machine's time. */
+  /** When records without a partner are looked for next, in ms of the machine's time. */
   nextTimeToEmit = 0;
 }
 
@@ -41,7 +42,7 @@ export interface OuterJoinSide {
   readonly outerStore: string;
   /** How much earlier than the left side's record the right one may be. */
   readonly beforeMs: number;
-  /** How much later. */
+  /** How much later than the left side's record the right one may be. */
   readonly afterMs: number;
   readonly graceMs: number;
   readonly trackers: TimeTrackers;
@@ -50,8 +51,9 @@ export interface OuterJoinSide {
 /** One side of the join. */
 export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
   readonly #side: OuterJoinSide;
-  /** As this side sees them. */
+  /** How much earlier than this side's record the other side's may be, in ms. */
   readonly #beforeMs: number;
+  /** How much later it may be, in ms. */
   readonly #afterMs: number;
   readonly #joiner: (value: V | null, other: O | null, key: K) => R;
   #other!: JoinWindowStore<K, O>;
@@ -129,7 +131,8 @@ export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
     const { graceMs, beforeMs, afterMs } = this.#side;
     const tracker = this.#tracker;
     const { streamTime } = tracker;
-    // In Java, the largest time plus anything is in the past: with none kept, looking counts for the interval all the same.
+    // In Java, the largest time plus anything is in the past: with none kept, looking counts for the interval
+    // all the same.
     const oldest = tracker.minTime === Infinity && this.#afterMs + graceMs > 0 ? -Infinity : tracker.minTime;
     if (oldest + this.#afterMs + graceMs >= streamTime) return;
     const now = this.context.now();
@@ -147,7 +150,7 @@ export class OuterStreamJoin<K, V, O, R> extends FanOut<K, V> {
       if (timestamp + (left ? afterMs : beforeMs) + graceMs >= streamTime) {
         if (left) leftOpen = true;
         else rightOpen = true;
-        // As there, where each value is looked at: the second one of this key ends the search.
+        // Kafka Streams looks at each value: the second one of this key ends its search.
         if (leftOpen && rightOpen && entry.values.length > 1) break;
         continue;
       }

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Holds a table's changes back, as Kafka Streams' `KTableSuppressProcessor` does: until time has passed, or until the buffer
- * is full.
+ * HOT PATH. Holds a table's changes back, as Kafka Streams' `KTableSuppressProcessor` does: until time has
+ * passed, or until the buffer is full.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export interface Suppression {
   readonly maxRecords: number;
   /** Most bytes, as `SuppressBuffer.bufferBytes` counts them. */
   readonly maxBytes: number;
-  /** What happens above that: the earliest go out, or the application fails. */
+  /** What happens above a limit: the earliest go out, or the application fails. */
   readonly whenFull: "emit" | "fail";
   /** Whether removed values go out: not where nothing went out before. */
   readonly tombstones: boolean;
 }
 
-/** See the module. */
+/** Puts changes into a buffer, and forwards them when they are due or the buffer is full. */
 export class Suppress<K, V> extends Processor<K, V> {
   readonly #name: string;
   readonly #storeName: string;
@@ -76,9 +76,9 @@ export class Suppress<K, V> extends Processor<K, V> {
   #fail(): never {
     const { maxRecords, maxBytes } = this.#suppression;
     throw new Error(
-      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ${this.#buffer.size} records ` +
-        `(${limit(maxRecords)}) and ${this.#buffer.bufferBytes} bytes (${limit(maxBytes)}); ` +
-        `raise the limit, or use untilTimeLimit with whenFull "emit"`,
+      `Cannot hold back more in ${this.#name}: received more than its buffer may have, with this one ` +
+        `${this.#buffer.size} records (${limit(maxRecords)}) and ${this.#buffer.bufferBytes} bytes ` +
+        `(${limit(maxBytes)}); raise the limit, or use untilTimeLimit with whenFull "emit"`,
     );
   }
 }

@@ -2,7 +2,10 @@ import type { SuppressBuffer } from "../state/typed/suppress_buffer.ts";
 import type { ProcessorInit } from "./processor.ts";
 import type { ValueGetter } from "./value_getter.ts";
 
-/** HOT PATH. A table whose changes are held back: a key's value is the one from before its change, as long as that is held back. */
+/**
+ * HOT PATH. A table whose changes are held back: a key's value is the one from before its change, as long as
+ * that is held back.
+ */
 export class SuppressGetter<K, V> implements ValueGetter<K, V> {
   timestamp = -1;
   readonly #storeName: string;

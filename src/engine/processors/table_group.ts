@@ -1,6 +1,6 @@
 /**
- * HOT PATH. A table grouped by something else than its key: each change takes the old value out of its group and puts the new one
- * into its own.
+ * HOT PATH. A table grouped by something else than its key: each change takes the old value out of its group
+ * and puts the new one into its own.
  *
  * @module
  */
@@ -13,7 +13,9 @@ export interface Change<V> {
   readonly oldValue: V | null;
 }
 
-/** Gives each change its group. A change of group is two changes: out of the old one, then into the new one. */
+/**
+ * Gives each change its group. A change of group is two changes: out of the old one, then into the new one.
+ */
 export class TableRegroup<K, V, K2, V2> extends Processor<K, V> {
   readonly #selector: (key: K, value: V) => readonly [K2, V2];
 

@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Tables: their changes come in with the new value and the one that it replaces, each `null` where there is none.
+ * HOT PATH. Tables: their changes come in with the new value and the one that it replaces, each `null` where
+ * there is none.
  *
  * @module
  */
@@ -22,7 +23,10 @@ abstract class TableProcessor<K, V, R> extends Processor<K, V> {
   }
 }
 
-/** A stream's records as a table's changes. What comes late replaces what is newer, as in Kafka Streams: order is that of arrival. */
+/**
+ * A stream's records as a table's changes. What comes late replaces what is newer, as in Kafka Streams: order
+ * is that of arrival.
+ */
 export class TableSource<K, V> extends TableProcessor<K, V, V> {
   override get resumable(): boolean {
     return true;
@@ -49,7 +53,10 @@ export class TableFilter<K, V> extends TableProcessor<K, V, V> {
   readonly #wanted: boolean;
   readonly #sendOldValues: boolean;
 
-  /** @param sendOldValues Whether changes come in and go out with what they replace; a key that is out and stays out is then not mentioned. */
+  /**
+   * @param sendOldValues Whether changes come in and go out with what they replace; a key that is out and
+   * stays out is then not mentioned.
+   */
   constructor(
     storeName: string | undefined,
     predicate: (key: K, value: V) => boolean,

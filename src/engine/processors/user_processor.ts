@@ -10,17 +10,23 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** A record as a {@linkcode UserProcessor} gets it. */
 export interface ProcessorRecord<K, V> {
+  /** The key, decoded. */
   readonly key: K;
+  /** The value, decoded. */
   readonly value: V;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
 /** Where a record came from. */
 export interface RecordMetadata {
+  /** The topic that it was read from. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
+  /** The record's offset in the partition. */
   readonly offset: number;
 }
 
@@ -42,17 +48,22 @@ export interface UserProcessorContext<K, V> {
   // deno-lint-ignore no-explicit-any -- the caller knows the types of its own store
   getStateStore<S = KeyValueStore<any, any>>(name: string): S;
   /**
-   * Asks for calls at intervals: in stream time from the first record on, in the machine's time after one interval.
+   * Asks for calls at intervals: in stream time from the first record on, in the machine's time after one
+   * interval.
    *
    * @returns Ends the calls.
    * @throws {RangeError} When the interval is below 1 ms.
    */
   schedule(intervalMs: number, type: PunctuationType, call: (timestampMs: number) => void): () => void;
-  /** The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first. */
+  /**
+   * The largest timestamp of the records that the task has taken, in ms since the epoch; −1 before the first.
+   */
   readonly currentStreamTimeMs: number;
   /** The time of the machine, in ms since the epoch. */
   readonly currentSystemTimeMs: number;
-  /** Where the current record came from; `undefined` in a punctuator (in Kafka Streams one without a topic). */
+  /**
+   * Where the current record came from; `undefined` in a punctuator (in Kafka Streams one without a topic).
+   */
   readonly recordMetadata: RecordMetadata | undefined;
 }
 
@@ -89,6 +100,7 @@ export interface UserProcessorContext<K, V> {
 export interface UserProcessor<K, V, K2, V2> {
   /** Called once a task, before the first record. */
   init?(context: UserProcessorContext<K2, V2>): void;
+  /** Called for each record, in the order in which the task takes them. */
   process(record: ProcessorRecord<K, V>): void;
   /** Called when the task ends. */
   close?(): void;

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Looks a key up in a table, which need not have a store of its own: what is filtered, mapped or joined is worked out from
- * the tables before it.
+ * HOT PATH. Looks a key up in a table, which need not have a store of its own: what is filtered, mapped or
+ * joined is worked out from the tables before it.
  *
  * @module
  */

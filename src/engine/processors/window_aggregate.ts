@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Aggregates by key and window of a fixed place, as Kafka Streams' `KStreamWindowAggregate` does: every window that a record
- * is in and that is not closed gets the record, in the order of the windows' starts.
+ * HOT PATH. Aggregates by key and window of a fixed place, as Kafka Streams' `KStreamWindowAggregate` does:
+ * every window that a record is in and that is not closed gets the record, in the order of the windows'
+ * starts.
  *
  * @module
  */
@@ -13,11 +14,14 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 export interface WindowAggregation<K, V, A> {
   /** What a new window begins with. */
   readonly initializer: () => A | null;
-  /** `null` removes the window's value. */
+  /** Makes the new aggregate of a value and the old one; `null` removes the window's value. */
   readonly aggregator: (key: K, value: V, aggregate: A | null) => A | null;
 }
 
-/** See the module. Records without a key are dropped and counted; one without a value is aggregated as Kafka Streams does. */
+/**
+ * Keeps an aggregate a window. Records without a key are dropped and counted; one without a value is
+ * aggregated as Kafka Streams does.
+ */
 export class WindowAggregate<K, V, A> extends Processor<K, V> {
   readonly #storeName: string;
   readonly #aggregation: WindowAggregation<K, V, A>;
@@ -26,7 +30,10 @@ export class WindowAggregate<K, V, A> extends Processor<K, V> {
   readonly #graceMs: number;
   #store!: WindowStore<K, A>;
   #observedTime = -1;
-  /** The last key that went out: records of one key mostly come in runs, and an equal one need not be encoded again. */
+  /**
+   * The last key that went out: records of one key mostly come in runs, and an equal one need not be encoded
+   * again.
+   */
   #lastKey: Windowed<K> | undefined;
 
   constructor(

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. The bytes of the key and the value that are on their way through a task: encoded once, then used by
- * every store, changelog and sink that meets the same objects.
+ * HOT PATH. The bytes of the key and the value that are on their way through a task: encoded once, then used
+ * by every store, changelog and sink that meets the same objects.
  *
  * @module
  */
@@ -31,8 +31,8 @@ export class EncodedRecord {
   #valueSerde: unknown;
 
   /**
-   * The bytes and hash of a key, encoded once as long as the same object (or equal primitive) and serde come again.
-   * Valid until the next call.
+   * The bytes and hash of a key, encoded once as long as the same object (or equal primitive) and serde come
+   * again. Valid until the next call.
    *
    * @throws {RangeError} When the encoded key is larger than {@linkcode MAX_KEY_BYTES}.
    */
@@ -53,7 +53,10 @@ export class EncodedRecord {
     return encoded;
   }
 
-  /** The bytes of a value, encoded once as long as the same object and serde come again. Valid until the next call. */
+  /**
+   * The bytes of a value, encoded once as long as the same object and serde come again. Valid until the next
+   * call.
+   */
   encodeValue<V>(serde: Serde<V>, value: V): BytesRange {
     const encoded = this.#encodedValue;
     if (value === this.#value && serde === this.#valueSerde) return encoded;
@@ -67,8 +70,8 @@ export class EncodedRecord {
   }
 
   /**
-   * Says what {@linkcode encodeKey} would give: the key was decoded from these bytes, which stay as they are while it
-   * is in use.
+   * Says what {@linkcode encodeKey} would give: the key was decoded from these bytes, which stay as they are
+   * while it is in use.
    */
   knowKey<K>(serde: Serde<K>, key: K, { bytes, from, to, hash }: KeyBytes): void {
     const encoded = this.#encodedKey;
@@ -81,8 +84,8 @@ export class EncodedRecord {
   }
 
   /**
-   * Says what {@linkcode encodeValue} would give: the value was decoded from these bytes, which stay as they are while
-   * it is in use.
+   * Says what {@linkcode encodeValue} would give: the value was decoded from these bytes, which stay as they
+   * are while it is in use.
    */
   knowValue<V>(serde: Serde<V>, value: V, bytes: Uint8Array, from: number, to: number): void {
     const encoded = this.#encodedValue;

@@ -8,7 +8,10 @@ import type { RecordHeaders } from "../../kafka/port/record_set.ts";
 
 export { text };
 
-/** Sends a record to another topic, with headers that say why ({@linkcode deadLetterHeaders}), and goes on after it. */
+/**
+ * Sends a record to another topic, with headers that say why ({@linkcode deadLetterHeaders}), and goes on
+ * after it.
+ */
 export interface DeadLetter {
   /** A topic of the configuration's `deadLetterTopics`. */
   readonly deadLetter: string;
@@ -19,11 +22,15 @@ export type HandlerAnswer = "continue" | "fail" | DeadLetter;
 
 /** A record that could not be decoded. */
 export interface UndecodableRecord {
+  /** The topic that it was read from. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
+  /** The record's offset in the partition. */
   readonly offset: number;
-  /** Which part it is. */
+  /** Which part of the record could not be decoded. */
   readonly part: "key" | "value";
+  /** What the serde threw. */
   readonly error: unknown;
 }
 
@@ -38,19 +45,24 @@ export interface UnprocessableRecord {
   readonly processor: string | undefined;
   /** Where the input record came from; in a punctuator `undefined`, with partition and offset −1. */
   readonly topic: string | undefined;
+  /** The partition of the topic, or −1. */
   readonly partition: number;
+  /** The input record's offset, or −1. */
   readonly offset: number;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
-  /** As the processor got it: not the input record's, if steps before have changed it. */
+  /** The key as the processor got it: not the input record's, if steps before have changed it. */
   readonly key: unknown;
+  /** The value as the processor got it. */
   readonly value: unknown;
+  /** What was thrown. */
   readonly error: unknown;
 }
 
 /**
- * Decides about a record that a processor throws at. As in Kafka Streams (KIP-1033) it is dropped at that processor: what the
- * processor and those before it have forwarded or stored already stays, and the other branches of the topology still get it.
+ * Decides about a record that a processor throws at. As in Kafka Streams (KIP-1033) it is dropped at that
+ * processor: what the processor and those before it have forwarded or stored already stays, and the other
+ * branches of the topology still get it.
  */
 export type ProcessingHandler = (record: UnprocessableRecord) => HandlerAnswer;
 
@@ -58,27 +70,31 @@ export type ProcessingHandler = (record: UnprocessableRecord) => HandlerAnswer;
 export interface UnwritableRecord {
   /** `undefined` when the record was refused by the log and its task is not known. */
   readonly taskId: string | undefined;
-  /** Where it was to go. */
+  /** The topic that the record was to go to. */
   readonly topic: string;
-  /** Whether it can't be encoded, or the log refused it for good: it is too large, or has no key where one is needed. */
+  /**
+   * Whether it can't be encoded, or the log refused it for good: it is too large, or has no key where one is
+   * needed.
+   */
   readonly reason: "unencodable" | "refused";
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** What the serde threw, or the log's refusal. */
   readonly error: unknown;
 }
 
 /**
- * Decides about a record for a sink's topic that can't be written. A changelog's record is no matter of this handler: without it a
- * store would be another one after its restore, so that the application fails.
+ * Decides about a record for a sink's topic that can't be written. A changelog's record is no matter of this
+ * handler: without it a store would be another one after its restore, so that the application fails.
  */
 export type ProductionHandler = (record: UnwritableRecord) => HandlerAnswer;
 
 /** The handlers of an application. */
 export interface Handlers {
   readonly onUndecodable: DeserializationHandler;
-  /** Default: fail. */
+  /** Decides about records that a processor throws at. Default: fail. */
   readonly onProcessingError?: ProcessingHandler | undefined;
-  /** Default: fail. */
+  /** Decides about records that can't be written. Default: fail. */
   readonly onProductionError?: ProductionHandler | undefined;
   /** The topics that they may send dead letters to, with their numbers of partitions. */
   readonly deadLetters: ReadonlyMap<string, number>;
@@ -86,11 +102,16 @@ export interface Handlers {
 
 /** Where the engine says what a person should know. One line each. */
 export interface EngineLogger {
+  /** Takes what is worth knowing. */
   info(message: string): void;
+  /** Takes what a person should look into. */
   warn(message: string): void;
 }
 
-/** Drops undecodable records and logs them: the first at once, then at most one line a second with how many there were. */
+/**
+ * Drops undecodable records and logs them: the first at once, then at most one line a second with how many
+ * there were.
+ */
 export function logAndContinue(logger: EngineLogger, now: () => number): DeserializationHandler {
   return said("Dropped", logger, now, undecodable, "continue");
 }
@@ -110,7 +131,8 @@ export function logAndDeadLetter(
 }
 
 /**
- * Drops records that a processor throws at, or sends them to a topic, and logs them as {@linkcode logAndContinue} does.
+ * Drops records that a processor throws at, or sends them to a topic, and logs them as
+ * {@linkcode logAndContinue} does.
  *
  * @param topic Where to send them; left out, they are dropped.
  */
@@ -134,7 +156,8 @@ export function logProcessingErrors(
 }
 
 /**
- * Drops records that can't be written, or sends them to a topic, and logs them as {@linkcode logAndContinue} does.
+ * Drops records that can't be written, or sends them to a topic, and logs them as {@linkcode logAndContinue}
+ * does.
  *
  * @param topic Where to send them; left out, they are dropped.
  */
@@ -191,9 +214,10 @@ export interface DeadLetterCause {
 }
 
 /**
- * The headers of a dead letter: those that the record had, then what Kafka Streams adds (KIP-1034, `ExceptionHandlerUtils` of 4.3), all
- * of it text: `__streams.errors.exception` (the error's class), `.message`, `.stacktrace`, `.topic`, `.partition` and `.offset`; and
- * `kos.errors.task`. What is not known is null. A record that was a dead letter before keeps none of its old ones.
+ * The headers of a dead letter: those that the record had, then what Kafka Streams adds (KIP-1034,
+ * `ExceptionHandlerUtils` of 4.3), all of it text: `__streams.errors.exception` (the error's class),
+ * `.message`, `.stacktrace`, `.topic`, `.partition` and `.offset`; and `kos.errors.task`. What is not known
+ * is null. A record that was a dead letter before keeps none of its old ones.
  */
 export function deadLetterHeaders(headers: RecordHeaders, cause: DeadLetterCause): RecordHeaders {
   const { error, topic, partition, offset, taskId } = cause;

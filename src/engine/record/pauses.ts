@@ -1,9 +1,11 @@
 /**
- * Pausing amid what one record gives. A record may give any number of others (a join with all that have its key, a flatMap), and
- * the processors are plain calls: nothing is sent while they run. So where more is pending than the producer may hold, the steps
- * that forward several times stop, note where they are, and go on later from there, before the next record.
+ * Pausing amid what one record gives. A record may give any number of others (a join with all that have its
+ * key, a flatMap), and the processors are plain calls: nothing is sent while they run. So where more is
+ * pending than the producer may hold, the steps that forward several times stop, note where they are, and go
+ * on later from there, before the next record.
  *
- * The order stays what it would be without: once a step has paused, all that comes after it in the record pauses too.
+ * The order stays what it would be without: once a step has paused, all that comes after it in the record
+ * pauses too.
  *
  * @module
  */
@@ -14,12 +16,15 @@ export interface PausedStep {
   resume(): void;
   /**
    * Told what {@linkcode resume} threw.
-   * @throws The same, unless a handler of errors takes it: the step is then over.
+   * @throws What it was told, unless a handler of errors takes it: the step is then over.
    */
   failed(error: unknown): void;
 }
 
-/** The steps of one task that have paused, in the order in which they are to go on: what is deepest in the topology first. */
+/**
+ * The steps of one task that have paused, in the order in which they are to go on: what is deepest in the
+ * topology first.
+ */
 export class Pauses {
   /** Whether there are any. */
   any = false;

@@ -1,6 +1,6 @@
 /**
- * What the processors and stores of one task share, as they see it. The task has the one class that implements it, so
- * calls through the interface stay monomorphic.
+ * What the processors and stores of one task share, as they see it. The task has the one class that
+ * implements it, so calls through the interface stay monomorphic.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import type { Punctuators } from "./punctuators.ts";
 import type { RecordOrigin } from "./record_origin.ts";
 import type { EngineStats } from "./stats.ts";
 
-/** Takes what a processor can't go on with. Its methods return when the record is dropped or a dead letter. */
+/**
+ * Takes what a processor can't go on with. Its methods return when the record is dropped or a dead letter.
+ */
 export interface FailureTaker {
   /**
    * A processor, or with `undefined` a punctuator, threw.
@@ -56,7 +58,8 @@ export interface ProcessorContext {
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   readonly streamTime: number;
   /**
-   * How often at most a left or outer join looks through its records without a partner, in ms of the machine's time.
+   * How often at most a left or outer join looks through its records without a partner, in ms of the
+   * machine's time.
    */
   readonly outerJoinIntervalMs: number;
   /** Whether more is pending than the producer may hold: records wait, and steps that can pause do. */
@@ -68,7 +71,8 @@ export interface ProcessorContext {
   /**
    * Called before something is appended to the producer.
    *
-   * @throws {ProcessingError} When far more is pending than it may hold, since the record's steps can't pause.
+   * @throws {ProcessingError} When far more is pending than it may hold, since the record's steps can't
+   * pause.
    */
   checkPending(topic: string): void;
 }

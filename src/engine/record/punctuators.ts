@@ -39,8 +39,8 @@ export class Punctuators {
   }
 
   /**
-   * Asks for calls. As in Kafka Streams, those in stream time begin with the first record and are aligned to the epoch; those in the
-   * machine's time begin after one interval.
+   * Asks for calls. As in Kafka Streams, those in stream time begin with the first record and are aligned to
+   * the epoch; those in the machine's time begin after one interval.
    *
    * @returns Ends the calls.
    * @throws {RangeError} When the interval is below 1 ms.

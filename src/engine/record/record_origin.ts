@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Where the record that a task processes came from, and what goes on from it to all that is derived.
+ * HOT PATH. Where the record that a task processes came from, and what goes on from it to all that is
+ * derived.
  *
  * @module
  */
@@ -39,14 +40,17 @@ export class RecordOrigin implements RecordPlace {
     return this.#set === undefined ? NO_HEADERS : this.#set.headers(this.#index);
   }
 
-  /** The input record's key as it came in; `null` without one, or outside of a record. Valid as long as its set is. */
+  /**
+   * The input record's key as it came in; `null` without one, or outside of a record. Valid as long as its
+   * set is.
+   */
   get inputKey(): Uint8Array | null {
     return this.#set?.key(this.#index) ?? null;
   }
 
   /**
-   * The input record's value as it came in; `null` for a tombstone, or outside of a record. Valid as long as its set
-   * is.
+   * The input record's value as it came in; `null` for a tombstone, or outside of a record. Valid as long as
+   * its set is.
    */
   get inputValue(): Uint8Array | null {
     return this.#set?.value(this.#index) ?? null;
@@ -71,8 +75,8 @@ export class RecordOrigin implements RecordPlace {
   }
 
   /**
-   * Gives what is derived from now on other headers; `undefined` goes back to the record's own. Returns what was set
-   * before.
+   * Gives what is derived from now on other headers; `undefined` goes back to the record's own. Returns what
+   * was set before.
    */
   replaceHeaders(headers: RecordHeaders | undefined): RecordHeaders | undefined {
     const before = this.#headers;

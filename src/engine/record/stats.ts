@@ -21,7 +21,9 @@ export interface TopicCount {
 
 /** The size of one store of one task. */
 export interface StoreSize {
+  /** The store's name in the topology. */
   readonly store: string;
+  /** Keys, windows or sessions held. */
   readonly entries: number;
   /** Bytes of memory. */
   readonly bytes: number;
@@ -29,9 +31,11 @@ export interface StoreSize {
 
 /** The topics that an application will count records of, by their names on the log. */
 export interface ExpectedTopics {
+  /** The topics that are read. */
   readonly sources: Iterable<string>;
   /** Outputs and changelogs. */
   readonly written: Iterable<string>;
+  /** The topics of dead letters. */
   readonly deadLetters: Iterable<string>;
 }
 
@@ -39,6 +43,7 @@ export interface ExpectedTopics {
 export class EngineStats {
   /** Records taken from the input partitions, dropped ones included. */
   processed = 0;
+  /** Records left out, by reason. */
   readonly dropped: Record<DropReason, number> = {
     null_key: 0,
     null_value: 0,
@@ -51,12 +56,15 @@ export class EngineStats {
   /** Records that could not be decoded, by topic. */
   readonly decodeFailures: Record<string, number> = {};
   /**
-   * Time in which the loop worked, in ms: not that in which it waited for records, or for the log to take what was written.
+   * Time in which the loop worked, in ms: not that in which it waited for records, or for the log to take
+   * what was written.
    */
   busyMs = 0;
+  /** Commits that were made. */
   commits = 0;
   /** Commits that the group or the broker refused. */
   commitFailures = 0;
+  /** Rebalances taken part in. */
   rebalances = 0;
   /** Changelog records read back into stores. */
   restored = 0;
@@ -79,26 +87,35 @@ export class EngineStats {
     return byTopic(this.#deadLettered);
   }
 
-  /** Has a count at 0 for what is known to be counted, so that it is there before the first record is. */
+  /**
+   * Has a count at 0 for what is known to be counted, so that it is there before the first record is.
+   * @ignore
+   */
   expect(topics: ExpectedTopics): void {
     for (const topic of topics.sources) this.decodeFailures[topic] ??= 0;
     for (const topic of topics.written) this.producedTo(topic);
     for (const topic of topics.deadLetters) this.deadLetteredTo(topic);
   }
 
-  /** The counter of records appended to a topic. */
+  /**
+   * The counter of records appended to a topic.
+   * @ignore
+   */
   producedTo(topic: string): TopicCount {
     return counterOf(this.#produced, topic);
   }
 
-  /** The counter of records sent to a dead-letter topic. */
+  /**
+   * The counter of records sent to a dead-letter topic.
+   * @ignore
+   */
   deadLetteredTo(topic: string): TopicCount {
     return counterOf(this.#deadLettered, topic);
   }
 
   /** What the state takes of memory now, in bytes; the application says. */
   stateBytes: () => number = () => 0;
-  /** What it may take. */
+  /** What the state may take of memory, in bytes. */
   stateMaxBytes: number = Infinity;
 
   /** The sizes of the stores now; the application says. */

@@ -1,11 +1,11 @@
 /**
- * A binary heap by a number, with the steps of Java's `PriorityQueue`: what is equal comes out in the same order as there, so a
- * program's output is the same.
+ * A binary heap by a number, with the steps of Java's `PriorityQueue`: what is equal comes out in the same
+ * order as there, so a program's output is the same.
  *
  * @module
  */
 
-/** See the module. */
+/** Gives out the item with the smallest number first. */
 export class TimeHeap<T> {
   readonly #items: T[] = [];
   readonly #at: (item: T) => number;

@@ -1,6 +1,6 @@
 /**
- * Writes changelogs. Their records' keys are in `changelog_keys.ts`; their values are the stores', their timestamps
- * those of the values, as in Kafka Streams.
+ * Writes changelogs. Their records' keys are in `changelog_keys.ts`; their values are the stores', their
+ * timestamps those of the values, as in Kafka Streams.
  *
  * @module
  */

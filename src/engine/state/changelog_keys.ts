@@ -2,12 +2,13 @@
  * HOT PATH. The keys of changelog records, which are Kafka Streams' own; numbers are big-endian:
  *
  * - of a key-value store and a suppression: the store's key;
- * - of a join's window store: the key, the record's time (8 bytes), and a sequence number (4 bytes) that keeps several
- *   values of one key and time apart;
+ * - of a join's window store: the key, the record's time (8 bytes), and a sequence number (4 bytes) that
+ *   keeps several values of one key and time apart;
  * - of a window store: the key, the window's start (8 bytes) and 0 (4 bytes), as `WindowKeySchema` has them;
- * - of a session store: the key, the session's end and its start (8 bytes each), as `SessionKeySchema` has them;
- * - of a left or outer join's records without a partner: the time (8 bytes), a byte that is 1 for the left side, and
- *   the key.
+ * - of a session store: the key, the session's end and its start (8 bytes each), as `SessionKeySchema` has
+ *   them;
+ * - of a left or outer join's records without a partner: the time (8 bytes), a byte that is 1 for the left
+ *   side, and the key.
  *
  * @module
  */
@@ -33,8 +34,8 @@ export const SESSION_SUFFIX_BYTES: number = SESSION_BYTES;
 export const SIDE_PREFIX_BYTES: number = TIME_BYTES + 1;
 
 /**
- * A changelog key in a buffer of its own, which the next one takes. It has no hash: a task's changelogs have its own
- * partition.
+ * A changelog key in a buffer of its own, which the next one takes. It has no hash: a task's changelogs have
+ * its own partition.
  */
 export class SuffixedKey implements KeyBytes {
   bytes: Uint8Array = new Uint8Array(256);
@@ -65,7 +66,9 @@ export class SuffixedKey implements KeyBytes {
   }
 }
 
-/** Reads the time of a window store's changelog key, in ms since the epoch; the store's key ends at `keyTo`. */
+/**
+ * Reads the time of a window store's changelog key, in ms since the epoch; the store's key ends at `keyTo`.
+ */
 export function windowTime(bytes: Uint8Array, keyTo: number): number {
   return getTime(bytes, keyTo);
 }
@@ -75,7 +78,9 @@ export function windowSequence(bytes: Uint8Array, keyTo: number): number {
   return getInt32(bytes, keyTo + TIME_BYTES);
 }
 
-/** Makes the changelog key of a record without a partner: keys in their bytes' order are in the order of time. */
+/**
+ * Makes the changelog key of a record without a partner: keys in their bytes' order are in the order of time.
+ */
 export function sideKey(
   { bytes, from, to }: KeyBytes,
   timestamp: number,

@@ -17,8 +17,12 @@ export type StoreDef =
   | SuppressStoreDef
   | OuterJoinStoreDef;
 
+/** What a state store keeps. */
+export type StoreKind = "key-value" | "join-window" | "window" | "session" | "suppress" | "outer-join";
+
 /** What every store has. */
 export interface StoreDefBase {
+  readonly kind: StoreKind;
   readonly name: string;
   readonly key: AnySerde;
   readonly value: AnySerde;
@@ -59,16 +63,16 @@ export interface SessionStoreDef extends StoreDefBase {
 /** The changes that a suppression holds back. */
 export interface SuppressStoreDef extends StoreDefBase {
   readonly kind: "suppress";
-  /** It keeps all until it is emitted. */
+  /** `Infinity`: a suppression keeps all until it is emitted. */
   readonly retentionMs: number;
 }
 
 /** The records of both sides of a left or outer join that have found no partner yet. */
 export interface OuterJoinStoreDef extends StoreDefBase {
   readonly kind: "outer-join";
-  /** The right side's; `value` is the left side's. */
+  /** The serde of the right side's values; `value` is that of the left side's. */
   readonly otherValue: AnySerde;
-  /** Nothing goes by itself: `Infinity`. */
+  /** `Infinity`: nothing goes by itself. */
   readonly retentionMs: number;
 }
 
@@ -77,7 +81,7 @@ export interface BoundStore {
   readonly def: StoreDef;
   readonly key: AnySerde;
   readonly value: AnySerde;
-  /** Of the right side of a left or outer join; else that of the values. */
+  /** The serde of the right side's values in a left or outer join; else that of the values. */
   readonly otherValue: AnySerde;
   /** The changelog topic; `undefined` for a store without. */
   readonly changelog: string | undefined;

@@ -1,5 +1,6 @@
 /**
- * Makes a task's stores of their definitions: bytes in memory or on disk, with serdes and the changelog in front.
+ * Makes a task's stores of their definitions: bytes in memory or on disk, with serdes and the changelog in
+ * front.
  *
  * @module
  */

@@ -13,10 +13,16 @@ export interface ManagedStore {
    * @throws {Error} When a record is not of this store's format: the topic is another program's.
    */
   restore(records: RecordSet): void;
-  /** Writes what it holds back until a commit to its changelog. Returns whether processors were told of anything by that. */
+  /**
+   * Writes what it holds back until a commit to its changelog. Returns whether processors were told of
+   * anything by that.
+   */
   flush?(): boolean | void;
   /** Frees what it holds; it is not used any more. */
   close?(): void;
-  /** Drops the decoded values that it keeps at hand: a processor that failed may have changed one in place without putting it. */
+  /**
+   * Drops the decoded values that it keeps at hand: a processor that failed may have changed one in place
+   * without putting it.
+   */
   forget?(): void;
 }

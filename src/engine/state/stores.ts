@@ -6,12 +6,16 @@
 
 /** Reads of a key-value store. */
 export interface ReadOnlyKeyValueStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many keys there are. */
   readonly size: number;
   /** The value of a key; `null` when there is none. */
   get(key: K): V | null;
-  /** All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store meanwhile. */
+  /**
+   * All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store
+   * meanwhile.
+   */
   entries(limit?: number): { key: K; value: V; timestamp: number }[];
 }
 
@@ -30,7 +34,10 @@ export interface JoinWindowStore<K, V> {
   readonly size: number;
   /** @returns False when the entry came later than the retention allows and was not stored. */
   put(key: K, value: V, timestamp: number): boolean;
-  /** How many entries of a key there are with timestamps in `[from, to]`; they are read by index until the next call. */
+  /**
+   * How many entries of a key there are with timestamps in `[from, to]`; they are read by index until the
+   * next call.
+   */
   fetch(key: K, from: number, to: number): number;
   timestampAt(i: number): number;
   valueAt(i: number): V;
@@ -38,9 +45,11 @@ export interface JoinWindowStore<K, V> {
 
 /** A window as it is read for a person or another program. */
 export interface WindowEntry<K, V> {
+  /** The key of the window's records. */
   readonly key: K;
   /** Where the window begins, in ms since the epoch. */
   readonly startMs: number;
+  /** The window's value, such as an aggregate. */
   readonly value: V;
   /** The latest time of its records, in ms since the epoch. */
   readonly timestamp: number;
@@ -48,12 +57,16 @@ export interface WindowEntry<K, V> {
 
 /** Reads of a window store. */
 export interface ReadOnlyWindowStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many windows there are; those that have expired may still be counted. */
   readonly size: number;
   /** The value of one window; `null` when there is none. */
   get(key: K, startMs: number): V | null;
-  /** The windows that begin in `[fromMs, toMs]`, of one key or with `null` of all, by start, then by the keys' bytes. */
+  /**
+   * The windows that begin in `[fromMs, toMs]`, of one key or with `null` of all, by start, then by the keys'
+   * bytes.
+   */
   entries(key: K | null, fromMs: number, toMs: number): WindowEntry<K, V>[];
 }
 
@@ -63,7 +76,10 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
   readonly lastTimestamp: number;
   /** Sets a window's value, or with `null` removes it. What has expired is not stored. */
   put(key: K, startMs: number, value: V | null, timestamp: number): void;
-  /** How many windows of a key begin in `[fromMs, toMs]`; they are read by index, in the order of their starts, until the next fetch. */
+  /**
+   * How many windows of a key begin in `[fromMs, toMs]`; they are read by index, in the order of their
+   * starts, until the next fetch.
+   */
   fetch(key: K, fromMs: number, toMs: number): number;
   startAt(i: number): number;
   timestampAt(i: number): number;
@@ -73,22 +89,28 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
 
 /** A session as it is read for a person or another program. */
 export interface SessionEntry<K, V> {
+  /** The key of the session's records. */
   readonly key: K;
   /** The time of its first record, in ms since the epoch. */
   readonly startMs: number;
   /** The time of its last record, in ms since the epoch. */
   readonly endMs: number;
+  /** The session's value, such as an aggregate. */
   readonly value: V;
 }
 
 /** Reads of a session store. */
 export interface ReadOnlySessionStore<K, V> {
+  /** The store's name in the topology. */
   readonly name: string;
   /** How many sessions there are; those that have expired may still be counted. */
   readonly size: number;
   /** The value of one session; `null` when there is none. */
   get(key: K, startMs: number, endMs: number): V | null;
-  /** The sessions, of one key or with `null` of all, that have a time in `[fromMs, toMs]`, by end, then by the keys' bytes. */
+  /**
+   * The sessions, of one key or with `null` of all, that have a time in `[fromMs, toMs]`, by end, then by the
+   * keys' bytes.
+   */
   entries(key: K | null, fromMs: number, toMs: number): SessionEntry<K, V>[];
 }
 
@@ -100,8 +122,8 @@ export interface SessionStore<K, V> extends ReadOnlySessionStore<K, V> {
    */
   put(key: K, startMs: number, endMs: number, value: V | null, timestamp: number): void;
   /**
-   * How many sessions of a key end at `earliestEnd` or later and begin at `latestStart` or before; they are read by index, in the
-   * order of their ends, until the next call.
+   * How many sessions of a key end at `earliestEnd` or later and begin at `latestStart` or before; they are
+   * read by index, in the order of their ends, until the next call.
    */
   find(key: K, earliestEnd: number, latestStart: number): number;
   startAt(i: number): number;

@@ -1,7 +1,8 @@
 /**
- * The format of a suppression's changelog, Kafka Streams' version 3: the context of the record (time, offset, topic, partition,
- * headers), the value before the key was held back, the one before its last change, the new one, and the time that orders the buffer.
- * Numbers are big-endian; a length of −1 is null, and −2 in the second value says that it equals the first.
+ * The format of a suppression's changelog, Kafka Streams' version 3: the context of the record (time, offset,
+ * topic, partition, headers), the value before the key was held back, the one before its last change, the new
+ * one, and the time that orders the buffer. Numbers are big-endian; a length of −1 is null, and −2 in the
+ * second value says that it equals the first.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { getInt32, getTime, putInt32, putTime, TIME_BYTES } from "../windows/tim
 export interface BufferedChange {
   /** What orders the buffer, in ms since the epoch. */
   time: number;
-  /** Of the record, in ms since the epoch. */
+  /** The record's timestamp, in ms since the epoch. */
   timestamp: number;
   offset: number;
   topic: string;

@@ -7,8 +7,9 @@ import type { Checkpoints } from "./checkpoints.ts";
 import type { Task } from "./task.ts";
 
 /**
- * At least once: all tasks share a producer. A commit notes the positions, flushes what was produced before, then commits what
- * was noted; processing goes on meanwhile. After a failure the records since the last commit are processed again.
+ * At least once: all tasks share a producer. A commit notes the positions, flushes what was produced before,
+ * then commits what was noted; processing goes on meanwhile. After a failure the records since the last
+ * commit are processed again.
  */
 export class AtLeastOnceCommitter implements Committer {
   readonly #producer: Producer;

@@ -10,7 +10,7 @@ import type { Task } from "./task.ts";
 /** How often positions are noted while tasks run, in ms: asking the log for its ends costs a request. */
 const INTERVAL_MS = 1000;
 
-/** See the module. */
+/** Asks the log how far changelogs have come, and notes it in the files of the tasks. */
 export class Checkpoints {
   readonly #log: Log;
   readonly #everyCommit: boolean;
@@ -18,7 +18,8 @@ export class Checkpoints {
   #last = -Infinity;
 
   /**
-   * @param everyCommit Whether positions are of use while a task runs: with at least once. With exactly once only a task's last ones are.
+   * @param everyCommit Whether positions are of use while a task runs: with at least once. With exactly once
+   * only a task's last ones are.
    * @param now The time of the machine, in ms since the epoch.
    */
   constructor(log: Log, everyCommit: boolean, now: () => number) {
@@ -28,9 +29,10 @@ export class Checkpoints {
   }
 
   /**
-   * Call it when all changes of the tasks are flushed to their changelogs, before their offsets are committed, and what it gives
-   * once they are. In this order the positions are right: a commit succeeds only for the owner of a task, so nobody else has written to
-   * its changelogs up to the ends that were read before; and what this instance had written is in its stores.
+   * Call it when all changes of the tasks are flushed to their changelogs, before their offsets are
+   * committed, and what it gives once they are. In this order the positions are right: a commit succeeds only
+   * for the owner of a task, so nobody else has written to its changelogs up to the ends that were read
+   * before; and what this instance had written is in its stores.
    *
    * @param last Whether the tasks leave, and nothing was processed since.
    */

@@ -10,10 +10,13 @@ import type { RecordQueue } from "./record_queue.ts";
 export class CommitPositions {
   readonly #queues: readonly RecordQueue[];
   readonly #repartitionTopics: ReadonlySet<string>;
-  /** Of repartition topics: up to where all is committed and may be deleted. */
+  /** By the queue of a repartition topic: up to where all is committed and may be deleted. */
   readonly #purgeable = new Map<RecordQueue, number>();
 
-  /** @param repartitionTopics Those whose records may be deleted once they are committed: nobody else reads them. */
+  /**
+   * @param repartitionTopics Those whose records may be deleted once they are committed: nobody else reads
+   * them.
+   */
   constructor(queues: readonly RecordQueue[], repartitionTopics: ReadonlySet<string>) {
     this.#queues = queues;
     this.#repartitionTopics = repartitionTopics;
@@ -40,7 +43,10 @@ export class CommitPositions {
     }
   }
 
-  /** Up to where repartition topics' records are committed, of those that have moved since this was last asked. */
+  /**
+   * Up to where repartition topics' records are committed, of those that have moved since this was last
+   * asked.
+   */
   takePurgeable(): TopicPartitionOffset[] {
     const offsets = [...this.#purgeable].map(([{ topic, partition }, offset]) => ({
       topic,

@@ -6,11 +6,14 @@
 import type { Producer } from "../../kafka/port/producer.ts";
 import type { Task } from "./task.ts";
 
-/** See the module. */
+/** Makes what tasks have done durable, for all tasks of an instance. */
 export interface Committer {
   /** The producer that a task's sinks and changelogs write to. Called once a task, before it is made. */
   producer(taskId: string): Producer;
-  /** Makes sure that nobody else writes for this task any more. Called before its offsets are read and its stores restored. */
+  /**
+   * Makes sure that nobody else writes for this task any more. Called before its offsets are read and its
+   * stores restored.
+   */
   prepare(task: Task): Promise<void>;
   /** Called when a task is restored, before its first record. */
   start(task: Task): Promise<void>;
@@ -26,7 +29,10 @@ export interface Committer {
    * @param worked Whether the tasks have done anything since the last call.
    */
   commitDue(tasks: Iterable<Task>, worked: boolean): void;
-  /** In how many ms the next commit is due at the earliest; negative when overdue, `Infinity` when there is nothing to commit. */
+  /**
+   * In how many ms the next commit is due at the earliest; negative when overdue, `Infinity` when there is
+   * nothing to commit.
+   */
   untilDue(): number;
   /** Commits tasks that go elsewhere. What a rebalance refuses at first is tried again for some seconds. */
   commit(tasks: readonly Task[]): Promise<void>;

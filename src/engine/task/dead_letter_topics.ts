@@ -25,8 +25,8 @@ export async function createDeadLetterTopics(
   for (const topic of topics) {
     if (bound.sources.has(topic)) {
       throw new TopologyError(
-        `Cannot send dead letters to ${topic}: received a topic that the topology reads, so that they would come back for ever; ` +
-          `choose another topic`,
+        `Cannot send dead letters to ${topic}: received a topic that the topology reads, so that they ` +
+          "would come back for ever; choose another topic",
       );
     }
   }
@@ -41,8 +41,8 @@ export async function createDeadLetterTopics(
 }
 
 /**
- * The partition that a dead letter goes to: its key's, as Kafka's partitioner has it, or for one without key that of its input, so far
- * as there are as many.
+ * The partition that a dead letter goes to: its key's, as Kafka's partitioner has it, or for one without key
+ * that of its input, so far as there are as many.
  */
 export function deadLetterPartition(key: Uint8Array | null, input: number, partitions: number): number {
   return key === null ? Math.max(0, input) % partitions : partitionFor(key, 0, key.length, partitions);

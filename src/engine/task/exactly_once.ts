@@ -29,9 +29,10 @@ interface Transaction {
 }
 
 /**
- * Exactly once: each task has a transactional producer of its own, with an id that all instances use for that task. One
- * transaction holds a task's outputs, changelog records and offsets. Whoever prepares a task fences whoever had it before, so that
- * a zombie can't commit. A task rests while its transaction is committed; others go on.
+ * Exactly once: each task has a transactional producer of its own, with an id that all instances use for that
+ * task. One transaction holds a task's outputs, changelog records and offsets. Whoever prepares a task fences
+ * whoever had it before, so that a zombie can't commit. A task rests while its transaction is committed;
+ * others go on.
  */
 export class ExactlyOnceCommitter implements Committer {
   readonly #log: Log;
@@ -88,7 +89,8 @@ export class ExactlyOnceCommitter implements Committer {
   async prepare(task: Task): Promise<void> {
     const transaction = this.#transactions.get(task.id);
     if (transaction === undefined) return;
-    // The first transaction fences former producers of the task and ends what they left open. Whoever drops the task waits for it.
+    // The first transaction fences former producers of the task and ends what they left open. Whoever drops
+    // the task waits for it.
     await (transaction.commit = transaction.producer.begin());
   }
 
@@ -193,7 +195,8 @@ export class ExactlyOnceCommitter implements Committer {
           await producer.commit({ groupId: this.#applicationId, memberId, generation, offsets });
           done = true;
         } catch (error) {
-          // While the group rebalances, it may know this member by its next generation already: the same transaction goes on with that.
+          // While the group rebalances, it may know this member by its next generation already: the same
+          // transaction goes on with that.
           if (!(error instanceof CommitRejected) || !error.retriable || performance.now() > until) {
             throw error;
           }
@@ -220,7 +223,10 @@ export class ExactlyOnceCommitter implements Committer {
     else this.#events.lost(task, error);
   }
 
-  /** Whether a transaction has timed out for the second time amid the same record: it would for ever. A broker may be away once. */
+  /**
+   * Whether a transaction has timed out for the second time amid the same record: it would for ever. A broker
+   * may be away once.
+   */
   #overlong(task: Task, { pausedAt, since }: Transaction): boolean {
     if (pausedAt === undefined || this.#now() - since <= TRANSACTION_TIMEOUT_MS) return false;
     const before = this.#timedOut.get(task.id);
@@ -231,8 +237,9 @@ export class ExactlyOnceCommitter implements Committer {
 
 function tooLong(what: string, error: unknown): ProcessingError {
   return new ProcessingError(
-    `Cannot process the record at ${what}: writing what it gives takes longer than the ${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it ` +
-      `has to be in one; let fewer records have the same key within a join's window, or use at_least_once`,
+    `Cannot process the record at ${what}: writing what it gives takes longer than the ` +
+      `${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it has to be in one; let fewer ` +
+      "records have the same key within a join's window, or use at_least_once",
     { cause: error },
   );
 }

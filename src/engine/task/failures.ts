@@ -21,7 +21,10 @@ import type { RecordQueue } from "./record_queue.ts";
 import type { EngineStats } from "../record/stats.ts";
 import type { FailureTaker, ProcessorContext } from "../record/processor_context.ts";
 
-/** Those of one task. Each method returns when the record is dropped or a dead letter, and throws when the task can't go on. */
+/**
+ * The failures of one task. Each method returns when the record is dropped or a dead letter, and throws when
+ * the task can't go on.
+ */
 export class Failures implements FailureTaker {
   readonly #context: ProcessorContext;
   readonly #handlers: Handlers;
@@ -47,7 +50,8 @@ export class Failures implements FailureTaker {
     const what = `Cannot decode the ${part} of the record at offset ${offset} of ${topic}-${partition}`;
     const answer = this.#ask(what, this.#handlers.onUndecodable, { topic, partition, offset, part, error });
     if (answer === "fail") {
-      // A serde of the user's may throw anything; only a DeserializationError is surely the record's own fault.
+      // A serde of the user's may throw anything; only a DeserializationError is surely the record's own
+      // fault.
       throw new ProcessingError(
         `${what}: ${
           text(error)
@@ -67,7 +71,8 @@ export class Failures implements FailureTaker {
     error: unknown,
   ): void {
     const handler = this.#handlers.onProcessingError;
-    // The first was decided on already; the second is over once the schema is there, and the record processed again.
+    // The first was decided on already; the second is over once the schema is there, and the record processed
+    // again.
     if (handler === undefined || error instanceof ProcessingError || error instanceof SchemaNotLoaded) {
       throw error;
     }
@@ -142,7 +147,10 @@ export class Failures implements FailureTaker {
   }
 }
 
-/** Decides about the records of one producer that the log refuses; `undefined` when there is no handler, and each one is a failure. */
+/**
+ * Decides about the records of one producer that the log refuses; `undefined` when there is no handler, and
+ * each one is a failure.
+ */
 export function refusalHandler(
   handlers: Handlers,
   sinkTopics: ReadonlySet<string>,

@@ -15,7 +15,7 @@ import type { TaskContext } from "./task_context.ts";
 /** What the processors of one task work with. */
 export interface LinkOptions {
   readonly context: TaskContext;
-  /** By name. */
+  /** The task's stores, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
   /** Whether a handler decides about what processors throw. */
   readonly guarded: boolean;
@@ -25,7 +25,7 @@ export interface LinkOptions {
 export interface LinkedProcessors {
   /** Where the records of each source topic go, and what gives them their time. */
   readonly sources: ReadonlyMap<string, Pick<RecordQueueOptions, "source" | "timestampExtractor">>;
-  /** In the order in which they were added to the topology. */
+  /** All processors, in the order in which they were added to the topology. */
   readonly all: readonly Processor[];
 }
 

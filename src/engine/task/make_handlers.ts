@@ -4,7 +4,9 @@ import type { StreamsConfig } from "./config.ts";
 import { createDeadLetterTopics } from "./dead_letter_topics.ts";
 import { type EngineLogger, type Handlers, logAndContinue } from "../record/handlers.ts";
 
-/** The handlers that a configuration asks for, with their dead-letter topics, which are created when missing. */
+/**
+ * The handlers that a configuration asks for, with their dead-letter topics, which are created when missing.
+ */
 export async function makeHandlers(
   config: StreamsConfig,
   bound: BoundTopology,

@@ -8,11 +8,17 @@ import { keyText } from "../record/key_text.ts";
 import type { ProcessorContext } from "../record/processor_context.ts";
 import type { StreamsConfig } from "./config.ts";
 
-/** In bytes of {@linkcode Producer.pendingBytes}. */
+/** How much of what records give may wait for the log, in bytes of {@linkcode Producer.pendingBytes}. */
 export interface OutputBounds {
-  /** Above this no record is begun, and steps that forward several times pause. A quarter more than the producer's `ready` waits for. */
+  /**
+   * Bytes above which no record is begun, and steps that forward several times pause: a quarter more than the
+   * producer's `ready` waits for.
+   */
   readonly pausesAbove: number;
-  /** Above this the application fails: the steps of the record can't pause, and give more than fits into memory. */
+  /**
+   * Bytes above which the application fails: the steps of the record can't pause, and give more than fits
+   * into memory.
+   */
   readonly failsAbove: number;
 }
 
@@ -23,12 +29,16 @@ export const UNBOUNDED: OutputBounds = { pausesAbove: Infinity, failsAbove: Infi
 export const DEFAULT_RECORD_OUTPUT_MAX_BYTES: number = 268_435_456;
 
 /**
- * What may wait for an acknowledgement with at least once, all tasks together, in bytes. A commit waits for all of it, and it is memory,
- * of which what is under way takes twice its size. Half as much is enough beside the broker, but on a way of 50 ms there and back that
- * slows a drain to two thirds; more than this is not faster there either.
+ * What may wait for an acknowledgement with at least once, all tasks together, in bytes. A commit waits for
+ * all of it, and it is memory, of which what is under way takes twice its size. Half as much is enough beside
+ * the broker, but on a way of 50 ms there and back that slows a drain to two thirds; more than this is not
+ * faster there either.
  */
 export const BUFFER_BYTES: number = 33_554_432;
-/** The same of each task's producer with exactly once: there are as many as tasks. */
+/**
+ * What may wait for an acknowledgement in each task's producer with exactly once, in bytes: less than
+ * {@linkcode BUFFER_BYTES}, as there are as many producers as tasks.
+ */
 export const TASK_BUFFER_BYTES: number = 8_388_608;
 
 /** The part of a buffer by which tasks may exceed it before they pause. */
@@ -56,11 +66,11 @@ export function tooMuchPending(
 ): ProcessingError {
   const what = origin.topic === undefined
     ? `Cannot go on with a punctuator or a commit in task ${taskId}`
-    : `Cannot process the record at offset ${origin.offset} of ${origin.topic}-${partition} in task ${taskId}, ` +
-      `whose key is ${keyText(origin.inputKey)}`;
+    : `Cannot process the record at offset ${origin.offset} of ${origin.topic}-${partition} in task ` +
+      `${taskId}, whose key is ${keyText(origin.inputKey)}`;
   return new ProcessingError(
-    `${what}: received outputs, the last one for ${topic}, of which ${producer.pendingBytes} bytes wait for the log; allowed are ` +
-      `${failsAbove}, as its steps can't pause (process, windows, suppress); ` +
-      `let one call forward less, or raise recordOutputMaxBytes`,
+    `${what}: received outputs, the last one for ${topic}, of which ${producer.pendingBytes} bytes wait ` +
+      `for the log; allowed are ${failsAbove}, as its steps can't pause (process, windows, suppress); let ` +
+      "one call forward less, or raise recordOutputMaxBytes",
   );
 }

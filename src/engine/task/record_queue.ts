@@ -14,7 +14,7 @@ import type { EngineStats } from "../record/stats.ts";
 export interface RecordQueueOptions {
   // deno-lint-ignore no-explicit-any -- queues of any types stand side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- queues of any types stand side by side
   readonly value: Serde<any>;
   readonly timestampExtractor: TimestampExtractor | undefined;
   /** The node that the records go to. */
@@ -60,7 +60,10 @@ export class RecordQueue implements TopicPartition {
   endOffset: number | undefined;
   /** The writer's schema that the head's decoding waits for. */
   blockedBy: SchemaNotLoaded | undefined;
-  /** Why the head can't be decoded. The task asks what to do when it comes to it, before any other record: it may have to write. */
+  /**
+   * Why the head can't be decoded. The task asks what to do when it comes to it, before any other record: it
+   * may have to write.
+   */
   refusal: { readonly part: "key" | "value"; readonly error: unknown } | undefined;
   readonly #options: RecordQueueOptions;
   readonly #sets: RecordSet[] = [];
@@ -82,14 +85,17 @@ export class RecordQueue implements TopicPartition {
   }
 
   /**
-   * The offset after the last record that was taken off. The position may be past it, where the log holds what is no record (the marks of
-   * transactions): that alone is not committed.
+   * The offset after the last record that was taken off. The position may be past it, where the log holds
+   * what is no record (the marks of transactions): that alone is not committed.
    */
   get processedTo(): number {
     return this.headIndex > 0 ? this.headSet.offsets[this.headIndex - 1]! + 1 : this.#doneTo;
   }
 
-  /** Adds the buffers that its records are in, which may be shared with other queues; returns the bytes of its own tables. */
+  /**
+   * Adds the buffers that its records are in, which may be shared with other queues; returns the bytes of its
+   * own tables.
+   */
   held(buffers: Set<ArrayBufferLike>): number {
     let bytes = 0;
     for (const set of this.#sets) {
@@ -99,7 +105,10 @@ export class RecordQueue implements TopicPartition {
     return bytes;
   }
 
-  /** Whether more is known to come while no record is ready: the other partitions of the task then wait, so that all are taken in the order of time. */
+  /**
+   * Whether more is known to come while no record is ready: the other partitions of the task then wait, so
+   * that all are taken in the order of time.
+   */
   get mayHaveMore(): boolean {
     return this.blockedBy !== undefined || this.endOffset === undefined || this.position < this.endOffset;
   }

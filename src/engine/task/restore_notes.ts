@@ -8,11 +8,14 @@ import type { StateFile } from "../state/bytes/state_file.ts";
 /** How often the progress of a restore is noted in the file, in ms. */
 const SAVE_MS = 500;
 
-/** Notes in a task's file how far its restore has come, so that a large one need not begin anew when it is cut short. */
+/**
+ * Notes in a task's file how far its restore has come, so that a large one need not begin anew when it is cut
+ * short.
+ */
 export class RestoreNotes {
   readonly #file: StateFile | undefined;
   readonly #now: () => number;
-  /** By changelog. */
+  /** Up to where each changelog is in its store. */
   readonly #restoredTo = new Map<string, number>();
   #restoring = true;
   #savedAt = 0;

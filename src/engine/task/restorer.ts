@@ -25,7 +25,7 @@ const PROGRESS_MS = 1000;
 /** How long a poll waits; also how soon a dropped restore is noticed. */
 const POLL_MS = 100;
 
-/** Restores tasks; see the module. */
+/** Reads the changelogs of all tasks that are being restored, with one fetcher. */
 export class Restorer {
   readonly #log: Log;
   readonly #stats: EngineStats;
@@ -55,7 +55,8 @@ export class Restorer {
   }
 
   /**
-   * Restores the stores of a task, a standby's from the offsets up to which it is current (by topic). Resolves when they are up to date, or when the task was {@linkcode drop}ped.
+   * Restores the stores of a task, a standby's from the offsets up to which it is current (by topic).
+   * Resolves when they are up to date, or when the task was {@linkcode drop}ped.
    * @throws When a changelog can't be read, or is another program's.
    */
   async restore(task: Task, restoredTo?: ReadonlyMap<string, number>): Promise<void> {
@@ -133,7 +134,8 @@ export class Restorer {
         if (this.#now() - said >= PROGRESS_MS) {
           said = this.#now();
           this.#logger.info(
-            `restoring: ${restored} records read, ${this.#stats.restoreRemaining} to go in ${this.#restores.size} changelog partitions`,
+            `restoring: ${restored} records read, ${this.#stats.restoreRemaining} to go in ` +
+              `${this.#restores.size} changelog partitions`,
           );
         }
       }
@@ -145,7 +147,10 @@ export class Restorer {
     }
   }
 
-  /** Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to its end. */
+  /**
+   * Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to
+   * its end.
+   */
   #skip({ topic, partition }: TopicPartition, resumedAt: number): void {
     const restore = this.#restores.get(partitionKey(topic, partition));
     if (restore !== undefined && resumedAt > restore.position) this.#advance(restore, resumedAt);

@@ -1,5 +1,6 @@
 /**
- * Standby tasks: stores that are kept current from their changelogs, so that a task that comes here needs only the last records.
+ * Standby tasks: stores that are kept current from their changelogs, so that a task that comes here needs
+ * only the last records.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export interface Standby {
 /** How long a poll waits, in ms. */
 const POLL_MS = 500;
 
-/** See the module. */
+/** The standbys of an instance, and the loop that reads their changelogs. */
 export class Standbys {
   readonly #log: Log;
   readonly #failed: (error: unknown) => void;

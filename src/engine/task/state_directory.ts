@@ -90,8 +90,8 @@ export class StateDirectory {
   }
 
   /**
-   * Removes the files of tasks that have not been here for `delayMs`; call it now and then. Time counts from the first call after a
-   * file was closed, or from the opening of the directory.
+   * Removes the files of tasks that have not been here for `delayMs`; call it now and then. Time counts from
+   * the first call after a file was closed, or from the opening of the directory.
    *
    * @returns The tasks' ids.
    */

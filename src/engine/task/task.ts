@@ -1,5 +1,5 @@
 /**
- * HOT PATH. A task: one subtopology on one partition of its source topics, with its own processors and stores.
+ * A task: one subtopology on one partition of its source topics, with its own processors and stores.
  *
  * @module
  */
@@ -44,14 +44,17 @@ export function taskId(subtopology: number, partition: number): string {
   return `${subtopology}_${partition}`;
 }
 
-/** A subtopology at work on one partition: takes records in the order of time, and knows what of them is to be committed. */
+/**
+ * A subtopology at work on one partition: takes records in the order of time, and knows what of them is to be
+ * committed.
+ */
 export class Task {
   readonly id: string;
   readonly partition: number;
   readonly subtopology: BoundSubtopology;
   /** The input partitions. */
   readonly inputs: readonly TopicPartition[];
-  /** By name. */
+  /** The task's stores, by name. */
   readonly stores: ReadonlyMap<string, ManagedStore>;
   /** Stores with their changelogs, to restore. */
   readonly changelogs: readonly { readonly topic: string; readonly store: ManagedStore }[];
@@ -140,8 +143,9 @@ export class Task {
   }
 
   /**
-   * Processes up to `limit` records in the order of their timestamps, as long as no queue is empty that may have more, and the
-   * producer does not hold more than it may: it may stop amid a record, and go on with it in the next call.
+   * HOT PATH. Processes up to `limit` records in the order of their timestamps, as long as no queue is empty
+   * that may have more, and the producer does not hold more than it may: it may stop amid a record, and go on
+   * with it in the next call.
    *
    * @returns How many were processed to their ends.
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
@@ -172,7 +176,8 @@ export class Task {
   }
 
   /**
-   * Processes the next record of one queue, whatever the others have; for the test driver, which decides the order itself.
+   * Processes the next record of one queue, whatever the others have; for the test driver, which decides the
+   * order itself.
    * @throws {ProcessingError} When a processor threw: with the record's place and the cause.
    */
   processFrom(queue: RecordQueue): void {
@@ -194,12 +199,18 @@ export class Task {
     } of ${topic}-${partition} in task ${this.id}, whose key is ${key}`;
   }
 
-  /** Whether the head of a queue is half processed: nothing of the task may be committed then, and nothing else be called. */
+  /**
+   * Whether the head of a queue is half processed: nothing of the task may be committed then, and nothing
+   * else be called.
+   */
   get paused(): boolean {
     return this.#group.paused !== undefined;
   }
 
-  /** Begins with the head of a queue, or goes on with it where it has paused. Returns whether it was processed to its end. */
+  /**
+   * HOT PATH. Begins with the head of a queue, or goes on with it where it has paused. Returns whether it was
+   * processed to its end.
+   */
   #step(queue: RecordQueue): boolean {
     return this.#group.paused === undefined ? this.#processHead(queue) : this.#resume(queue);
   }
@@ -254,8 +265,8 @@ export class Task {
       return;
     }
     throw new ProcessingError(
-      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ${this.id}: ` +
-        `a processor threw: ${text(error)}`,
+      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ` +
+        `${this.id}: a processor threw: ${text(error)}`,
       { cause: error },
     );
   }
@@ -272,7 +283,9 @@ export class Task {
     return this.#punctuate("wall-clock-time", nowMs);
   }
 
-  /** Lets the processors free what they hold and closes its file; the task is not used any more. Idempotent. */
+  /**
+   * Lets the processors free what they hold and closes its file; the task is not used any more. Idempotent.
+   */
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -284,7 +297,10 @@ export class Task {
     }
   }
 
-  /** Says that a changelog is in its store up to an offset; so large restores need not begin anew when they are cut short. */
+  /**
+   * Says that a changelog is in its store up to an offset; so large restores need not begin anew when they
+   * are cut short.
+   */
   restored(topic: string, offset: number): void {
     this.#restore.restored(topic, offset);
   }
@@ -329,11 +345,12 @@ export class Task {
   }
 
   /**
-   * The positions that have changed since the last {@linkcode committed}. Amid a record they are those before it; none where stores hold
-   * something back, which could only be flushed between records. What stores hold back until a commit goes to their changelogs first.
+   * The positions that have changed since the last {@linkcode committed}. Amid a record they are those before
+   * it; none where stores hold something back, which could only be flushed between records. What stores hold
+   * back until a commit goes to their changelogs first.
    *
-   * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the file is right only when a
-   * commit has shown that the task is still this instance's.
+   * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the
+   * file is right only when a commit has shown that the task is still this instance's.
    */
   uncommitted(last = false): TopicPartitionOffset[] {
     if (this.closed) return [];
@@ -387,7 +404,10 @@ export class Task {
     this.#positions.committed(offsets);
   }
 
-  /** Up to where its repartition topics' records are committed, of those that have moved since this was last asked. */
+  /**
+   * Up to where its repartition topics' records are committed, of those that have moved since this was last
+   * asked.
+   */
   takePurgeable(): TopicPartitionOffset[] {
     return this.#positions.takePurgeable();
   }

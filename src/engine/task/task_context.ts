@@ -1,6 +1,6 @@
 /**
- * HOT PATH. What the task gives its processors and stores, and what only itself sets: the producer, how much may be
- * pending in it, and the record that is being processed.
+ * HOT PATH. What the task gives its processors and stores, and what only itself sets: the producer, how much
+ * may be pending in it, and the record that is being processed.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export class TaskContext implements ProcessorContext {
   /** Set when the task is made. */
   failures!: Failures;
   streamTime = -1;
-  /** Kafka Streams' default. */
+  /** In ms; Kafka Streams' default. */
   outerJoinIntervalMs = 1000;
   readonly punctuators: Punctuators;
   readonly pauses: Pauses = new Pauses();

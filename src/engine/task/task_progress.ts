@@ -4,7 +4,7 @@ import type { TopicPartition } from "../../kafka/port/topics.ts";
 export interface InputProgress extends TopicPartition {
   /** The next record to process. */
   readonly position: number;
-  /** The one after the last record processed: what has to be committed. */
+  /** The offset after the last record processed: what has to be committed. */
   readonly processedTo: number;
   readonly committed: number;
   /** Up to where it can be read, as far as is known; `undefined` before the log has told. */
@@ -17,9 +17,11 @@ export interface TaskProgress {
   readonly restoring: boolean;
   /** Empty until the committed offsets are known. */
   readonly inputs: readonly InputProgress[];
-  /** What it can't go on without, such as a schema. */
+  /** What the task can't go on without, such as a schema. */
   readonly waitsFor: string | undefined;
-  /** How often it has paused amid a record: it gets on with one that gives much, though no position says so. */
+  /**
+   * How often it has paused amid a record: it gets on with one that gives much, though no position says so.
+   */
   readonly pauses: number;
   /** Whether its commit has to wait for the end of the record that it is amid. */
   readonly commitWaits: boolean;

@@ -4,13 +4,19 @@ import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 
 /** A record that was appended. */
 export interface CapturedRecord {
+  /** The topic that it was appended to. */
   readonly topic: string;
   /** How many were appended before it, to any topic. */
   readonly sequence: number;
+  /** The partition that it was appended to. */
   readonly partition: number;
+  /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The encoded key; `null` for none. */
   readonly key: Uint8Array | null;
+  /** The encoded value; `null` for none. */
   readonly value: Uint8Array | null;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
@@ -47,7 +53,10 @@ export class CapturingProducer implements Producer {
     this.counts.acknowledged++;
   }
 
-  /** What was appended to topics that a predicate names since the last call, in the order in which it was; it can still be taken. */
+  /**
+   * What was appended to topics that a predicate names since the last call, in the order in which it was; it
+   * can still be taken.
+   */
   takeNew(wanted: (topic: string) => boolean): CapturedRecord[] {
     const records = this.#new.filter(({ topic }) => wanted(topic));
     this.#new = [];

@@ -29,44 +29,54 @@ import { type CapturedRecord, CapturingProducer } from "./capturing_producer.ts"
 
 /** A record that came out, decoded. */
 export interface TestRecord<K, V> {
+  /** The key, decoded by the sink's serde. */
   readonly key: K;
+  /** The value, decoded by the sink's serde. */
   readonly value: V;
   /** Milliseconds since the epoch. */
   readonly timestamp: number;
+  /** The headers, in their order. */
   readonly headers: RecordHeaders;
 }
 
 /** Settings of a {@linkcode TopologyTestDriver}. */
 export interface TopologyTestDriverOptions {
-  /** Default `test`. */
+  /** The application's id, which names its internal topics. Default `test`. */
   readonly applicationId?: string;
   /** Where the machine's clock stands at first, in ms since the epoch. Default 0. */
   readonly wallClockMs?: number;
   /**
-   * How often at most left and outer joins look for records without a partner, in ms of the driver's clock. Default 0: each time, as
-   * Kafka Streams' driver; an application does it once in 1000 ms.
+   * How often at most left and outer joins look for records without a partner, in ms of the driver's clock.
+   * Default 0: each time, as Kafka Streams' driver; an application does it once in 1000 ms.
    */
   readonly outerJoinIntervalMs?: number;
-  /** Bytes that the caches of aggregates may hold; flush them by {@linkcode TopologyTestDriver.commit}. Default 0: none. */
+  /**
+   * Bytes that the caches of aggregates may hold; flush them by {@linkcode TopologyTestDriver.commit}.
+   * Default 0: none.
+   */
   readonly cacheMaxBytes?: number;
-  /** Default: fail. */
+  /** Decides about records that can't be decoded. Default: fail. */
   readonly onUndecodable?: DeserializationHandler;
-  /** Default: fail. */
+  /** Decides about records that a processor throws at. Default: fail. */
   readonly onProcessingError?: ProcessingHandler;
-  /** Default: fail. Here it is asked only about what can't be encoded. */
+  /** Decides about records that can't be encoded: here nothing is refused by a log. Default: fail. */
   readonly onProductionError?: ProductionHandler;
-  /** The topics that handlers may send dead letters to; read them with {@linkcode TopologyTestDriver.readBytes}. */
+  /**
+   * The topics that handlers may send dead letters to; read them with
+   * {@linkcode TopologyTestDriver.readBytes}.
+   */
   readonly deadLetterTopics?: readonly string[];
 }
 
 /**
- * Feeds records into a topology and reads what comes out, at once and in one partition, as Kafka Streams' class of the
- * same name does.
+ * Feeds records into a topology and reads what comes out, at once and in one partition, as Kafka Streams'
+ * class of the same name does.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { StreamsBuilder, stringSerde, TopologyTestDriver } from "../../../mod.ts";
+ * import { StreamsBuilder, stringSerde } from "../../../mod.ts";
+ * import { TopologyTestDriver } from "./mod.ts";
  *
  * const text = { key: stringSerde(), value: stringSerde() };
  * const builder = new StreamsBuilder();
@@ -83,7 +93,9 @@ export class TopologyTestDriver {
   readonly #producer = new CapturingProducer();
   readonly #task: Task;
   readonly #queues = new Map<string, RecordQueue>();
-  /** The queues with records, in the order in which Kafka Streams takes from them: by the next record's time. */
+  /**
+   * The queues with records, in the order in which Kafka Streams takes from them: by the next record's time.
+   */
   readonly #ready = new TimeHeap<RecordQueue>((queue) => queue.headTimestamp);
   readonly #offsets = new Map<string, number>();
   readonly #buffer = new EncodeBuffer();
@@ -170,7 +182,10 @@ export class TopologyTestDriver {
     if (!wasReady && queue.ready) this.#ready.push(queue);
   }
 
-  /** Processes record by record; what goes to a topic that the topology reads itself comes back in after the record that it is of. */
+  /**
+   * Processes record by record; what goes to a topic that the topology reads itself comes back in after the
+   * record that it is of.
+   */
   #processAll(): void {
     this.#loopBack();
     for (let queue = this.#ready.pop(); queue !== undefined; queue = this.#ready.pop()) {
@@ -201,12 +216,18 @@ export class TopologyTestDriver {
     }));
   }
 
-  /** Takes the records written to any topic since the last call, as bytes: also to a changelog or a dead-letter topic. */
+  /**
+   * Takes the records written to any topic since the last call, as bytes: also to a changelog or a
+   * dead-letter topic.
+   */
   readBytes(topic: string): CapturedRecord[] {
     return this.#producer.take(topic);
   }
 
-  /** Takes the records written to all sinks' topics but repartition topics since they were read last, as bytes and in the order in which they were written. */
+  /**
+   * Takes the records written to all sinks' topics but repartition topics since they were read last, as bytes
+   * and in the order in which they were written.
+   */
   readAllBytes(): CapturedRecord[] {
     const { topology, sinks } = this.#bound;
     const topics = new Set<string>();
@@ -280,7 +301,10 @@ export class TopologyTestDriver {
   }
 }
 
-/** All parts of a topology as one, which one task runs: as Kafka Streams' class does, so that all share one stream time. */
+/**
+ * All parts of a topology as one, which one task runs: as Kafka Streams' class does, so that all share one
+ * stream time.
+ */
 function wholeTopology(bound: BoundTopology): BoundSubtopology {
   const { topology, subtopologies } = bound;
   return {

@@ -1,5 +1,6 @@
 /**
- * A topology bound to a log: checked against its topics, with its changelogs created and its serdes bound to theirs.
+ * A topology bound to a log: checked against its topics, with its changelogs created and its serdes bound to
+ * theirs.
  *
  * @module
  */
@@ -32,13 +33,13 @@ export interface Serdes {
 /** A subtopology with the number of its tasks: one a partition of its largest source topic. */
 export interface BoundSubtopology extends Subtopology {
   readonly tasks: number;
-  /** By source topic. */
+  /** How many partitions each source topic has, by its name. */
   readonly partitions: ReadonlyMap<string, number>;
 }
 
 /** A sink of a bound topology. */
 export interface BoundSink extends Serdes {
-  /** Its name on the log. */
+  /** The topic's name on the log. */
   readonly topic: string;
   readonly partitions: number;
 }
@@ -46,17 +47,20 @@ export interface BoundSink extends Serdes {
 /** What the runtime makes tasks from. */
 export interface BoundTopology {
   readonly topology: Topology;
-  /** Gives the name on the log of a topic as nodes name it: a repartition topic's has the application id in front. */
+  /**
+   * Gives the name on the log of a topic as nodes name it: a repartition topic's has the application id in
+   * front.
+   */
   readonly topicName: (topic: string) => string;
-  /** With the topics' names on the log. */
+  /** The parts of the topology, with the topics' names on the log. */
   readonly subtopologies: readonly BoundSubtopology[];
   /** The names on the log of topics that only this application writes and reads. */
   readonly repartitionTopics: ReadonlySet<string>;
-  /** By source topic. */
+  /** The serdes of the source topics, by the topics' names. */
   readonly sources: ReadonlyMap<string, Serdes>;
-  /** By sink node. */
+  /** The sinks, by their nodes' names. */
   readonly sinks: ReadonlyMap<string, BoundSink>;
-  /** By store name. */
+  /** The stores, by their names. */
   readonly stores: ReadonlyMap<string, BoundStore>;
 }
 
@@ -76,8 +80,9 @@ export function changelogTopic(applicationId: string, store: string): string {
 /**
  * Checks a topology against the log and creates its repartition topics and changelogs.
  *
- * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, a changelog has another number of
- * partitions than there are tasks, or a topic of the application's own has settings with which records or state would be lost.
+ * @throws {TopologyError} When topics are missing, joined topics differ in their partitions, a changelog has
+ * another number of partitions than there are tasks, or a topic of the application's own has settings with
+ * which records or state would be lost.
  */
 export async function bindTopology(
   topology: Topology,
@@ -110,8 +115,9 @@ export async function bindTopology(
     log,
     replicationFactor,
     ({ topic, partitions }, found) =>
-      `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ${partitions} are needed; ` +
-      `the source topics have changed since it was made: use another application id, or delete it once all of it is processed`,
+      `Cannot use repartition topic ${topic}: received a topic with ${found} partitions where ` +
+      `${partitions} are needed; the source topics have changed since it was made: use another application ` +
+      "id, or delete it once all of it is processed",
   );
   const bound = await bindSerdes(topology, applicationId, (topic) => partitions.get(topic)!);
   const changelogs = await createChangelogs(bound, log, options);
@@ -127,7 +133,10 @@ function topicNames(topology: Topology, applicationId: string): (topic: string) 
   return (topic) => topology.repartitionTopics.has(topic) ? `${applicationId}-${topic}` : topic;
 }
 
-/** The topics that an application with this id reads, and those that it writes, changelogs included, by their names on the log. */
+/**
+ * The topics that an application with this id reads, and those that it writes, changelogs included, by their
+ * names on the log.
+ */
 export function topicsOf(
   topology: Topology,
   applicationId: string,
@@ -206,12 +215,16 @@ async function createChangelogs(
     replicationFactor,
     ({ topic, partitions }, found) =>
       `Cannot use changelog ${topic}: received a topic with ${found} partitions for ${partitions} tasks; ` +
-      `the source topics have changed since it was made: use another application id, or delete the changelog to begin without state`,
+      "the source topics have changed since it was made: use another application id, or delete the " +
+      "changelog to begin without state",
   );
   return changelogs;
 }
 
-/** Creates those of the application's own topics that are not there yet; those that are must have the right number of partitions. */
+/**
+ * Creates those of the application's own topics that are not there yet; those that are must have the right
+ * number of partitions.
+ */
 async function createOwnTopics(
   topics: readonly InternalTopic[],
   log: Log,

@@ -2,8 +2,8 @@ import type { NodeDef } from "./nodes.ts";
 import type { Subtopology } from "./subtopologies.ts";
 
 /**
- * Describes a topology in the words of Kafka Streams' `TopologyDescription`, with a node's arrows on its own line.
- * Nodes come by the size of what follows them, largest first, then by name.
+ * Describes a topology in the words of Kafka Streams' `TopologyDescription`, with a node's arrows on its own
+ * line. Nodes come by the size of what follows them, largest first, then by name.
  */
 export function describeTopology(
   nodes: ReadonlyMap<string, NodeDef>,

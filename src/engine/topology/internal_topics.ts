@@ -1,6 +1,6 @@
 /**
- * The application's own topics: what the engine relies on of them is asked for when they are created, whatever the broker's defaults
- * are, and looked at each time the application starts.
+ * The application's own topics: what the engine relies on of them is asked for when they are created,
+ * whatever the broker's defaults are, and looked at each time the application starts.
  *
  * @module
  */
@@ -21,7 +21,10 @@ interface Rule {
   readonly preferred?: boolean;
   /** Whether another value is as good. Default: none is. */
   readonly fits?: (received: string) => boolean;
-  /** What goes wrong in silence with what was received; nothing when it only costs, or is told when it happens. */
+  /**
+   * What goes wrong in silence with what was received; nothing when it only costs, or is told when it
+   * happens.
+   */
   readonly harm?: (received: string, all: Settings) => string | undefined;
 }
 
@@ -34,7 +37,10 @@ export interface InternalTopic {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** How much longer than a window store's retention its changelog keeps records: Kafka Streams' `windowstore.changelog.additional.retention.ms`. */
+/**
+ * How much longer than a window store's retention its changelog keeps records: Kafka Streams'
+ * `windowstore.changelog.additional.retention.ms`.
+ */
 const CHANGELOG_EXTRA_RETENTION_MS = DAY_MS;
 /** Kafka's own default for a record and what is around it. */
 const DEFAULT_MESSAGE_BYTES = 1_048_588;
@@ -56,7 +62,7 @@ function policies(text: string): string[] {
   return text.split(",").map((each) => each.trim()).filter((each) => each !== "").sort();
 }
 
-/** Of every topic of the application's own. */
+/** The settings of every topic of the application's own. */
 function common(replicationFactor: number): Rule[] {
   const unlimited = (name: string): Rule => ({
     name,
@@ -70,7 +76,8 @@ function common(replicationFactor: number): Rule[] {
       wanted: "CreateTime",
       harm: () => "records would lose their own time for the broker's, and windows close by that",
     },
-    // What is acknowledged outlives a broker where there are three replicas; more would stop all writing while one restarts.
+    // What is acknowledged outlives a broker where there are three replicas; more would stop all writing
+    // while one restarts.
     { name: "min.insync.replicas", wanted: String(replicationFactor >= 3 ? 2 : 1) },
     {
       name: "max.message.bytes",
@@ -195,7 +202,7 @@ export function deadLettersOf(topic: string, partitions: number, replicationFact
   return { topic, partitions, rules: [...common(replicationFactor), ...policy] };
 }
 
-/** What to create it by. */
+/** What a topic is created by. */
 export function specOf({ topic, partitions, rules }: InternalTopic, replicationFactor: number): TopicSpec {
   const entries = (preferred: boolean): Record<string, string> =>
     Object.fromEntries(
@@ -216,8 +223,10 @@ interface Finding {
 /**
  * Looks at the settings that the topics have: what only costs, or is told of when it happens, is warned of.
  *
- * @param sources The topics that are read, whoever made them: that one has the broker's time is said, as windows go by it.
- * @throws {TopologyError} When records or state would be lost in silence: with each topic, setting, and the command that mends it.
+ * @param sources The topics that are read, whoever made them: that one has the broker's time is said, as
+ * windows go by it.
+ * @throws {TopologyError} When records or state would be lost in silence: with each topic, setting, and the
+ * command that mends it.
  */
 export async function checkInternalTopics(
   topics: readonly InternalTopic[],
@@ -246,7 +255,8 @@ export async function checkInternalTopics(
   for (const topic of sources) {
     if (found.get(topic)?.get("message.timestamp.type") !== "LogAppendTime") continue;
     logger.info(
-      `${topic} has message.timestamp.type=LogAppendTime: windows and joins go by when the broker got its records`,
+      `${topic} has message.timestamp.type=LogAppendTime: windows and joins go by when the broker got its ` +
+        "records",
     );
   }
   if (refusals.length > 0) throw new TopologyError(`Cannot use topic ${refusals.join("; and topic ")}`);

@@ -7,8 +7,8 @@ import type { Serde } from "../../serde/serde.ts";
 import type { Processor } from "../processors/processor.ts";
 
 /**
- * Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp; negative: drop
- * it.
+ * Extracts a record's time, in ms since the epoch, from its value or from the record's own timestamp;
+ * negative: drop it.
  */
 export type TimestampExtractor = (key: unknown, value: unknown, recordTimestamp: number) => number;
 
@@ -19,7 +19,7 @@ export interface SourceDef {
   readonly topics: readonly string[];
   // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly value: Serde<any>;
   readonly timestampExtractor?: TimestampExtractor | undefined;
 }
@@ -41,20 +41,23 @@ export interface SinkDef {
   readonly name: string;
   readonly parents: readonly string[];
   readonly topic: string;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly key: Serde<any>;
-  // deno-lint-ignore no-explicit-any -- as above
+  // deno-lint-ignore no-explicit-any -- a topology holds nodes of any types side by side
   readonly value: Serde<any>;
 }
 
 /**
- * A topic between two parts of a topology, through which records with changed keys come to the tasks of their new
- * keys.
+ * A topic between two parts of a topology, through which records with changed keys come to the tasks of their
+ * new keys.
  */
 export interface RepartitionTopic {
-  /** Its name without the application id; sources and sinks name it so. On a log: `<application id>-<name>`. */
+  /**
+   * The topic's name without the application id; sources and sinks name it so. On a log:
+   * `<application id>-<name>`.
+   */
   readonly name: string;
-  /** Default: as many as the largest source topic of the part that writes it has. */
+  /** How many partitions it has. Default: as many as the largest source topic of the part that writes it. */
   readonly partitions?: number | undefined;
 }
 

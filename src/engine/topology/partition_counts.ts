@@ -2,9 +2,10 @@ import { TopologyError } from "../errors.ts";
 import type { Topology } from "./topology.ts";
 
 /**
- * How many partitions each topic of a topology has or is to have, by its name in the topology. As in Kafka Streams (`RepartitionTopics`,
- * `CopartitionedTopicsEnforcer`): a repartition topic has as many as it was given, else as the largest source topic of the parts that
- * write it; joined with other topics it has as many as those.
+ * How many partitions each topic of a topology has or is to have, by its name in the topology. As in Kafka
+ * Streams (`RepartitionTopics`, `CopartitionedTopicsEnforcer`): a repartition topic has as many as it was
+ * given, else as the largest source topic of the parts that write it; joined with other topics it has as many
+ * as those.
  *
  * @param known Gives the number of partitions of a topic that is there already.
  * @throws {TopologyError} When joined topics can't have the same number of partitions.
@@ -35,7 +36,8 @@ export function partitionCounts(topology: Topology, known: (topic: string) => nu
   for (const topic of repartitionTopics.keys()) {
     if (!counts.has(topic)) {
       throw new TopologyError(
-        `Cannot create repartition topic ${topic}: received no topic with a known number of partitions before it; give it partitions`,
+        `Cannot create repartition topic ${topic}: received no topic with a known number of partitions ` +
+          "before it; give it partitions",
       );
     }
   }

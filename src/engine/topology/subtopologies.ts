@@ -1,16 +1,21 @@
 import type { NodeDef, SourceDef } from "./nodes.ts";
 
-/** Nodes that are connected, by edges or by a store that they share. One task of it processes one partition. */
+/**
+ * Nodes that are connected, by edges or by a store that they share. One task of it processes one partition.
+ */
 export interface Subtopology {
   readonly id: number;
-  /** Names, in the order in which they were added. */
+  /** The nodes' names, in the order in which they were added. */
   readonly nodes: readonly string[];
   readonly stores: readonly string[];
   readonly sourceTopics: readonly string[];
   readonly sinkTopics: readonly string[];
 }
 
-/** Splits a topology into its connected parts, numbered in the order of their first sources, as Kafka Streams does. */
+/**
+ * Splits a topology into its connected parts, numbered in the order of their first sources, as Kafka Streams
+ * does.
+ */
 export function subtopologies(nodes: ReadonlyMap<string, NodeDef>, stores: Iterable<string>): Subtopology[] {
   const storeNames = [...stores];
   const leader = new Map<string, string>();

@@ -1,5 +1,6 @@
 /**
- * A topology: sources, processors, sinks and stores, by name. The DSL builds one; a program can build one by hand.
+ * A topology: sources, processors, sinks and stores, by name. The DSL builds it; programs see what it is
+ * like, and the engine takes it apart by the members that are internal.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import type { NodeDef, RepartitionTopic, SinkDef } from "./nodes.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";
 
 /**
- * The graph of a stream program.
+ * The graph of a stream program, as `StreamsBuilder.build` gives it to `StreamsApp`.
  *
  * @example
  * ```ts
@@ -29,11 +30,18 @@ export class Topology {
   readonly #copartitioned: string[][] = [];
   readonly #repartitionTopics = new Map<string, RepartitionTopic>();
 
-  /** The nodes in the order in which they were added; a node comes after its parents. */
+  /**
+   * The nodes in the order in which they were added; a node comes after its parents.
+   * @ignore
+   */
   get nodes(): ReadonlyMap<string, NodeDef> {
     return this.#nodes;
   }
 
+  /**
+   * The stores' definitions, by name.
+   * @ignore
+   */
   get stores(): ReadonlyMap<string, StoreDef> {
     return this.#stores;
   }
@@ -48,7 +56,13 @@ export class Topology {
     return this.#copartitioned;
   }
 
-  /** @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic that its own part reads. */
+  /**
+   * Adds a node after its parents.
+   *
+   * @ignore
+   * @throws {TopologyError} When a name is taken, a parent or store is unknown, or a sink writes to a topic
+   * that its own part reads.
+   */
   add(node: NodeDef): this {
     if (this.#nodes.has(node.name)) {
       throw new TopologyError(
@@ -60,7 +74,8 @@ export class Topology {
         for (const other of this.#nodes.values()) {
           if (other.kind === "source" && other.topics.includes(topic)) {
             throw new TopologyError(
-              `Cannot add source ${node.name}: received topic ${topic}, which source ${other.name} reads already; use that stream twice instead`,
+              `Cannot add source ${node.name}: received topic ${topic}, which source ${other.name} reads ` +
+                "already; use that stream twice instead",
             );
           }
         }
@@ -97,6 +112,8 @@ export class Topology {
 
   /**
    * Lets a processor use more stores.
+   *
+   * @ignore
    * @throws {TopologyError} When the processor or a store is unknown.
    */
   connect(processor: string, stores: readonly string[]): this {
@@ -121,25 +138,33 @@ export class Topology {
 
   /**
    * Says that a topic is one of the topology's own: it is created when the topology starts.
+   *
+   * @ignore
    * @throws {TopologyError} When the name is taken, or the number of partitions is none.
    */
   addRepartitionTopic(topic: RepartitionTopic): this {
     const { name, partitions } = topic;
     if (this.#repartitionTopics.has(name)) {
       throw new TopologyError(
-        `Cannot add repartition topic ${name}: received a name that is used twice; give each repartition its own name`,
+        `Cannot add repartition topic ${name}: received a name that is used twice; give each repartition ` +
+          "its own name",
       );
     }
     if (partitions !== undefined && !(Number.isInteger(partitions) && partitions > 0)) {
       throw new TopologyError(
-        `Cannot add repartition topic ${name}: received ${partitions} partitions; it must be a whole number of at least 1`,
+        `Cannot add repartition topic ${name}: received ${partitions} partitions; it must be a whole ` +
+          "number of at least 1",
       );
     }
     this.#repartitionTopics.set(name, topic);
     return this;
   }
 
-  /** Puts the nodes in another order, which must still have a node after its parents; the DSL does where Kafka Streams does. */
+  /**
+   * Puts the nodes in another order, which must still have a node after its parents; the DSL does where Kafka
+   * Streams does.
+   * @ignore
+   */
   reorder(names: readonly string[]): this {
     const nodes = names.map((name) => this.#nodes.get(name)!);
     this.#nodes.clear();
@@ -147,7 +172,12 @@ export class Topology {
     return this;
   }
 
-  /** @throws {TopologyError} When the name is taken, or the retention is not a time. */
+  /**
+   * Adds a store.
+   *
+   * @ignore
+   * @throws {TopologyError} When the name is taken, or the retention is not a time.
+   */
   addStore(store: StoreDef): this {
     if (this.#stores.has(store.name)) {
       throw new TopologyError(
@@ -163,13 +193,19 @@ export class Topology {
     return this;
   }
 
-  /** Says that topics must have the same number of partitions. */
+  /**
+   * Says that topics must have the same number of partitions.
+   * @ignore
+   */
   copartition(topics: readonly string[]): this {
     if (topics.length > 1) this.#copartitioned.push([...topics]);
     return this;
   }
 
-  /** The parts of the graph that share nothing: their tasks are assigned independently. */
+  /**
+   * The parts of the graph that share nothing: their tasks are assigned independently.
+   * @ignore
+   */
   subtopologies(): Subtopology[] {
     return subtopologies(this.#nodes, this.#stores.keys());
   }
@@ -182,7 +218,9 @@ export class Topology {
     return [...new Set(node.parents.flatMap((parent) => this.sourceTopicsOf(parent)))];
   }
 
-  /** The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line. */
+  /**
+   * The text that Kafka Streams prints for the same topology (`Topology#describe`), each node on one line.
+   */
   describe(): string {
     return describeTopology(this.#nodes, this.subtopologies());
   }
@@ -205,7 +243,8 @@ export class Topology {
     for (const parent of sink.parents) {
       if (this.#allTopicsOf(parent).has(sink.topic)) {
         throw new TopologyError(
-          `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its output would come back for ever; write to another topic`,
+          `Cannot add sink ${sink.name}: received topic ${sink.topic}, which it reads itself, so its ` +
+            "output would come back for ever; write to another topic",
         );
       }
     }

@@ -12,7 +12,7 @@
 export class JoinWindows {
   /** How much earlier than a record of the left side the right side's may be, in ms. */
   readonly beforeMs: number;
-  /** How much later, in ms. */
+  /** How much later than a record of the left side the right side's may be, in ms. */
   readonly afterMs: number;
   /** How long after a window's end its records are still taken, in ms. */
   readonly graceMs: number;
@@ -20,7 +20,8 @@ export class JoinWindows {
   private constructor(beforeMs: number, afterMs: number, graceMs: number) {
     if (!(beforeMs + afterMs >= 0)) {
       throw new RangeError(
-        `Cannot make a join window: received before ${beforeMs} ms and after ${afterMs} ms; their sum must not be negative`,
+        `Cannot make a join window: received before ${beforeMs} ms and after ${afterMs} ms; their sum must ` +
+          "not be negative",
       );
     }
     if (!(graceMs >= 0)) {
@@ -33,22 +34,31 @@ export class JoinWindows {
     this.graceMs = graceMs;
   }
 
-  /** Records at most `differenceMs` apart are joined; those later than `graceMs` behind their window are dropped. */
+  /**
+   * Records at most `differenceMs` apart are joined; those later than `graceMs` behind their window are
+   * dropped.
+   */
   static ofTimeDifferenceAndGrace(differenceMs: number, graceMs: number): JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, graceMs);
   }
 
-  /** As {@linkcode ofTimeDifferenceAndGrace} without grace. */
+  /** Records at most `differenceMs` apart are joined; those behind their window are dropped. */
   static ofTimeDifferenceWithNoGrace(differenceMs: number): JoinWindows {
     return new JoinWindows(differenceMs, differenceMs, 0);
   }
 
-  /** The same windows with another lower bound: the right side's record may be `ms` earlier; negative: must be later. */
+  /**
+   * These windows with another lower bound: the right side's record may be `ms` earlier; negative: must be
+   * later.
+   */
   before(ms: number): JoinWindows {
     return new JoinWindows(ms, this.afterMs, this.graceMs);
   }
 
-  /** The same windows with another upper bound: the right side's record may be `ms` later; negative: must be earlier. */
+  /**
+   * These windows with another upper bound: the right side's record may be `ms` later; negative: must be
+   * earlier.
+   */
   after(ms: number): JoinWindows {
     return new JoinWindows(this.beforeMs, ms, this.graceMs);
   }

@@ -34,7 +34,10 @@ export function getInt32(bytes: Uint8Array, at: number): number {
 /** How many bytes the times of a session have. */
 export const SESSION_BYTES: number = 2 * TIME_BYTES;
 
-/** Writes a session's times as Kafka Streams has them behind a key, the end first, and returns the index after them. */
+/**
+ * Writes a session's times as Kafka Streams has them behind a key, the end first, and returns the index after
+ * them.
+ */
 export function putSession(bytes: Uint8Array, at: number, startMs: number, endMs: number): number {
   return putTime(bytes, putTime(bytes, at, endMs), startMs);
 }

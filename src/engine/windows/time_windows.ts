@@ -1,6 +1,6 @@
 /**
- * Windows of a fixed size at fixed places in time: tumbling ones follow one another, hopping ones overlap. A window holds the
- * records from its start up to, and without, its end.
+ * Windows of a fixed size at fixed places in time: tumbling ones follow one another, hopping ones overlap. A
+ * window holds the records from its start up to, and without, its end.
  *
  * @example
  * ```ts
@@ -27,12 +27,14 @@ export class TimeWindows {
     }
     if (!(Number.isSafeInteger(advanceMs) && advanceMs > 0 && advanceMs <= sizeMs)) {
       throw new RangeError(
-        `Cannot make time windows: received an advance of ${advanceMs} ms; it must be a whole number above 0 and at most the size, ${sizeMs} ms`,
+        `Cannot make time windows: received an advance of ${advanceMs} ms; it must be a whole number above ` +
+          `0 and at most the size, ${sizeMs} ms`,
       );
     }
     if (!(Number.isSafeInteger(graceMs) && graceMs >= 0)) {
       throw new RangeError(
-        `Cannot make time windows: received a grace of ${graceMs} ms; it must be a whole number and not negative`,
+        `Cannot make time windows: received a grace of ${graceMs} ms; it must be a whole number and not ` +
+          "negative",
       );
     }
     this.sizeMs = sizeMs;
@@ -45,12 +47,12 @@ export class TimeWindows {
     return new TimeWindows(sizeMs, sizeMs, graceMs);
   }
 
-  /** As {@linkcode ofSizeAndGrace} without grace. */
+  /** Tumbling windows; records behind their window's end are dropped. */
   static ofSizeWithNoGrace(sizeMs: number): TimeWindows {
     return new TimeWindows(sizeMs, sizeMs, 0);
   }
 
-  /** Hopping windows: of the same size, one beginning each `advanceMs`. */
+  /** Hopping windows: as long as these, one beginning each `advanceMs`. */
   advanceBy(advanceMs: number): TimeWindows {
     return new TimeWindows(this.sizeMs, advanceMs, this.graceMs);
   }

@@ -12,15 +12,18 @@ import {
 /**
  * A key within a window of time: the key of a windowed table.
  *
- * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding and session ones.
+ * Whether `endMs` itself is inside depends on the windows: not for tumbling and hopping ones, but for sliding
+ * and session ones.
  */
 export class Windowed<K> {
+  /** The key without its window. */
   readonly key: K;
   /** Where the window begins, in ms since the epoch; inclusive. */
   readonly startMs: number;
   /** Where it ends, in ms since the epoch. */
   readonly endMs: number;
 
+  /** Takes the window's bounds as they are, in ms since the epoch. */
   constructor(key: K, startMs: number, endMs: number) {
     this.key = key;
     this.startMs = startMs;
@@ -29,8 +32,8 @@ export class Windowed<K> {
 }
 
 /**
- * Windowed keys of a fixed size, as Kafka Streams' `TimeWindowedSerializer` writes them: the key's bytes, then the start of the
- * window (8 bytes, big-endian).
+ * Windowed keys of a fixed size, as Kafka Streams' `TimeWindowedSerializer` writes them: the key's bytes,
+ * then the start of the window (8 bytes, big-endian).
  *
  * @param sizeMs The size of the windows, in ms: for sliding windows their time difference.
  *
@@ -70,8 +73,8 @@ export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<
 }
 
 /**
- * Windowed keys of sessions, as Kafka Streams' `SessionWindowedSerializer` writes them: the key's bytes, then the end and the start
- * of the session (8 bytes each, big-endian).
+ * Windowed keys of sessions, as Kafka Streams' `SessionWindowedSerializer` writes them: the key's bytes, then
+ * the end and the start of the session (8 bytes each, big-endian).
  */
 export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
   return serdeAround(key, (bound) => ({

@@ -32,7 +32,9 @@ import {
 } from "../wire/protocol/offset_fetch.ts";
 import { delay, retrying } from "../common/retrying.ts";
 
-/** How a broker refuses a topic's configuration: it does not know it, or an administrator does not allow it. */
+/**
+ * How a broker refuses a topic's configuration: it does not know it, or an administrator does not allow it.
+ */
 const SETTINGS_REFUSED = new Set(["INVALID_CONFIG", "POLICY_VIOLATION"]);
 /** DescribeConfigs' number for topics. */
 const TOPIC_RESOURCE = 2;
@@ -204,7 +206,9 @@ export class KafkaAdmin {
     }
   }
 
-  /** @param at Also a time in ms since the epoch: the first record that is not older, −1 where there is none. */
+  /**
+   * @param at Also a time in ms since the epoch: the first record that is not older, −1 where there is none.
+   */
   async offsets(
     partitions: readonly TopicPartition[],
     at: OffsetSpot | number,
@@ -361,8 +365,8 @@ function settingsOf(
 }
 
 /**
- * Asks for stable offsets, where the broker knows what that is (2.5): what a transaction is about to commit is waited for, so that
- * a task's next owner does not begin before it.
+ * Asks for stable offsets, where the broker knows what that is (2.5): what a transaction is about to commit
+ * is waited for, so that a task's next owner does not begin before it.
  */
 async function fetchOffsets(
   link: BrokerLink,

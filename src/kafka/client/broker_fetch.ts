@@ -29,9 +29,9 @@ import {
  * comes is answered at once.
  */
 const QUIET_ANSWERS = 5;
-/** The lane of fetches that are in the session, … */
+/** The lane of fetches that are in the session. */
 const MAIN: Lane = 0;
-/** … and of those that don't wait for one that takes its time. */
+/** The lane of fetches that don't wait for one that takes its time. */
 const ASIDE: Lane = 1;
 /** Says that a request is in no session. */
 const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };

@@ -16,7 +16,7 @@ import { mostHeaderBytes } from "../wire/protocol/request_frame.ts";
 /** How to reach brokers. */
 export interface LinkSettings {
   readonly clientId: string;
-  /** `undefined` for none, `true`, or Node's TLS options. */
+  /** How connections are secured: `undefined` for not at all, `true`, or Node's TLS options. */
   readonly ssl: unknown;
   /** kafkajs's `sasl`: `undefined` for none. */
   readonly sasl: unknown;
@@ -37,7 +37,7 @@ export type Lane = 0 | 1;
 /** What {@linkcode BrokerLink.send} is told of a request. */
 export interface SendOptions<T> {
   readonly lane?: Lane;
-  /** For a version that has tagged fields in its headers (KIP-482). */
+  /** Whether the request is of a version that has tagged fields in its headers (KIP-482). */
   readonly flexible?: boolean;
   /** Where the body begins in its bytes. */
   readonly bodyAt?: number;

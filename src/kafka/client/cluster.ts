@@ -43,7 +43,7 @@ const SILENT_MS = 2_000;
 /** A broker as another one, or itself, told of it. */
 interface Node {
   readonly address: string;
-  /** Whose answer it was in. */
+  /** The address of the broker in whose answer it was. */
   readonly toldBy: string;
 }
 
@@ -65,7 +65,8 @@ export class Cluster {
   /** Asks a broker for the topics' metadata, and remembers the leaders. */
   async metadata(topics: readonly string[]): Promise<Map<string, TopicMetadata>> {
     const link = await this.any();
-    // An empty list would mean all topics to kafkajs: ask for one that can't exist, which tells of the brokers too.
+    // An empty list would mean all topics to kafkajs: ask for one that can't exist, which tells of the
+    // brokers too.
     const asked = topics.length === 0 ? ["__none"] : [...new Set(topics)];
     const answer = await link.request("Metadata", { topics: asked, allowAutoTopicCreation: false });
     for (const { nodeId, host, port } of answer.brokers) this.#note(nodeId, `${host}:${port}`, link);
@@ -84,7 +85,10 @@ export class Cluster {
     return found;
   }
 
-  /** Finds the topics' leaders and connects to them, for who will soon ask them something. What fails will be tried again then. */
+  /**
+   * Finds the topics' leaders and connects to them, for who will soon ask them something. What fails will be
+   * tried again then.
+   */
   async prepare(topics: readonly string[]): Promise<void> {
     try {
       const known = await this.metadata(topics);
@@ -153,8 +157,8 @@ export class Cluster {
   }
 
   /**
-   * A link that is connected: one that stands and answers, else the first broker that does. Brokers that could not be reached lately
-   * are tried last.
+   * A link that is connected: one that stands and answers, else the first broker that does. Brokers that
+   * could not be reached lately are tried last.
    * @throws {BrokerUnavailable} When none does.
    */
   async any(): Promise<BrokerLink> {
@@ -180,7 +184,10 @@ export class Cluster {
     );
   }
 
-  /** All that are known: those that don't answer what they were asked at the end, and before them those that failed lately. */
+  /**
+   * All addresses that are known: those that don't answer what they were asked at the end, and before them
+   * those that failed lately.
+   */
   #addresses(): string[] {
     const known = new Set([
       ...this.settings.brokers,
@@ -221,8 +228,8 @@ export class Cluster {
   /** What to say when a broker can't be reached at an address that nobody named here. */
   #originOf(nodeId: number, { address, toldBy }: Node): string | undefined {
     if (this.settings.brokers.includes(address)) return undefined;
-    return `the address of broker ${nodeId} as Kafka at ${toldBy} tells it: unless that broker is down, its ` +
-      "advertised.listeners must name an address that can be reached from here";
+    return `the address of broker ${nodeId} as Kafka at ${toldBy} tells it: unless that broker is down, ` +
+      "its advertised.listeners must name an address that can be reached from here";
   }
 
   #link(address: string, origin?: string): BrokerLink {

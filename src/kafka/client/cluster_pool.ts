@@ -6,8 +6,9 @@
 import { Cluster, type ClusterSettings } from "./cluster.ts";
 
 /**
- * Enough that commits of many tasks don't wait for each other (a broker carries out the requests of one connection one after
- * another, each for as long as its replicas take), and few enough for many instances of many tasks.
+ * Enough that commits of many tasks don't wait for each other (a broker carries out the requests of one
+ * connection one after another, each for as long as its replicas take), and few enough for many instances of
+ * many tasks.
  */
 const MOST_CLUSTERS = 4;
 

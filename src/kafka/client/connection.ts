@@ -1,5 +1,5 @@
 /**
- * HOT PATH. One connection to a broker: its socket, the requests that wait for an answer, and nothing that
+ * One connection to a broker: its socket, the requests that wait for an answer, and nothing that
  * outlives either. Whatever goes wrong ends the connection and all that waits for it; who wants another one
  * makes a new object.
  *
@@ -24,7 +24,7 @@ import { copiedFrame, frameInPlace } from "../wire/protocol/request_frame.ts";
 export interface ConnectionSettings {
   readonly host: string;
   readonly port: number;
-  /** `undefined` for none, `true`, or Node's TLS options. */
+  /** How connections are secured: `undefined` for not at all, `true`, or Node's TLS options. */
   readonly ssl: unknown;
   readonly clientId: Uint8Array;
   /** Whether this client has credentials; only for what is said when the broker hangs up. */
@@ -48,7 +48,7 @@ export interface Request<T> {
   readonly body: Uint8Array;
   /** Where the body begins in `body`, when there is room for the header before it. */
   readonly bodyAt?: number;
-  /** For a version that has tagged fields in its headers (KIP-482). */
+  /** Whether the request is of a version that has tagged fields in its headers (KIP-482). */
   readonly flexible?: boolean;
   /** When its answer may take longer than others, in ms. */
   readonly timeoutMs?: number;
@@ -97,9 +97,9 @@ export class Connection implements Expiring {
   readonly #reader = new FrameReader((answer) => this.#answer(answer));
   readonly #closed = Promise.withResolvers<void>();
   readonly #opening = Promise.withResolvers<void>();
-  /** Sent, in the order of their answers. */
+  /** Requests that were sent, in the order of their answers. */
   readonly #inFlight: Waiting[] = [];
-  /** Held back while the broker wants it so. */
+  /** Requests that are held back while the broker wants it so. */
   readonly #held: Waiting[] = [];
   #heldUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,5 +1,6 @@
 /**
- * What is said when a connection can't be made or ends: what happened, the most likely cause, and what to do about it.
+ * What is said when a connection can't be made or ends: what happened, the most likely cause, and what to do
+ * about it.
  *
  * @module
  */
@@ -65,8 +66,8 @@ export function hangUpReason(condition: Condition): string {
     return `it closed the connection before its first answer; does this port speak TLS? ${WITH_TLS}`;
   }
   if (answers === 1 && !credentials && waitingFor !== undefined) {
-    return `it closed the connection at the first request (${waitingFor}), as one does that asks for credentials ` +
-      "(SASL), or one that stops; set API_KEY and SECRET_KEY if it does";
+    return `it closed the connection at the first request (${waitingFor}), as one does that asks for ` +
+      "credentials (SASL), or one that stops; set API_KEY and SECRET_KEY if it does";
   }
   return "it closed the connection";
 }

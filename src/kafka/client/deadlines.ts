@@ -1,18 +1,22 @@
 /**
- * One timer for the deadlines of all connections: one each would have to be set and cleared with every request.
+ * One timer for the deadlines of all connections: one each would have to be set and cleared with every
+ * request.
  *
  * @module
  */
 
 /** What has deadlines. */
 export interface Expiring {
-  /** Ends what is overdue, and gives the next deadline; `Infinity` when there is none. Times are those of the clock. */
+  /**
+   * Ends what is overdue, and gives the next deadline; `Infinity` when there is none. Times are those of the
+   * clock.
+   */
   expire(now: number): number;
 }
 
 /** What a timer is made of; a test has its own. */
 export interface Clock {
-  /** In ms. */
+  /** The time, in ms. */
   now(): number;
   /** Calls `then` after so many ms; the result cancels it. */
   after(ms: number, then: () => void): () => void;
@@ -30,8 +34,9 @@ export const machineClock: Clock = {
 /**
  * Calls whoever has a deadline when it has passed.
  *
- * The timer is set for the earliest deadline when it was set. Requests mostly have the same time, so that it goes off once in that time
- * however many there are, and finds the next earliest one then. It is not set while nobody waits for anything, but for the last one.
+ * The timer is set for the earliest deadline when it was set. Requests mostly have the same time, so that it
+ * goes off once in that time however many there are, and finds the next earliest one then. It is not set
+ * while nobody waits for anything, but for the last one.
  */
 export class Deadlines {
   readonly #clock: Clock;
@@ -43,7 +48,7 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** In ms, by the clock of the deadlines. */
+  /** The time in ms, by the clock of the deadlines. */
   now(): number {
     return this.#clock.now();
   }

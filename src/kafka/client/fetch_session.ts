@@ -21,17 +21,17 @@ const ENDED = new Set(["FETCH_SESSION_ID_NOT_FOUND", "INVALID_FETCH_SESSION_EPOC
 export interface SessionRequest {
   readonly sessionId: number;
   readonly sessionEpoch: number;
-  /** What is new, or read from another offset than before. */
+  /** The partitions that are new, or read from another offset than before. */
   readonly partitions: readonly TopicPartitionOffset[];
-  /** What is not read any more. */
+  /** The partitions that are not read any more. */
   readonly forgotten: readonly TopicPartition[];
 }
 
 /** A partition to read. */
 export interface SessionPartition extends TopicPartitionOffset {
   /**
-   * Its end as the last answer had it; `undefined` when none is known: the broker is to tell, even if nothing
-   * has changed since.
+   * The partition's end as the last answer had it; `undefined` when none is known: the broker is to tell,
+   * even if nothing has changed since.
    */
   readonly endOffset: number | undefined;
 }
@@ -42,7 +42,7 @@ export class FetchSession {
   #epoch = BEGIN;
   /** What the broker knows: the partition and the offset that is read next, by the partition's key. */
   #known = new Map<string, TopicPartitionOffset>();
-  /** What it will know once the request is answered. */
+  /** The partitions that the session will know once the request is answered. */
   #asked = new Map<string, TopicPartitionOffset>();
 
   /**

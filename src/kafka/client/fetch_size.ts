@@ -37,7 +37,7 @@ export interface FetchSizeBounds {
 export class FetchSize {
   /** What a fetch brings of a partition at most, in bytes. */
   partitionBytes: number;
-  /** What it brings at most, in bytes. */
+  /** What a fetch brings at most, in bytes. */
   maxBytes: number;
   readonly #bounds: FetchSizeBounds;
   /** The fastest of the answers before the last {@linkcode ANSWERS}, and of those since, in ms. */
@@ -45,7 +45,7 @@ export class FetchSize {
   #since = Infinity;
   #answers = 0;
   #windowFrom = -Infinity;
-  /** Bytes since then, by partition. */
+  /** Bytes that came since the rate was taken last, by partition. */
   readonly #received = new Map<string, number>();
 
   constructor(bounds: FetchSizeBounds) {

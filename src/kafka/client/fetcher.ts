@@ -32,7 +32,7 @@ export class KafkaFetcher implements Fetcher {
   readonly #failures: ReadFailures;
   readonly #leaders: LeaderSearch;
   readonly #brokerParts: BrokerFetchParts;
-  /** By node id. */
+  /** The fetches from each broker, by node id. */
   readonly #brokers = new Map<number, BrokerFetch>();
   #closed = false;
 

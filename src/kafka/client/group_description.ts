@@ -25,9 +25,9 @@ export interface DescribedGroup {
   }[];
 }
 
-/** A group that rebalances is asked again after so long, in ms … */
+/** After what time a group that rebalances is asked again, in ms. */
 const SETTLING_MS = 200;
-/** … and so often at most: then its assignor is not told. */
+/** How often at most a group that rebalances is asked: then its assignor is not told. */
 const MOST_TRIES = 10;
 /** How many members are named. */
 const NAMED = 5;

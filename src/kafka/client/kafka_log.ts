@@ -46,9 +46,10 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
 }
 
 /**
- * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group member has
- * connections of its own, since a broker answers the requests of one connection in their order: a fetch that waits for
- * records would hold up a heartbeat. Only transactional producers, of which there is one a task, share a few.
+ * A Kafka cluster as a {@linkcode Log}. Connects when it is first used. Each producer, fetcher and group
+ * member has connections of its own, since a broker answers the requests of one connection in their order: a
+ * fetch that waits for records would hold up a heartbeat. Only transactional producers, of which there is one
+ * a task, share a few.
  *
  * @example
  * ```ts ignore

@@ -40,7 +40,7 @@ const REQUESTS = [
   "EndTxn",
 ] as const;
 
-/** Those that make a connection ready; the last two are sent by kafkajs's SASL mechanisms. */
+/** The requests that make a connection ready; the last two are sent by kafkajs's SASL mechanisms. */
 const OPENING_REQUESTS = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"] as const;
 
 /** A request that kafkajs encodes and decodes. */

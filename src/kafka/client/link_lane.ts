@@ -24,9 +24,9 @@ export interface LaneSession {
   readonly until: number;
 }
 
-/** After this part of a connection's life another one is made … */
+/** The part of a connection's life after which another one is made. */
 const RENEW = 0.7;
-/** … and after this one nothing more is sent: it would not arrive in time. */
+/** The part of a connection's life after which nothing more is sent: it would not arrive in time. */
 const HOLD = 0.9;
 
 interface User<S> {
@@ -45,7 +45,7 @@ interface User<S> {
 export class LinkLane<S extends LaneSession> {
   readonly #open: (made: (connection: LaneConnection) => void) => Promise<S>;
   readonly #now: () => number;
-  /** In the order in which they came. */
+  /** Who waits for a connection, in the order in which they came. */
   readonly #waiting: User<S>[] = [];
   #session: S | undefined;
   #made: LaneConnection | undefined;
@@ -91,7 +91,7 @@ export class LinkLane<S extends LaneSession> {
     await Promise.all([made?.close(), this.#session?.connection.close()]);
   }
 
-  /** Not after each request, when it fails at once. */
+  /** Whether it is time to try a new session: not after each request, when that fails at once. */
   #mayTry(session: S, now: number): boolean {
     return now - this.#triedAt >= (session.until - session.since) * (HOLD - RENEW) / 4;
   }

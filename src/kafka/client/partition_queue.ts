@@ -89,15 +89,15 @@ export class PartitionQueue {
   gap: Gap | undefined = undefined;
   /** Whether the broker has forgotten what it knew of the sequence numbers. */
   forgotten = false;
-  /** Not sent before, in ms of `performance.now()`. Set by who sends. */
+  /** The time before which nothing of it is sent, in ms of `performance.now()`. Set by who sends. */
   retryAt = 0;
   /** Why the last attempt failed, while none has succeeded since. Set by who sends. */
   failing: string | undefined = undefined;
   /** How often in a row the metadata did not know the partition. Set by who sends. */
   unknown = 0;
-  /** Those that have been sent before come first. */
+  /** Full batches in their order: those that have been sent before come first. */
   readonly #sealed: Batch[] = [];
-  /** In the order in which they were sent. */
+  /** Batches under way, in the order in which they were sent. */
   readonly #inFlight: Batch[] = [];
   /** The sequence number of the next batch that is sent for the first time. */
   #nextSequence = 0;

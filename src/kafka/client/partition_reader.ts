@@ -164,9 +164,9 @@ function damaged(error: UnreadableBatch, from: string): Error {
   if (!(error instanceof CorruptRecordError)) return error;
   return new Error(
     `Cannot read ${error.topic}-${error.partition} at offset ${error.offset}: received ${error.received} ` +
-      `from ${from} ${MOST_TRIES} times in a row, so the batch is damaged where it is stored; restore it from a ` +
-      "replica (stop this leader, so that another one takes over), or set the group's offset past the batch, " +
-      "whose records are lost then",
+      `from ${from} ${MOST_TRIES} times in a row, so the batch is damaged where it is stored; restore it ` +
+      "from a replica (stop this leader, so that another one takes over), or set the group's offset past " +
+      "the batch, whose records are lost then",
     { cause: error },
   );
 }

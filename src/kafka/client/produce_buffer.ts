@@ -1,5 +1,5 @@
 /**
- * HOT PATH (append). What a producer was given to write, until it is acknowledged or given up.
+ * What a producer was given to write, until it is acknowledged or given up.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export class ProduceBuffer {
   readonly #transactional: boolean;
   readonly #onRefused: ProducerOptions["onRefused"];
   readonly #onSealed: () => void;
-  /** By topic and partition, as `append` looks them up without making a string. */
+  /** The queues by topic and partition, as `append` looks them up without making a string. */
   readonly #topics = new Map<string, (PartitionQueue | undefined)[]>();
   readonly #queues: PartitionQueue[] = [];
   /** Records often come in a row for one partition: then nothing is looked up. */
@@ -90,7 +90,9 @@ export class ProduceBuffer {
   readonly #lost = new LostRecords();
   /** What batches and requests take of it. */
   readonly #memory: BufferMemory;
-  /** One for all partitions, set by the first batch that was opened since it last fired. */
+  /**
+   * The linger's timer, one for all partitions: set by the first batch that was opened since it last fired.
+   */
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 

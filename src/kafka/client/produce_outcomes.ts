@@ -33,7 +33,7 @@ const NEEDS_NEW_ID = new Set([
 ]);
 /** Errors that say that the coordinator has ended the transaction. */
 const ENDS_TRANSACTION = new Set(["PRODUCER_FENCED", "INVALID_TXN_STATE"]);
-/** Of the errors after which a batch is sent again, those that come before it is written. */
+/** Errors after which a batch is sent again, and that come before it is written. */
 const NOT_WRITTEN = new Set(["NOT_ENOUGH_REPLICAS", ...NEEDS_NEW_ID]);
 /** Errors of a batch for its size: of several records it is cut in two. */
 const TOO_LARGE = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"]);

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Sends record batches with one copy of them: right behind the room for the header, in a buffer
+ * Sends record batches with one copy of them: right behind the room for the header, in a buffer
  * that is used again.
  *
  * @module
@@ -17,7 +17,7 @@ import {
 } from "../wire/protocol/produce.ts";
 import { RequestBuffers } from "./request_buffers.ts";
 
-/** Those of this process: its producers seldom send at the same moment. */
+/** The buffers of this process: its producers seldom send at the same moment. */
 const buffers = new RequestBuffers();
 
 /**

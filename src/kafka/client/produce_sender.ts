@@ -76,7 +76,7 @@ export class ProduceSender {
   readonly #outcomes: ProduceOutcomes;
   readonly #preparation: ProducePreparation;
   readonly #flights = new Map<number, Flight>();
-  /** To all brokers. */
+  /** How many requests are under way, to all brokers together. */
   #requests = 0;
   #preparing = false;
   /** Set while everything is being dropped: nothing more goes out. Resolved when nothing is under way. */

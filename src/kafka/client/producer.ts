@@ -1,5 +1,5 @@
 /**
- * HOT PATH (append). Appends records to partitions of a Kafka cluster.
+ * Appends records to partitions of a Kafka cluster.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import type { GroupOffsets, Producer, ProducerOptions } from "../port/producer.t
 import type { RecordHeaders } from "../port/record_set.ts";
 
 /**
- * An idempotent producer: what is sent again is not written twice. Records go into its {@linkcode
- * ProduceBuffer}, from which its {@linkcode ProduceSender} takes them; here is what is open, and when what
- * may be done.
+ * An idempotent producer: what is sent again is not written twice. Records go into its
+ * {@linkcode ProduceBuffer}, from which its {@linkcode ProduceSender} takes them; here is what is open, and
+ * when what may be done.
  */
 export class KafkaProducer implements Producer {
   readonly #buffer: ProduceBuffer;
   readonly #sender: ProduceSender;
   readonly #transaction: Transaction | undefined;
-  /** Of the transaction; `none` for good without a transactional id. */
+  /** How the transaction stands; `none` for good without a transactional id. */
   #state: keyof typeof STATES = "none";
   #closed = false;
 

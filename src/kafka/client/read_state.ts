@@ -7,17 +7,17 @@ export interface ReadState extends Assigned {
   bounds: PartitionBounds | undefined;
   /** When an answer last told of its bounds, or that they have not changed; by `performance.now()`. */
   heardAt: number;
-  /** Fetched and not yet polled. */
+  /** What was fetched and is not polled yet. */
   set: RecordSet | undefined;
   /** What the set holds, in bytes. */
   heldBytes: number;
   /** How many of the last answers in a row had something about it that should not be there. */
   tries: number;
-  /** What that was in the last one of them. */
+  /** What the last answer had about it that should not be there. */
   doubt: string | undefined;
-  /** Not fetched before this time, by `performance.now()`. */
+  /** The time before which the partition is not fetched, by `performance.now()`. */
   retryAt: number;
-  /** In a fetch that is under way. */
+  /** Whether it is part of a fetch that is under way. */
   fetching: boolean;
   /** Why it can't be read, for good. */
   error: Error | undefined;

@@ -30,7 +30,10 @@ import {
 } from "../wire/protocol/transactions.ts";
 import { delay } from "../common/retrying.ts";
 
-/** Not the lane of produce requests: a broker answers those of one connection in their order. */
+/**
+ * The lane of a transaction's requests. It is not that of produce requests, as a broker answers what comes
+ * over one connection in its order.
+ */
 const LANE: Lane = 1;
 /** How long to wait while the markers of the last transaction are written, in ms: at first, and at most. */
 const FIRST_WAIT_MS = 1;
@@ -105,9 +108,9 @@ export class Transaction {
   #group: string | undefined;
   #groupAdded: Promise<void> | undefined;
   #partitionsAdded: Promise<unknown> | undefined;
-  /** Whether the coordinator may know of the open transaction … */
+  /** Whether the coordinator may know of the open transaction. */
   #started = false;
-  /** … and whether it does. */
+  /** Whether the coordinator is sure to know of the open transaction. */
   #confirmed = false;
   #committing = false;
   #stopped = false;
@@ -293,8 +296,8 @@ export class Transaction {
     if (await link.takes(apiKey, TRANSACTIONS_VERSION)) return;
     throw new KafkaError(
       "UNSUPPORTED_VERSION",
-      `Cannot use transactions with ${link.address}: received a broker without version ${TRANSACTIONS_VERSION} of ` +
-        `${name}; use Kafka 2.5 or newer`,
+      `Cannot use transactions with ${link.address}: received a broker without version ` +
+        `${TRANSACTIONS_VERSION} of ${name}; use Kafka 2.5 or newer`,
       false,
     );
   }
@@ -347,8 +350,8 @@ export class Transaction {
       try {
         this.#settings.onRenewed(await this.register());
         this.#cluster.settings.logger.warn(
-          `The broker had forgotten transactional id ${this.transactionalId}, with which nothing was written for its ` +
-            `transactional.id.expiration.ms: it has begun again`,
+          `The broker had forgotten transactional id ${this.transactionalId}, with which nothing was ` +
+            "written for its transactional.id.expiration.ms: it has begun again",
         );
       } finally {
         this.#renewing = undefined;
@@ -388,7 +391,8 @@ export class Transaction {
       case "UNKNOWN_MEMBER_ID":
       case "FENCED_INSTANCE_ID":
         throw new CommitRejected(
-          `Group ${groupId} refused the offset of ${partition} of generation ${generation}: ${message} (${name})`,
+          `Group ${groupId} refused the offset of ${partition} of generation ${generation}: ${message} ` +
+            `(${name})`,
           name === "REBALANCE_IN_PROGRESS" || name === "ILLEGAL_GENERATION",
         );
     }
@@ -398,7 +402,8 @@ export class Transaction {
   #fence(message: string): ProducerFenced {
     return this.fenced ??= new ProducerFenced(
       `${message}. Another producer has begun with this id, or a transaction was open for longer than ` +
-        `${this.#settings.transactionTimeoutMs} ms; close this producer and make a new one if its work is still yours`,
+        `${this.#settings.transactionTimeoutMs} ms; close this producer and make a new one if its work is ` +
+        "still yours",
     );
   }
 }

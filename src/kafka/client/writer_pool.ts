@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Writers of record batches with their buffers, used again by all producers of a process: with many
+ * Writers of record batches with their buffers, used again by all producers of a process: with many
  * partitions, each batch would else begin with a small new buffer and grow.
  *
  * @module

@@ -75,7 +75,7 @@ export class AssignedPartitions<S extends Assigned> {
     this.#states.clear();
   }
 
-  /** In the order in which they are to be served. */
+  /** The partitions, in the order in which they are to be served. */
   [Symbol.iterator](): Iterator<S> {
     return this.#states.values();
   }

@@ -14,7 +14,7 @@ export interface MemberEpoch {
 
 /** What a member says when it joins. */
 export interface JoinRequest {
-  /** Empty for a new member. */
+  /** The member's id; empty for a new one. */
   readonly memberId: string;
   /** The assignor's name. */
   readonly protocol: string;
@@ -64,7 +64,7 @@ export class GroupError extends Error {
   readonly code: string;
   /** Whether the same request may succeed later. */
   readonly retriable: boolean;
-  /** With `MEMBER_ID_REQUIRED`: the id to join with. */
+  /** The id to join with, where the answer is `MEMBER_ID_REQUIRED`. */
   readonly memberId: string | undefined;
 
   constructor(

@@ -2,7 +2,9 @@ import type { Log } from "../port/log.ts";
 
 /** Where {@linkcode ensureTopics} says what it did. */
 export interface TopicsLogger {
+  /** Takes what was created. */
   info(message: string): void;
+  /** Takes what differs from what was asked for. */
   warn(message: string): void;
 }
 

@@ -12,7 +12,7 @@ import type { TopicDescription } from "../port/topics.ts";
 /** A member as the coordinator names it to the leader. */
 export interface Applicant {
   readonly memberId: string;
-  /** Its encoded subscription. */
+  /** The member's encoded subscription. */
   readonly metadata: Uint8Array;
 }
 
@@ -20,9 +20,9 @@ export interface Applicant {
 export interface GroupPlan {
   /** The encoded assignment of each member. */
   readonly assignments: ReadonlyMap<string, Uint8Array>;
-  /** The topics that were looked at, … */
+  /** The topics that were looked at. */
   readonly names: readonly string[];
-  /** … and what was found of them. */
+  /** What was found of the topics that were looked at. */
   readonly topics: ReadonlyMap<string, TopicDescription>;
   readonly heldBack: readonly HeldBack[];
   /** The members whose subscription is no subscription. They get nothing. */

@@ -2,9 +2,9 @@ import { CONTESTED, type HeldBack } from "./cooperative.ts";
 import type { Logger } from "../port/logger.ts";
 import { partitionKey } from "../port/topics.ts";
 
-/** What passes by itself is told of after this time, in ms, … */
+/** After what time something is told of that passes by itself, in ms. */
 const WARN_AFTER_MS = 5_000;
-/** … and then so often. */
+/** How often something is told of again that does not pass, in ms. */
 const WARN_EVERY_MS = 30_000;
 /** A partition is given up within two rebalances. */
 const HELD_ROUNDS = 3;

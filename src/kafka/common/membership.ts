@@ -22,11 +22,11 @@ import { encodeSubscription } from "../wire/consumer_protocol.ts";
 export interface MembershipSettings {
   readonly coordinator: Coordinator;
   readonly logger: Logger;
-  /** Between heartbeats, in ms; `Infinity` when the coordinator tells of news by itself. */
+  /** The time between heartbeats, in ms; `Infinity` when the coordinator tells of news by itself. */
   readonly heartbeatIntervalMs: number;
   /** How often the leader looks for new partitions, in ms. */
   readonly metadataRefreshMs: number;
-  /** Between two tries of a request that may succeed later, in ms. */
+  /** The time between two tries of a request that may succeed later, in ms. */
   readonly retryBackoffMs: number;
   /** How long the first join, and a commit, is retried, in ms. */
   readonly requestTimeoutMs: number;
@@ -168,7 +168,8 @@ export class Membership implements GroupMember {
           this.#wake = undefined;
         }
       } catch (error) {
-        // Once in the group it waits for as long as the brokers are gone; at first it says that there are none.
+        // Once in the group it waits for as long as the brokers are gone; at first it says that there are
+        // none.
         const again = error instanceof GroupError && error.retriable &&
           (this.#rebalances > 0 || performance.now() - began < this.#patienceMs(error.code));
         if (!again) return await this.#end(error);

@@ -46,8 +46,8 @@ function decode(bytes: Uint8Array, groupId: string): ReturnType<typeof decodeAss
     if (!(error instanceof RangeError)) throw error;
     throw new AssignmentRefused(
       `Cannot take the assignment of group ${groupId}: received ${bytes.length} bytes that are no ` +
-        `assignment (${error.message}): the group's leader is another program; stop it, or use another group ` +
-        "id (--application-id)",
+        `assignment (${error.message}): the group's leader is another program; stop it, or use another ` +
+        "group id (--application-id)",
       { cause: error },
     );
   }

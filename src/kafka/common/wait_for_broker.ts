@@ -23,12 +23,13 @@ export interface WaitForBrokerOptions {
 
 /** The signal ended the wait. */
 export class WaitInterrupted extends Error {
+  /** How logs name the error. */
   override name = "WaitInterrupted";
 }
 
-/** Between two tries, in ms; a try itself may take longer. */
+/** The time between two tries, in ms; a try itself may take longer. */
 const RETRY_MS = 500;
-/** Between two lines, in ms. */
+/** The time between two lines that say what is waited for, in ms. */
 const SAY_EVERY_MS = 5_000;
 
 /**

@@ -5,9 +5,9 @@
  */
 import { type BytesRange, ReusedRange } from "../port/bytes_range.ts";
 
-/** A chunk is closed when it holds this many bytes … */
+/** A chunk is closed when it holds this many bytes. */
 const CHUNK_BYTES = 262_144;
-/** … or this many records. */
+/** A chunk is closed when it holds this many records. */
 const CHUNK_RECORDS = 4_096;
 /** What is copied from one chunk to another. */
 const copied = new ReusedRange();
@@ -100,7 +100,10 @@ export class MemoryChunk {
     return low;
   }
 
-  /** The index after the last record that keeps the range from `from` on within `maxBytes`; at least `from + 1`. */
+  /**
+   * The index after the last record that keeps the range from `from` on within `maxBytes`; at least
+   * `from + 1`.
+   */
   upTo(from: number, maxBytes: number): number {
     const limit = this.starts[from]! + maxBytes;
     if (this.used <= limit) return this.count;

@@ -29,7 +29,10 @@ interface MemberState {
   syncing: PromiseWithResolvers<Uint8Array> | undefined;
 }
 
-/** One group. Sessions don't time out, as members live in the same process; {@linkcode MemoryGroup.expire} plays it. */
+/**
+ * One group. Sessions don't time out, as members live in the same process; {@linkcode MemoryGroup.expire}
+ * plays it.
+ */
 export class MemoryGroup {
   readonly groupId: string;
   readonly offsets: Map<string, number> = new Map();
@@ -203,7 +206,8 @@ export class MemoryGroup {
     if (generation !== this.#generation) {
       throw new GroupError(
         "ILLEGAL_GENERATION",
-        `Group ${this.groupId} is at generation ${this.#generation}, received ${generation} (ILLEGAL_GENERATION)`,
+        `Group ${this.groupId} is at generation ${this.#generation}, received ${generation} ` +
+          "(ILLEGAL_GENERATION)",
       );
     }
     return member;

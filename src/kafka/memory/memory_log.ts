@@ -26,20 +26,26 @@ import { Membership } from "../common/membership.ts";
 /** Settings of a {@linkcode MemoryLog}. Without limits it grows with what is appended. */
 export interface MemoryLogOptions {
   /**
-   * Bytes that each partition keeps at least. Holds for topics whose `cleanup.policy` is `delete` (the default) and that
-   * set no `retention.bytes` of their own; compacted topics keep the last record of each key whatever their size.
+   * Bytes that each partition keeps at least. Holds for topics whose `cleanup.policy` is `delete` (the
+   * default) and that set no `retention.bytes` of their own; compacted topics keep the last record of each
+   * key whatever their size.
    */
   readonly retentionBytes?: number;
-  /** Records that each partition keeps at least; holds for the same topics. */
+  /**
+   * Records that each partition keeps at least; holds for the topics that {@linkcode retentionBytes} holds
+   * for.
+   */
   readonly retentionRecords?: number;
   /** The time by which `retention.ms` deletes, in ms since the epoch. Default: the system's clock. */
   readonly now?: () => number;
+  /** Told what goes wrong without ending anything. Default: lines on standard error. */
   readonly logger?: Logger;
 }
 
 /**
  * A log in memory with Kafka's rules: offsets, retention (`retention.ms`, `retention.bytes`), compaction
- * (`cleanup.policy`), groups that rebalance cooperatively, and transactions. Records are acknowledged as soon as they are appended.
+ * (`cleanup.policy`), groups that rebalance cooperatively, and transactions. Records are acknowledged as soon
+ * as they are appended.
  *
  * @example
  * ```ts
@@ -69,6 +75,7 @@ export class MemoryLog implements Log {
   readonly #groups = new Map<string, MemoryGroup>();
   readonly #transactionalIds = new Map<string, MemoryTransactionalId>();
 
+  /** A log without topics. */
   constructor(options: MemoryLogOptions = {}) {
     this.#options = options;
   }
@@ -173,6 +180,7 @@ export class MemoryLog implements Log {
     return Promise.resolve(this.#group(groupId).committed(partitions));
   }
 
+  /** Makes a producer; with a transactional id, one that fences those before it. */
   producer(options?: ProducerOptions): Producer {
     const id = options?.transactionalId;
     if (id === undefined) return new MemoryProducer(this.#topics, undefined, options?.onRefused);
@@ -187,10 +195,12 @@ export class MemoryLog implements Log {
     );
   }
 
+  /** Makes a fetcher that reads nothing yet. */
   fetcher(options?: FetcherOptions): Fetcher {
     return new MemoryFetcher(this.#topics, options);
   }
 
+  /** Makes a member that is not in the group yet. */
   group(options: GroupOptions): GroupMember {
     return new Membership(options, {
       coordinator: new MemoryCoordinator(
@@ -212,8 +222,8 @@ export class MemoryLog implements Log {
   }
 
   /**
-   * For tests: has the group take a member for dead, as if it had sent no heartbeat for its session timeout. The member
-   * hears of it at once (`onLost`) and joins anew.
+   * For tests: has the group take a member for dead, as if it had sent no heartbeat for its session timeout.
+   * The member hears of it at once (`onLost`) and joins anew.
    */
   expireMember(groupId: string, memberId: string): void {
     this.#group(groupId).expire(memberId);

@@ -1,7 +1,7 @@
 /**
- * HOT PATH. One partition of the in-memory log: an append-only array of records, kept as chunks of bytes and columns, so
- * that a record costs its bytes and 48 more and no object. What a chunk holds is never written again, so that the sets
- * read from it are views, not copies.
+ * HOT PATH. One partition of the in-memory log: an append-only array of records, kept as chunks of bytes and
+ * columns, so that a record costs its bytes and 48 more and no object. What a chunk holds is never written
+ * again, so that the sets read from it are views, not copies.
  *
  * @module
  */
@@ -120,8 +120,8 @@ export class MemoryPartition {
   }
 
   /**
-   * The records from `offset` on that one chunk holds, at most `maxBytes` but at least one; `undefined` at the end. With
-   * `committed` none of open transactions or after them, nor of aborted ones.
+   * The records from `offset` on that one chunk holds, at most `maxBytes` but at least one; `undefined` at
+   * the end. With `committed` none of open transactions or after them, nor of aborted ones.
    */
   read(offset: number, maxBytes: number, committed: boolean): RecordSet | undefined {
     const end = committed ? this.stable : this.#end;
@@ -145,7 +145,10 @@ export class MemoryPartition {
     return this.#set(EMPTY, 0, 0, limit, end);
   }
 
-  /** Drops the records before an offset, which is at most the {@linkcode end}. Whole chunks are freed, what is left of one can't be read. */
+  /**
+   * Drops the records before an offset, which is at most the {@linkcode end}. Whole chunks are freed, what is
+   * left of one can't be read.
+   */
   deleteBefore(offset: number): void {
     if (offset <= this.#start) return;
     let first = this.#chunks[0];
@@ -184,7 +187,8 @@ export class MemoryPartition {
   }
 
   /**
-   * Keeps the last record of each key; drops those of aborted transactions, and leaves alone those that may yet be. A tombstone stays for one compaction more, so that readers under way see it.
+   * Keeps the last record of each key; drops those of aborted transactions, and leaves alone those that may
+   * yet be. A tombstone stays for one compaction more, so that readers under way see it.
    */
   #compact(): void {
     const last = new Map<string, number>();

@@ -11,7 +11,10 @@ import type { MemoryPartition } from "./partition.ts";
 import type { MemoryTransactionalId } from "./transactions.ts";
 import { NO_HEADERS, type RecordHeaders } from "../port/record_set.ts";
 
-/** HOT PATH. Appends at once; acknowledges in the next microtask, so that callers see the same states as with a broker. */
+/**
+ * Appends at once; acknowledges in the next microtask, so that callers see the same states as with
+ * a broker.
+ */
 export class MemoryProducer implements Producer {
   readonly counts: { appended: number; acknowledged: number; failed: number } = {
     appended: 0,
@@ -53,6 +56,7 @@ export class MemoryProducer implements Producer {
     return this.#pendingBytes;
   }
 
+  /** HOT PATH. Appends one record to its partition. */
   append(
     topic: string,
     partition: number,
@@ -198,7 +202,8 @@ export class MemoryProducer implements Producer {
   #fail(topic: string, partition: number): void {
     const why = this.#closed
       ? "the producer is closed"
-      : `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic first`;
+      : `partition ${partition} of ${topic} does not exist (UNKNOWN_TOPIC_OR_PARTITION): create the topic ` +
+        "first";
     this.#lose(topic, why);
   }
 

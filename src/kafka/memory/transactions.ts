@@ -1,6 +1,6 @@
 /**
- * Transactions of the in-memory log, with Kafka's rules, except that none times out: a producer lives in the same process, and the
- * next one with its id ends what it left open.
+ * Transactions of the in-memory log, with Kafka's rules, except that none times out: a producer lives in the
+ * same process, and the next one with its id ends what it left open.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export class MemoryTransactionalId {
   fenced(producer: unknown): ProducerFenced | undefined {
     if (this.#owner === producer) return undefined;
     return new ProducerFenced(
-      `Cannot write with transactional id ${this.#id}: another producer has begun with it (PRODUCER_FENCED); ` +
-        `close this producer and make a new one if its work is still yours`,
+      `Cannot write with transactional id ${this.#id}: another producer has begun with it ` +
+        "(PRODUCER_FENCED); close this producer and make a new one if its work is still yours",
     );
   }
 

@@ -1,6 +1,8 @@
 /** A range of somebody's buffer, which may hold other bytes soon: who needs them for longer copies them. */
 export interface BytesRange {
+  /** What the range is in. */
   readonly bytes: Uint8Array;
+  /** The first byte. */
   readonly from: number;
   /** Behind the last byte. */
   readonly to: number;
@@ -19,8 +21,11 @@ export interface BytesRange {
  * ```
  */
 export class ReusedRange implements BytesRange {
+  /** What the range is in. */
   bytes: Uint8Array = NO_BYTES;
+  /** The first byte. */
   from = 0;
+  /** Behind the last byte. */
   to = 0;
 
   /** Makes it another range, and returns it. */
@@ -34,6 +39,7 @@ export class ReusedRange implements BytesRange {
 
 /** All of an array; `null` for none. */
 export function whole(bytes: Uint8Array): BytesRange;
+/** All of an array, where there is one. */
 export function whole(bytes: Uint8Array | null): BytesRange | null;
 export function whole(bytes: Uint8Array | null): BytesRange | null {
   return bytes === null ? null : new ReusedRange().set(bytes, 0, bytes.length);

@@ -6,16 +6,19 @@
 
 /** No broker could be reached. The message says which were tried, why each failed, and what to do. */
 export class BrokerUnavailable extends Error {
+  /** How logs name the error. */
   override name = "BrokerUnavailable";
 }
 
 /** A broker answered a request with an error. */
 export class KafkaError extends Error {
+  /** How logs name the error. */
   override name = "KafkaError";
   /** Kafka's name of the error, such as `TOPIC_AUTHORIZATION_FAILED`. */
   readonly code: string;
   /** Whether the same request may succeed later. */
   readonly retriable: boolean;
+  /** Takes Kafka's name of the error, and whether the same request may succeed later. */
   constructor(code: string, message: string, retriable: boolean, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -25,8 +28,11 @@ export class KafkaError extends Error {
 
 /** A commit that the group refused. */
 export class CommitRejected extends Error {
+  /** How logs name the error. */
   override name = "CommitRejected";
+  /** Whether the same offsets may be committed later. */
   readonly retriable: boolean;
+  /** Takes whether the same offsets may be committed later. */
   constructor(message: string, retriable: boolean) {
     super(message);
     this.retriable = retriable;
@@ -35,11 +41,13 @@ export class CommitRejected extends Error {
 
 /** Records that a producer gave up. */
 export class ProduceError extends Error {
+  /** How logs name the error. */
   override name = "ProduceError";
   /** How many records were lost, by topic. */
   readonly lost: ReadonlyMap<string, number>;
   /** Whether the log refused a record for good for what it is: written again, it would be refused again. */
   readonly refused: boolean;
+  /** Takes how many records were lost, by topic. */
   constructor(
     message: string,
     lost: ReadonlyMap<string, number>,
@@ -57,6 +65,7 @@ export class ProduceError extends Error {
  * owns the task makes a new one.
  */
 export class ProducerFenced extends Error {
+  /** How logs name the error. */
   override name = "ProducerFenced";
 }
 
@@ -65,6 +74,7 @@ export class ProducerFenced extends Error {
  * and what to do.
  */
 export class AssignmentRefused extends Error {
+  /** How logs name the error. */
   override name = "AssignmentRefused";
 }
 

@@ -11,8 +11,8 @@ export interface FetcherOptions {
   /** How long the broker may hold a fetch open when there is nothing to read, in ms. Default 100. */
   readonly maxWaitMs?: number;
   /**
-   * The same when nothing has come for a while. What is assigned or resumed meanwhile does not wait for it.
-   * Default 500, or `maxWaitMs` where that is longer.
+   * How long the broker may hold a fetch open when nothing has come for a while, in ms. What is assigned or
+   * resumed meanwhile does not wait for it. Default 500, or `maxWaitMs` where that is longer.
    */
   readonly quietWaitMs?: number;
   /**
@@ -59,7 +59,7 @@ export interface FetcherOptions {
 
 /** What the log holds of a partition. */
 export interface PartitionBounds {
-  /** The first record's. */
+  /** The offset of the first record. */
   readonly startOffset: number;
   /**
    * The end of what may be read: with `read_committed` the last stable offset, which stays where the first
@@ -85,6 +85,7 @@ export interface Fetcher {
    * is kept.
    */
   pause(partition: TopicPartition): void;
+  /** Fetches a paused partition again, from where it stood. */
   resume(partition: TopicPartition): void;
   /**
    * The sets fetched since the last poll, at most one a partition; as soon as there is one, else after
@@ -102,5 +103,6 @@ export interface Fetcher {
    * a paused one.
    */
   bounds(partition: TopicPartition): PartitionBounds | undefined;
+  /** Ends what is under way and frees the connections. */
   close(): Promise<void>;
 }

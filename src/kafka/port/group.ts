@@ -7,9 +7,11 @@ import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "./t
 
 /** A member of a group as the assignor sees it. */
 export interface Member {
+  /** The id that the group's coordinator gave it. */
   readonly memberId: string;
-  /** What it subscribed to. */
+  /** The topics that it subscribed to. */
   readonly topics: readonly string[];
+  /** What it says about itself ({@linkcode Assignor.userData}). */
   readonly userData: Uint8Array;
   /** What it owns now and will go on processing during the rebalance. */
   readonly owned: readonly TopicPartition[];
@@ -17,7 +19,9 @@ export interface Member {
 
 /** What one member is to have. */
 export interface MemberAssignment {
+  /** The partitions that it is to read. */
   readonly partitions: readonly TopicPartition[];
+  /** What the assignor tells the member besides. */
   readonly userData?: Uint8Array;
   /**
    * From an assignor: partitions that go together. While another member has one of them to give up, none is
@@ -51,14 +55,19 @@ export interface Assignor {
 
 /** Settings of a {@linkcode GroupMember}. */
 export interface GroupOptions {
+  /** The group's name, which its members share. */
   readonly groupId: string;
+  /** The topics that this member subscribes to. */
   readonly topics: readonly string[];
+  /** Decides who reads what, when this member leads the group. */
   readonly assignor: Assignor;
   /** Static membership: with an id, a restart within the session timeout causes no rebalance. */
   readonly groupInstanceId?: string;
   /** After this time without a heartbeat a member is considered dead, in ms. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** Default 1,000 ms: it is also how soon a member hears of a rebalance. */
+  /**
+   * How often a member sends a heartbeat, in ms: it is also how soon it hears of a rebalance. Default 1,000.
+   */
   readonly heartbeatIntervalMs?: number;
   /** How long the group waits for its members to rejoin, in ms. Default 60,000. */
   readonly rebalanceTimeoutMs?: number;
@@ -84,7 +93,7 @@ export interface GroupMember {
    * be joined, saying why.
    */
   join(): Promise<void>;
-  /** Empty before the first join. */
+  /** The id that the group's coordinator gave this member; empty before the first join. */
   readonly memberId: string;
   /** The group's generation; −1 while not a member. */
   readonly generation: number;

@@ -27,7 +27,7 @@ export interface LogHealth {
 
 /** A partitioned log with consumer groups. */
 export interface Log {
-  /** Left out by a log that needs no connection, or does not count. */
+  /** What its connections have come to; left out by a log that needs none, or does not count. */
   readonly health?: LogHealth;
   /** For messages: what it is and where, such as `Kafka at localhost:9092`. Never holds a secret. */
   readonly description: string;
@@ -61,8 +61,11 @@ export interface Log {
    * committed none.
    */
   committed(groupId: string, partitions: readonly TopicPartition[]): Promise<(number | undefined)[]>;
+  /** Makes a producer. */
   producer(options?: ProducerOptions): Producer;
+  /** Makes a fetcher, which reads nothing before it is told what. */
   fetcher(options?: FetcherOptions): Fetcher;
+  /** Makes a member of a group, which does not join before it is told to. */
   group(options: GroupOptions): GroupMember;
   /** Closes the connections. Producers, fetchers and group members must have been closed before. */
   close(): Promise<void>;

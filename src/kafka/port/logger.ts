@@ -6,7 +6,9 @@
 
 /** Takes one line a call. Lines never hold a secret. */
 export interface Logger {
+  /** Takes what may get better by itself. */
   warn(line: string): void;
+  /** Takes what someone has to mend. */
   error(line: string): void;
 }
 

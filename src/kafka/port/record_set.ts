@@ -3,20 +3,25 @@
  * reading a record allocates nothing.
  */
 export class RecordSet {
+  /** The topic that the records were read from. */
   readonly topic: string;
+  /** The partition of the topic. */
   readonly partition: number;
   /** How many records there are; the arrays may be longer. */
   readonly count: number;
   /** What the ranges below point into. Not written to as long as the set is in use. */
   readonly bytes: Uint8Array;
+  /** The offset of each record. */
   readonly offsets: Float64Array;
-  /** Milliseconds since the epoch. */
+  /** The timestamp of each record, in ms since the epoch. */
   readonly timestamps: Float64Array;
-  /** `keyStart[i]` is −1 when record i has no key. */
+  /** Where each key begins in {@linkcode bytes}; −1 when the record has none. */
   readonly keyStart: Int32Array;
+  /** Where each key ends in {@linkcode bytes}, exclusive. */
   readonly keyEnd: Int32Array;
-  /** `valueStart[i]` is −1 when record i has no value (a tombstone). */
+  /** Where each value begins in {@linkcode bytes}; −1 when the record has none (a tombstone). */
   readonly valueStart: Int32Array;
+  /** Where each value ends in {@linkcode bytes}, exclusive. */
   readonly valueEnd: Int32Array;
   /**
    * Where record i's header count (a varint) begins, as record format v2 has it; read by {@linkcode headers}.
@@ -35,6 +40,7 @@ export class RecordSet {
   /** The partition's first offset as of this fetch. */
   readonly startOffset: number;
 
+  /** Takes the arrays as they are, without a copy. */
   constructor(fields: RecordSetFields) {
     this.topic = fields.topic;
     this.partition = fields.partition;
@@ -75,7 +81,9 @@ export type RecordSetFields = Omit<RecordSet, "key" | "value" | "headers">;
 
 /** One header of a record. */
 export interface RecordHeader {
+  /** The header's name. */
   readonly key: string;
+  /** The header's bytes; `null` for none. */
   readonly value: Uint8Array | null;
 }
 

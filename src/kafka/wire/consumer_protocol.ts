@@ -1,7 +1,8 @@
 /**
- * Kafka's ConsumerProtocol: what members of a group of protocol type `consumer` tell one another, so that Kafka's own tools
- * can describe the group. Layouts: ConsumerProtocolSubscription.json and ConsumerProtocolAssignment.json of Apache Kafka;
- * a reader takes any higher version too, since fields are only ever added at the end.
+ * Kafka's ConsumerProtocol: what members of a group of protocol type `consumer` tell one another, so that
+ * Kafka's own tools can describe the group. Layouts: ConsumerProtocolSubscription.json and
+ * ConsumerProtocolAssignment.json of Apache Kafka; a reader takes any higher version too, since fields are
+ * only ever added at the end.
  *
  * @module
  */

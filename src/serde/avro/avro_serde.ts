@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Avro messages, framed for a schema registry or for none.
+ * Avro messages, framed for a schema registry or for none.
  *
  * @module
  */
@@ -15,22 +15,25 @@ import { compileWriter, NOT_OF_TYPE, type Write } from "./writer.ts";
 
 /** Settings of {@linkcode avroSerde}. */
 export interface AvroSerdeOptions {
-  /** With it, messages are written in Confluent's wire format; without, in single-object encoding. */
+  /** With a registry, messages are written in Confluent's wire format; without, in single-object encoding. */
   readonly registry?: SchemaRegistry;
-  /** Other schemas with which messages in single-object encoding may have been written, such as former versions. */
+  /**
+   * Other schemas with which messages in single-object encoding may have been written, such as former
+   * versions.
+   */
   readonly known?: readonly AvroSchema[];
 }
 
 /**
- * The serde of an Avro schema. It reads both framings at any time, told apart by the first byte, and resolves the
- * writer's schema against its own.
+ * The serde of an Avro schema. It reads both framings at any time, told apart by the first byte, and resolves
+ * the writer's schema against its own.
  *
- * Records are plain objects, enums strings, bytes and fixed `Uint8Array`, maps objects, unions the value of their
- * branch. Longs are numbers up to 2^53 − 1 either way; larger ones don't decode.
+ * Records are plain objects, enums strings, bytes and fixed `Uint8Array`, maps objects, unions the value of
+ * their branch. Longs are numbers up to 2^53 − 1 either way; larger ones don't decode.
  *
- * Make one a schema and pass it wherever that schema is meant: bytes are used again where the same serde comes
- * again. With a registry topics share one where it gives their subjects the same id; another id is another header,
- * and so another serde.
+ * Make one a schema and pass it wherever that schema is meant: bytes are used again where the same serde
+ * comes again. With a registry topics share one where it gives their subjects the same id; another id is
+ * another header, and so another serde.
  *
  * @param schema What values are read as and written with.
  * @throws {TypeError} When a schema is no valid one, or one of `known` can't be read as `schema`.
@@ -80,7 +83,7 @@ class Writer {
     this.#write = compileWriter(schema.node);
   }
 
-  /** Writes the header, then the value; returns what {@linkcode Serde.encode} does. */
+  /** HOT PATH. Writes the header, then the value; returns what {@linkcode Serde.encode} does. */
   encode(header: Uint8Array, value: unknown, into: Uint8Array, at: number): number {
     const output = this.#output;
     output.reset(into, at);
@@ -96,7 +99,10 @@ class Writer {
   }
 }
 
-/** Schema and header tell what it writes: with a registry there is one an id, however many topics have that id. */
+/**
+ * Schema and header tell what it writes: with a registry there is one an id, however many topics have that
+ * id.
+ */
 class AvroSerde<T> implements Serde<T> {
   readonly forTopic?: Bind<T>;
   readonly #writer: Writer;

@@ -1,6 +1,6 @@
 /**
- * The frame of [Confluent's wire format](https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format):
- * a zero, then the registry's id of the schema, big-endian in 4 bytes; the Avro body follows.
+ * The frame of Confluent's [wire format](https://docs.confluent.io/platform/current/schema-registry/): a
+ * zero, then the registry's id of the schema, big-endian in 4 bytes; the Avro body follows.
  *
  * @module
  */
@@ -20,7 +20,10 @@ export function schemaId(bytes: Uint8Array, from: number): number {
   return (bytes[from + 1]! << 24 | bytes[from + 2]! << 16 | bytes[from + 3]! << 8 | bytes[from + 4]!) >>> 0;
 }
 
-/** The subject under which the schemas of a topic's keys or values are registered (Confluent's TopicNameStrategy). */
+/**
+ * The subject under which the schemas of a topic's keys or values are registered (Confluent's
+ * TopicNameStrategy).
+ */
 export function subjectOf(topic: string, part: "key" | "value"): string {
   return `${topic}-${part}`;
 }

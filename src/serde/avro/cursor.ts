@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Reads Avro's [binary encoding](https://avro.apache.org/docs/1.12.0/specification/#binary-encoding) from a range of bytes,
- * never past its end whatever lengths and counts the bytes claim.
+ * HOT PATH. Reads Avro's [binary
+ * encoding](https://avro.apache.org/docs/1.12.0/specification/#binary-encoding) from a range of bytes, never
+ * past its end whatever lengths and counts the bytes claim.
  *
  * @module
  */
@@ -49,7 +50,9 @@ export class Cursor {
     return value;
   }
 
-  /** A zigzag varint. Only those that a JavaScript number holds exactly are read: up to 2^53 − 1 either way. */
+  /**
+   * A zigzag varint. Only those that a JavaScript number holds exactly are read: up to 2^53 − 1 either way.
+   */
   long(): number {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -103,7 +106,7 @@ export class Cursor {
     return this.#dataView().getFloat64(at, true);
   }
 
-  /** A copy. */
+  /** The bytes that follow their length, as a copy. */
   bytes(): Uint8Array {
     return this.fixed(this.#length("bytes"));
   }
@@ -140,7 +143,8 @@ export class Cursor {
   /**
    * The number of items in the next block of an array or a map; 0 at its end.
    *
-   * @param least The bytes that each item takes at least: a count that can't fit is refused before anything is made of it.
+   * @param least The bytes that each item takes at least: a count that can't fit is refused before anything
+   * is made of it.
    */
   blockCount(least: number): number {
     let count = this.long();
@@ -185,8 +189,8 @@ function tooShort(what: string, needed: number, left: number): Malformed {
 }
 
 /**
- * For each length, a function that makes a string of so many ASCII bytes in one call: twice as fast as Buffer's, which goes
- * through the runtime, and five times as fast as adding characters.
+ * For each length, a function that makes a string of so many ASCII bytes in one call: twice as fast as
+ * Buffer's, which goes through the runtime, and five times as fast as adding characters.
  */
 const ASCII: readonly ((bytes: Uint8Array, at: number) => string)[] = Array.from(
   { length: 33 },

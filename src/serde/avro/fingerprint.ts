@@ -15,8 +15,8 @@ const TABLE = BigUint64Array.from({ length: 256 }, (_, i) => {
 });
 
 /**
- * The fingerprint of a schema's Parsing Canonical Form as single-object encoding writes it: 8 bytes, little-endian.
- * Computed once a schema, never a record.
+ * The fingerprint of a schema's Parsing Canonical Form as single-object encoding writes it: 8 bytes,
+ * little-endian. Computed once a schema, never a record.
  *
  * @example
  * ```ts

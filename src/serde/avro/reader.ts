@@ -1,7 +1,7 @@
 /**
- * HOT PATH. Compiles readers: functions that read what was written with one schema as another has it, by the rules of
- * [schema resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). A record becomes a plain object made
- * in one literal, so that all of them have one shape.
+ * Compiles readers: functions that read what was written with one schema as another has it, by the rules of
+ * [schema resolution](https://avro.apache.org/docs/1.12.0/specification/#schema-resolution). They are
+ * HOT PATH: a record becomes a plain object made in one literal, so that all of them have one shape.
  *
  * @module
  */
@@ -157,7 +157,10 @@ class Compiler {
   }
 }
 
-/** The source of a function that reads a record. Names come only from indexes and from schema names, which are identifiers. */
+/**
+ * The source of a function that reads a record. Names come only from indexes and from schema names, which are
+ * identifiers.
+ */
 class RecordSource {
   readonly #names: string[] = [];
   readonly #values: unknown[] = [];

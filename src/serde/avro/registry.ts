@@ -1,6 +1,7 @@
 /**
- * A client of [Confluent's schema registry API](https://docs.confluent.io/platform/current/schema-registry/develop/api.html), which
- * other registries such as Apicurio and Karapace serve too.
+ * A client of [Confluent's schema registry
+ * API](https://docs.confluent.io/platform/current/schema-registry/develop/api.html), which other registries
+ * such as Apicurio and Karapace serve too.
  *
  * @module
  */
@@ -8,9 +9,9 @@ import { abbreviate, messageOf } from "./schema.ts";
 
 /** Settings of a {@linkcode SchemaRegistry}. */
 export interface SchemaRegistryOptions {
-  /** For basic authentication; else those in the URL are used, if any. */
+  /** The user for basic authentication; left out, user and password of the URL are used, if it has any. */
   readonly username?: string;
-  /** Goes with {@linkcode username}. */
+  /** The password that goes with {@linkcode username}. */
   readonly password?: string;
   /** How long a request may take in all, retries included, in ms. Default 20,000. */
   readonly timeoutMs?: number;
@@ -20,13 +21,15 @@ export interface SchemaRegistryOptions {
   readonly missingMs?: number;
   /** Sends a request. Default: the runtime's `fetch`; tests replace it. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
-  /** Milliseconds that only grow. */
+  /** The time by a clock that never goes back, in ms. */
   readonly now?: () => number;
   /** Waits before a request is sent again. Default: a timer. */
   readonly pause?: (ms: number) => Promise<void>;
 }
 
-/** A registry that can't be asked or says no. The message says what was asked, what came back and what to do. */
+/**
+ * A registry that can't be asked or says no. The message says what was asked, what came back and what to do.
+ */
 export class RegistryError extends Error {
   /** Tells it from other errors. */
   override name = "RegistryError";
@@ -40,8 +43,8 @@ export class RegistryError extends Error {
 }
 
 /**
- * Registers schemas and gets them by id. Answers are kept, as ids never change their meaning; while a request is under way, all who
- * ask the same wait for it.
+ * Registers schemas and gets them by id. Answers are kept, as ids never change their meaning; while a request
+ * is under way, all who ask the same wait for it.
  *
  * @example
  * ```ts ignore
@@ -53,7 +56,7 @@ export class RegistryError extends Error {
  * ```
  */
 export class SchemaRegistry {
-  /** Where it is, without user and password. */
+  /** The registry's address, without user and password. */
   readonly url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #options: Required<Omit<SchemaRegistryOptions, "username" | "password">>;
@@ -76,7 +79,8 @@ export class SchemaRegistry {
       // What comes before an @ or after a question mark may be a secret, wherever the rest went wrong.
       const shown = url.replace(/^.*@/s, "…@").replace(/\?.*$/s, "?…");
       throw new TypeError(
-        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as http://localhost:8081`,
+        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as ` +
+          "http://localhost:8081",
       );
     }
     const username = options.username ?? decoded(parsed.username);
@@ -128,7 +132,8 @@ export class SchemaRegistry {
     const ask = (): Promise<Answer> => this.#ask(what, "POST", path, JSON.stringify({ schema }));
     let answer = await ask();
     if (answer.status === CONFLICT) {
-      // Of two that register the same schema at the same moment a registry may refuse one: by now it has the schema.
+      // Of two that register the same schema at the same moment a registry may refuse one: by now it has the
+      // schema.
       await this.#options.pause(this.#options.retryBackoffMs);
       answer = await ask();
     }
@@ -139,7 +144,10 @@ export class SchemaRegistry {
     return id as number;
   }
 
-  /** What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it has to be asked. */
+  /**
+   * What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it
+   * has to be asked.
+   */
   peek(id: number): string | null | undefined {
     const schema = this.#schemas.get(id);
     if (schema === null && this.#options.now() >= this.#missingUntil.get(id)!) return undefined;
@@ -196,7 +204,8 @@ export class SchemaRegistry {
         if (answer.status < 500 && answer.status !== 429) return answer;
         failure = { why: `received ${statusText(answer)}`, status: answer.status };
       } catch (error) {
-        // A denied permission or a wrong header does not go away; only what fetch calls a network error is tried again.
+        // A denied permission or a wrong header does not go away; only what fetch calls a network error is
+        // tried again.
         if (!(error instanceof TypeError || error instanceof TimedOut)) {
           throw this.#unreachable(what, 1, { why: messageOf(error), cause: error });
         }
@@ -249,7 +258,8 @@ export class SchemaRegistry {
   #unreachable(what: string, attempts: number, { why, status, cause }: Failure): RegistryError {
     const tried = attempts === 1 ? "tried once" : `tried ${attempts} times`;
     return new RegistryError(
-      `Cannot ${what} at ${this.url}: ${why} (${tried}); check that the registry runs and that SCHEMA_REGISTRY is its URL; ` +
+      `Cannot ${what} at ${this.url}: ${why} (${tried}); check that the registry runs and that ` +
+        "SCHEMA_REGISTRY is its URL; " +
         `\`deno task registry\` starts a local one`,
       status,
       { cause },
@@ -287,7 +297,8 @@ function remedy(answer: Answer): string {
     case 404:
       return NOT_THE_API;
     case CONFLICT:
-      return "make the schema compatible with the subject's former versions, or change the subject's compatibility level";
+      return "make the schema compatible with the subject's former versions, or change the subject's " +
+        "compatibility level";
     case 422:
       return "the registry does not take the schema: see its message";
     default:

@@ -1,6 +1,6 @@
 /**
- * Avro schemas, parsed by [avsc](https://github.com/mtth/avsc) and turned into plain nodes for the readers and writers that are
- * compiled from them.
+ * Avro schemas, parsed by [avsc](https://github.com/mtth/avsc) and turned into plain nodes for the readers
+ * and writers that are compiled from them.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export type AvroNode =
 
 /** What named types have in common. */
 export interface NamedNode {
-  /** With its namespace. */
+  /** The name with its namespace. */
   readonly name: string;
   readonly aliases: readonly string[];
 }
@@ -55,9 +55,9 @@ export interface FieldNode {
 
 /** A schema that was parsed. */
 export interface ParsedSchema {
-  /** As it was given, as JSON. */
+  /** The schema as it was given, as JSON. */
   readonly text: string;
-  /** Its Parsing Canonical Form (see {@linkcode parseSchema}). */
+  /** The schema's Parsing Canonical Form ({@linkcode parseSchema}). */
   readonly canonical: string;
   /** For messages: the type's name without its namespace, or its kind. */
   readonly name: string;
@@ -81,8 +81,8 @@ interface AvscType {
 }
 
 /**
- * Parses a schema and brings it into its
- * [Parsing Canonical Form](https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas).
+ * Parses a schema and brings it into its [Parsing Canonical
+ * Form](https://avro.apache.org/docs/1.12.0/specification/#parsing-canonical-form-for-schemas).
  *
  * @param schema JSON, as text or already parsed.
  * @throws {TypeError} When it is no valid schema, saying why.

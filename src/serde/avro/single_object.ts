@@ -1,6 +1,7 @@
 /**
- * The frame of [single-object encoding](https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding): `C3 01`, then
- * the schema's fingerprint, little-endian; the Avro body follows.
+ * The frame of [single-object
+ * encoding](https://avro.apache.org/docs/1.12.0/specification/#single-object-encoding): `C3 01`, then the
+ * schema's fingerprint, little-endian; the Avro body follows.
  *
  * @module
  */
@@ -19,7 +20,10 @@ export function singleObjectHeader(schema: ParsedSchema): Uint8Array {
   return Uint8Array.of(SINGLE_OBJECT_MAGIC, SINGLE_OBJECT_VERSION, ...fingerprint(schema.canonical));
 }
 
-/** The fingerprint in a header at `from`, as hexadecimal digits in the order in which fingerprints are usually printed. */
+/**
+ * The fingerprint in a header at `from`, as hexadecimal digits in the order in which fingerprints are usually
+ * printed.
+ */
 export function fingerprintText(bytes: Uint8Array, from: number): string {
   let text = "";
   for (let i = SINGLE_OBJECT_HEADER_BYTES - 1; i >= 2; i--) {

@@ -1,6 +1,6 @@
 /**
- * Says whether a value is of an Avro type and where it is not. Off the hot path: asked when a writer refused a value, and to choose
- * among a union's branches.
+ * Says whether a value is of an Avro type and where it is not. Off the hot path: asked when a writer refused
+ * a value, and to choose among a union's branches.
  *
  * @module
  */
@@ -12,8 +12,8 @@ export function accepts(node: AvroNode, value: unknown): boolean {
 }
 
 /**
- * Where a value is not of its type and what was received there, such as `hits[2].level: received "God"; allowed are Pro, Inter`;
- * `undefined` when all of it is.
+ * Where a value is not of its type and what was received there, such as
+ * `hits[2].level: received "God"; allowed are Pro, Inter`; `undefined` when all of it is.
  */
 export function findInvalid(node: AvroNode, value: unknown, path: string): string | undefined {
   const refuse = (allowed: string): string =>

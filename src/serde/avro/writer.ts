@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Compiles writers: functions that write a value of a schema. They check as they go, and what a value has wrong is looked
- * for only when one of them says no.
+ * Compiles writers: functions that write a value of a schema. They are HOT PATH: they check as they go, and
+ * what a value has wrong is looked for only when one of them says no.
  *
  * @module
  */
@@ -118,7 +118,8 @@ class Compiler {
       },
     };
     this.#records.set(node, slot);
-    // One function a record type with its fields' names in it, so that each access has an inline cache of its own.
+    // One function a record type with its fields' names in it, so that each access has an inline cache of its
+    // own.
     const names: string[] = ["invalid"];
     const values: unknown[] = [NOT_OF_TYPE];
     const lines = node.fields.map((field, i) => {
@@ -142,8 +143,9 @@ class Compiler {
 const MOST_COMPARED = 16;
 
 /**
- * The source of statements that write a value of a simple type without a call through a variable; `undefined` for the other types. An
- * enum's symbols are compared one by one: they are the same strings mostly, so that each comparison is one of pointers.
+ * The source of statements that write a value of a simple type without a call through a variable; `undefined`
+ * for the other types. An enum's symbols are compared one by one: they are the same strings mostly, so that
+ * each comparison is one of pointers.
  */
 function writeInPlace(node: AvroNode, value: string): string | undefined {
   switch (node.kind) {

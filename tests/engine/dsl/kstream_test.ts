@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { stringSerde } from "../../../src/serde/mod.ts";
-import { StreamsBuilder, TopologyTestDriver } from "../../../src/engine/mod.ts";
+import { StreamsBuilder } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 

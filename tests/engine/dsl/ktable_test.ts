@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { DeserializationError } from "../../../src/serde/serde.ts";
-import { type KTable, StreamsBuilder, TopologyError, TopologyTestDriver } from "../../../src/engine/mod.ts";
+import { type KTable, StreamsBuilder, TopologyError } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 import { changeSerde } from "../../../src/engine/dsl/change_serde.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

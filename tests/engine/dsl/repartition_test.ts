@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
-import { StreamsBuilder, TopologyError, TopologyTestDriver } from "../../../src/engine/mod.ts";
+import { StreamsBuilder, TopologyError } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 import { partitionCounts } from "../../../src/engine/topology/partition_counts.ts";
 import { JoinWindows } from "../../../src/engine/mod.ts";
 

@@ -9,12 +9,12 @@ import {
   StreamsBuilder,
   TimeWindows,
   TopologyError,
-  TopologyTestDriver,
   untilTimeLimit,
   untilWindowCloses,
   Windowed,
   windowedSerde,
 } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 import type { Serde } from "../../../src/serde/mod.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 

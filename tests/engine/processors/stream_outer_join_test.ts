@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EncodeBuffer, stringSerde } from "../../../src/serde/mod.ts";
-import { EngineStats, JoinWindows, StreamsBuilder, TopologyTestDriver } from "../../../src/engine/mod.ts";
+import { EngineStats, JoinWindows, StreamsBuilder } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 import { TaskContext } from "../../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../../src/engine/state/changelog.ts";
 import { OuterJoinStore } from "../../../src/engine/state/typed/outer_join_store.ts";

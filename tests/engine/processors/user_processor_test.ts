@@ -5,10 +5,10 @@ import {
   ProcessingError,
   StreamsBuilder,
   TopologyError,
-  TopologyTestDriver,
   type UserProcessor,
   type UserProcessorContext,
 } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 import { Punctuators } from "../../../src/engine/record/punctuators.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

@@ -7,8 +7,8 @@ import {
   serdeAround,
   StreamsBuilder,
   type Topology,
-  TopologyTestDriver,
 } from "../../../mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 
 interface Key {
   readonly machine: string;

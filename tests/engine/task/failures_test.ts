@@ -1,18 +1,20 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { int64Serde, jsonSerde, type Serde, stringSerde } from "../../../src/serde/mod.ts";
 import {
-  type CapturedRecord,
   logAndDeadLetter,
   logProcessingErrors,
   ProcessingError,
   StreamsApp,
   StreamsBuilder,
   TopologyError,
-  TopologyTestDriver,
-  type TopologyTestDriverOptions,
   type UnprocessableRecord,
   type UnwritableRecord,
 } from "../../../src/engine/mod.ts";
+import {
+  type CapturedRecord,
+  TopologyTestDriver,
+  type TopologyTestDriverOptions,
+} from "../../../src/engine/testing/mod.ts";
 import { MemoryLog } from "../../../src/kafka/mod.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { int64Serde, jsonSerde, stringSerde } from "../../../src/serde/mod.ts";
-import { JoinWindows, ProcessingError, StreamsBuilder, TopologyTestDriver } from "../../../src/engine/mod.ts";
+import { JoinWindows, ProcessingError, StreamsBuilder } from "../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 

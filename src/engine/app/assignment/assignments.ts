@@ -44,7 +44,10 @@ export interface AssignmentsParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Gives the tasks that the group assigns to the task manager and takes them away again, with their last commits. */
+/**
+ * Gives the tasks that the group assigns to the task manager and takes them away again, with their last
+ * commits.
+ */
 export class Assignments {
   readonly member: GroupMember;
   readonly #parts: AssignmentsParts;
@@ -96,7 +99,10 @@ export class Assignments {
     return tasks.drop(tasks.all.flatMap(({ inputs }) => inputs));
   }
 
-  /** Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed again. */
+  /**
+   * Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed
+   * again.
+   */
   async giveUp(topic: string): Promise<void> {
     const { tasks } = this.#parts;
     this.#complete = false;
@@ -104,7 +110,10 @@ export class Assignments {
     await this.#abandon(tasks.drop(inputs));
   }
 
-  /** A task's transaction is broken: another instance may have it. The group says who is to go on with it, from the last commit. */
+  /**
+   * A task's transaction is broken: another instance may have it. The group says who is to go on with it,
+   * from the last commit.
+   */
   lose(task: Task, error: unknown): void {
     const { tasks, committer, logger, working, failed } = this.#parts;
     if (!working()) return;
@@ -179,8 +188,9 @@ export class Assignments {
   }
 
   /**
-   * An instance that has just come gets its share of the others' tasks only when no more are coming: then it asks for it, once. The
-   * assignment may arrive later than that, when it was made while the instance was new.
+   * An instance that has just come gets its share of the others' tasks only when no more are coming: then it
+   * asks for it, once. The assignment may arrive later than that, when it was made while the instance was
+   * new.
    */
   #askAgainWhenSettled(tasks: number): void {
     clearTimeout(this.#settleTimer);

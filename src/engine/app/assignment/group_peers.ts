@@ -11,7 +11,7 @@ import { decodeTaskInfo, type TaskInfo } from "./task_info.ts";
 export interface OwnTopology {
   /** `undefined` as of a version that did not tell it: then the topics alone decide. */
   readonly fingerprint: string | undefined;
-  /** Of all its parts. */
+  /** The source topics of all parts of the topology. */
   readonly topics: readonly string[];
 }
 
@@ -21,10 +21,13 @@ export type Peer =
   | { readonly kind: "same"; readonly info: TaskInfo }
   /** Runs kos with another topology. */
   | { readonly kind: "other"; readonly info: TaskInfo }
-  /** Another program. */
+  /** Runs another program: a stranger, which gets no tasks. */
   | { readonly kind: "stranger" };
 
-/** Sorts a member. Versions that tell no fingerprint run the same topology when they subscribe to the same topics. */
+/**
+ * Sorts a member. Versions that tell no fingerprint run the same topology when they subscribe to the same
+ * topics.
+ */
 export function peerOf({ userData, topics }: Pick<Member, "userData" | "topics">, own: OwnTopology): Peer {
   const info = decodeTaskInfo(userData);
   if (info === undefined) return { kind: "stranger" };
@@ -35,10 +38,12 @@ export function peerOf({ userData, topics }: Pick<Member, "userData" | "topics">
 }
 
 /**
- * The leader's check, before it assigns: the topology of a group is that of the members that have tasks; where none has any it is the
- * leader's. So an instance with another topology never takes the tasks of those that run.
+ * The leader's check, before it assigns: the topology of a group is that of the members that have tasks;
+ * where none has any it is the leader's. So an instance with another topology never takes the tasks of those
+ * that run.
  *
- * @throws {AssignmentRefused} When all members that have tasks run another topology than this instance, the leader.
+ * @throws {AssignmentRefused} When all members that have tasks run another topology than this instance, the
+ * leader.
  */
 export function checkPeers(members: readonly Member[], own: OwnTopology): void {
   const holders = members.filter(({ owned }) => owned.length > 0).map((member) => ({
@@ -70,9 +75,9 @@ export function checkLeader(userData: Uint8Array | undefined, own: OwnTopology):
   const info = decodeTaskInfo(userData);
   if (info === undefined) {
     throw new AssignmentRefused(
-      "Cannot take the group's assignment: received one that was not made by kos, so the tasks of one machine may have gone to " +
-        "several instances: another program is in the group and leads it, or the broker assigns itself; stop the other program, " +
-        "or use another --application-id",
+      "Cannot take the group's assignment: received one that was not made by kos, so the tasks of one " +
+        "machine may have gone to several instances: another program is in the group and leads it, or the " +
+        "broker assigns itself; stop the other program, or use another --application-id",
     );
   }
   if (info.topology !== undefined && own.fingerprint !== undefined && info.topology !== own.fingerprint) {
@@ -83,10 +88,11 @@ export function checkLeader(userData: Uint8Array | undefined, own: OwnTopology):
   return info;
 }
 
-function anotherTopology(own: string | undefined, found: string): string {
-  return `Cannot share the tasks of this application id: received ${found}, while this instance runs topology ${
-    own ?? "(untold)"
-  } with other parts, source topics or stores; stop all instances of the former topology first, or use another --application-id`;
+function anotherTopology(fingerprint: string | undefined, found: string): string {
+  const own = fingerprint ?? "(untold)";
+  return `Cannot share the tasks of this application id: received ${found}, while this instance runs ` +
+    `topology ${own} with other parts, source topics or stores; stop all instances of the former topology ` +
+    "first, or use another --application-id";
 }
 
 function sameTopics(a: readonly string[], b: readonly string[]): boolean {

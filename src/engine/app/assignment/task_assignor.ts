@@ -1,6 +1,6 @@
 /**
- * Who runs which task. Tasks stay where they are as far as an even number of tasks a member allows; all partitions of a
- * task go together, so both sides of a join always land in one place.
+ * Who runs which task. Tasks stay where they are as far as an even number of tasks a member allows; all
+ * partitions of a task go together, so both sides of a join always land in one place.
  *
  * @module
  */
@@ -29,8 +29,9 @@ export interface TaskOwner {
 }
 
 /**
- * Spreads tasks evenly: member counts differ by at most one, a task moves only when its owner has too many or is gone, then if possible
- * to a member that has a standby of it, and the result depends on nothing but the arguments' contents.
+ * Spreads tasks evenly: member counts differ by at most one, a task moves only when its owner has too many or
+ * is gone, then if possible to a member that has a standby of it, and the result depends on nothing but the
+ * arguments' contents.
  *
  * @returns The task ids of each member.
  */
@@ -78,7 +79,8 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
 }
 
 /**
- * Chooses for each task the members that keep its stores current: not its owner, as even as possible, those that do already first.
+ * Chooses for each task the members that keep its stores current: not its owner, as even as possible, those
+ * that do already first.
  *
  * @returns The task ids of each member.
  */
@@ -102,19 +104,25 @@ export function assignStandbys(
   return standbys;
 }
 
-/** For how long after its start an instance gets no tasks that others own, in ms: as long as others may be starting with it. */
+/**
+ * For how long after its start an instance gets no tasks that others own, in ms: as long as others may be
+ * starting with it.
+ */
 export const SETTLE_MS: number = 1000;
 
 /** What a {@linkcode TaskAssignor} tells its application, when it assigns as the group's leader. */
 export interface LeaderEvents {
   readonly logger?: EngineLogger;
-  /** Told of the source topics as they are now, before they are assigned. What it throws ends the membership. */
+  /**
+   * Told of the source topics as they are now, before they are assigned. What it throws ends the membership.
+   */
   readonly seen?: (names: readonly string[], topics: ReadonlyMap<string, TopicDescription>) => void;
 }
 
 /**
- * The assignor of a stream application's group. Only members with this topology get tasks; all others get nothing and are told of by
- * name. The tasks of a part whose source topics are not all there wait: nobody gets them.
+ * The assignor of a stream application's group. Only members with this topology get tasks; all others get
+ * nothing and are told of by name. The tasks of a part whose source topics are not all there wait: nobody
+ * gets them.
  */
 export class TaskAssignor implements Assignor {
   readonly name = "kos-tasks";

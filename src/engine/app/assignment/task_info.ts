@@ -1,13 +1,17 @@
 /**
- * What members and leader of an application's group tell each other: the user data of the group's protocol, as JSON. Readers ignore
- * fields that they don't know, and do without those that a former version did not write.
+ * What members and leader of an application's group tell each other: the user data of the group's protocol,
+ * as JSON. Readers ignore fields that they don't know, and do without those that a former version did not
+ * write.
  *
  * @module
  */
 
-/** See the module. */
+/** What one member tells the leader of itself, or the leader each member. */
 export interface TaskInfo {
-  /** The ids of tasks whose stores a member keeps current, or is to. Any version writes it: it tells kos from strangers. */
+  /**
+   * The ids of tasks whose stores a member keeps current, or is to. Any version writes it: it tells kos from
+   * strangers.
+   */
   readonly standbys: readonly string[];
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;

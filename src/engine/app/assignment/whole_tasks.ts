@@ -7,9 +7,9 @@ import { AssignmentRefused } from "../../../kafka/port/errors.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
 import { type AssignedTasks, inWords } from "./task_parts.ts";
 
-/** After an assignment with parts of tasks the next one is asked for in this time, in ms … */
+/** How long after an assignment with parts of tasks the next one is asked for, in ms. */
 const ASK_AGAIN_MS = 1_000;
-/** … and after so many in a row the application ends. */
+/** After how many assignments in a row with parts of tasks the application ends. */
 const BAD_ASSIGNMENTS = 5;
 
 /** Parts of tasks don't run: another instance may have the rest of them. The group is asked again. */
@@ -46,8 +46,9 @@ export class WholeTasks {
     const received = `received ${wrong}`;
     if (++this.#bad >= BAD_ASSIGNMENTS) {
       throw new AssignmentRefused(
-        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a task can't run: the group's ` +
-          "leader is another program, or runs another topology; stop it, or use another --application-id",
+        `Cannot take the group's assignment: ${received}, ${BAD_ASSIGNMENTS} times in a row, and half a ` +
+          "task can't run: the group's leader is another program, or runs another topology; stop it, or " +
+          "use another --application-id",
       );
     }
     this.#logger.warn(

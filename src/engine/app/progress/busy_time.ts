@@ -6,9 +6,10 @@
 import type { EngineStats } from "../../record/stats.ts";
 
 /**
- * Adds up the time between {@linkcode BusyTime.begin} and {@linkcode BusyTime.rest}, in `EngineStats.busyMs`: a few
- * calls a turn of the loop, none a record. It is what a clock on the wall shows and not CPU time: where the machine
- * gives the process less than it wants, the time that it waits for its turn counts as work, as it limits what it can do.
+ * Adds up the time between {@linkcode BusyTime.begin} and {@linkcode BusyTime.rest}, in `EngineStats.busyMs`:
+ * a few calls a turn of the loop, none a record. It is what a clock on the wall shows and not CPU time: where
+ * the machine gives the process less than it wants, the time that it waits for its turn counts as work, as it
+ * limits what it can do.
  */
 export class BusyTime {
   readonly #stats: Pick<EngineStats, "busyMs">;

@@ -8,27 +8,33 @@ import type { Log } from "../../../kafka/port/log.ts";
 import { partitionKey, type TopicPartition } from "../../../kafka/port/topics.ts";
 import type { RecordQueue } from "../../task/record_queue.ts";
 
-/** Where an instance stands in one partition. Offsets are those of the next record; `undefined` is what was never known since it owns it. */
+/**
+ * Where an instance stands in one partition. Offsets are those of the next record; `undefined` is what was
+ * never known since it owns it.
+ */
 export interface PartitionPosition extends TopicPartition {
   /** The next record to process. */
   readonly position: number | undefined;
   /** The first record that the log still holds. */
   readonly startOffset: number | undefined;
   /**
-   * The end of what can be read: records of open transactions, and what is behind them, are not there yet. When the log can't be asked,
-   * the last one known.
+   * The end of what can be read: records of open transactions, and what is behind them, are not there yet.
+   * When the log can't be asked, the last one known.
    */
   readonly endOffset: number | undefined;
   /** How old the newest word of the log about this partition is, in ms; `Infinity` before the first. */
   readonly ageMs: number;
-  /** The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not fetched yet. */
+  /**
+   * The timestamp of the next record to process, in ms since the epoch; `undefined` when caught up or not
+   * fetched yet.
+   */
   readonly nextTimestamp: number | undefined;
 }
 
 /** What the log has told of a partition, and when. */
 interface Known {
   readonly bounds: PartitionBounds;
-  /** By the tracker's clock. */
+  /** When it was told, by the tracker's clock. */
   readonly at: number;
 }
 
@@ -38,7 +44,7 @@ const REFRESH_MS = 1000;
 /** What a tracker needs of a task. */
 export interface TrackedTask {
   readonly inputs: readonly TopicPartition[];
-  /** One an input, in the same order; none until the committed offsets are read. */
+  /** The queues of the task's inputs, in their order; none until the committed offsets are read. */
   readonly queues: readonly Pick<RecordQueue, "position" | "ready" | "refusal" | "headTimestamp">[];
 }
 
@@ -55,8 +61,9 @@ export interface LagTrackerParts {
 }
 
 /**
- * Keeps the starts and ends of the owned partitions current: asks for those of which no fetch has told lately. What the log can't be
- * asked for stays as it was last told, with its age: an end that is not known is never taken for the position.
+ * Keeps the starts and ends of the owned partitions current: asks for those of which no fetch has told
+ * lately. What the log can't be asked for stays as it was last told, with its age: an end that is not known
+ * is never taken for the position.
  */
 export class LagTracker {
   readonly #parts: LagTrackerParts;
@@ -93,7 +100,9 @@ export class LagTracker {
     );
   }
 
-  /** Up to where a partition can be read, as far as is known: records of open transactions are not there yet. */
+  /**
+   * Up to where a partition can be read, as far as is known: records of open transactions are not there yet.
+   */
   readableEnd(partition: TopicPartition): number | undefined {
     return this.#parts.fetcher.endOffset(partition) ?? this.#lastWord(partition)?.bounds.endOffset;
   }

@@ -8,8 +8,8 @@
 const LONGEST_STEPS = 4;
 
 /**
- * Counts the time between looks, but not that in which the process itself stood still: one that was paused, or whose machine slept,
- * must not take that for a silence of others.
+ * Counts the time between looks, but not that in which the process itself stood still: one that was paused,
+ * or whose machine slept, must not take that for a silence of others.
  */
 export class ObservedClock {
   readonly #longestMs: number;

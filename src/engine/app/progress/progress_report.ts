@@ -57,17 +57,22 @@ export class ProgressReport {
     this.#observe(performance.now());
   }
 
-  /** See {@linkcode ProgressWatch.stalls}; as of the last look. */
+  /**
+   * What stood still for too long at the last look, in a sentence each ({@linkcode ProgressWatch.stalls}).
+   */
   get stalls(): readonly string[] {
     return this.#stalls;
   }
 
-  /** See {@linkcode ProgressWatch.cutOff}; as of the last look. */
+  /** Why no broker could be reached at the last look ({@linkcode ProgressWatch.cutOff}). */
   get cutOff(): string | undefined {
     return this.#cutOff;
   }
 
-  /** Looks once. @param at Of a clock that never goes back, in ms. */
+  /**
+   * Looks once.
+   * @param at Of a clock that never goes back, in ms.
+   */
   look(at: number): void {
     const before = { stalled: this.#stalls.length > 0, cutOff: this.#cutOff };
     this.#observe(at);

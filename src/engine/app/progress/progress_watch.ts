@@ -9,8 +9,8 @@ import { ObservedClock, Still } from "./observed_clock.ts";
 /** The default of {@linkcode ProgressOptions.stallTimeoutMs}, in ms. */
 export const DEFAULT_STALL_TIMEOUT_MS = 60_000;
 /**
- * After so long without any answer an instance counts as cut off, in ms: heartbeats and fetches are answered several times a second,
- * and a broker's longest usual pauses are shorter.
+ * After so long without any answer an instance counts as cut off, in ms: heartbeats and fetches are answered
+ * several times a second, and a broker's longest usual pauses are shorter.
  */
 export const SILENCE_MS = 5_000;
 /** Stalls named in full; of the others the number is told. */
@@ -20,9 +20,15 @@ const MOST_NAMED = 5;
 export interface ProgressOptions {
   /** What stands still for longer is a stall. 0: nothing is. Default {@linkcode DEFAULT_STALL_TIMEOUT_MS}. */
   readonly stallTimeoutMs?: number;
-  /** What is processed need not be committed sooner than this: it is added to the time of that stall. Default 0. */
+  /**
+   * What is processed need not be committed sooner than this: it is added to the time of that stall. Default
+   * 0.
+   */
   readonly commitIntervalMs?: number;
-  /** How often brokers are asked at least: silence is told of after three times as long, or {@linkcode SILENCE_MS}. Default 0. */
+  /**
+   * How often brokers are asked at least: silence is told of after three times as long, or
+   * {@linkcode SILENCE_MS}. Default 0.
+   */
   readonly heartbeatIntervalMs?: number;
 }
 
@@ -40,7 +46,10 @@ export interface ProgressSample {
   readonly restored: number;
   /** The tasks that it has now. */
   readonly tasks: readonly TaskProgress[];
-  /** Always the same ones in the same order, so that it is seen which of them has failed since. */
+  /**
+   * What may fail now and then: equal parts in an equal order each time, so that it is seen which of them has
+   * failed since.
+   */
   readonly failing: readonly Failing[];
 }
 
@@ -53,9 +62,10 @@ interface Watched {
 }
 
 /**
- * Tells stalls: no broker answers; a task has records and processes none, has processed some and commits nothing, or is being
- * restored and reads nothing; each for longer than the stall timeout. A task without records, or that waits for the other side of a
- * join while that one gets on, is none: all its inputs count together.
+ * Tells stalls: no broker answers; a task has records and processes none, has processed some and commits
+ * nothing, or is being restored and reads nothing; each for longer than the stall timeout. A task without
+ * records, or that waits for the other side of a join while that one gets on, is none: all its inputs count
+ * together.
  *
  * @example
  * ```ts
@@ -64,7 +74,8 @@ interface Watched {
  *
  * const watch = new ProgressWatch(1_000, { stallTimeoutMs: 3_000 });
  * const sample = { answers: 7, restored: 0, tasks: [], failing: [{ count: 1, last: "connection refused" }] };
- * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, Date.parse("2026-01-01T00:00:00Z") + now, sample);
+ * const began = Date.parse("2026-01-01T00:00:00Z");
+ * for (let now = 0; now <= 4_000; now += 1_000) watch.observe(now, began + now, sample);
  * assertEquals(watch.stalls(), [
  *   "no broker has answered for 4 s (since 2026-01-01T00:00:00.000Z; last error: connection refused)",
  * ]);

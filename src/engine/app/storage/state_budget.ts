@@ -1,6 +1,6 @@
 /**
- * What an instance holds for its tasks and standbys, against what it may hold: that it says so, and what to change, before the machine
- * ends the process for want of memory.
+ * What an instance holds for its tasks and standbys, against what it may hold: that it says so, and what to
+ * change, before the machine ends the process for want of memory.
  *
  * @module
  */
@@ -12,7 +12,9 @@ import type { RecordQueue } from "../../task/record_queue.ts";
 
 /** How often what is held is summed up, in ms: it takes some µs a store. */
 const CHECK_MS = 100;
-/** The part of the budget above which a warning is logged, once until it is below {@linkcode CALM_PART} again. */
+/**
+ * The part of the budget above which a warning is logged, once until it is below {@linkcode CALM_PART} again.
+ */
 export const WARN_PART = 0.8;
 const CALM_PART = 0.7;
 /** How many stores an error names. */
@@ -21,7 +23,7 @@ const NAMED_STORES = 3;
 /** What one store, of all tasks, takes. */
 export interface HeldStore {
   readonly name: string;
-  /** Of memory. */
+  /** Bytes of memory that are held. */
   bytes: number;
   entries: number;
 }
@@ -32,7 +34,7 @@ export interface HeldState {
   readonly bytes: number;
   /** Fetched records that are not processed yet, with the buffers that they are in. */
   readonly queuedBytes: number;
-  /** The largest first. */
+  /** The stores, the largest first. */
   readonly stores: readonly HeldStore[];
   readonly tasks: number;
 }
@@ -87,7 +89,7 @@ export interface StateBudgetParts {
   readonly onFull: (held: HeldState) => void;
 }
 
-/** See the module. */
+/** Sums up what is held now and then, warns near the limit, and acts above it. */
 export class StateBudget {
   readonly #parts: StateBudgetParts;
   #checkedAt = -Infinity;
@@ -97,7 +99,10 @@ export class StateBudget {
     this.#parts = parts;
   }
 
-  /** Looks whether the budget is kept, if it has not for some time: cheap enough to be called in every turn of a loop. */
+  /**
+   * Looks whether the budget is kept, if it has not for some time: cheap enough to be called in every turn of
+   * a loop.
+   */
   check(): void {
     const { maxBytes, measure, clock, onFull } = this.#parts;
     if (maxBytes === Infinity) return;

@@ -74,7 +74,9 @@ export class StateHome {
     this.#move = this.#moveToDisk().catch(failed).finally(() => this.#move = undefined);
   }
 
-  /** Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs. */
+  /**
+   * Commits, and lets all tasks begin again with stores on disk, which are restored from their changelogs.
+   */
   async #moveToDisk(): Promise<void> {
     const { config, logger, wallClock, holdings, tasks, standbys, committer } = this.#parts;
     const { suspend, rejoin, working } = this.#parts;

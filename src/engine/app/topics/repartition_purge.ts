@@ -5,8 +5,9 @@ import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { Task } from "../../task/task.ts";
 
 /**
- * Deletes from repartition topics, now and again, what is committed: nobody but this application reads them, and their retention is
- * without limit so that nothing goes unprocessed. What could not be deleted is tried again the next time.
+ * Deletes from repartition topics, now and again, what is committed: nobody but this application reads them,
+ * and their retention is without limit so that nothing goes unprocessed. What could not be deleted is tried
+ * again the next time.
  */
 export class RepartitionPurge {
   readonly #log: Log;
@@ -16,7 +17,7 @@ export class RepartitionPurge {
   #last: number;
   #underWay = false;
   #closed = false;
-  /** Not deleted yet, as it could not be. */
+  /** Up to where records are still to be deleted, as the log did not take the last request. */
   #left: readonly TopicPartitionOffset[] = [];
   /** What was warned of last: what stays is not told every time. */
   #told = "";

@@ -1,5 +1,6 @@
 /**
- * The topics of a running application, as they change: which have gone, come again or grown since it was bound to them.
+ * The topics of a running application, as they change: which have gone, come again or grown since it was
+ * bound to them.
  *
  * @module
  */
@@ -11,7 +12,9 @@ import { partitionCounts } from "../../topology/partition_counts.ts";
 /** What happened to a topic. */
 export type TopicChange =
   | { readonly kind: "gone" | "back" | "recreated"; readonly topic: string; readonly read: boolean }
-  /** Its new partitions can be taken up; of a topic that is only written they are not used before a restart. */
+  /**
+   * Its new partitions can be taken up; of a topic that is only written they are not used before a restart.
+   */
   | {
     readonly kind: "grown";
     readonly topic: string;
@@ -20,7 +23,7 @@ export type TopicChange =
     readonly to: number;
   };
 
-/** See the module. */
+/** Knows the topics of a topology as they are now, and says what is another since. */
 export class SourceTopics {
   readonly #bound: BoundTopology;
   readonly #partitions = new Map<string, number>();
@@ -128,8 +131,8 @@ export class SourceTopics {
       const is = this.#partitions.get(name);
       if (is === count || !this.#bound.topology.repartitionTopics.has(topic)) continue;
       throw new TopologyError(
-        `Cannot go on: received source topics that have grown, so that repartition topic ${name} with ${is} partitions needs ` +
-          `${count}; ${RESTART}`,
+        `Cannot go on: received source topics that have grown, so that repartition topic ${name} with ` +
+          `${is} partitions needs ${count}; ${RESTART}`,
       );
     }
     this.#subtopologies = grown;
@@ -160,5 +163,5 @@ export class SourceTopics {
 
 /** What is to be done about it. */
 const RESTART =
-  "stop all instances, then reset the application (its changelogs and repartition topics have the old number of " +
-  "partitions) or take another application id, and start again";
+  "stop all instances, then reset the application (its changelogs and repartition topics have the old " +
+  "number of partitions) or take another application id, and start again";

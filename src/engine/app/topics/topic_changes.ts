@@ -17,13 +17,14 @@ const TOPIC_NEWS = {
   },
   written: {
     gone: (topic: string) =>
-      `Topic ${topic} was deleted: what is written to it is tried for some seconds more, and then the application fails`,
+      `Topic ${topic} was deleted: what is written to it is tried for some seconds more, and then the ` +
+      "application fails",
     back: (topic: string) => `Topic ${topic} is there again`,
     recreated: (topic: string) => `Topic ${topic} was deleted and created again`,
   },
 };
 
-/** What it works with. */
+/** What {@linkcode TopicChanges} works with. */
 export interface TopicChangesParts {
   readonly topics: SourceTopics;
   readonly onMissingTopic: "fail" | "wait";
@@ -38,7 +39,7 @@ export interface TopicChangesParts {
   readonly failed: (error: unknown) => void;
 }
 
-/** See the module. */
+/** Ends the application, gives tasks up or rejoins, as each change needs it. */
 export class TopicChanges {
   readonly #parts: TopicChangesParts;
   /** Source topics that a rebalance did not find, until the watch has looked. */
@@ -80,11 +81,11 @@ export class TopicChanges {
       const { kind, topic, read } = change;
       if (kind === "grown") this.#onGrown(change);
       else if (read && kind !== "back" && onMissingTopic !== "wait") {
+        const again = kind === "recreated" ? " and created again" : "";
         throw new Error(
-          `Cannot go on: received a log on which source topic ${topic} was deleted${
-            kind === "recreated" ? " and created again" : ""
-          } while it was being read; its offsets count from the beginning of the new one: start again when it is there, or start ` +
-            "with --on-missing-topic wait",
+          `Cannot go on: received a log on which source topic ${topic} was deleted${again} while it was ` +
+            "being read; its offsets count from the beginning of the new one: start again when it is " +
+            "there, or start with --on-missing-topic wait",
         );
       } else logger.warn(TOPIC_NEWS[read ? "read" : "written"][kind](topic));
       if (read && kind !== "back" && kind !== "grown") await giveUp(topic);

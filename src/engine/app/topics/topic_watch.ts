@@ -1,5 +1,6 @@
 /**
- * Looks now and again, and at once when a fetch or a rebalance says so, whether the application's topics have changed.
+ * Looks now and again, and at once when a fetch or a rebalance says so, whether the application's topics have
+ * changed.
  *
  * @module
  */
@@ -28,7 +29,7 @@ const CONFIRM_MS = 500;
 /** While a topic has gone, and after a look that was asked for, it looks again this soon, in ms. */
 const SOON_MS = 1_000;
 
-/** See the module. */
+/** Tells what has changed of an application's topics since it looked last. */
 export class TopicWatch {
   readonly #parts: TopicWatchParts;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,9 +1,9 @@
 /**
- * HOT PATH. Memory for the state stores: blocks of bytes in large chunks, so that a million entries are a few hundred
- * objects for the garbage collector instead of millions.
+ * HOT PATH. Memory for the state stores: blocks of bytes in large chunks, so that a million entries are a few
+ * hundred objects for the garbage collector instead of millions.
  *
- * A block's address is one integer: the chunk's number times {@linkcode UNITS} plus the block's place in the chunk, in units
- * of 8 bytes; 2^32 units are 32 GiB.
+ * A block's address is one integer: the chunk's number times {@linkcode UNITS} plus the block's place in the
+ * chunk, in units of 8 bytes; 2^32 units are 32 GiB.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. A hash table from byte keys to small integers (ids), open addressing with linear probing and stored hashes.
- * The keys' bytes are in an {@linkcode Arena} that the owner shares: the owner decides what follows a key in its block.
+ * HOT PATH. A hash table from byte keys to small integers (ids), open addressing with linear probing and
+ * stored hashes. The keys' bytes are in an {@linkcode Arena} that the owner shares: the owner decides what
+ * follows a key in its block.
  *
  * @module
  */
@@ -11,7 +12,9 @@ import { grown } from "./grown.ts";
 const FREE = 0;
 const DELETED = -1;
 
-/** Maps byte keys to ids 0, 1, 2, …; ids of removed keys are used again after {@linkcode BytesIndex.recycle}. */
+/**
+ * Maps byte keys to ids 0, 1, 2, …; ids of removed keys are used again after {@linkcode BytesIndex.recycle}.
+ */
 export class BytesIndex {
   readonly #arena: Arena;
   /** Slot → id + 1, {@linkcode FREE} or {@linkcode DELETED}. */
@@ -105,7 +108,10 @@ export class BytesIndex {
         0;
   }
 
-  /** Takes a key out. Its id stays reserved until {@linkcode recycle}, so that what else names it can be cleared first. */
+  /**
+   * Takes a key out. Its id stays reserved until {@linkcode recycle}, so that what else names it can be
+   * cleared first.
+   */
   remove(id: number, hash: number): void {
     const mask = this.#mask;
     let slot = spread(hash) & mask;
@@ -154,7 +160,10 @@ export class BytesIndex {
   }
 }
 
-/** murmur2 also chooses a record's partition, so within a partition its low bits are not evenly spread: mix the high ones in. */
+/**
+ * murmur2 also chooses a record's partition, so within a partition its low bits are not evenly spread: mix
+ * the high ones in.
+ */
 function spread(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 7;
 }

@@ -1,6 +1,6 @@
 /**
- * What a state store keeps: bytes under bytes. The typed stores (`../typed`) put serdes and the changelog in front of it, so
- * another place for the bytes is one class.
+ * What a state store keeps: bytes under bytes. The typed stores (`../typed`) put serdes and the changelog in
+ * front of it, so another place for the bytes is one class.
  *
  * @module
  */
@@ -24,15 +24,24 @@ export interface BytesKeyValueStore {
   /** The value of a key, valid until the next call; `undefined` when there is none. */
   get(key: KeyBytes): ValueBytes | undefined;
   put(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
-  /** As {@linkcode put}, while restoring: what has expired stays until the next put, whose owner can tell the changelog. */
+  /**
+   * Puts an entry while restoring: what has expired stays until the next {@linkcode put}, whose owner can
+   * tell the changelog.
+   */
   load(key: KeyBytes, value: Uint8Array, from: number, to: number, timestamp: number): void;
   /** @returns Whether there was such a key. */
   delete(key: KeyBytes): boolean;
-  /** Visits every entry, until a visit returns false; the views are valid only during the visit. The order is not defined. */
+  /**
+   * Visits every entry, until a visit returns false; the views are valid only during the visit. The order is
+   * not defined.
+   */
   forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => unknown): void;
 }
 
-/** Bytes by key and time, several of one key and time too, in the order of time and then of arrival: what a join needs. */
+/**
+ * Bytes by key and time, several of one key and time too, in the order of time and then of arrival: what a
+ * join needs.
+ */
 export interface BytesWindowStore {
   /** How many entries there are. */
   readonly size: number;
@@ -43,13 +52,13 @@ export interface BytesWindowStore {
   /** The latest timestamp seen: entries of at most this less the retention are gone. `-1` at first. */
   readonly observedTime: number;
   /**
-   * The largest sequence number that it holds; `undefined` in a store that does not outlive its process: nobody writes the same entry
-   * twice there.
+   * The largest sequence number that it holds; `undefined` in a store that does not outlive its process:
+   * nobody writes the same entry twice there.
    */
   readonly lastSequence?: number;
   /**
-   * @param sequence Tells entries of the same key and time apart, in the order of arrival: a store on disk takes an entry that it has
-   * already, as restored again, for the same one. Default: one more than the last.
+   * @param sequence Tells entries of the same key and time apart, in the order of arrival: a store on disk
+   * takes an entry that it has already, as restored again, for the same one. Default: one more than the last.
    * @returns False when the entry is older than the retention and was not stored.
    */
   put(
@@ -60,11 +69,17 @@ export interface BytesWindowStore {
     to: number,
     sequence?: number,
   ): boolean;
-  /** Finds the entries of a key with timestamps in `[from, to]` and returns how many; they are read with {@linkcode entry} until the next call. */
+  /**
+   * Finds the entries of a key with timestamps in `[from, to]` and returns how many; they are read with
+   * {@linkcode entry} until the next call.
+   */
   fetch(key: KeyBytes, from: number, to: number): number;
   /** Entry `i` of the last {@linkcode fetch}; overwritten by the next call. */
   entry(i: number): ValueBytes;
-  /** Visits every entry that {@linkcode fetch} could find, in no defined order; the views are valid only during the visit. */
+  /**
+   * Visits every entry that {@linkcode fetch} could find, in no defined order; the views are valid only
+   * during the visit.
+   */
   forEach(visit: (key: Uint8Array, value: Uint8Array, timestamp: number) => void): void;
 }
 

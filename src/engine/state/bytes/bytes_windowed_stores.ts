@@ -1,6 +1,6 @@
 /**
- * What windowed aggregates keep, as bytes: values by key and window, and values by key and session. Other places for the bytes
- * are other classes; the contract suites in the tests say what they have to do.
+ * What windowed aggregates keep, as bytes: values by key and window, and values by key and session. Other
+ * places for the bytes are other classes; the contract suites in the tests say what they have to do.
  *
  * @module
  */
@@ -23,7 +23,10 @@ export interface BytesWindowKeyValueStore {
   readonly size: number;
   /** Bytes of memory that it takes. */
   readonly bytes: number;
-  /** The latest start seen: windows that begin at this less the retention, or before, have expired. `-1` at first. */
+  /**
+   * The latest start seen: windows that begin at this less the retention, or before, have expired. `-1` at
+   * first.
+   */
   readonly observedTime: number;
   /** The value of a window, valid until the next call; `undefined` when there is none. */
   get(key: KeyBytes, startMs: number): ValueBytes | undefined;
@@ -36,14 +39,18 @@ export interface BytesWindowKeyValueStore {
     to: number,
     timestamp: number,
   ): boolean;
-  /** Moves the observed time on as {@linkcode put} does. @returns Whether there was such an entry. */
+  /**
+   * Removes a window, and moves the observed time on as {@linkcode put} does.
+   * @returns Whether there was such a window.
+   */
   delete(key: KeyBytes, startMs: number): boolean;
   /**
-   * Finds the windows of a key that begin in `[from, to]`, in the order of their starts, and returns how many; they are read with
-   * {@linkcode entry} until the next fetch. A put changes what is read; what is deleted meanwhile must not be read.
+   * Finds the windows of a key that begin in `[from, to]`, in the order of their starts, and returns how
+   * many; they are read with {@linkcode entry} until the next fetch. A put changes what is read; what is
+   * deleted meanwhile must not be read.
    */
   fetch(key: KeyBytes, from: number, to: number): number;
-  /** As {@linkcode fetch} for all keys: in the order of the starts, then of the keys' bytes. */
+  /** Finds what {@linkcode fetch} does, for all keys: in the order of the starts, then of the keys' bytes. */
   fetchAll(from: number, to: number): number;
   /** Entry `i` of the last fetch; overwritten by the next call. */
   entry(i: number): WindowEntryBytes;
@@ -69,20 +76,29 @@ export interface BytesSessionStore {
   readonly size: number;
   /** Bytes of memory that it takes. */
   readonly bytes: number;
-  /** The latest end seen: sessions that end at this less the retention, or before, have expired. `-1` at first. */
+  /**
+   * The latest end seen: sessions that end at this less the retention, or before, have expired. `-1` at
+   * first.
+   */
   readonly observedTime: number;
   /** @returns False when the session has expired and nothing was stored. */
   put(key: KeyBytes, startMs: number, endMs: number, value: Uint8Array, from: number, to: number): boolean;
-  /** Moves the observed time on as {@linkcode put} does. @returns Whether there was such a session. */
+  /**
+   * Removes a session, and moves the observed time on as {@linkcode put} does.
+   * @returns Whether there was such a session.
+   */
   delete(key: KeyBytes, startMs: number, endMs: number): boolean;
   /** One session's value; `undefined` when there is none. */
   get(key: KeyBytes, startMs: number, endMs: number): SessionEntryBytes | undefined;
   /**
-   * Finds the sessions of a key that end at `earliestEnd` or later and begin at `latestStart` or before, in the order of their ends,
-   * and returns how many; they are read with {@linkcode entry} until the next call.
+   * Finds the sessions of a key that end at `earliestEnd` or later and begin at `latestStart` or before, in
+   * the order of their ends, and returns how many; they are read with {@linkcode entry} until the next call.
    */
   find(key: KeyBytes, earliestEnd: number, latestStart: number): number;
-  /** As {@linkcode find} for all keys: in the order of the ends, then of the keys' bytes, then of the starts. */
+  /**
+   * Finds what {@linkcode find} does, for all keys: in the order of the ends, then of the keys' bytes, then
+   * of the starts.
+   */
   findAll(earliestEnd: number, latestStart: number): number;
   /** Session `i` of the last find; overwritten by the next call. */
   entry(i: number): SessionEntryBytes;

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. Lists of entries in the order of a time, one list a key, in parallel arrays: what both windowed stores keep behind
- * their keys. An entry is an integer; its value's bytes are in an {@linkcode Arena} that the owner shares.
+ * HOT PATH. Lists of entries in the order of a time, one list a key, in parallel arrays: what both windowed
+ * stores keep behind their keys. An entry is an integer; its value's bytes are in an {@linkcode Arena} that
+ * the owner shares.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { grown } from "./grown.ts";
 /** No entry. */
 export const NONE = -1;
 
-/** See the module. */
+/** The lists of one store, and the rows of their entries. */
 export class EntryLists {
   readonly #arena: Arena;
   /** By entry: what the list is ordered by, in ms since the epoch. */

@@ -5,11 +5,14 @@ export const NO_ID = -1;
 /** Marks an id that is not in the list. */
 const ABSENT = -2;
 
-/** HOT PATH. A doubly linked list of small integers (ids), each in it at most once, in parallel arrays: moving one allocates nothing. */
+/**
+ * HOT PATH. A doubly linked list of small integers (ids), each in it at most once, in parallel arrays: moving
+ * one allocates nothing.
+ */
 export class IdList {
   /** The id that was pushed first of those in the list, or {@linkcode NO_ID}. */
   first: number = NO_ID;
-  /** The one that was pushed last. */
+  /** The id that was pushed last of those in the list, or {@linkcode NO_ID}. */
   last: number = NO_ID;
   #next = new Int32Array(16);
   /** By id: the one before it; {@linkcode ABSENT} for an id that is not in the list. */

@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Values by key and time, as the windowed stores keep them: the memory, the keys, and behind each key a list.
+ * HOT PATH. Values by key and time, as the windowed stores keep them: the memory, the keys, and behind each
+ * key a list.
  *
  * @module
  */

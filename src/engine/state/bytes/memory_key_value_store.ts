@@ -1,9 +1,10 @@
 /**
- * HOT PATH. A key-value store in memory, with an optional retention: a key goes away once stream time has passed its
- * last change by more than that. (Kafka Streams keeps such keys for ever.) Its memory is freed when the queue of keys comes
- * to it again, at the latest after twice the retention.
+ * HOT PATH. A key-value store in memory, with an optional retention: a key goes away once stream time has
+ * passed its last change by more than that. (Kafka Streams keeps such keys for ever.) Its memory is freed
+ * when the queue of keys comes to it again, at the latest after twice the retention.
  *
- * An entry is one block in the arena, the key's bytes and then the value's, and a row in a few parallel arrays.
+ * An entry is one block in the arena, the key's bytes and then the value's, and a row in a few parallel
+ * arrays.
  *
  * @module
  */
@@ -29,8 +30,10 @@ export class MemoryKeyValueStore implements BytesKeyValueStore {
   #observedTime = -1;
 
   /**
-   * @param retentionMs How long a key lives after its last change, in ms of stream time; `Infinity` (the default) keeps all.
-   * @param onExpired Told of each key that goes away by itself, and of its timestamp; the bytes are valid only during the call.
+   * @param retentionMs How long a key lives after its last change, in ms of stream time; `Infinity` (the
+   * default) keeps all.
+   * @param onExpired Told of each key that goes away by itself, and of its timestamp; the bytes are valid
+   * only during the call.
    */
   constructor(retentionMs?: number, onExpired?: (key: KeyBytes, timestamp: number) => void) {
     this.#retentionMs = retentionMs ?? Infinity;

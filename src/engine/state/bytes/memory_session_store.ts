@@ -1,6 +1,6 @@
 /**
- * HOT PATH. Sessions in memory: a list in the order of their ends for each key. A key's expired sessions are freed when the queue of
- * keys comes to it, at the latest after twice the retention.
+ * HOT PATH. Sessions in memory: a list in the order of their ends for each key. A key's expired sessions are
+ * freed when the queue of keys comes to it, at the latest after twice the retention.
  *
  * @module
  */
@@ -121,7 +121,7 @@ export class MemorySessionStore implements BytesSessionStore {
     return this.#read(this.#foundEntries[i]!);
   }
 
-  /** Sessions that end at this time or before have expired. The same bound as Kafka Streams' stores have. */
+  /** Sessions that end at this time or before have expired: the bound of Kafka Streams' stores. */
   #horizon(): number {
     return this.#observedTime - this.#retentionMs;
   }

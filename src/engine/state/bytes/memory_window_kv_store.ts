@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Values by key and window in memory: one segment a span of time, dropped whole when its span has passed the retention.
+ * HOT PATH. Values by key and window in memory: one segment a span of time, dropped whole when its span has
+ * passed the retention.
  *
  * @module
  */
@@ -142,7 +143,10 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
     this.#foundEntries[this.#found++] = entry;
   }
 
-  /** The first start that has not expired, and is at least `from`. The same bound as Kafka Streams' stores have. */
+  /**
+   * The first start that has not expired, and is at least `from`; what is at the bound has expired, as in
+   * Kafka Streams' stores.
+   */
   #first(from: number): number {
     return Math.max(0, from, this.#observedTime - this.#retentionMs + 1);
   }
@@ -170,7 +174,10 @@ export class MemoryWindowKeyValueStore implements BytesWindowKeyValueStore {
   }
 }
 
-/** The windows that begin in one span of time: ordered by their starts; the other number is the value's timestamp. */
+/**
+ * The windows that begin in one span of time: ordered by their starts; the other number is the value's
+ * timestamp.
+ */
 class Segment extends KeyedLists {
   readonly number: number;
 

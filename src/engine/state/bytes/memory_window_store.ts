@@ -1,5 +1,6 @@
 /**
- * HOT PATH. A window store in memory: one segment a span of time, dropped whole when its span has passed the retention.
+ * HOT PATH. A window store in memory: one segment a span of time, dropped whole when its span has passed the
+ * retention.
  *
  * @module
  */
@@ -53,7 +54,7 @@ export class MemoryWindowStore implements BytesWindowStore {
       this.#observedTime = timestamp;
       this.#expire();
     }
-    // The same bound as Kafka Streams' InMemoryWindowStore.
+    // What is at the bound has expired, as in Kafka Streams' InMemoryWindowStore.
     if (timestamp <= this.#observedTime - this.#retentionMs) return false;
     const number = Math.floor(timestamp / this.#segmentMs);
     let segment = this.#last;
@@ -128,7 +129,7 @@ class Segment {
   timestamp: Float64Array = new Float64Array(16);
   #address = new Uint32Array(16);
   #length = new Int32Array(16);
-  /** By key id. */
+  /** By key id: the first entry of the key in the order of time. */
   #first = new Int32Array(16);
   #lastOfKey = new Int32Array(16);
   count = 0;
@@ -202,7 +203,10 @@ class Segment {
     }
   }
 
-  /** Puts an entry behind those of its key that are not later. Records mostly come in order, so the last one is tried first. */
+  /**
+   * Puts an entry behind those of its key that are not later. Records mostly come in order, so the last one
+   * is tried first.
+   */
   #link(id: number, entry: number, timestamp: number): void {
     const last = this.#lastOfKey[id]!;
     if (this.timestamp[last]! <= timestamp) {

@@ -1,6 +1,6 @@
 /**
- * A key-value store on disk, for state larger than memory, with the optional retention that the one in memory has: a key goes away
- * once stream time has passed its last change by more than that.
+ * A key-value store on disk, for state larger than memory, with the optional retention that the one in memory
+ * has: a key goes away once stream time has passed its last change by more than that.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { StateFile } from "./state_file.ts";
 /** Settings of a {@linkcode SqliteKeyValueStore}. */
 export interface SqliteKeyValueStoreOptions {
   readonly name: string;
-  /** Its changelog; without one it begins empty. */
+  /** The store's changelog; without one the store begins empty. */
   readonly changelog: string | undefined;
   /** How long a key lives after its last change, in ms of stream time; `Infinity` keeps all. */
   readonly retentionMs: number;

@@ -12,7 +12,7 @@ import type { StateFile } from "./state_file.ts";
 /** Settings of a {@linkcode SqliteWindowStore}. */
 export interface SqliteWindowStoreOptions {
   readonly name: string;
-  /** Its changelog; without one it begins empty. */
+  /** The store's changelog; without one the store begins empty. */
   readonly changelog: string | undefined;
   /** How long an entry can be found, in ms of stream time. */
   readonly retentionMs: number;
@@ -82,12 +82,12 @@ export class SqliteWindowStore extends SqliteStore implements BytesWindowStore {
       this.#observedTime = timestamp;
       this.#drop();
     }
-    // The same bound as Kafka Streams' InMemoryWindowStore.
+    // What is at the bound has expired, as in Kafka Streams' InMemoryWindowStore.
     if (timestamp <= this.#observedTime - this.#retentionMs) return false;
     const keyBytes = blobOf(key);
     const bytes = value.subarray(from, to);
     this.file.run(() => {
-      // The same entry may be restored again when the process died before it could note how far it had come.
+      // An entry is restored once more when the process died before it could note how far it had come.
       if (sequence <= this.#lastSequence) {
         if (this.#update.run(bytes, keyBytes, timestamp, sequence).changes !== 0) return;
       } else this.#lastSequence = sequence;

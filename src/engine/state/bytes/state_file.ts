@@ -1,23 +1,28 @@
 /**
- * The stores of one task on disk: one SQLite file, with the offsets of the changelogs up to which its content is current. All changes
- * between two commits are one transaction, so a process that dies leaves the file as it was at a commit.
+ * The stores of one task on disk: one SQLite file, with the offsets of the changelogs up to which its content
+ * is current. All changes between two commits are one transaction, so a process that dies leaves the file as
+ * it was at a commit.
  *
- * When may the content be used again? Kafka Streams' rules hold: with at least once always, the changelogs' tails bring it up to date;
- * with exactly once only after a clean close, since it may hold changes of a transaction that was aborted. A file that was not written
- * for longer than compaction keeps tombstones is not used either: it could bring removed keys back.
+ * When may the content be used again? Kafka Streams' rules hold: with at least once always, the changelogs'
+ * tails bring it up to date; with exactly once only after a clean close, since it may hold changes of a
+ * transaction that was aborted. A file that was not written for longer than compaction keeps tombstones is
+ * not used either: it could bring removed keys back.
  *
  * @module
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
-/** "kos" and the number of the format: SQLite keeps it in the file's header, so that other programs' files are told apart. */
+/**
+ * "kos" and the number of the format: SQLite keeps it in the file's header, so that other programs' files are
+ * told apart.
+ */
 const FILE_ID = 0x6b6f7301;
 /** Kafka's default of `delete.retention.ms`: how long a compacted topic keeps tombstones, in ms. */
 const TOMBSTONES_KEPT_MS = 86_400_000;
 /** Memory for pages that were read, in KiB. */
 const PAGE_CACHE_KIB = 8192;
 
-/** How an application processes; see the module. */
+/** How an application processes, which decides when a file's content may be used again. */
 export type Guarantee = "at_least_once" | "exactly_once";
 
 /** Settings of a {@linkcode StateFile}. */
@@ -31,16 +36,17 @@ export interface StateFileOptions {
 
 /** A state file that can't be used. The message says which, why, and what to do. */
 export class StateFileError extends Error {
+  /** How logs name the error. */
   override name = "StateFileError";
 }
 
-/** An open file; see the module. */
+/** The open file of one task, with the transaction of what has changed since its last commit. */
 export class StateFile {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #now: () => number;
   readonly #positions = new Map<string, number>();
-  /** By changelog. */
+  /** The stores' tables, by changelog. */
   readonly #tables = new Map<string, { readonly table: string; readonly emptied: () => void }>();
   readonly #setPosition: StatementSync;
   #closed = false;
@@ -82,7 +88,10 @@ export class StateFile {
     return this.#closed;
   }
 
-  /** By changelog topic: the offset from which on the store's content lacks the changes. A store without one is empty. */
+  /**
+   * By changelog topic: the offset from which on the store's content lacks the changes. A store without one
+   * is empty.
+   */
   get positions(): ReadonlyMap<string, number> {
     return this.#positions;
   }
@@ -158,7 +167,10 @@ export class StateFile {
     }
   }
 
-  /** Makes what changed since the last commit durable, with the offsets up to which the changelogs are in it, where they are known. */
+  /**
+   * Makes what changed since the last commit durable, with the offsets up to which the changelogs are in it,
+   * where they are known.
+   */
   commit(positions?: ReadonlyMap<string, number>): void {
     if (this.#closed) return;
     this.run(() => {
@@ -189,7 +201,8 @@ export class StateFile {
   /**
    * Closes the file. What changed since the last commit is dropped: it was not committed elsewhere either.
    *
-   * @param clean Whether the last {@linkcode commit} had the positions of all that was ever written, and all of it is committed.
+   * @param clean Whether the last {@linkcode commit} had the positions of all that was ever written, and all
+   * of it is committed.
    */
   close(clean: boolean): void {
     if (this.#closed) return;
@@ -275,13 +288,15 @@ function explain(path: string, error: unknown): unknown {
   const cause = { cause: error };
   if (/locked|busy/i.test(message)) {
     return new StateFileError(
-      `${cannot}received a file that another process has open; end that one, or give each instance a state directory of its own`,
+      `${cannot}received a file that another process has open; end that one, or give each instance a state ` +
+        "directory of its own",
       cause,
     );
   }
   if (/not a database|malformed|corrupt/i.test(message)) {
     return new StateFileError(
-      `${cannot}received a damaged file (${message}); delete it with its -wal file: the state is restored from the changelogs`,
+      `${cannot}received a damaged file (${message}); delete it with its -wal file: the state is restored ` +
+        "from the changelogs",
       cause,
     );
   }

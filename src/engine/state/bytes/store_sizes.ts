@@ -1,6 +1,7 @@
 /**
- * What the stores in memory take for so many entries: the same arithmetic as the stores' own, so that an instance's memory can be known
- * before it runs. `tests/engine/state/bytes/store_sizes_test.ts` compares both.
+ * What the stores in memory take for so many entries: the same arithmetic as the stores' own, so that an
+ * instance's memory can be known before it runs. `tests/engine/state/bytes/store_sizes_test.ts` compares
+ * both.
  *
  * @module
  */
@@ -11,7 +12,10 @@ function places(count: number): number {
   return 2 ** Math.max(4, Math.ceil(Math.log2(Math.max(1, count))));
 }
 
-/** A table of hashes (8 bytes a slot, at most three quarters of them in use), and the address and length of each key. */
+/**
+ * A table of hashes (8 bytes a slot, at most three quarters of them in use), and the address and length of
+ * each key.
+ */
 function indexBytes(keys: number): number {
   let slots = 16;
   while (keys * 4 > slots * 3) slots *= 2;
@@ -23,7 +27,10 @@ function arenaBytes(entries: number, block: number): number {
   return entries * block + Math.min(entries * block, CHUNK_BYTES / 2);
 }
 
-/** Bytes of a key-value store. `entries` are those held at once: with a retention those of that time, at most of twice that. */
+/**
+ * Bytes of a key-value store. `entries` are those held at once: with a retention those of that time, at most
+ * of twice that.
+ */
 export function keyValueStoreBytes(
   { entries, keyBytes, valueBytes, expires }: {
     readonly entries: number;
@@ -37,7 +44,10 @@ export function keyValueStoreBytes(
     places(entries) * (16 + (expires ? 12 : 0));
 }
 
-/** Segments of a window store at once: of a quarter of the retention each, the oldest dropped whole when the newest begins. */
+/**
+ * Segments of a window store at once: of a quarter of the retention each, the oldest dropped whole when the
+ * newest begins.
+ */
 export const WINDOW_SEGMENTS = 5;
 
 /** Bytes of a join's window store, of one side. */

@@ -1,6 +1,7 @@
 /**
- * HOT PATH. What a cache of a store holds: the last value of each key with the record that made it, in the order of use, and which of
- * them are changed. Bytes in an arena and rows in parallel arrays, as in the stores.
+ * HOT PATH. What a cache of a store holds: the last value of each key with the record that made it, in the
+ * order of use, and which of them are changed. Bytes in an arena and rows in parallel arrays, as in the
+ * stores.
  *
  * @module
  */
@@ -14,31 +15,34 @@ import { IdList, NO_ID } from "../bytes/id_list.ts";
 
 export { NO_ID } from "../bytes/id_list.ts";
 
-/** Fixed sizes in Kafka Streams' estimate of an entry: three references, and offset, time, partition and flag of its record. */
+/**
+ * Fixed sizes in Kafka Streams' estimate of an entry: three references, and offset, time, partition and flag
+ * of its record.
+ */
 const ENTRY_BYTES = 3 * 8 + 8 + 8 + 4 + 1;
-/** Of the timestamp that Kafka Streams keeps before each value. */
+/** How long the timestamp is that Kafka Streams keeps before each value. */
 const TIMESTAMP_BYTES = 8;
 
-/** See the module. An entry is an id, valid until it is removed. */
+/** The entries of one cache, each an id that is valid until it is removed. */
 export class CacheEntries {
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);
-  /** The least recently used first. */
+  /** All entries, the least recently used first. */
   readonly #used = new IdList();
-  /** Those that are changed, in the order of their last changes. */
+  /** The entries that are changed, in the order of their last changes. */
   readonly #dirty = new IdList();
   #hash = new Int32Array(16);
-  /** −1 for a key that was removed. */
+  /** By entry: how long the value is; −1 for a key that was removed. */
   #valueLength = new Int32Array(16);
   #timestamp = new Float64Array(16);
-  /** Of the record that made the change, as its topic is: −1 outside of one. */
+  /** By entry: the offset of the record that made the change; −1 outside of a record. */
   #offset = new Float64Array(16);
-  /** Kafka Streams' estimate of its size. */
+  /** By entry: its size by Kafka Streams' estimate, in bytes. */
   #estimate = new Int32Array(16);
-  /** A number for each topic: `#topics` has their names. */
+  /** By entry: the number of the record's topic, whose name `#topics` has. */
   #topic = new Int32Array(16);
   readonly #topics: (string | undefined)[] = [];
-  /** Only of the few entries whose record has any. */
+  /** The headers of the few entries whose record has any. */
   readonly #headers = new Map<number, RecordHeaders>();
 
   get size(): number {
@@ -76,7 +80,7 @@ export class CacheEntries {
     this.#used.push(id);
   }
 
-  /** By Kafka Streams' estimate, in bytes. */
+  /** The size of an entry by Kafka Streams' estimate, in bytes. */
   estimate(id: number): number {
     return this.#estimate[id]!;
   }
@@ -85,7 +89,10 @@ export class CacheEntries {
     return this.#timestamp[id]!;
   }
 
-  /** The bytes that an entry's key and value are in, the value after the key. Valid until the entry is changed. */
+  /**
+   * The bytes that an entry's key and value are in, the value after the key. Valid until the entry is
+   * changed.
+   */
   chunk(id: number): Uint8Array {
     return this.#arena.chunks[chunkOf(this.#index.address[id]!)]!;
   }
@@ -108,7 +115,8 @@ export class CacheEntries {
    * Puts an entry, as the one used last.
    *
    * @param value `null` when the key was removed.
-   * @param change Where the record that made the change is; `undefined` when the value was only read from the store: it is clean then.
+   * @param change Where the record that made the change is; `undefined` when the value was only read from the
+   * store: it is clean then.
    * @returns By how much the estimate of all has grown, in bytes.
    */
   put(
@@ -240,15 +248,15 @@ export class CacheEntries {
 }
 
 /**
- * Copies of changed entries, to go through while the cache changes again: what is sent on may come back to it. Entry `i` is the
- * key in `bytes[keyFrom[i], keyTo(i))` and the value behind it.
+ * Copies of changed entries, to go through while the cache changes again: what is sent on may come back to
+ * it. Entry `i` is the key in `bytes[keyFrom[i], keyTo(i))` and the value behind it.
  */
 export class DirtyEntries {
   count = 0;
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(4096);
   readonly keyFrom: number[] = [];
   readonly keyLength: number[] = [];
-  /** −1 for a key that was removed. */
+  /** By entry: how long the value is; −1 for a key that was removed. */
   readonly valueLength: number[] = [];
   readonly hash: number[] = [];
   readonly timestamp: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * HOT PATH. A cache in front of an aggregate's store: what changes is written and sent on when it is flushed, and only the last change of a key.
- * Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`, `NamedCache` and `ThreadCache`); where it
- * evicts otherwise, {@linkcode CachedKeyValueStore} says so.
+ * HOT PATH. A cache in front of an aggregate's store: what changes is written and sent on when it is flushed,
+ * and only the last change of a key. Order and sizes are those of Kafka Streams (its `CachingKeyValueStore`,
+ * `NamedCache` and `ThreadCache`); where it evicts otherwise, {@linkcode CachedKeyValueStore} says so.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface BudgetSharer {
 
 /** What all caches of an instance share: how much they may hold. */
 export class CacheBudget {
-  /** Bytes. */
+  /** How much all caches together may hold, in bytes. */
   readonly maxBytes: number;
   /** Bytes held now, by Kafka Streams' estimates. */
   bytes = 0;
@@ -57,7 +57,7 @@ export class CacheBudget {
 /** Told of a change when it is flushed, with the value that the store had before. */
 export type FlushListener<K, V> = (key: K, value: V | null, timestamp: number, previous: V | null) => void;
 
-/** See the module. */
+/** One aggregate's store with its cache; all caches of an instance share a budget. */
 export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedStore, BudgetSharer {
   readonly name: string;
   lastTimestamp = -1;
@@ -70,7 +70,7 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   /** Copies of what is being flushed: one for each flush within a flush. */
   readonly #flushes: DirtyEntries[] = [];
   #depth = 0;
-  /** By Kafka Streams' estimates. */
+  /** What the cache holds by Kafka Streams' estimates, in bytes. */
   #estimate = 0;
   /** What was put last, as an object, as long as its entry is in the cache. */
   #lastId = NO_ID;
@@ -188,7 +188,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
     this.#inner.forget();
   }
 
-  /** Writes and sends on all changes, in the order of the keys' last changes. Returns whether there were any. */
+  /**
+   * Writes and sends on all changes, in the order of the keys' last changes. Returns whether there were any.
+   */
   flush(): boolean {
     return this.#flush(NO_ID);
   }
@@ -208,8 +210,8 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   }
 
   /**
-   * @param evicted A changed entry that is to leave the cache: it goes first. What was put last stays then, as the same record may change
-   * it again: a frame's hits come out together.
+   * @param evicted A changed entry that is to leave the cache: it goes first. What was put last stays then,
+   * as the same record may change it again: a frame's hits come out together.
    */
   #flush(evicted: number): boolean {
     const changed = this.#flushes[this.#depth] ??= new DirtyEntries();
@@ -265,9 +267,9 @@ export class CachedKeyValueStore<K, V> implements KeyValueStore<K, V>, ManagedSt
   }
 
   /**
-   * Adds to the estimate, and evicts as long as the instance's caches hold too much. A change is sent on early only when no cache
-   * has anything else to give: Kafka Streams looks at this cache alone, so that one that comes late, when others hold all that there
-   * is, sends on each change.
+   * Adds to the estimate, and evicts as long as the instance's caches hold too much. A change is sent on
+   * early only when no cache has anything else to give: Kafka Streams looks at this cache alone, so that one
+   * that comes late, when others hold all that there is, sends on each change.
    */
   #count(grown: number): void {
     const budget = this.#budget;

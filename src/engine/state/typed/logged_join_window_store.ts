@@ -14,7 +14,9 @@ import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 export class LoggedJoinWindowStore<K, V> extends LoggedBytesStore<BytesWindowStore, K, V>
   implements JoinWindowStore<K, V> {
   readonly #logKey = new SuffixedKey();
-  /** Of the last entry, restored ones too: compaction must never take a new entry for one of them. */
+  /**
+   * The number of the last entry, restored ones too: compaction must never take a new entry for one of them.
+   */
   #sequence = 0;
 
   constructor(inner: BytesWindowStore, parts: StoreParts<K, V>) {

@@ -13,7 +13,10 @@ import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 export class LoggedKeyValueStore<K, V> extends LoggedBytesStore<BytesKeyValueStore, K, V>
   implements KeyValueStore<K, V> {
   lastTimestamp = -1;
-  /** What was put last, as an object: hits of one frame come one after the other, and need no decoding in between. */
+  /**
+   * What was put last, as an object: hits of one frame come one after the other, and need no decoding in
+   * between.
+   */
   #lastKey: K | undefined;
   #lastValue: V | null = null;
   #lastPutTimestamp = -1;
@@ -52,12 +55,14 @@ export class LoggedKeyValueStore<K, V> extends LoggedBytesStore<BytesKeyValueSto
     this.#lastPutTimestamp = timestamp;
   }
 
-  /** As {@linkcode get}, without a serde. Valid until the next call. */
+  /**
+   * The bytes of a key's value, without a serde; `undefined` when there is none. Valid until the next call.
+   */
   getBytes(key: KeyBytes): ValueBytes | undefined {
     return this.inner.get(key);
   }
 
-  /** As {@linkcode put}, without a serde. */
+  /** Sets a key's value, or with `null` removes the key, without a serde. */
   putBytes(key: KeyBytes, value: Uint8Array | null, from: number, to: number, timestamp: number): void {
     if (value === null) this.inner.delete(key);
     else this.inner.put(key, value, from, to, timestamp);

@@ -51,8 +51,8 @@ interface SizedBytes {
 }
 
 /**
- * Serdes and the changelog in front of a store of bytes. The methods that are called for each record stand in the
- * stores themselves: shared ones would be called with stores of several kinds, which costs time.
+ * Serdes and the changelog in front of a store of bytes. The methods that are called for each record stand in
+ * the stores themselves: shared ones would be called with stores of several kinds, which costs time.
  */
 export abstract class LoggedBytesStore<I extends SizedBytes, K, V> extends LoggedStore<K, V> {
   protected readonly inner: I;

@@ -1,6 +1,6 @@
 /**
- * HOT PATH. The window store with serdes and its changelog in front of the bytes. A changelog record's value is the
- * value, its timestamp the value's.
+ * HOT PATH. The window store with serdes and its changelog in front of the bytes. A changelog record's value
+ * is the value, its timestamp the value's.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
- * The records of a left or outer stream–stream join that have found no partner yet, in the order of their times: those of the right
- * side before those of the left at one time, then by key. Both sides of the join share it.
+ * The records of a left or outer stream–stream join that have found no partner yet, in the order of their
+ * times: those of the right side before those of the left at one time, then by key. Both sides of the join
+ * share it.
  *
- * Its changelog has Kafka Streams' formats: the value is a list (`ListSerializer`) of values, each behind a byte that
- * is 1 for the left side.
+ * Its changelog has Kafka Streams' formats: the value is a list (`ListSerializer`) of values, each behind a
+ * byte that is 1 for the left side.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { LoggedStore, type StoreParts } from "./logged_store.ts";
 /** The records of one key, time and side. */
 export interface OuterJoinEntry {
   readonly timestamp: number;
-  /** Of which side they are. */
+  /** Whether the values are of the left side. */
   readonly left: boolean;
   /** Time, side and key, as {@linkcode sideKey} has them. */
   readonly id: Uint8Array;
@@ -30,7 +31,7 @@ export interface OuterJoinEntry {
 /** What an entry takes besides its bytes, roughly. */
 const ENTRY_BYTES = 200;
 
-/** See the module. */
+/** Keeps what has found no partner yet, for both sides of one join. */
 export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
   readonly #otherValue: Serde<O>;
   readonly #byId = new Map<string, OuterJoinEntry>();
@@ -191,7 +192,10 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return compareBytes(a, 0, a.length, b, 0, b.length);
 }
 
-/** A list of values of variable size: the byte 1, the count, then each with its length before it (4 bytes, big-endian). */
+/**
+ * A list of values of variable size: the byte 1, the count, then each with its length before it (4 bytes,
+ * big-endian).
+ */
 function writeList(values: readonly Uint8Array[], left: boolean): Uint8Array {
   const list = new Uint8Array(5 + values.reduce((size, value) => size + 5 + value.length, 0));
   const view = new DataView(list.buffer);

@@ -1,6 +1,7 @@
 /**
- * The buffer of a suppression: the latest change of each key, in the order of the times at which the keys came in. What it holds goes
- * to its changelog at each commit, in the format of Kafka Streams' `InMemoryTimeOrderedKeyValueChangeBuffer`, version 3.
+ * The buffer of a suppression: the latest change of each key, in the order of the times at which the keys
+ * came in. What it holds goes to its changelog at each commit, in the format of Kafka Streams'
+ * `InMemoryTimeOrderedKeyValueChangeBuffer`, version 3.
  *
  * @module
  */
@@ -27,7 +28,7 @@ export interface DueChange<K, V> {
   readonly value: V | null;
   /** The value before the last change. */
   readonly previous: V | null;
-  /** Of the last change, in ms since the epoch. */
+  /** The timestamp of the key's last change, in ms since the epoch. */
   readonly timestamp: number;
   readonly headers: RecordHeaders;
 }
@@ -40,7 +41,7 @@ interface Entry extends BufferedChange {
   bytes: number;
 }
 
-/** See the module. */
+/** Keeps the changes that one suppression holds back. */
 export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
   readonly #context: ProcessorContext;
   readonly #arena = new Arena();
@@ -68,7 +69,10 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
     return this.#arena.reservedBytes + this.#index.tableBytes + this.#bufferBytes;
   }
 
-  /** The size of what it holds as Kafka Streams counts it: keys, values, headers and 28 bytes and the topic's name a key. */
+  /**
+   * The size of what it holds as Kafka Streams counts it: keys, values, headers and 28 bytes and the topic's
+   * name a key.
+   */
   get bufferBytes(): number {
     return this.#bufferBytes;
   }
@@ -124,7 +128,10 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
     else this.#dirty.add(entry.id);
   }
 
-  /** The value that readers of the suppressed table see of a key that is held back: the one before it was; `undefined` when it is not held back. */
+  /**
+   * The value that readers of the suppressed table see of a key that is held back: the one before it was;
+   * `undefined` when it is not held back.
+   */
   priorValue(key: K): V | null | undefined {
     const { bytes, from, to, hash } = this.encoded.encodeKey(this.keySerde, key);
     const id = this.#index.find(bytes, from, to, hash);
@@ -175,7 +182,8 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
           `Cannot restore store ${this.name}: received a record without the header v = 3 at offset ${
             records.offsets[i]
           } of ` +
-            `${records.topic}-${records.partition}; it is of Kafka Streams before 2.6, or another program's: use another application id`,
+            `${records.topic}-${records.partition}; it is of Kafka Streams before 2.6, or another ` +
+            "program's: use another application id",
         );
       }
       const change = decodeChange(value);

@@ -43,13 +43,17 @@ export class ByteWriter {
     this.#view.setUint32(at + 4, value >>> 0);
   }
 
-  /** STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8. @throws {RangeError} When it is longer. */
+  /**
+   * STRING or NULLABLE_STRING: an INT16 length (−1 for null) and UTF-8.
+   * @throws {RangeError} When it is longer than that length can say.
+   */
   string(value: string | null): void {
     if (value === null) return this.int16(-1);
     const encoded = utf8.encode(value);
     if (encoded.length > LONGEST_STRING) {
       throw new RangeError(
-        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ${LONGEST_STRING}`,
+        `Cannot write Kafka data: received a string of ${encoded.length} bytes; allowed are ` +
+          `${LONGEST_STRING}`,
       );
     }
     this.int16(encoded.length);
@@ -74,7 +78,10 @@ export class ByteWriter {
     this.#bytes[at] = value;
   }
 
-  /** COMPACT_STRING or COMPACT_NULLABLE_STRING: the length plus 1 (0 for null) as an UNSIGNED_VARINT, and UTF-8. */
+  /**
+   * COMPACT_STRING or COMPACT_NULLABLE_STRING: the length plus 1 (0 for null) as an UNSIGNED_VARINT, and
+   * UTF-8.
+   */
   compactString(value: string | null): void {
     if (value === null) return this.unsignedVarint(0);
     const encoded = utf8.encode(value);

@@ -17,11 +17,11 @@ export interface FetchRequest {
   readonly maxBytes: number;
   readonly partitionBytes: number;
   readonly readCommitted: boolean;
-  /** 0 for none, or for a new one. */
+  /** The session's id; 0 for none, or for a new one. */
   readonly sessionId: number;
-  /** −1 for no session, 0 for a new one. */
+  /** The session's epoch; −1 for no session, 0 for a new one. */
   readonly sessionEpoch: number;
-  /** In a session: only those that have changed. */
+  /** The partitions to read; in a session only those that have changed. */
   readonly partitions: readonly TopicPartitionOffset[];
   /** What the session is to leave out from now on. */
   readonly forgotten: readonly TopicPartition[];
@@ -45,9 +45,9 @@ export interface FetchedPartition {
 export interface FetchResponse {
   readonly throttleMs: number;
   readonly errorCode: number;
-  /** 0 without one. */
+  /** The session's id; 0 without one. */
   readonly sessionId: number;
-  /** In a session: only those with something new. */
+  /** What was fetched; in a session only of partitions with something new. */
   readonly partitions: readonly FetchedPartition[];
 }
 
@@ -104,8 +104,8 @@ export class DamagedAnswer extends Error {
 /**
  * Decodes an answer to a request for these partitions; the records stay as they are.
  *
- * @throws {DamagedAnswer} When it is no such answer: it can't be decoded, or tells of partitions that were not asked for, twice of one, or
- * outside a session not of all.
+ * @throws {DamagedAnswer} When it is no such answer: it can't be decoded, or tells of partitions that were
+ * not asked for, twice of one, or outside a session not of all.
  */
 export function checkedFetch(
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
 /**
- * HOT PATH. Answers as they come over a connection: a length, and as many bytes. The bytes come in chunks of any size.
+ * Answers as they come over a connection: a length, and as many bytes. The bytes come in chunks of
+ * any size.
  *
  * @module
  */
@@ -10,8 +11,8 @@ const LENGTH_BYTES = 4;
 /** An answer has a correlation id at least. */
 export const LEAST_ANSWER_BYTES = 4;
 /**
- * No answer is longer: what a broker takes of a request unless told otherwise (`socket.request.max.bytes`). A fetch asks for a few MiB,
- * and gets one record batch at least, which came in a request.
+ * No answer is longer: what a broker takes of a request unless told otherwise (`socket.request.max.bytes`). A
+ * fetch asks for a few MiB, and gets one record batch at least, which came in a request.
  */
 export const MOST_ANSWER_BYTES: number = 100 * 1024 * 1024;
 
@@ -32,8 +33,8 @@ export class InvalidLength extends RangeError {
 }
 
 /**
- * Puts answers together. What has come is kept in its chunks until an answer is complete, and copied once when it came in several;
- * nothing is reserved for a length that was only announced.
+ * Puts answers together. What has come is kept in its chunks until an answer is complete, and copied once
+ * when it came in several; nothing is reserved for a length that was only announced.
  *
  * @example
  * ```ts
@@ -63,7 +64,10 @@ export class FrameReader {
     return this.#buffered > 0;
   }
 
-  /** Takes what has come. @throws {InvalidLength} */
+  /**
+   * Takes what has come.
+   * @throws {InvalidLength} When an answer says that it is shorter or longer than one can be.
+   */
   push(chunk: Buffer): void {
     if (this.#stopped) return;
     this.#chunks.push(chunk);

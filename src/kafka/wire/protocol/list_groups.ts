@@ -1,6 +1,6 @@
 /**
- * ListGroups, version 5: the first that tells a group's type (KIP-848). Layout: ListGroupsRequest.json and ListGroupsResponse.json of
- * Apache Kafka.
+ * ListGroups, version 5: the first that tells a group's type (KIP-848). Layout: ListGroupsRequest.json and
+ * ListGroupsResponse.json of Apache Kafka.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Metadata, version 12, for the ids of topics (KIP-516): by these a topic that was deleted and created again is told from the former
- * one. Layout: MetadataRequest.json and MetadataResponse.json of Apache Kafka.
+ * Metadata, version 12, for the ids of topics (KIP-516): by these a topic that was deleted and created again
+ * is told from the former one. Layout: MetadataRequest.json and MetadataResponse.json of Apache Kafka.
  *
  * @module
  */
@@ -25,7 +25,10 @@ export function encodeMetadata(topics: readonly string[]): Uint8Array {
   return out.done();
 }
 
-/** Decodes the topics' ids from an answer, with its flexible header's tags in front. Topics that are not there have none. */
+/**
+ * Decodes the topics' ids from an answer, with its flexible header's tags in front. Topics that are not there
+ * have none.
+ */
 export function decodeTopicIds(bytes: Uint8Array): Map<string, string> {
   const input = new ByteReader(bytes);
   input.skipTags();

@@ -16,7 +16,7 @@ export const OFFSET_FETCH_VERSION = 7;
 export interface FetchedOffset {
   readonly topic: string;
   readonly partition: number;
-  /** −1 for none. */
+  /** The committed offset; −1 for none. */
   readonly offset: number;
   readonly errorCode: number;
 }
@@ -27,7 +27,10 @@ export interface FetchedOffsets {
   readonly offsets: readonly FetchedOffset[];
 }
 
-/** Encodes a request for stable offsets: `UNSTABLE_OFFSET_COMMIT` is answered while a transaction that holds one is open. */
+/**
+ * Encodes a request for stable offsets: `UNSTABLE_OFFSET_COMMIT` is answered while a transaction that holds
+ * one is open.
+ */
 export function encodeOffsetFetch(groupId: string, partitions: readonly TopicPartition[]): Uint8Array {
   const out = new ByteWriter(64 + partitions.length * 16);
   out.compactString(groupId);

@@ -1,11 +1,15 @@
 /**
- * Requests as they go over a connection: a length, the header, the body. Layout: RequestHeader.json of Apache Kafka.
+ * Requests as they go over a connection: a length, the header, the body. Layout: RequestHeader.json of Apache
+ * Kafka.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** What comes before the client id in a request: its length, api key and version, correlation id, and the client id's length. */
+/**
+ * What comes before the client id in a request: its length, api key and version, correlation id, and the
+ * client id's length.
+ */
 const HEADER_BYTES = 14;
 
 /** What a request's header says. */
@@ -14,7 +18,7 @@ export interface RequestHeader {
   readonly apiVersion: number;
   readonly correlationId: number;
   readonly clientId: Uint8Array;
-  /** Version 2 of the header, which ends with tagged fields: none. */
+  /** Whether the header is of version 2, which ends with tagged fields: none. */
   readonly flexible: boolean;
 }
 

@@ -1,7 +1,8 @@
 /**
- * InitProducerId and TxnOffsetCommit, version 3 each: the first in which a producer says which epoch it believes to have
- * (KIP-360), and which generation of the group the offsets are from (KIP-447); kafkajs knows neither. Brokers have them since
- * 2.5. Layouts: InitProducerIdRequest.json, TxnOffsetCommitRequest.json and their responses of Apache Kafka.
+ * InitProducerId and TxnOffsetCommit, version 3 each: the first in which a producer says which epoch it
+ * believes to have (KIP-360), and which generation of the group the offsets are from (KIP-447); kafkajs knows
+ * neither. Brokers have them since 2.5. Layouts: InitProducerIdRequest.json, TxnOffsetCommitRequest.json and
+ * their responses of Apache Kafka.
  *
  * @module
  */
@@ -25,7 +26,10 @@ export interface ProducerIdentity {
 /** What a new producer says: it takes over from whoever has the transactional id. */
 export const NO_IDENTITY: ProducerIdentity = { id: -1, epoch: -1 };
 
-/** Encodes a request for an identity. With a `current` one, that it is still valid is checked, and its epoch raised. */
+/**
+ * Encodes a request for an identity. With a `current` one, that it is still valid is checked, and its epoch
+ * raised.
+ */
 export function encodeInitProducerId(
   transactionalId: string,
   transactionTimeoutMs: number,

@@ -10,8 +10,8 @@ export interface AbortedTransaction {
 }
 
 /**
- * Which producers' records belong to an aborted transaction, as reading goes on: from the transaction's first offset to its abort
- * marker, a control record (as Java's CompletedFetch does).
+ * Which producers' records belong to an aborted transaction, as reading goes on: from the transaction's first
+ * offset to its abort marker, a control record (as Java's CompletedFetch does).
  */
 export class AbortedProducers {
   /** By first offset, descending: the next one is last. */
@@ -22,7 +22,9 @@ export class AbortedProducers {
     this.#upcoming = transactions.toSorted((a, b) => b.firstOffset - a.firstOffset);
   }
 
-  /** Whether this batch's records belong to an aborted transaction. To be called for each batch in its order. */
+  /**
+   * Whether this batch's records belong to an aborted transaction. To be called for each batch in its order.
+   */
   skips(
     bytes: Uint8Array,
     at: number,
@@ -43,7 +45,10 @@ export class AbortedProducers {
   }
 }
 
-/** Whether a control batch's record is an abort marker: its key is a version and a type, 16 bits each, and type 0 is abort. */
+/**
+ * Whether a control batch's record is an abort marker: its key is a version and a type, 16 bits each, and
+ * type 0 is abort.
+ */
 function isAbortMarker(bytes: Uint8Array, from: number, end: number, where: RecordPosition): boolean {
   if (from === end) return false; // compaction took the record
   let at = skipVarint(bytes, from, end); // length

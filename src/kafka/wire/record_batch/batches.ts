@@ -33,26 +33,29 @@ export interface FetchedPartition {
   readonly partition: number;
   /** The offset that was asked for: records below it, which a batch may begin with, are left out. */
   readonly fetchOffset: number;
-  /** The buffer that holds the batches in `[from, to)`; it must not be written to as long as the set is in use. */
+  /**
+   * The buffer that holds the batches in `[from, to)`; it must not be written to as long as the set is in
+   * use.
+   */
   readonly bytes: Uint8Array;
   readonly from: number;
   readonly to: number;
-  /** See {@linkcode RecordSet.endOffset}. */
+  /** The end of what may be read ({@linkcode RecordSet.endOffset}). */
   readonly endOffset: number;
-  /** See {@linkcode RecordSet.startOffset}. */
+  /** The partition's first offset ({@linkcode RecordSet.startOffset}). */
   readonly startOffset: number;
   /** Leave these transactions' records out. Default: read all (read_uncommitted). */
   readonly abortedTransactions?: readonly AbortedTransaction[];
   /** How many bytes one batch may decompress to. Default 134,217,728. */
   readonly maxBatchBytes?: number;
   /**
-   * Once so many bytes are decompressed, the batches that follow are left for the next fetch, so that a fetch of small, highly
-   * compressed batches does not fill the memory. Default 67,108,864.
+   * Once so many bytes are decompressed, the batches that follow are left for the next fetch, so that a fetch
+   * of small, highly compressed batches does not fill the memory. Default 67,108,864.
    */
   readonly maxDecompressedBytes?: number;
   /**
-   * Told of a batch that is corrupt or not supported when others come before it: those are read, and the next fetch begins with the one
-   * that is told of. Without it, and when it is the first one, it is thrown.
+   * Told of a batch that is corrupt or not supported when others come before it: those are read, and the next
+   * fetch begins with the one that is told of. Without it, and when it is the first one, it is thrown.
    */
   readonly onUnreadable?: (error: UnreadableBatch) => void;
 }
@@ -79,7 +82,10 @@ export interface Segment {
   readonly logAppendTime: number | undefined;
 }
 
-/** Walks the batches, verifies them and adds those with records to read to `segments`. @returns The offset to read next. */
+/**
+ * Walks the batches, verifies them and adds those with records to read to `segments`.
+ * @returns The offset to read next.
+ */
 export function readBatches(fetched: FetchedPartition, segments: Segment[]): number {
   const walked = { nextOffset: fetched.fetchOffset };
   try {
@@ -173,7 +179,8 @@ function walkBatches(
     at = end;
   }
   if (to > fetched.from && walked.nextOffset === fetchOffset) {
-    // Brokers send the batch of the offset whole, or nothing (since Fetch version 3): fetching again and again would not get on.
+    // Brokers send the batch of the offset whole, or nothing (since Fetch version 3): fetching again and
+    // again would not get on.
     const received = at === fetched.from
       ? `${to - at} bytes without a whole batch`
       : "only batches that end before it";
@@ -187,7 +194,8 @@ function checkFormat(magic: number, where: RecordPosition): void {
   throw new UnsupportedBatchError(
     where,
     `record format ${magic}`,
-    "only format 2 is read, which Kafka writes since 0.11: upgrade the broker to 4.0 or newer, or copy the topic",
+    "only format 2 is read, which Kafka writes since 0.11: upgrade the broker to 4.0 or newer, or copy the " +
+      "topic",
   );
 }
 
@@ -218,7 +226,10 @@ function decompressBatch(type: number, input: Uint8Array, limit: number, where: 
   }
 }
 
-/** The same bytes as a plain Uint8Array: a Buffer has another hidden class, and reading from both kinds would slow down all reading. */
+/**
+ * Bytes as a plain Uint8Array, without a copy: a Buffer has another hidden class, and reading from both kinds
+ * would slow down all reading.
+ */
 export function plain(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array
     ? bytes

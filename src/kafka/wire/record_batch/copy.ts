@@ -10,13 +10,17 @@ const NOTHING = new Uint8Array(0);
 const COPIED_BY_WORDS = 128;
 
 /**
- * Where bytes are copied from. It is the same buffer many times in a row mostly: a view of it is kept then, to copy 4 bytes a step.
+ * Where bytes are copied from. It is the same buffer many times in a row mostly: a view of it is kept then,
+ * to copy 4 bytes a step.
  */
 export class CopySource {
   #bytes: Uint8Array = NOTHING;
   #view: DataView | undefined;
 
-  /** Copies `[from, to)` to index `at` of `into`, of which `intoView` is a view, and returns the index after it. */
+  /**
+   * Copies `[from, to)` to index `at` of `into`, of which `intoView` is a view, and returns the index after
+   * it.
+   */
   copy(
     bytes: Uint8Array,
     from: number,

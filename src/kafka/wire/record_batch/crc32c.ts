@@ -1,10 +1,11 @@
 /**
- * HOT PATH. CRC-32C (Castagnoli), the checksum of record batches, 16 bytes a step by as many tables ("slicing", Kounavis and
- * Berry, "A Systematic Approach to Building High Performance Software-Based CRC Generators", 2005). Not zlib's CRC-32, which
- * has another polynomial.
+ * HOT PATH. CRC-32C (Castagnoli), the checksum of record batches, 16 bytes a step by as many tables
+ * ("slicing", Kounavis and Berry, "A Systematic Approach to Building High Performance Software-Based CRC
+ * Generators", 2005). Not zlib's CRC-32, which has another polynomial.
  *
- * It is the larger part of what reading a batch costs. Only the first word of a step waits for the step before, so that 16 bytes
- * take hardly longer than 8; bytes come by words, as each access has its bounds checked.
+ * It is the larger part of what reading a batch costs. Only the first word of a step waits for the step
+ * before, so that 16 bytes take hardly longer than 8; bytes come by words, as each access has its bounds
+ * checked.
  *
  * @module
  */
@@ -12,7 +13,10 @@
 /** The polynomial 0x1EDC6F41 (RFC 3720, section 12.1), bits reversed. */
 const POLYNOMIAL = 0x82f6_3b78;
 
-/** `TABLES[256 * k + b]`: what byte b, k bytes before the end of the step, adds. 16 KiB: they stay in the processor's first cache. */
+/**
+ * `TABLES[256 * k + b]`: what byte b, k bytes before the end of the step, adds. 16 KiB: they stay in the
+ * processor's first cache.
+ */
 const TABLES = /* @__PURE__ */ makeTables();
 
 function makeTables(): Int32Array {

@@ -1,5 +1,6 @@
 /**
- * The layout of a record batch, format v2 (https://kafka.apache.org/documentation/#recordbatch). Numbers are big-endian.
+ * The layout of a record batch, format v2 (https://kafka.apache.org/documentation/#recordbatch). Numbers are
+ * big-endian.
  *
  * @module
  */
@@ -30,10 +31,13 @@ export const COMPRESSION_MASK = 0x07;
 /** All records have the batch's maximum timestamp, set by the broker. */
 export const LOG_APPEND_TIME = 0x08;
 export const TRANSACTIONAL = 0x10;
-/** Its records are markers for readers of transactions, not data. */
+/** The attribute of a batch whose records are markers for readers of transactions, not data. */
 export const CONTROL = 0x20;
 
-/** No record is shorter: its length, attributes, two deltas, two lengths and the header count take a byte each. */
+/**
+ * No record is shorter: its length, attributes, two deltas, two lengths and the header count take a byte
+ * each.
+ */
 export const SMALLEST_RECORD = 7;
 
 /** Reads a signed 32-bit number. */

@@ -1,7 +1,7 @@
 /**
- * LZ4's frame format, on read (https://github.com/lz4/lz4/tree/dev/doc: lz4_Frame_format and lz4_Block_format). Own, as the
- * pure JavaScript libraries check no bounds: a truncated frame would pass. Its xxHash checksums are not looked at: the batch's
- * CRC-32C covers the same bytes.
+ * LZ4's frame format, on read (https://github.com/lz4/lz4/tree/dev/doc: lz4_Frame_format and
+ * lz4_Block_format). Own, as the pure JavaScript libraries check no bounds: a truncated frame would pass. Its
+ * xxHash checksums are not looked at: the batch's CRC-32C covers the same bytes.
  *
  * @module
  */
@@ -9,7 +9,12 @@ import { InvalidCompression, Output } from "./output.ts";
 
 const MAGIC = 0x184d_2204;
 
-/** Decompresses one frame. @throws {InvalidCompression} @throws {TooLarge} When it gives more than `limit` bytes. */
+/**
+ * Decompresses one frame.
+ *
+ * @throws {InvalidCompression} When it is no LZ4 frame, or a damaged one.
+ * @throws {TooLarge} When it gives more than `limit` bytes.
+ */
 export function decompressLz4(input: Uint8Array, limit: number): Uint8Array {
   const view = new DataView(input.buffer, input.byteOffset, input.length);
   if (input.length < 7 || view.getUint32(0, true) !== MAGIC) throw new InvalidCompression("no LZ4 frame");
@@ -32,7 +37,10 @@ export function decompressLz4(input: Uint8Array, limit: number): Uint8Array {
   }
 }
 
-/** HOT PATH. Sequences of a token (two lengths of 4 bits), more of the first length, literals, a distance, more of the second. */
+/**
+ * HOT PATH. Sequences of a token (two lengths of 4 bits), more of the first length, literals, a distance,
+ * more of the second.
+ */
 function decompressBlock(input: Uint8Array, from: number, to: number, output: Output): void {
   let at = from;
   while (at < to) {

@@ -11,7 +11,10 @@ export class InvalidCompression extends Error {
   override name = "InvalidCompression";
 }
 
-/** HOT PATH. What a decompressor of the LZ77 family writes into: literal bytes, and repetitions of what was written before. */
+/**
+ * HOT PATH. What a decompressor of the LZ77 family writes into: literal bytes, and repetitions of what was
+ * written before.
+ */
 export class Output {
   #bytes: Uint8Array;
   #end = 0;
@@ -36,7 +39,12 @@ export class Output {
     return this.#bytes.subarray(0, this.#end);
   }
 
-  /** Copies `[from, to)` of the input. @throws {InvalidCompression} When the input is shorter. @throws {TooLarge} */
+  /**
+   * Copies `[from, to)` of the input.
+   *
+   * @throws {InvalidCompression} When the input is shorter.
+   * @throws {TooLarge} When the output would be longer than its limit.
+   */
   literal(input: Uint8Array, from: number, to: number): void {
     if (to > input.length) throw new InvalidCompression("literal bytes beyond the end");
     this.#reserve(to - from);
@@ -47,7 +55,12 @@ export class Output {
     this.#end += to - from;
   }
 
-  /** Repeats what begins `distance` bytes before the end. @throws {InvalidCompression} When that is before the start. @throws {TooLarge} */
+  /**
+   * Repeats what begins `distance` bytes before the end.
+   *
+   * @throws {InvalidCompression} When that is before the start.
+   * @throws {TooLarge} When the output would be longer than its limit.
+   */
   repeat(distance: number, length: number): void {
     let at = this.#end;
     if (distance === 0 || distance > at) {

@@ -1,5 +1,5 @@
 /**
- * HOT PATH. Reads the record batches (format v2) that a fetch gave for one partition.
+ * Reads the record batches (format v2) that a fetch gave for one partition.
  *
  * @module
  */
@@ -13,11 +13,12 @@ export type { AbortedTransaction } from "./aborted.ts";
 export { type FetchedPartition, isUnreadable, type UnreadableBatch } from "./batches.ts";
 
 /**
- * Reads all whole batches; a truncated one at the end is left for the next fetch. Control batches and those of aborted
- * transactions give no records, but move {@linkcode RecordSet.nextOffset} on. The checksum of each batch is verified.
+ * Reads all whole batches; a truncated one at the end is left for the next fetch. Control batches and those
+ * of aborted transactions give no records, but move {@linkcode RecordSet.nextOffset} on. The checksum of each
+ * batch is verified.
  *
- * The set points into the fetched bytes without a copy. When a batch is compressed it is decompressed; when that gives more than
- * one buffer, they are copied into one, so that a fetch is always one set.
+ * The set points into the fetched bytes without a copy. When a batch is compressed it is decompressed; when
+ * that gives more than one buffer, they are copied into one, so that a fetch is always one set.
  *
  * @example
  * ```ts
@@ -34,8 +35,10 @@ export { type FetchedPartition, isUnreadable, type UnreadableBatch } from "./bat
  * console.log(set.count, set.nextOffset, new TextDecoder().decode(set.value(0)!)); // 1 1 c3004f2a00d9a5
  * ```
  *
- * @throws {CorruptRecordError} When the bytes are no valid batch; see also {@linkcode FetchedPartition.onUnreadable}.
- * @throws {UnsupportedBatchError} For batches in formats 0 and 1, unknown compressions, and those that decompress to too much.
+ * @throws {CorruptRecordError} When the bytes are no valid batch; see also
+ * {@linkcode FetchedPartition.onUnreadable}.
+ * @throws {UnsupportedBatchError} For batches in formats 0 and 1, unknown compressions, and those that
+ * decompress to too much.
  */
 export function readRecordSet(fetched: FetchedPartition): RecordSet {
   const segments: Segment[] = [];
@@ -109,7 +112,11 @@ function unite(segments: readonly Segment[], fetchedBytes: Uint8Array): Uint8Arr
   return bytes;
 }
 
-/** HOT PATH. Reads a segment's records, which are in `[from, to)` of `bytes`, into the arrays from index `into` on. @returns The index after the last. */
+/**
+ * HOT PATH. Reads a segment's records, which are in `[from, to)` of `bytes`, into the arrays from index
+ * `into` on.
+ * @returns The index after the last.
+ */
 function readRecords(
   segment: Segment,
   bytes: Uint8Array,
@@ -123,7 +130,8 @@ function readRecords(
   const { offsets, timestamps, keyStart, keyEnd, valueStart, valueEnd, headersStart } = arrays;
   let at = from;
   for (let i = 0; i < count; i++) {
-    // Each varint: one byte in line, more by a call. Beyond the buffer a byte is undefined, which is not below 0x80 either.
+    // Each varint: one byte in line, more by a call. Beyond the buffer a byte is undefined, which is not
+    // below 0x80 either.
     let byte = bytes[at]!;
     let length: number;
     if (byte < 0x80) {

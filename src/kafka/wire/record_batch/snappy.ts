@@ -1,19 +1,28 @@
 /**
- * Snappy, on read (https://github.com/google/snappy/blob/main/format_description.txt), raw as C and Go clients write it or in
- * snappy-java's chunks as Java clients do. Own, as the pure JavaScript library can be made to loop by a negative length.
+ * Snappy, on read (https://github.com/google/snappy/blob/main/format_description.txt), raw as C and Go
+ * clients write it or in snappy-java's chunks as Java clients do. Own, as the pure JavaScript library can be
+ * made to loop by a negative length.
  *
  * @module
  */
 import { InvalidCompression, Output, TooLarge } from "./output.ts";
 
-/** snappy-java's stream begins so; version and compatible version follow, 4 bytes each, then chunks with their length. */
+/**
+ * snappy-java's stream begins so; version and compatible version follow, 4 bytes each, then chunks with their
+ * length.
+ */
 const STREAM_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const STREAM_HEADER = 16;
 
 /** No element gives more: 64 bytes for 3 (a copy with a 2-byte distance). */
 const MOST_EXPANSION = 64 / 3;
 
-/** Decompresses. @throws {InvalidCompression} @throws {TooLarge} When it gives more than `limit` bytes. */
+/**
+ * Decompresses a block, or what snappy-java makes of several.
+ *
+ * @throws {InvalidCompression} When it is damaged.
+ * @throws {TooLarge} When it gives more than `limit` bytes.
+ */
 export function decompressSnappy(input: Uint8Array, limit: number): Uint8Array {
   if (!STREAM_MAGIC.every((byte, i) => input[i] === byte)) {
     const output = new Output(uncompressedLength(input, 0, input.length, limit), limit);
@@ -53,7 +62,7 @@ function uncompressedLength(input: Uint8Array, from: number, to: number, limit: 
   throw new InvalidCompression("a truncated snappy length");
 }
 
-/** HOT PATH. */
+/** HOT PATH. Elements of a tag byte, its length and, for copies, its distance; literals follow their tag. */
 function decompressRaw(input: Uint8Array, from: number, to: number, output: Output, limit: number): void {
   const end = output.size + uncompressedLength(input, from, to, limit);
   let at = elements;

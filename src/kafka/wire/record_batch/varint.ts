@@ -1,11 +1,15 @@
 /**
- * HOT PATH. Variable-length integers of record format v2: zigzag, then 7 bits a byte, the least significant first (as Protocol
- * Buffers' sint32 and sint64). 64-bit values are JavaScript numbers: exact up to ±2^52, enough for times and offsets.
+ * HOT PATH. Variable-length integers of record format v2: zigzag, then 7 bits a byte, the least significant
+ * first (as Protocol Buffers' sint32 and sint64). 64-bit values are JavaScript numbers: exact up to ±2^52,
+ * enough for times and offsets.
  *
  * @module
  */
 
-/** The index after the varint that {@linkcode readVarint} or {@linkcode readVarlong} read last; −1 when it was malformed. A variable, as a result object would be an allocation a number. */
+/**
+ * The index after the varint that {@linkcode readVarint} or {@linkcode readVarlong} read last; −1 when it was
+ * malformed. A variable, as a result object would be an allocation a number.
+ */
 export let varintEnd = 0;
 
 /** Reads a 32-bit varint. Malformed when it goes beyond `limit` or 5 bytes: see {@linkcode varintEnd}. */

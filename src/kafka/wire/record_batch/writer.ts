@@ -28,15 +28,17 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from "./varint
 
 /** What the header of a batch says about its producer. */
 export interface BatchOptions {
-  /** From InitProducerId, a safe integer. Default −1: neither idempotent nor transactional. */
+  /**
+   * The producer's id, from InitProducerId: a safe integer. Default −1: neither idempotent nor transactional.
+   */
   readonly producerId?: number;
-  /** Default −1. */
+  /** The producer's epoch, from InitProducerId. Default −1. */
   readonly producerEpoch?: number;
   /** The sequence number of the first record. Default −1. */
   readonly baseSequence?: number;
-  /** Default false. */
+  /** Whether the batch is part of a transaction. Default false. */
   readonly transactional?: boolean;
-  /** Default `none`. */
+  /** How the records are compressed. Default `none`. */
   readonly compression?: "none" | "gzip";
 }
 
@@ -106,7 +108,8 @@ export class BatchWriter {
   ): void {
     if (!(timestamp >= -1 && timestamp <= LATEST_TIMESTAMP) || timestamp !== Math.floor(timestamp)) {
       throw new RangeError(
-        `Cannot append a record: received timestamp ${timestamp}; allowed are whole milliseconds since 1970, or -1 for none`,
+        `Cannot append a record: received timestamp ${timestamp}; allowed are whole milliseconds since ` +
+          "1970, or -1 for none",
       );
     }
     const baseTimestamp = this.#count === 0 ? timestamp : this.#baseTimestamp;
@@ -147,7 +150,8 @@ export class BatchWriter {
   /**
    * Completes the header. Can be called again, such as for a retry with another producer epoch.
    *
-   * @returns The batch: uncompressed, a view of the writer's buffer, valid until the next {@linkcode append} or {@linkcode reset}.
+   * @returns The batch: uncompressed, a view of the writer's buffer, valid until the next {@linkcode append}
+   * or {@linkcode reset}.
    * @throws {RangeError} When nothing was appended, or the producer id is no safe integer.
    */
   finish(options: BatchOptions = {}): Uint8Array {
@@ -199,7 +203,9 @@ export class BatchWriter {
   }
 }
 
-/** Says in a finished batch, and in its checksum, that it is another producer's or has other sequence numbers. */
+/**
+ * Says in a finished batch, and in its checksum, that it is another producer's or has other sequence numbers.
+ */
 export function stamp(
   batch: Uint8Array,
   producerId: number,

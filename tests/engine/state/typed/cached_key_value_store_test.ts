@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { int64Serde, stringSerde } from "../../../../src/serde/mod.ts";
-import { StreamsBuilder, type Topology, TopologyTestDriver } from "../../../../src/engine/mod.ts";
+import { StreamsBuilder, type Topology } from "../../../../src/engine/mod.ts";
+import { TopologyTestDriver } from "../../../../src/engine/testing/mod.ts";
 import { seededRandom } from "../../../support/seeded_random.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };

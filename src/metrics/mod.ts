@@ -1,0 +1,72 @@
+/**
+ * The metrics of a process that runs a topology: consumer lag as an autoscaler reads it, what the engine
+ * counts, what the process takes, and the HTTP endpoint that serves them with its health.
+ *
+ * @example An application with its lag, its counts and its health on a port
+ * ```ts ignore
+ * import { MemoryLog, StreamsApp, StreamsBuilder, stringSerde } from "../../mod.ts";
+ * import { LagMetrics, registerProcessMetrics, Registry, serveMetrics, StreamsMetrics } from "./mod.ts";
+ *
+ * const log = new MemoryLog();
+ * await log.createTopics([{ topic: "words", partitions: 4 }]);
+ * const text = { key: stringSerde(), value: stringSerde() };
+ * const builder = new StreamsBuilder();
+ * builder.stream("words", text).peek((_key, word) => console.log(word));
+ * const app = new StreamsApp(builder.build(), log, { applicationId: "word-log" });
+ *
+ * const registry = new Registry();
+ * registerProcessMetrics({ registry, component: "word-log", version: "1.0.0" });
+ * new StreamsMetrics({ registry, stats: app.stats });
+ * const lag = new LagMetrics({ registry, topics: ["words"], client: Deno.hostname() });
+ * const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), 250);
+ * const server = serveMetrics({
+ *   registry,
+ *   port: 9001,
+ *   unhealthy: () => app.state === "failed" ? ["failed"] : app.stalls,
+ *   notReady: () => app.ready ? [] : [app.state],
+ * });
+ * await app.start();
+ * Deno.addSignalListener("SIGTERM", () => app.close());
+ * await app.done.finally(() => clearInterval(timer));
+ * await server.close();
+ * ```
+ *
+ * @module
+ */
+export { type EventLoopWatch, watchEventLoop } from "./event_loop.ts";
+export {
+  CannotListen,
+  type HttpServer,
+  type HttpServerOptions,
+  jsonResponse,
+  type RouteHandler,
+  serveHttp,
+} from "./http_server.ts";
+export {
+  LagMetrics,
+  type LagMetricsOptions,
+  lagSeconds,
+  type MetricsLevel,
+  metricTopic,
+  NO_PARTITION,
+  type PartitionLag,
+  recordsLag,
+  recordsLead,
+  STALE_MS,
+} from "./lag_metrics.ts";
+export { exportMetrics } from "./open_telemetry.ts";
+export { type ProcessMetricsOptions, registerProcessMetrics } from "./process_metrics.ts";
+export { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
+export { PulledMetrics } from "./pulled_metrics.ts";
+export {
+  DEFAULT_METRICS_PORT,
+  type MetricsServer,
+  type MetricsServerOptions,
+  serveMetrics,
+} from "./server.ts";
+export {
+  type StoreSize,
+  StreamsMetrics,
+  type StreamsMetricsOptions,
+  type StreamsStats,
+} from "./streams_metrics.ts";
