@@ -190,7 +190,7 @@ export class RunningApp {
       this.#purge.due(this.tasks.running);
       busy.rest();
       await this.#committer.ready();
-      // A poll that does not wait is work, as is what the sockets do in their turn: they read and write the records.
+      // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records.
       if (worked) busy.begin();
       const sets = await this.#fetcher.poll(worked ? 0 : this.#idleMs());
       if (!worked) busy.begin();
