@@ -102,6 +102,8 @@ export class StreamJoin<K, V, O, R> extends FanOut<K, V> {
     // Read before forwarding: what follows may use the store again.
     const otherTimestamp = other.timestampAt(i);
     const joined = this.#joiner(value, other.valueAt(i), key);
+    // The joiner may have changed the record's value in place, which may be encoded already.
+    this.context.encoded.forgetValue();
     this.forward(key, joined, otherTimestamp > timestamp ? otherTimestamp : timestamp, null);
   }
 }

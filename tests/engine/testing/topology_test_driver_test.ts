@@ -111,6 +111,28 @@ Deno.test("a value object that is changed in place and sent again is written as 
   assertEquals(driver.read<string, { n: number }>("out").map(({ value }) => value.n), [1, 2]);
 });
 
+Deno.test("a value object that a joiner changes in place is written as it is for each pair", async () => {
+  const builder = new StreamsBuilder();
+  const lists = { key: stringSerde(), value: jsonSerde<string[]>() };
+  const left = builder.stream("left", lists);
+  left.to("copy", lists);
+  left.join(
+    builder.stream("right", text),
+    (list, value) => {
+      list.push(value);
+      return list;
+    },
+    JoinWindows.ofTimeDifferenceAndGrace(10, 100),
+    { ...lists, otherValue: text.value },
+  ).to("out", lists);
+  const driver = await TopologyTestDriver.create(builder.build());
+  driver.pipe("right", "k", "r1", 1);
+  driver.pipe("right", "k", "r2", 2);
+  driver.pipe("left", "k", [], 3);
+  assertEquals(driver.read("copy").map(({ value }) => value), [[]]);
+  assertEquals(driver.read("out").map(({ value }) => value), [["r1"], ["r1", "r2"]]);
+});
+
 Deno.test("count, reduce and aggregate keep one value a key, with the latest time", async () => {
   const builder = new StreamsBuilder();
   const grouped = builder.stream("in", text).groupByKey(text);
