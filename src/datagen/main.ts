@@ -15,6 +15,7 @@ import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
 import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "../kafka/mod.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
+import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
 import { serveControl } from "./control.ts";
@@ -159,6 +160,7 @@ function serve(
     });
     logger.info(`metrics at ${metrics.url}/metrics`);
     const eventLoop = watchEventLoop(registry);
+    exportMetrics(registry);
     servers.push({
       ...metrics,
       close: () => {

@@ -18,6 +18,7 @@ export type { Log, LogHealth } from "./port/log.ts";
 export type { Logger } from "./port/logger.ts";
 export type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "./port/producer.ts";
 export {
+  type OffsetSpot,
   partitionKey,
   type TopicDescription,
   type TopicPartition,

@@ -3,7 +3,20 @@
  *
  * @module
  */
-import { Gauge, type Registry } from "./prom_client.ts";
+import {
+  greatestOf,
+  leastOf,
+  type MetricsLevel,
+  type Owned,
+  type PartitionGauge,
+  registerPartitionGauge,
+  type SeriesPlace,
+  sumOf,
+} from "./partition_gauges.ts";
+import type { Registry } from "./prom_client.ts";
+import { RateWindow } from "./rate_window.ts";
+
+export { type MetricsLevel, NO_PARTITION } from "./partition_gauges.ts";
 
 /**
  * Where a consumer stands in one partition that it owns. Offsets are those of the next record; `undefined` is
@@ -18,7 +31,7 @@ export interface PartitionLag {
   readonly position: number | undefined;
   /** The first record that the log still holds. */
   readonly startOffset: number | undefined;
-  /** The log's end: the offset that the next record appended will get. */
+  /** The end of what can be read: the last stable offset where transactions are waited for. */
   readonly endOffset: number | undefined;
   /**
    * How old the newest word of the log about this partition is, in ms; `Infinity` before the first. Default
@@ -43,8 +56,12 @@ export interface LagMetricsOptions {
   readonly topics: readonly string[];
   /** The `client` label: which instance this is. */
   readonly client: string;
+  /** What has a series. Default `partition`; with a thousand of them a scrape has some hundred kilobytes. */
+  readonly level?: MetricsLevel;
   /** The time now in ms since the epoch. Default `Date.now`. */
   readonly now?: () => number;
+  /** A clock that never goes back, in ms, for rates. Default `performance.now`. */
+  readonly clock?: () => number;
   /**
    * A partition of which the log has told nothing for longer has no series, in ms. Default
    * {@linkcode STALE_MS}.
@@ -59,14 +76,10 @@ export interface LagMetricsOptions {
 export const STALE_MS = 15_000;
 
 /**
- * The `partition` label of a topic's series while this client owns no partition of it: −1, as librdkafka's
- * statistics have it.
- *
- * The series is needed since an autoscaler takes a pod without one for a pod of unknown load. Its value is 0,
- * and it is there only while it is known that nothing is owned, so `sum by (pod)` is right at any time:
- * nothing, 0, then the sum over what is owned.
+ * The window of a rate of arrival, in ms: records come in fetches and transactions, and over less than some
+ * seconds it would say how they were grouped.
  */
-export const NO_PARTITION = "-1";
+const ARRIVAL_WINDOW = { span: 60_000, step: 5_000, least: 10_000 };
 
 /**
  * The name of a topic in a metric's name: lower case, everything but letters and digits as `_`.
@@ -112,15 +125,29 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
 }
 
 /**
- * The gauges `consumer_lag_<topic>{client,topic,partition,metric="records-lag"}` and
- * `consumer_lead_<topic>{client,topic,partition,metric="records-lead"}`, in records, and
- * `consumer_lag_seconds{client,topic,partition}`; and `kos_lag_age_seconds{client,topic,partition}`: how old
- * the newest word of the log is that they come of, `+Inf` before the first.
+ * For each topic, by its label, in records, seconds and records a second:
+ *
+ * - `kos_consumer_lag_records{topic,partition}` is what is left to process.
+ * - `kos_consumer_lag_seconds{topic,partition}` is the age of the next record to process, by its own
+ *   timestamp; 0 when caught up. That record is at hand, so it is exact and costs nothing. While it is not
+ *   fetched yet there is no series.
+ * - `kos_arrival_records_per_second{topic,partition}` is how fast the end of what can be read has moved in
+ *   the last minute: what came, whether it was read or not. Offsets count: those of transactions' markers and
+ *   of what compaction took are among them.
+ * - `kos_lag_age_seconds{client,topic,partition}` is how old the newest word of the log is that the others
+ *   come of, `+Inf` before the first.
+ *
+ * The original has lag by names with the topic in them,
+ * `consumer_lag_<topic>{client,topic,partition,metric="records-lag"}` and
+ * `consumer_lead_<topic>{client,topic,partition,metric="records-lead"}`, and
+ * `consumer_lag_seconds{client,topic,partition}`: these are there too. At the level `topic` all are without
+ * the label `partition`, and are of what is owned of a topic: the sum of its lag and its arrival, the
+ * smallest lead, the longest age.
  *
  * None of them ever says 0 for what is not known: a partition has no series before its position and end are
- * known, and none any more when the log has told nothing of it for {@linkcode STALE_MS}. To an autoscaler a
- * pod without a series is one of unknown load, for which it takes no pod away; a 0, or the last value kept
- * for hours, would be taken for the truth.
+ * known, and none any more when the log has told nothing of it for {@linkcode STALE_MS}; a topic has no sum
+ * without all of its parts. To an autoscaler a pod without a series is one of unknown load, for which it
+ * takes no pod away; a 0, or the last value kept for hours, would be taken for the truth.
  *
  * {@linkcode update} replaces all series at once: what is no longer reported is gone. A scrape sees one
  * update or the other, never a mixture, as the gauges are filled from one list when they are scraped.
@@ -141,37 +168,22 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
  * ```
  */
 export class LagMetrics {
-  readonly #registry: Registry;
-  readonly #client: string;
+  readonly #options: LagMetricsOptions;
   readonly #now: () => number;
+  readonly #clock: () => number;
   readonly #topics = new Set<string>();
   readonly #names = new Set<string>();
-  readonly #staleMs: number;
-  #positions: readonly PartitionLag[] = [];
-  /** Whether what is not among the positions is known to be nobody's business here. */
-  #complete = false;
+  #arrivals = new Map<string, RateWindow>();
+  #owned: Owned<PartitionLag>;
 
   /** Registers the gauges of {@linkcode LagMetricsOptions.topics}. */
   constructor(options: LagMetricsOptions) {
-    this.#registry = options.registry;
-    this.#client = options.client;
+    this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#staleMs = options.staleMs ?? STALE_MS;
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#owned = { partitions: [], topics: this.#topics, complete: false };
     for (const topic of options.topics) this.#addTopic(topic);
-    this.#gauge(
-      "consumer_lag_seconds",
-      "Age of the next record to process, in seconds; 0 when caught up.",
-      [],
-      () => true,
-      (p) => p === undefined ? 0 : this.#fresh(p, (known) => lagSeconds(known, this.#now())),
-    );
-    this.#gauge(
-      "kos_lag_age_seconds",
-      "Age of the newest word of the log about a partition, in seconds; +Inf before the first.",
-      [],
-      () => true,
-      (p) => p === undefined ? undefined : (p.ageMs ?? 0) / 1000,
-    );
+    this.#addCommon();
   }
 
   /**
@@ -182,10 +194,10 @@ export class LagMetrics {
    * topic without partitions has no series.
    */
   update(positions: readonly PartitionLag[], complete = true): void {
-    const copy = positions.map((p) => ({ ...p }));
-    for (const p of copy) this.#addTopic(p.topic);
-    this.#positions = copy;
-    this.#complete = complete;
+    const partitions = positions.map((p) => ({ ...p }));
+    for (const p of partitions) this.#addTopic(p.topic);
+    this.#owned = { partitions, topics: this.#topics, complete };
+    this.#noteEnds(partitions);
   }
 
   /**
@@ -195,8 +207,47 @@ export class LagMetrics {
   totals(): Map<string, number> {
     const totals = new Map<string, number>();
     for (const topic of this.#topics) totals.set(topic, 0);
-    for (const p of this.#positions) totals.set(p.topic, totals.get(p.topic)! + (recordsLag(p) ?? 0));
+    for (const p of this.#owned.partitions) totals.set(p.topic, totals.get(p.topic)! + (recordsLag(p) ?? 0));
     return totals;
+  }
+
+  /** The ends as of when the log told them: those of partitions that have gone are forgotten. */
+  #noteEnds(partitions: readonly PartitionLag[]): void {
+    const now = this.#clock();
+    const arrivals = new Map<string, RateWindow>();
+    for (const { topic, partition, endOffset, ageMs = 0 } of partitions) {
+      const key = `${topic}-${partition}`;
+      const window = this.#arrivals.get(key) ?? new RateWindow(ARRIVAL_WINDOW);
+      if (endOffset !== undefined && ageMs !== Infinity) window.note(now - ageMs, endOffset);
+      arrivals.set(key, window);
+    }
+    this.#arrivals = arrivals;
+  }
+
+  /** The gauges that have a topic only in their label. */
+  #addCommon(): void {
+    const seconds = (p: PartitionLag): number | undefined => lagSeconds(p, this.#now());
+    const byTopic = (place: SeriesPlace) => ({ ...place });
+    const byClient = (place: SeriesPlace) => ({ client: this.#options.client, ...place });
+    this.#fresh("kos_consumer_lag_records", "Records left to process.", byTopic, recordsLag, sumOf);
+    const age = "Age of the next record to process, in seconds; 0 when caught up.";
+    this.#fresh("kos_consumer_lag_seconds", age, byTopic, seconds, greatestOf);
+    this.#fresh("consumer_lag_seconds", age, byClient, seconds, greatestOf);
+    this.#fresh(
+      "kos_arrival_records_per_second",
+      "How fast the end of what can be read moves, in records a second over a minute.",
+      byTopic,
+      ({ topic, partition }) => this.#arrivals.get(`${topic}-${partition}`)?.perSecond,
+      sumOf,
+    );
+    this.#add({
+      name: "kos_lag_age_seconds",
+      help: "Age of the newest word of the log about a partition, in seconds; +Inf before the first.",
+      labels: byClient,
+      value: (p) => (p.ageMs ?? 0) / 1000,
+      none: undefined,
+      combine: greatestOf,
+    });
   }
 
   #addTopic(topic: string): void {
@@ -206,61 +257,50 @@ export class LagMetrics {
     // Two topics may come to one name, such as a.b and a_b: they share the gauges and differ in the label.
     if (this.#names.has(name)) return;
     this.#names.add(name);
-    const ofName = (t: string) => metricTopic(t) === name;
-    this.#gauge(
+    const of = (each: string): boolean => metricTopic(each) === name;
+    const labels = (metric: string) => (place: SeriesPlace) => ({
+      client: this.#options.client,
+      ...place,
+      metric,
+    });
+    this.#fresh(
       `consumer_lag_${name}`,
-      `Records of ${topic} left to process: log end offset - position.`,
-      ["records-lag"],
-      ofName,
-      (p) => p === undefined ? 0 : this.#fresh(p, recordsLag),
+      `Records of ${topic} left to process: end of what can be read - position.`,
+      labels("records-lag"),
+      recordsLag,
+      sumOf,
+      of,
     );
-    this.#gauge(
+    this.#fresh(
       `consumer_lead_${name}`,
       `Records of ${topic} between the log start and the position: position - log start offset.`,
-      ["records-lead"],
-      ofName,
-      (p) => p === undefined ? 0 : this.#fresh(p, recordsLead),
+      labels("records-lead"),
+      recordsLead,
+      leastOf,
+      of,
     );
   }
 
-  /** A value of a partition, as long as what it comes of is not too old. */
-  #fresh(p: PartitionLag, value: (p: PartitionLag) => number | undefined): number | undefined {
-    return (p.ageMs ?? 0) > this.#staleMs ? undefined : value(p);
-  }
-
-  #gauge(
+  /** A gauge of what is right only as long as what it comes of is not too old. */
+  #fresh(
     name: string,
     help: string,
-    metric: readonly string[],
-    ofName: (topic: string) => boolean,
-    value: (p: PartitionLag | undefined) => number | undefined,
+    labels: PartitionGauge<PartitionLag>["labels"],
+    value: PartitionGauge<PartitionLag>["value"],
+    combine: PartitionGauge<PartitionLag>["combine"],
+    of: (topic: string) => boolean = () => true,
   ): void {
-    const labelNames = ["client", "topic", "partition", ...metric.map(() => "metric")];
-    const fixed = metric.length > 0 ? { metric: metric[0]! } : {};
-    const fill = (gauge: Gauge) => {
-      gauge.reset();
-      const owned = new Set<string>();
-      const set = (topic: string, partition: string, known: number | undefined): void => {
-        if (known !== undefined) gauge.set({ client: this.#client, topic, partition, ...fixed }, known);
-      };
-      for (const p of this.#positions) {
-        if (!ofName(p.topic)) continue;
-        owned.add(p.topic);
-        set(p.topic, String(p.partition), value(p));
-      }
-      if (!this.#complete) return;
-      for (const topic of this.#topics) {
-        if (ofName(topic) && !owned.has(topic)) set(topic, NO_PARTITION, value(undefined));
-      }
-    };
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        fill(this);
-      },
-    });
+    const { staleMs = STALE_MS } = this.#options;
+    const fresh = (p: PartitionLag): number | undefined => (p.ageMs ?? 0) > staleMs ? undefined : value(p);
+    this.#add({ name, help, labels, value: fresh, none: 0, combine, of });
+  }
+
+  #add(gauge: PartitionGauge<PartitionLag>): void {
+    registerPartitionGauge(
+      this.#options.registry,
+      this.#options.level ?? "partition",
+      gauge,
+      () => this.#owned,
+    );
   }
 }

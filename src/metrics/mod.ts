@@ -46,6 +46,7 @@ export {
   LagMetrics,
   type LagMetricsOptions,
   lagSeconds,
+  type MetricsLevel,
   metricTopic,
   NO_PARTITION,
   type PartitionLag,
@@ -53,6 +54,7 @@ export {
   recordsLead,
   STALE_MS,
 } from "./lag_metrics.ts";
+export { exportMetrics } from "./open_telemetry.ts";
 export { type ProcessMetricsOptions, registerProcessMetrics } from "./process_metrics.ts";
 export { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";
 export { PulledMetrics } from "./pulled_metrics.ts";

@@ -39,14 +39,16 @@ export class PulledMetrics {
     });
   }
 
-  /** A gauge without labels. */
-  gauge(name: string, help: string, read: () => number): void {
+  /** A gauge without labels, which has no series while `read` gives `undefined` for what is not known. */
+  gauge(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
       name,
       help,
       registers: this.#registers,
       collect() {
-        this.set(read());
+        const value = read();
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   }

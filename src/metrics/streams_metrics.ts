@@ -5,6 +5,7 @@
  */
 import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
+import { RateWindow } from "./rate_window.ts";
 
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
@@ -24,6 +25,13 @@ export interface StreamsStats {
   readonly deadLettered?: Readonly<Record<string, number>>;
   /** Records written, by topic; changelogs included. */
   readonly produced: Readonly<Record<string, number>>;
+  /**
+   * Time in which it worked, in ms: not that in which it waited for records, or for the log to take what was
+   * written.
+   */
+  readonly busyMs: number;
+  /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
+  readonly offsetResets: number;
   /** Commits that were made. */
   readonly commits: number;
   /** Commits that the group or the broker refused. */
@@ -63,6 +71,11 @@ export interface StreamsMetricsOptions {
 }
 
 /**
+ * What capacity is measured over, in ms of work: a second at least, as single slices differ much. An instance
+ * that works little looks back for longer in the time of the day, as there is nothing newer to know it from.
+ */
+const CAPACITY_WINDOW = { span: 10_000, step: 500, least: 1_000 };
+/**
  * Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to
  * the request timeout.
  */
@@ -82,6 +95,8 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  *   dropped: { null_key: 0, late: 0 },
  *   decodeFailures: {},
  *   produced: {},
+ *   busyMs: 0,
+ *   offsetResets: 0,
  *   commits: 0,
  *   commitFailures: 0,
  *   rebalances: 0,
@@ -98,10 +113,27 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  */
 export class StreamsMetrics {
   readonly #commitSeconds: Histogram;
+  readonly #stats: StreamsStats;
+  /** Records along the time in which they were processed. */
+  readonly #capacity = new RateWindow(CAPACITY_WINDOW);
 
   /** Registers the metrics. */
   constructor({ registry, stats }: StreamsMetricsOptions) {
+    this.#stats = stats;
     const counters = new PulledMetrics(registry);
+    counters.counter(
+      "kos_busy_seconds_total",
+      "Time in which the loop worked, in seconds: not that in which it waited for records or for the log.",
+      () => stats.busyMs / 1000,
+    );
+    counters.gauge(
+      "kos_capacity_records_per_second",
+      "Records processed in a second of work, over the last 10 of them.",
+      () => {
+        this.#noteWork();
+        return this.#capacity.perSecond;
+      },
+    );
     counters.counter(
       "kos_streams_records_processed_total",
       "Records taken from the source topics.",
@@ -134,6 +166,11 @@ export class StreamsMetrics {
     counters.counter("kos_streams_commits_total", "Commits made.", () => stats.commits);
     counters.counter("kos_streams_commit_failures_total", "Commits refused.", () => stats.commitFailures);
     counters.counter("kos_streams_rebalances_total", "Rebalances taken part in.", () => stats.rebalances);
+    counters.counter(
+      "kos_streams_offset_resets_total",
+      "Times that reading went on elsewhere, as the wanted offset was not in the log any more.",
+      () => stats.offsetResets,
+    );
     counters.counter(
       "kos_streams_records_restored_total",
       "Changelog records read back into stores.",
@@ -178,6 +215,12 @@ export class StreamsMetrics {
   /** Counts one commit that took `seconds`. A commit is rare enough to be told of each. */
   observeCommit(seconds: number): void {
     this.#commitSeconds.observe(seconds);
+    // Often enough while it works, and not while there is nothing to note.
+    this.#noteWork();
+  }
+
+  #noteWork(): void {
+    this.#capacity.note(this.#stats.busyMs, this.#stats.processed);
   }
 }
 

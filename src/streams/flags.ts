@@ -4,7 +4,7 @@
  * @module
  */
 import type { LogLevel } from "../cli/log.ts";
-import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { InvalidValue, choice, duration, integer, text } from "../cli/parsers.ts";
 import { type Program, toggle } from "../cli/program.ts";
 import { CONNECTION_VARIABLES, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { VERSION } from "../cli/version.ts";
@@ -12,6 +12,7 @@ import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_GRACE_MS, DEFAULT_RETENTION_MS } from "./sessions_topology.ts";
 import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice } from "./start.ts";
+import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 
 /** The flags' values. Times are in ms. */
 export interface Flags {
@@ -41,6 +42,7 @@ export interface Flags {
   readonly stallTimeout: number;
   readonly metricsPort: number;
   readonly metricsHost: string;
+  readonly metricsLevel: MetricsLevel;
   readonly waitForBroker: number;
   readonly logLevel: LogLevel;
 }
@@ -221,6 +223,13 @@ export const STREAMS: Program<Flags> = {
       text: "where the metrics port listens",
       parse: anyText,
       default: "0.0.0.0",
+      group: "Health and metrics",
+    },
+    metricsLevel: {
+      value: "<level>",
+      text: "lag and arrival: a series a partition, or a topic where there are very many",
+      parse: choice("partition", "topic"),
+      default: "partition",
       group: "Health and metrics",
     },
     advertise: {

@@ -48,6 +48,7 @@ if (import.meta.main) {
         logger,
         registry: registryOf(config.schemaRegistry),
         metrics: { port: flags.metricsPort, host: flags.metricsHost },
+        metricsLevel: flags.metricsLevel,
         waitForBroker: { forMs: flags.waitForBroker, signal },
         applicationId: flags.applicationId,
         clientId: flags.clientId,

@@ -19,7 +19,8 @@ import { ensureTopics } from "../kafka/common/ensure_topics.ts";
 import type { Log } from "../kafka/port/log.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import { waitForBroker, type WaitForBrokerOptions } from "../kafka/common/wait_for_broker.ts";
-import { LagMetrics } from "../metrics/lag_metrics.ts";
+import { LagMetrics, type MetricsLevel } from "../metrics/lag_metrics.ts";
+import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { PulledMetrics } from "../metrics/pulled_metrics.ts";
@@ -40,6 +41,8 @@ export interface StartOptions extends Omit<SessionsOptions, "onUndecodableHit"> 
   readonly logger: Logger;
   /** Where metrics are served; left out, they are not. */
   readonly metrics?: { readonly port: number; readonly host: string };
+  /** What has a series of lag. Default `partition`. */
+  readonly metricsLevel?: MetricsLevel;
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
   readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
   /** Names the consumer group and the changelogs. Default {@linkcode APPLICATION_ID}. */
@@ -112,7 +115,8 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   let undecodableHits = 0;
   const topology = sessionsTopology({ ...options, onUndecodableHit: () => undecodableHits++ });
   const registry = new Registry();
-  const lag = new LagMetrics({ registry, topics: [REQUESTS_TOPIC, RESPONSES_TOPIC], client: clientId });
+  const topics = [REQUESTS_TOPIC, RESPONSES_TOPIC];
+  const lag = new LagMetrics({ registry, topics, client: clientId, ...given("level", options.metricsLevel) });
   registerProcessMetrics({ registry, component: "streams", version: VERSION });
   let waiting = false;
   const streamsMetrics: { current?: StreamsMetrics } = {};
@@ -153,6 +157,7 @@ export async function startStreams(options: StartOptions): Promise<RunningStream
   const served = { path: "sessions", store: sessionsStore(topology), parseKey: parseSessionKey };
   for (const [path, handler] of Object.entries(storeRoutes(app, [served]))) server?.route(path, handler);
   const eventLoop = watchEventLoop(registry);
+  exportMetrics(registry);
   const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), LAG_REFRESH_MS);
   const close = async (): Promise<void> => {
     clearInterval(timer);

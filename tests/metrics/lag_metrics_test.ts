@@ -63,6 +63,79 @@ Deno.test("lag: a series a partition owned, revoked ones removed, the placeholde
   ]);
 });
 
+Deno.test("lag: for any topology by names without the topic, and without the client", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["orders", "prices"], client: "c", now: () => 10_000 });
+  lag.update([
+    { ...partition("orders", 0, 40, 10, 100), nextTimestamp: 7_500 },
+    partition("orders", 1, 5, 0, 9),
+  ]);
+  assertEquals(await series(registry, "kos_consumer_lag"), [
+    'kos_consumer_lag_records{topic="orders",partition="0"} 60',
+    'kos_consumer_lag_records{topic="orders",partition="1"} 4',
+    'kos_consumer_lag_records{topic="prices",partition="-1"} 0',
+    // That of partition 1 is not fetched yet.
+    'kos_consumer_lag_seconds{topic="orders",partition="0"} 2.5',
+    'kos_consumer_lag_seconds{topic="prices",partition="-1"} 0',
+  ]);
+});
+
+Deno.test("lag: at the level of topics the parts are added up, and a sum without one of them is not known", async () => {
+  const registry = new Registry();
+  const lag = new LagMetrics({ registry, topics: ["t", "u"], client: "c", level: "topic", now: () => 9_000 });
+  const all = ["consumer_", "kos_consumer", "kos_lag_age"];
+  const shown = async () => (await Promise.all(all.map((prefix) => series(registry, prefix)))).flat().sort();
+  const [old, young] = [
+    { ...partition("t", 0, 40, 10, 100), nextTimestamp: 4_000, ageMs: 2_000 },
+    { ...partition("t", 1, 5, 0, 9), nextTimestamp: 8_000 },
+  ];
+  lag.update([old!, young!]);
+  assertEquals(await shown(), [
+    'consumer_lag_seconds{client="c",topic="t"} 5',
+    'consumer_lag_seconds{client="c",topic="u"} 0',
+    'consumer_lag_t{client="c",topic="t",metric="records-lag"} 64',
+    'consumer_lag_u{client="c",topic="u",metric="records-lag"} 0',
+    'consumer_lead_t{client="c",topic="t",metric="records-lead"} 5',
+    'consumer_lead_u{client="c",topic="u",metric="records-lead"} 0',
+    'kos_consumer_lag_records{topic="t"} 64',
+    'kos_consumer_lag_records{topic="u"} 0',
+    'kos_consumer_lag_seconds{topic="t"} 5',
+    'kos_consumer_lag_seconds{topic="u"} 0',
+    'kos_lag_age_seconds{client="c",topic="t"} 2',
+  ]);
+  // Of one of its partitions nothing is known: at least so old it is.
+  lag.update([{ ...old!, position: undefined }, young!], false);
+  assertEquals(await shown(), [
+    'consumer_lag_seconds{client="c",topic="t"} 1',
+    'kos_consumer_lag_seconds{topic="t"} 1',
+    'kos_lag_age_seconds{client="c",topic="t"} 2',
+  ]);
+  // Caught up in what is known is not caught up.
+  lag.update([{ ...old!, position: undefined }, { ...young!, position: 9 }]);
+  assertEquals((await shown()).filter((line) => line.includes('seconds{topic="t"')), []);
+});
+
+Deno.test("lag: what comes is known after ten seconds, of the log's ends, whether it is read or not", async () => {
+  const registry = new Registry();
+  let time = 1_000;
+  const lag = new LagMetrics({ registry, topics: ["t"], client: "c", clock: () => time });
+  const at = async (seconds: number, end: number, ageMs = 0) => {
+    time = 1_000 + 1_000 * seconds;
+    lag.update([{ ...partition("t", 0, 5, 0, end), ageMs }]);
+    return (await series(registry, "kos_arrival")).map((line) => Number(line.split(" ")[1]));
+  };
+  assertEquals(await at(0, 1_000), []);
+  assertEquals(await at(9, 1_900), []);
+  assertEquals(await at(10, 2_000), [100]);
+  // An answer of two seconds ago stands for then.
+  assertEquals(await at(22, 3_000, 2_000), [100]);
+  for (let s = 25; s <= 100; s += 5) await at(s, 3_000);
+  assertEquals(await at(101, 3_000), [0]);
+  // The topic was made anew.
+  assertEquals(await at(102, 7), []);
+  assertEquals(await at(112, 27), [2]);
+});
+
 Deno.test("lag: never negative and never what retention deleted", () => {
   // Retention took 30..49: of 100 records only 50 are left to process.
   assertEquals(recordsLag(partition("t", 0, 30, 50, 100)), 50);

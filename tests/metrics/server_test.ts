@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { get } from "node:http";
 import { Gauge, Registry } from "prom-client";
 import { CannotListen, serveHttp } from "../../src/metrics/http_server.ts";
 import { type MetricsServer, type MetricsServerOptions, serveMetrics } from "../../src/metrics/server.ts";
@@ -15,7 +17,7 @@ async function served(
   }
 }
 
-async function get(url: string, init?: RequestInit): Promise<{ status: number; type: string; text: string }> {
+async function ask(url: string, init?: RequestInit): Promise<{ status: number; type: string; text: string }> {
   const answer = await fetch(url, init);
   return { status: answer.status, type: answer.headers.get("content-type") ?? "", text: await answer.text() };
 }
@@ -24,34 +26,77 @@ Deno.test("metrics server: /metrics in Prometheus' text format", async () => {
   const registry = new Registry();
   new Gauge({ name: "kos_test", help: "h", registers: [registry] }).set(3);
   await served({ registry }, async ({ url }) => {
-    const answer = await get(`${url}/metrics`);
+    const answer = await ask(`${url}/metrics`);
     assertEquals(answer.status, 200);
     assertEquals(answer.type, "text/plain; version=0.0.4; charset=utf-8");
     assertStringIncludes(answer.text, "# TYPE kos_test gauge\nkos_test 3\n");
   });
 });
 
+Deno.test("metrics server: /metrics is compressed for who takes that, and for nobody else", async () => {
+  const registry = new Registry();
+  const gauge = new Gauge({ name: "kos_test", help: "h", labelNames: ["partition"], registers: [registry] });
+  for (let i = 0; i < 1_000; i++) gauge.set({ partition: String(i) }, i);
+  await served({ registry }, async ({ port }) => {
+    const plain = await raw(port, "identity");
+    assertStringIncludes(plain.head, "vary: accept-encoding");
+    assertStringIncludes(text(plain.body), 'kos_test{partition="999"} 999\n');
+    for (const accepted of ["gzip", "deflate, GZIP;q=0.5", "*"]) {
+      const zipped = await raw(port, accepted);
+      assertStringIncludes(zipped.head, "content-encoding: gzip");
+      assert(10 * zipped.body.length < 3 * plain.body.length, `${accepted}: ${zipped.body.length} bytes`);
+      const stream = new Blob([zipped.body]).stream().pipeThrough(new DecompressionStream("gzip"));
+      assertEquals(await new Response(stream).text(), text(plain.body));
+    }
+    for (const refused of ["gzip;q=0", "*, gzip; q=0.0", "br", ""]) {
+      assert(!(await raw(port, refused)).head.includes("content-encoding"), refused);
+    }
+  });
+});
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** What comes over the wire: `fetch` sends an Accept-Encoding of its own, and takes the answer's away. */
+async function raw(
+  port: number,
+  accepted: string,
+): Promise<{ head: string; body: Uint8Array<ArrayBuffer> }> {
+  const { promise, resolve, reject } = Promise.withResolvers<
+    { head: string; body: Uint8Array<ArrayBuffer> }
+  >();
+  const headers = accepted === "" ? {} : { "accept-encoding": accepted };
+  get({ host: "127.0.0.1", port, path: "/metrics", headers, agent: false }, async (answer) => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer) chunks.push(chunk);
+    const head = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`).join("\n");
+    resolve({ head, body: new Uint8Array(Buffer.concat(chunks)) });
+  }).on("error", reject);
+  return await promise;
+}
+
 Deno.test("metrics server: health and readiness say why not", async () => {
   let reasons: string[] = ["no partitions assigned", "restoring 2 stores"];
   await served({ notReady: () => reasons, unhealthy: () => [] }, async ({ url }) => {
-    const waiting = await get(`${url}/readyz`);
+    const waiting = await ask(`${url}/readyz`);
     assertEquals(waiting.status, 503);
     assertEquals(JSON.parse(waiting.text), { status: "unavailable", reasons });
-    assertEquals((await get(`${url}/healthz`)).status, 200);
+    assertEquals((await ask(`${url}/healthz`)).status, 200);
     reasons = [];
-    assertEquals((await get(`${url}/readyz`)).status, 200);
+    assertEquals((await ask(`${url}/readyz`)).status, 200);
   });
   await served({ unhealthy: () => ["the group was lost"] }, async ({ url }) => {
-    assertEquals((await get(`${url}/healthz`)).status, 503);
+    assertEquals((await ask(`${url}/healthz`)).status, 503);
   });
 });
 
 Deno.test("metrics server: more routes, also added later; the longest match answers", async () => {
   await served({ routes: { "/stores/": (_, url) => new Response(url.pathname) } }, async (server) => {
-    assertEquals((await get(`${server.url}/stores/a/b`)).text, "/stores/a/b");
+    assertEquals((await ask(`${server.url}/stores/a/b`)).text, "/stores/a/b");
     server.route("/stores/a/", () => new Response("a"));
-    assertEquals((await get(`${server.url}/stores/a/b`)).text, "a");
-    const missing = await get(`${server.url}/store`);
+    assertEquals((await ask(`${server.url}/stores/a/b`)).text, "a");
+    const missing = await ask(`${server.url}/store`);
     assertEquals(missing.status, 404);
     assertEquals(JSON.parse(missing.text).paths, [
       "/healthz",
@@ -65,10 +110,10 @@ Deno.test("metrics server: more routes, also added later; the longest match answ
 
 Deno.test("metrics server: only reading is allowed", async () => {
   await served({}, async ({ url }) => {
-    const answer = await get(`${url}/metrics`, { method: "POST" });
+    const answer = await ask(`${url}/metrics`, { method: "POST" });
     assertEquals(answer.status, 405);
     assertStringIncludes(answer.text, "received POST");
-    assertEquals((await get(`${url}/metrics`, { method: "HEAD" })).status, 200);
+    assertEquals((await ask(`${url}/metrics`, { method: "HEAD" })).status, 200);
   });
 });
 
@@ -82,7 +127,7 @@ Deno.test("metrics server: a handler that throws gives 500 and is reported", asy
     },
     onError: (error) => errors.push(error),
   }, async ({ url }) => {
-    const answer = await get(`${url}/boom`);
+    const answer = await ask(`${url}/boom`);
     assertEquals(answer.status, 500);
     assert(!answer.text.includes("detail"));
     assertStringIncludes(String(errors[0]), "boom");

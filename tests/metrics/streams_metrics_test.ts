@@ -9,6 +9,8 @@ function fakeStats() {
     dropped: { null_key: 0, late: 0 } as Record<string, number>,
     decodeFailures: {} as Record<string, number>,
     produced: {} as Record<string, number>,
+    busyMs: 0,
+    offsetResets: 0,
     commits: 0,
     commitFailures: 0,
     rebalances: 0,
@@ -53,6 +55,27 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
       "kos_streams_restore_remaining_records 9",
     ]
   ) assert(text.includes(line), `${line} is missing in:\n${text.join("\n")}`);
+});
+
+Deno.test("streams metrics: capacity is the records of a second of work, and not known before there was one", async () => {
+  const registry = new Registry();
+  const stats = fakeStats();
+  const metrics = new StreamsMetrics({ registry, stats });
+  const capacity = async () =>
+    (await lines(registry)).filter((line) => line.startsWith("kos_capacity") || line.startsWith("kos_busy"));
+  const work = (ms: number, records: number): void => {
+    stats.busyMs += ms;
+    stats.processed += records;
+    metrics.observeCommit(0.01);
+  };
+  work(0, 0);
+  work(900, 90);
+  assertEquals(await capacity(), ["kos_busy_seconds_total 0.9"]);
+  work(600, 60);
+  assertEquals(await capacity(), ["kos_busy_seconds_total 1.5", "kos_capacity_records_per_second 100"]);
+  // What it got done before the last ten seconds of work says nothing of now.
+  for (let i = 0; i < 24; i++) work(500, 100);
+  assertEquals((await capacity())[1], "kos_capacity_records_per_second 200");
 });
 
 Deno.test("streams metrics: stores are summed over tasks and those gone are removed", async () => {

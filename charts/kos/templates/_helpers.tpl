@@ -201,6 +201,7 @@ KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
 KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
 KOS_LOG_LEVEL: {{ .logLevel | quote }}
 {{- end }}
+KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
 {{- end -}}
 
 {{- define "kos.datagenData" -}}

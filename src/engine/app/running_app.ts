@@ -24,6 +24,7 @@ import { Standbys } from "../task/standbys.ts";
 import type { TaskProgress } from "../task/task_progress.ts";
 import { Assignments } from "./assignment/assignments.ts";
 import type { Holdings } from "./holdings.ts";
+import { BusyTime } from "./progress/busy_time.ts";
 import { LagTracker } from "./progress/lag_tracker.ts";
 import type { Failing } from "./progress/progress_watch.ts";
 import { type HeldState, heldState, StateBudget } from "./storage/state_budget.ts";
@@ -180,14 +181,20 @@ export class RunningApp {
   }
 
   async #run(): Promise<void> {
-    const { working } = this.#opened;
+    const { working, stats } = this.#opened;
+    const busy = new BusyTime(stats);
     while (working()) {
       const worked = this.tasks.process();
       this.#budget.check();
       this.#committer.commitDue(this.tasks.running, worked);
       this.#purge.due(this.tasks.running);
+      busy.rest();
       await this.#committer.ready();
-      this.tasks.push(await this.#fetcher.poll(worked ? 0 : this.#idleMs()));
+      // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records.
+      if (worked) busy.begin();
+      const sets = await this.#fetcher.poll(worked ? 0 : this.#idleMs());
+      if (!worked) busy.begin();
+      this.tasks.push(sets);
       // Sockets and timers get their turn: an await alone would not let them.
       if (worked) await new Promise<void>((resolve) => setImmediate(resolve));
     }

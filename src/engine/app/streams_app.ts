@@ -9,6 +9,7 @@ import { type EngineLogger, text } from "../record/handlers.ts";
 import { EngineStats } from "../record/stats.ts";
 import { LAST_COMMIT_MS } from "../task/committer.ts";
 import type { StreamsConfig } from "../task/config.ts";
+import { topicsOf } from "../topology/bound_topology.ts";
 import type { Topology } from "../topology/topology.ts";
 import { checkConfig } from "./check_config.ts";
 import { openApp } from "./open_app.ts";
@@ -88,6 +89,8 @@ export class StreamsApp {
     this.stats.stores = () => this.#running?.storeSizes() ?? [];
     this.stats.stateBytes = () => this.#running?.held().bytes ?? 0;
     this.stats.stateMaxBytes = stateMaxBytes;
+    const { applicationId, deadLetterTopics = [] } = config;
+    this.stats.expect({ ...topicsOf(topology, applicationId), deadLetters: deadLetterTopics });
   }
 
   /** What it is doing now. */

@@ -29,6 +29,16 @@ export interface StoreSize {
   readonly bytes: number;
 }
 
+/** The topics that an application will count records of, by their names on the log. */
+export interface ExpectedTopics {
+  /** The topics that are read. */
+  readonly sources: Iterable<string>;
+  /** Outputs and changelogs. */
+  readonly written: Iterable<string>;
+  /** The topics of dead letters. */
+  readonly deadLetters: Iterable<string>;
+}
+
 /** What an application counts. All but `restoreRemaining` and `tasks` count up from its start. */
 export class EngineStats {
   /** Records taken from the input partitions, dropped ones included. */
@@ -45,6 +55,11 @@ export class EngineStats {
   };
   /** Records that could not be decoded, by topic. */
   readonly decodeFailures: Record<string, number> = {};
+  /**
+   * Time in which the loop worked, in ms: not that in which it waited for records, or for the log to take
+   * what was written.
+   */
+  busyMs = 0;
   /** Commits that were made. */
   commits = 0;
   /** Commits that the group or the broker refused. */
@@ -70,6 +85,16 @@ export class EngineStats {
   /** Records sent to dead-letter topics, by topic; they count as dropped too. */
   get deadLettered(): Record<string, number> {
     return byTopic(this.#deadLettered);
+  }
+
+  /**
+   * Has a count at 0 for what is known to be counted, so that it is there before the first record is.
+   * @ignore
+   */
+  expect(topics: ExpectedTopics): void {
+    for (const topic of topics.sources) this.decodeFailures[topic] ??= 0;
+    for (const topic of topics.written) this.producedTo(topic);
+    for (const topic of topics.deadLetters) this.deadLetteredTo(topic);
   }
 
   /**

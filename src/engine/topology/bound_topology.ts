@@ -134,6 +134,26 @@ function topicNames(topology: Topology, applicationId: string): (topic: string) 
 }
 
 /**
+ * The topics that an application with this id reads, and those that it writes, changelogs included, by their
+ * names on the log.
+ */
+export function topicsOf(
+  topology: Topology,
+  applicationId: string,
+): { readonly sources: string[]; readonly written: string[] } {
+  const name = topicNames(topology, applicationId);
+  const nodes = [...topology.nodes.values()];
+  const logged = [...topology.stores].filter(([, def]) => def.logged);
+  return {
+    sources: nodes.flatMap((node) => node.kind === "source" ? node.topics.map(name) : []),
+    written: [
+      ...nodes.flatMap((node) => node.kind === "sink" ? [name(node.topic)] : []),
+      ...logged.map(([store]) => changelogTopic(applicationId, store)),
+    ],
+  };
+}
+
+/**
  * Binds a topology's serdes to their topics.
  *
  * @param partitions Gives the number of partitions of a source or sink topic.

@@ -14,6 +14,7 @@ import {
   NOT_READY_MS,
 } from "../port/errors.ts";
 import {
+  type OffsetSpot,
   partitionKey,
   type TopicDescription,
   type TopicPartition,
@@ -210,7 +211,7 @@ export class KafkaAdmin {
    */
   async offsets(
     partitions: readonly TopicPartition[],
-    at: "earliest" | "latest" | number,
+    at: OffsetSpot | number,
   ): Promise<number[]> {
     const found = new Map<string, number>();
     await retrying(this.#cluster.settings, async () => {
@@ -287,12 +288,14 @@ export class KafkaAdmin {
   async #listOffsets(
     nodeId: number,
     partitions: readonly TopicPartition[],
-    at: "earliest" | "latest" | number,
+    at: OffsetSpot | number,
   ): Promise<[string, number][]> {
     const forget = () => partitions.forEach((p) => this.#cluster.forget(p.topic, p.partition));
-    const timestamp = at === "earliest" ? -2 : at === "latest" ? -1 : at;
+    const timestamp = at === "earliest" ? -2 : typeof at === "number" ? at : -1;
+    // Read committed, the broker's latest offset is the last stable one.
+    const isolationLevel = at === "stable" ? 1 : 0;
     const topics = grouped(partitions, ({ partition }) => ({ partition, timestamp }));
-    const answer = await this.#askLeader(nodeId, partitions, "ListOffsets", { isolationLevel: 0, topics });
+    const answer = await this.#askLeader(nodeId, partitions, "ListOffsets", { isolationLevel, topics });
     const found: [string, number][] = [];
     for (const { topic, partitions } of answer.responses) {
       for (const { partition, errorCode, offset } of partitions) {

@@ -8,7 +8,7 @@ import { grouped, KafkaAdmin } from "./admin.ts";
 import type { BrokerLink } from "./broker_link.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import { KafkaError } from "../port/errors.ts";
-import type { TopicDescription, TopicPartition, TopicPartitionOffset } from "../port/topics.ts";
+import type { OffsetSpot, TopicDescription, TopicPartition, TopicPartitionOffset } from "../port/topics.ts";
 import { retrying } from "../common/retrying.ts";
 
 /** Who is in a group. */
@@ -45,7 +45,7 @@ export class GroupAdmin {
   }
 
   /** @param at A time in ms since the epoch: the first record that is not older, −1 where there is none. */
-  offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest" | number): Promise<number[]> {
+  offsets(partitions: readonly TopicPartition[], at: OffsetSpot | number): Promise<number[]> {
     return this.#admin.offsets(partitions, at);
   }
 

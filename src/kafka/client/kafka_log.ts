@@ -16,7 +16,13 @@ import type { Fetcher, FetcherOptions } from "../port/fetcher.ts";
 import type { GroupMember, GroupOptions } from "../port/group.ts";
 import type { Log } from "../port/log.ts";
 import type { Producer, ProducerOptions } from "../port/producer.ts";
-import type { TopicDescription, TopicPartition, TopicPartitionOffset, TopicSpec } from "../port/topics.ts";
+import type {
+  OffsetSpot,
+  TopicDescription,
+  TopicPartition,
+  TopicPartitionOffset,
+  TopicSpec,
+} from "../port/topics.ts";
 import { stderrLogger } from "../port/logger.ts";
 import { Membership } from "../common/membership.ts";
 
@@ -104,7 +110,7 @@ export class KafkaLog implements Log {
     return this.#admin.deleteRecords(before);
   }
 
-  offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
+  offsets(partitions: readonly TopicPartition[], at: OffsetSpot): Promise<number[]> {
     return this.#admin.offsets(partitions, at);
   }
 

@@ -117,13 +117,13 @@ export class PartitionReader {
   /** Notes what the log holds of the partition; tells when its end has moved and nothing to poll says so. */
   #noteBounds(
     state: ReadState,
-    { startOffset, highWatermark, records }: FetchedPartition,
-    end: number,
+    { startOffset, records }: FetchedPartition,
+    endOffset: number,
   ): void {
-    const moved = state.endOffset !== end;
-    state.bounds = { startOffset, endOffset: highWatermark };
+    const moved = state.endOffset !== endOffset;
+    state.bounds = { startOffset, endOffset };
     state.failingSince = undefined;
-    state.endOffset = end;
+    state.endOffset = endOffset;
     if (moved && records.length === 0) this.#parts.options.onEndMoved?.();
   }
 

@@ -56,7 +56,11 @@ export class MemoryFetcher implements Fetcher {
 
   bounds(partition: TopicPartition): PartitionBounds | undefined {
     const source = this.#source(partition);
-    return source === undefined ? undefined : { startOffset: source.start, endOffset: source.end };
+    if (source === undefined) return undefined;
+    return {
+      startOffset: source.start,
+      endOffset: this.#settings.readCommitted ? source.stable : source.end,
+    };
   }
 
   close(): Promise<void> {

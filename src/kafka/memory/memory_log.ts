@@ -8,6 +8,7 @@ import type { GroupMember, GroupOptions } from "../port/group.ts";
 import type { Log } from "../port/log.ts";
 import type { Producer, ProducerOptions } from "../port/producer.ts";
 import {
+  type OffsetSpot,
   partitionKey,
   type TopicDescription,
   type TopicPartition,
@@ -162,7 +163,7 @@ export class MemoryLog implements Log {
   }
 
   // deno-lint-ignore require-await
-  async offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]> {
+  async offsets(partitions: readonly TopicPartition[], at: OffsetSpot): Promise<number[]> {
     return partitions.map(({ topic, partition }) => {
       const found = this.#topics.get(topic)?.[partition];
       if (found === undefined) {
@@ -171,7 +172,7 @@ export class MemoryLog implements Log {
             `(UNKNOWN_TOPIC_OR_PARTITION); create the topic first`,
         );
       }
-      return at === "earliest" ? found.start : found.end;
+      return at === "earliest" ? found.start : at === "stable" ? found.stable : found.end;
     });
   }
 

@@ -61,7 +61,10 @@ export interface FetcherOptions {
 export interface PartitionBounds {
   /** The offset of the first record. */
   readonly startOffset: number;
-  /** The offset that the next record appended will get. */
+  /**
+   * The end of what may be read: with `read_committed` the last stable offset, which stays where the first
+   * open transaction begins; else the offset that the next record appended will get.
+   */
   readonly endOffset: number;
 }
 

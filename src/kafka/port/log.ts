@@ -7,7 +7,13 @@
 import type { Fetcher, FetcherOptions } from "./fetcher.ts";
 import type { GroupMember, GroupOptions } from "./group.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
-import type { TopicDescription, TopicPartition, TopicPartitionOffset, TopicSpec } from "./topics.ts";
+import type {
+  OffsetSpot,
+  TopicDescription,
+  TopicPartition,
+  TopicPartitionOffset,
+  TopicSpec,
+} from "./topics.ts";
 
 /** What the connections to a log have come to so far: counts that only grow. */
 export interface LogHealth {
@@ -48,11 +54,8 @@ export interface Log {
    * @throws {Error} When a partition does not exist, ends before its offset, or may not be deleted from.
    */
   deleteRecords(before: readonly TopicPartitionOffset[]): Promise<void>;
-  /**
-   * The first offset of each partition, or the one that the next record appended will get, in the order asked
-   * for.
-   */
-  offsets(partitions: readonly TopicPartition[], at: "earliest" | "latest"): Promise<number[]>;
+  /** An offset of each partition, in the order asked for. */
+  offsets(partitions: readonly TopicPartition[], at: OffsetSpot): Promise<number[]>;
   /**
    * The offset that a group committed for each partition, in the order asked for; `undefined` where it
    * committed none.

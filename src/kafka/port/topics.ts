@@ -18,6 +18,12 @@ export interface TopicPartitionOffset extends TopicPartition {
   readonly offset: number;
 }
 
+/**
+ * Which offset of a partition: the first record's, the one that the next record appended will get, or the
+ * last stable one, at which what may be read with `read_committed` ends.
+ */
+export type OffsetSpot = "earliest" | "latest" | "stable";
+
 /** A string that names a partition, for use as a map's key: `topic-partition`. */
 export function partitionKey(topic: string, partition: number): string {
   return `${topic}-${partition}`;

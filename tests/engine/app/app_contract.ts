@@ -463,9 +463,13 @@ export function appContract(kind: string, withPlace: WithPlace): void {
       applicationId: name,
       logger: { info() {}, warn: (line) => warnings.push(line) },
     });
+    // So that a rate is known from the first one on.
+    assertEquals(lenient.stats.decodeFailures, { [`${name}-in`]: 0 });
+    assertEquals(lenient.stats.produced, { [`${name}-out`]: 0 });
     await lenient.start();
     await until("all processed", () => lenient.stats.processed === 3);
     await lenient.close();
+    assert(lenient.stats.busyMs > 0);
     assertEquals(lenient.stats.dropped.undecodable, 1);
     assertEquals(lenient.stats.decodeFailures, { [`${name}-in`]: 1 });
     assert(warnings.some((line) => line.includes(`offset 1 of ${name}-in-0`)), warnings.join("\n"));

@@ -45,6 +45,13 @@ test("no gauge before the first assignment, then one a partition, and SIGTERM le
       StreamsBench.owned(metrics, topic).join() === "0,1,2,3"
     );
   });
+  const metrics = await one.metrics();
+  for (const topic of [REQUESTS_TOPIC, RESPONSES_TOPIC]) {
+    assertMatch(metrics, new RegExp(`^kos_consumer_lag_records\\{topic="${topic}",partition="3"\\} 0$`, "m"));
+    assertMatch(metrics, new RegExp(`^kos_consumer_lag_seconds\\{topic="${topic}",partition="3"\\} 0$`, "m"));
+    assertMatch(metrics, new RegExp(`^kos_streams_decode_failures_total\\{topic="${topic}"\\} 0$`, "m"));
+  }
+  assertMatch(metrics, /^kos_busy_seconds_total [0-9.e-]+$/m);
   const begun = performance.now();
   const { code, stderr } = await one.kill("SIGTERM");
   assertEquals(code, 0, stderr);

@@ -1,7 +1,7 @@
 /** The part of the Log port's contract that is about transactions. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CommitRejected, ProduceError, ProducerFenced } from "../../../src/kafka/port/errors.ts";
-import type { FetcherOptions } from "../../../src/kafka/port/fetcher.ts";
+import type { FetcherOptions, PartitionBounds } from "../../../src/kafka/port/fetcher.ts";
 import type { GroupOffsets, Producer } from "../../../src/kafka/port/producer.ts";
 import type { Log } from "../../../src/kafka/port/log.ts";
 import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
@@ -52,6 +52,10 @@ export class Tail {
     return this.#fetcher.endOffset(this.partition);
   }
 
+  get bounds(): PartitionBounds | undefined {
+    return this.#fetcher.bounds(this.partition);
+  }
+
   close(): Promise<void> {
     return this.#fetcher.close();
   }
@@ -74,6 +78,10 @@ export function transactionContract(test: Register): void {
     assertEquals(await committed.to(1), ["before"]);
     await committed.poll(50);
     assertEquals([committed.seen, committed.end], [["before"], 1]);
+    // What lag is measured to.
+    assertEquals([committed.bounds?.endOffset, uncommitted.bounds?.endOffset], [1, 4]);
+    const first = [{ topic, partition: 0 }];
+    assertEquals([await log.offsets(first, "stable"), await log.offsets(first, "latest")], [[1], [4]]);
     await producer.commit();
     // The marker that ends a transaction has an offset of its own; the broker may write it after it has answered.
     assertEquals(await committed.to(5), ["before", "a", "b", "between"]);

@@ -15,9 +15,11 @@ Deno.test("the dashboard is JSON, its panels are told apart, and they show metri
   const used = await assertServed(expressions);
   for (
     const name of [
-      "consumer_lag_game_frame_rq",
-      "consumer_lag_game_frame_rs",
-      "consumer_lag_seconds",
+      "kos_consumer_lag_records",
+      "kos_consumer_lag_seconds",
+      "kos_arrival_records_per_second",
+      "kos_capacity_records_per_second",
+      "kos_busy_seconds_total",
       "kos_build_info",
       "kos_streams_records_processed_total",
       "kos_streams_commit_duration_seconds",

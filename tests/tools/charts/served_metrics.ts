@@ -5,7 +5,7 @@ import { metricTopic } from "../../../src/metrics/lag_metrics.ts";
 const root = new URL("../../../", import.meta.url);
 
 /** The names of the metrics that the binaries serve, read from where they are defined. */
-async function servedMetrics(): Promise<Set<string>> {
+export async function servedMetrics(): Promise<Set<string>> {
   const names = new Set<string>();
   for (const folder of ["metrics", "datagen", "streams"]) {
     for await (const entry of Deno.readDir(new URL(`src/${folder}/`, root))) {

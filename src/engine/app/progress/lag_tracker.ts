@@ -17,7 +17,10 @@ export interface PartitionPosition extends TopicPartition {
   readonly position: number | undefined;
   /** The first record that the log still holds. */
   readonly startOffset: number | undefined;
-  /** The offset that the next record appended will get. When the log can't be asked, the last one known. */
+  /**
+   * The end of what can be read: records of open transactions, and what is behind them, are not there yet.
+   * When the log can't be asked, the last one known.
+   */
   readonly endOffset: number | undefined;
   /** How old the newest word of the log about this partition is, in ms; `Infinity` before the first. */
   readonly ageMs: number;
@@ -121,7 +124,7 @@ export class LagTracker {
     try {
       const [starts, ends] = await Promise.all([
         log.offsets(asked, "earliest"),
-        log.offsets(asked, "latest"),
+        log.offsets(asked, "stable"),
       ]);
       for (const [i, { topic, partition }] of asked.entries()) {
         const bounds = { startOffset: starts[i]!, endOffset: ends[i]! };

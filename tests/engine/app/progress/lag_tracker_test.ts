@@ -6,24 +6,27 @@ import type { PartitionBounds } from "../../../../src/kafka/port/fetcher.ts";
 class Tracking {
   time = 1_000;
   bounds: PartitionBounds | undefined;
-  readable: number | undefined;
   /** What the log says when it is asked; an error when it can't be. */
   answer: PartitionBounds | Error = new Error("no broker");
   queue: { position: number; ready: boolean; refusal: undefined; headTimestamp: number } | undefined;
   owned = true;
   readonly errors: unknown[] = [];
+  /** Which offsets the log was asked for. */
+  readonly asked: string[] = [];
   readonly tracker: LagTracker;
 
   constructor() {
     this.tracker = new LagTracker({
       now: () => this.time,
       log: {
-        offsets: (_partitions, at) =>
-          this.answer instanceof Error
+        offsets: (_partitions, at) => {
+          this.asked.push(at);
+          return this.answer instanceof Error
             ? Promise.reject(this.answer)
-            : Promise.resolve([at === "earliest" ? this.answer.startOffset : this.answer.endOffset]),
+            : Promise.resolve([at === "earliest" ? this.answer.startOffset : this.answer.endOffset]);
+        },
       },
-      fetcher: { bounds: () => this.bounds, endOffset: () => this.readable },
+      fetcher: { bounds: () => this.bounds, endOffset: () => this.bounds?.endOffset },
       tasks: () =>
         this.owned
           ? [{
@@ -104,12 +107,13 @@ test("what belongs to another instance meanwhile is forgotten", async (tracking)
   assertEquals(tracking.now, [[70, undefined, undefined, Infinity]]);
 });
 
-test("records of open transactions are lag, but can't be read yet", async (tracking) => {
+test("records of open transactions are no lag: they can't be read yet", async (tracking) => {
+  const partition = { topic: "in", partition: 3 };
   tracking.queue = at(70);
-  tracking.bounds = { startOffset: 0, endOffset: 100 };
-  assertEquals(tracking.tracker.readableEnd({ topic: "in", partition: 3 }), 100);
-  tracking.readable = 70;
-  assertEquals(tracking.tracker.readableEnd({ topic: "in", partition: 3 }), 70);
-  assertEquals(tracking.now, [[70, 0, 100, 0]]);
-  await Promise.resolve();
+  tracking.answer = { startOffset: 0, endOffset: 90 };
+  await tracking.tracker.refresh();
+  assertEquals(tracking.asked, ["earliest", "stable"]);
+  assertEquals([tracking.tracker.readableEnd(partition), tracking.now], [90, [[70, 0, 90, 0]]]);
+  tracking.bounds = { startOffset: 0, endOffset: 95 };
+  assertEquals([tracking.tracker.readableEnd(partition), tracking.now], [95, [[70, 0, 95, 0]]]);
 });

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { RateWindow } from "../../src/metrics/rate_window.ts";
+
+const SETTINGS = { span: 60, step: 5, least: 10 };
+
+Deno.test("rate window: the mean of a window that moves along", () => {
+  const window = new RateWindow(SETTINGS);
+  const seen = [];
+  // Ten a step for ten steps, then twenty.
+  for (let at = 0, count = 0; at <= 200; at += 5, count += at <= 50 ? 10 : 20) {
+    window.note(at, count);
+    seen.push(window.perSecond);
+  }
+  assertEquals(seen.slice(0, 4), [undefined, undefined, 2_000, 2_000]);
+  assertEquals(seen.at(-1), 4_000);
+});
+
+Deno.test("rate window: notes close to each other are not kept, and the newest one counts", () => {
+  const window = new RateWindow(SETTINGS);
+  for (let at = 0; at <= 20; at++) window.note(at, at);
+  window.note(20.5, 41);
+  assertEquals(window.perSecond, 2_000);
+});
+
+Deno.test("rate window: a count or a place that goes back begins anew", () => {
+  const window = new RateWindow(SETTINGS);
+  window.note(0, 0);
+  window.note(20, 20);
+  window.note(21, 3);
+  assertEquals(window.perSecond, undefined);
+  window.note(31, 23);
+  assertEquals(window.perSecond, 2_000);
+  window.note(30, 23);
+  assertEquals(window.perSecond, undefined);
+});
