@@ -36,4 +36,5 @@ export {
   SchemaNotLoaded,
   type Serde,
   serdeAround,
+  UnusableSchema,
 } from "./serde.ts";
