@@ -26,7 +26,19 @@
  * @module
  */
 export { avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
-export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from "./primitives.ts";
+export { jsonSerde } from "./json.ts";
+export { listSerde } from "./list.ts";
+export {
+  booleanSerde,
+  bytesSerde,
+  float32Serde,
+  float64Serde,
+  int16Serde,
+  int32Serde,
+  int64Serde,
+  stringSerde,
+  uuidSerde,
+} from "./primitives.ts";
 export type { AvroSchema } from "./avro/schema.ts";
 export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
 export {
@@ -38,3 +50,4 @@ export {
   serdeAround,
   UnusableSchema,
 } from "./serde.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard_schema.ts";
