@@ -25,7 +25,13 @@
  *
  * @module
  */
-export { avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
+export { type AvroReference, avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
+export {
+  avroLogicalTypes,
+  type LogicalConversion,
+  type LogicalType,
+  type LogicalTypes,
+} from "./avro/logical.ts";
 export { jsonSerde } from "./json.ts";
 export { listSerde } from "./list.ts";
 export {
@@ -40,6 +46,12 @@ export {
   uuidSerde,
 } from "./primitives.ts";
 export type { AvroSchema } from "./avro/schema.ts";
+export type {
+  RegisteredSchema,
+  RegisterOptions,
+  SchemaReference,
+  SchemaType,
+} from "./avro/registered_schema.ts";
 export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
 export {
   bindSerde,
