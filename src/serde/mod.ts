@@ -33,6 +33,7 @@ export {
   type LogicalTypes,
 } from "./avro/logical.ts";
 export { jsonSerde } from "./json.ts";
+export { jsonSchemaSerde, type JsonSchemaSerdeOptions } from "./json_schema/json_schema_serde.ts";
 export { listSerde } from "./list.ts";
 export {
   booleanSerde,
@@ -53,6 +54,11 @@ export type {
   SchemaType,
 } from "./avro/registered_schema.ts";
 export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
+export {
+  type ProtobufReference,
+  protobufSerde,
+  type ProtobufSerdeOptions,
+} from "./protobuf/protobuf_serde.ts";
 export {
   bindSerde,
   DeserializationError,
