@@ -25,10 +25,40 @@
  *
  * @module
  */
-export { avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
-export { bytesSerde, float64Serde, int32Serde, int64Serde, jsonSerde, stringSerde } from "./primitives.ts";
+export { type AvroReference, avroSerde, type AvroSerdeOptions } from "./avro/avro_serde.ts";
+export {
+  avroLogicalTypes,
+  type LogicalConversion,
+  type LogicalType,
+  type LogicalTypes,
+} from "./avro/logical.ts";
+export { jsonSerde } from "./json.ts";
+export { jsonSchemaSerde, type JsonSchemaSerdeOptions } from "./json_schema/json_schema_serde.ts";
+export { listSerde } from "./list.ts";
+export {
+  booleanSerde,
+  bytesSerde,
+  float32Serde,
+  float64Serde,
+  int16Serde,
+  int32Serde,
+  int64Serde,
+  stringSerde,
+  uuidSerde,
+} from "./primitives.ts";
 export type { AvroSchema } from "./avro/schema.ts";
+export type {
+  RegisteredSchema,
+  RegisterOptions,
+  SchemaReference,
+  SchemaType,
+} from "./avro/registered_schema.ts";
 export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
+export {
+  type ProtobufReference,
+  protobufSerde,
+  type ProtobufSerdeOptions,
+} from "./protobuf/protobuf_serde.ts";
 export {
   bindSerde,
   DeserializationError,
@@ -36,4 +66,6 @@ export {
   SchemaNotLoaded,
   type Serde,
   serdeAround,
+  UnusableSchema,
 } from "./serde.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard_schema.ts";

@@ -65,6 +65,13 @@ export class Output {
     this.#bytes[this.#at++] = low;
   }
 
+  /** A whole number of 64 bits, as a zigzag varint. */
+  bigint(value: bigint): void {
+    let rest = value < 0n ? -2n * value - 1n : 2n * value;
+    for (; rest > 0x7fn; rest >>= 7n) this.#bytes[this.#at++] = Number(rest & 0x7fn) | 0x80;
+    this.#bytes[this.#at++] = Number(rest);
+  }
+
   float(value: number): void {
     const at = this.#at;
     this.#at += 4;

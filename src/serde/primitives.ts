@@ -3,11 +3,8 @@
  *
  * @module
  */
-import { utf8Length } from "./output.ts";
+import { decodeUtf8, encodeUtf8, notOfType, readInt32, writeInt32 } from "./bytes.ts";
 import { DeserializationError, type Serde } from "./serde.ts";
-
-const utf8Encoder = new TextEncoder();
-const utf8Decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Text as UTF-8, like Kafka's `StringSerializer`. Half of a surrogate pair is written as U+FFFD; bytes that
@@ -45,49 +42,46 @@ const BYTES: Serde<Uint8Array> = {
   },
 };
 
-/**
- * JSON as UTF-8. What JSON leaves out or changes (undefined, functions, dates) comes back so.
- *
- * @param check Turns what was parsed into a value of the type, or throws what is wrong with it. Default: it
- * is taken as it is.
- *
- * @example
- * ```ts
- * import { jsonSerde } from "./primitives.ts";
- * import { EncodeBuffer } from "./serde.ts";
- *
- * const serde = jsonSerde<{ lives: number }>();
- * const buffer = new EncodeBuffer();
- * const end = buffer.encode(serde, { lives: 3 }, 0);
- * console.log(serde.decode(buffer.bytes, 0, end).lives); // 3
- * ```
- */
-export function jsonSerde<T>(check: (value: unknown) => T = (value) => value as T): Serde<T> {
-  return {
-    encode(value, into, at) {
-      let text: string | undefined;
-      try {
-        text = JSON.stringify(value);
-      } catch (error) {
-        throw notOfType("JSON", value, error);
-      }
-      if (text === undefined) throw notOfType("JSON", value);
-      return encodeUtf8(text, into, at);
-    },
-    decode(bytes, from, to) {
-      const text = decodeUtf8(bytes, from, to, "JSON");
-      try {
-        return check(JSON.parse(text));
-      } catch (error) {
-        const received = text.length > 80 ? text.slice(0, 79) + "…" : text;
-        const why = error instanceof Error ? error.message : String(error);
-        throw new DeserializationError(`Cannot decode JSON: received ${received || "nothing"}; ${why}`, {
-          cause: error,
-        });
-      }
-    },
-  };
+/** One byte, like Kafka's `BooleanSerializer`: 1 for true, 0 for false; no other byte decodes. */
+export function booleanSerde(): Serde<boolean> {
+  return BOOLEAN;
 }
+
+const BOOLEAN: Serde<boolean> = {
+  encode(value, into, at) {
+    if (typeof value !== "boolean") throw notOfType("a boolean", value);
+    if (at >= into.length) return into.length - at - 1;
+    into[at] = value ? 1 : 0;
+    return at + 1;
+  },
+  decode(bytes, from, to) {
+    checkSize("a boolean", 1, to - from);
+    const byte = bytes[from]!;
+    if (byte > 1) {
+      throw new DeserializationError(`Cannot decode a boolean: received ${byte}; expected 0 or 1`);
+    }
+    return byte === 1;
+  },
+};
+
+/** A whole number of 16 bits, big-endian, like Kafka's `ShortSerializer`. */
+export function int16Serde(): Serde<number> {
+  return INT16;
+}
+
+const INT16: Serde<number> = {
+  encode(value, into, at) {
+    if ((value << 16 >> 16) !== value) throw notOfType("a whole number of 16 bits", value);
+    if (at + 2 > into.length) return into.length - at - 2;
+    into[at] = value >>> 8;
+    into[at + 1] = value;
+    return at + 2;
+  },
+  decode(bytes, from, to) {
+    checkSize("a whole number of 16 bits", 2, to - from);
+    return (bytes[from]! << 24 | bytes[from + 1]! << 16) >> 16;
+  },
+};
 
 /** A whole number of 32 bits, big-endian, like Kafka's `IntegerSerializer`. */
 export function int32Serde(): Serde<number> {
@@ -159,54 +153,54 @@ const FLOAT64: Serde<number> = {
   },
 };
 
-function encodeUtf8(value: string, into: Uint8Array, at: number): number {
-  // Short texts of ASCII, as most keys are, in place; encodeInto needs a view and a call into the runtime.
-  if (value.length <= 32 && at + value.length <= into.length) {
-    let i = 0;
-    for (; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code > 0x7f) break;
-      into[at + i] = code;
-    }
-    if (i === value.length) return at + i;
-  }
-  const end = at + utf8Length(value);
-  if (end > into.length) return into.length - end;
-  utf8Encoder.encodeInto(value, into.subarray(at, end));
-  return end;
+/**
+ * A number as IEEE 754 float, big-endian, like Kafka's `FloatSerializer`. A number that a float does not hold
+ * is written as the nearest one.
+ */
+export function float32Serde(): Serde<number> {
+  return FLOAT32;
 }
 
-function decodeUtf8(bytes: Uint8Array, from: number, to: number, what: string): string {
-  try {
-    return utf8Decoder.decode(bytes.subarray(from, to));
-  } catch (error) {
-    throw new DeserializationError(`Cannot decode ${what}: the ${to - from} bytes are not UTF-8`, {
-      cause: error,
-    });
-  }
+const FLOAT32: Serde<number> = {
+  encode(value, into, at) {
+    if (typeof value !== "number") throw notOfType("a number", value);
+    if (at + 4 > into.length) return into.length - at - 4;
+    double.setFloat32(0, value);
+    for (let i = 0; i < 4; i++) into[at + i] = doubleBytes[i]!;
+    return at + 4;
+  },
+  decode(bytes, from, to) {
+    checkSize("a number", 4, to - from);
+    for (let i = 0; i < 4; i++) doubleBytes[i] = bytes[from + i]!;
+    return double.getFloat32(0);
+  },
+};
+
+/**
+ * A UUID as its text of 36 characters, like Kafka's `UUIDSerializer`. It is written in lower case, as Java
+ * has it, so that one UUID is one key.
+ */
+export function uuidSerde(): Serde<string> {
+  return UUID;
 }
 
-function writeInt32(value: number, into: Uint8Array, at: number): void {
-  into[at] = value >>> 24;
-  into[at + 1] = value >>> 16;
-  into[at + 2] = value >>> 8;
-  into[at + 3] = value;
-}
+const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-function readInt32(bytes: Uint8Array, at: number): number {
-  return bytes[at]! << 24 | bytes[at + 1]! << 16 | bytes[at + 2]! << 8 | bytes[at + 3]!;
-}
+const UUID: Serde<string> = {
+  encode(value, into, at) {
+    if (typeof value !== "string" || !UUID_TEXT.test(value)) throw notOfType("a UUID", value);
+    return encodeUtf8(value.toLowerCase(), into, at);
+  },
+  decode(bytes, from, to) {
+    checkSize("a UUID", 36, to - from);
+    const text = decodeUtf8(bytes, from, to, "a UUID");
+    if (!UUID_TEXT.test(text)) throw new DeserializationError(`Cannot decode a UUID: received ${text}`);
+    return text.toLowerCase();
+  },
+};
 
 function checkSize(what: string, expected: number, received: number): void {
   if (received !== expected) {
     throw new DeserializationError(`Cannot decode ${what}: received ${received} bytes; expected ${expected}`);
   }
-}
-
-function notOfType(what: string, value: unknown, cause?: unknown): TypeError {
-  const received = typeof value === "object" && value !== null
-    ? value.constructor?.name ?? "an object"
-    : String(value);
-  const why = cause instanceof Error ? `; ${cause.message}` : "";
-  return new TypeError(`Cannot encode as ${what}: received ${received}${why}`, { cause });
 }

@@ -27,6 +27,7 @@ export interface Serde<T> {
    *
    * @throws {DeserializationError} When the bytes are no encoding of the type: a property of the record, it
    * will never decode.
+   * @throws {UnusableSchema} When no record of their schema can be read, the fault being of a configuration.
    * @throws {SchemaNotLoaded} When the writer's schema has to be fetched first: await its `load()`, then
    * decode again.
    */
@@ -48,6 +49,16 @@ export interface Serde<T> {
 export class DeserializationError extends Error {
   /** Tells it from other errors. */
   override name = "DeserializationError";
+}
+
+/**
+ * The schema that bytes were written with can't be used to read them: most likely of all records of that
+ * schema, so that the application's configuration is wrong, or the writer's. Applications stop at it by
+ * default, where they go on after a record that is damaged alone.
+ */
+export class UnusableSchema extends DeserializationError {
+  /** Tells it from other errors. */
+  override name = "UnusableSchema";
 }
 
 /** A record's schema is not known yet; it can be had from the registry. */

@@ -1,11 +1,16 @@
 import { assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { jsonSerde } from "../../src/serde/json.ts";
+import { listSerde } from "../../src/serde/list.ts";
 import {
+  booleanSerde,
   bytesSerde,
+  float32Serde,
   float64Serde,
+  int16Serde,
   int32Serde,
   int64Serde,
-  jsonSerde,
   stringSerde,
+  uuidSerde,
 } from "../../src/serde/primitives.ts";
 import { DeserializationError, type Serde } from "../../src/serde/serde.ts";
 import { decode, encode, hex, unhex } from "./avro/support.ts";
@@ -81,6 +86,29 @@ Deno.test("int32 and float64 are big-endian", () => {
   }
 });
 
+const UUID = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+Deno.test("booleans, int16, float32 and UUIDs are what Kafka's serializers write", () => {
+  for (
+    const [serde, value, bytes] of [
+      [booleanSerde(), true, "01"],
+      [booleanSerde(), false, "00"],
+      [int16Serde(), 258, "0102"],
+      [int16Serde(), -2, "fffe"],
+      [int16Serde(), -(2 ** 15), "8000"],
+      [int16Serde(), 2 ** 15 - 1, "7fff"],
+      [float32Serde(), 1.5, "3fc00000"],
+      [float32Serde(), -Infinity, "ff800000"],
+      [uuidSerde(), UUID, hex(new TextEncoder().encode(UUID))],
+    ] as unknown as [Serde<unknown>, unknown, string][]
+  ) {
+    assertEquals(hex(encode(serde, value)), bytes);
+    assertEquals(decode(serde, unhex(bytes)), value);
+  }
+  assertEquals(decode(float32Serde(), encode(float32Serde(), 0.1)), Math.fround(0.1));
+  assertEquals(decode(uuidSerde(), encode(uuidSerde(), UUID.toUpperCase())), UUID, "one UUID is one key");
+});
+
 Deno.test("JSON round-trips, and a check can refuse it", () => {
   const value = { a: [1, "é", null], b: true };
   assertEquals(decode(jsonSerde(), encode(jsonSerde(), value)), value);
@@ -114,6 +142,11 @@ Deno.test("a buffer that is too small is told by at least how much, and EncodeBu
     [int32Serde(), 1, 4],
     [int64Serde(), 1, 8],
     [float64Serde(), 1, 8],
+    [float32Serde(), 1, 4],
+    [int16Serde(), 1, 2],
+    [booleanSerde(), true, 1],
+    [uuidSerde(), UUID, 36],
+    [listSerde(int16Serde()), [1, null], 15],
   ] as unknown as [Serde<never>, unknown, number][];
   for (const [serde, value, size] of cases) {
     for (let room = 0; room < size; room++) {
@@ -137,6 +170,12 @@ const WRONG_BYTES: [string, Serde<unknown>, string, string][] = [
   ],
   ["int64", int64Serde(), "000000000000000000", "received 9 bytes; expected 8"],
   ["float64", float64Serde(), "", "Cannot decode a number: received 0 bytes; expected 8"],
+  ["float32", float32Serde(), "00", "Cannot decode a number: received 1 bytes; expected 4"],
+  ["int16", int16Serde(), "000000", "Cannot decode a whole number of 16 bits: received 3 bytes; expected 2"],
+  ["a boolean", booleanSerde(), "02", "Cannot decode a boolean: received 2; expected 0 or 1"],
+  ["a boolean", booleanSerde(), "", "Cannot decode a boolean: received 0 bytes; expected 1"],
+  ["a UUID", uuidSerde(), "30", "Cannot decode a UUID: received 1 bytes; expected 36"],
+  ["a UUID", uuidSerde(), "30".repeat(36), "Cannot decode a UUID: received 000000"],
 ] as unknown as [string, Serde<unknown>, string, string][];
 
 for (const [what, serde, bytes, message] of WRONG_BYTES) {
@@ -159,6 +198,11 @@ Deno.test("values of another type are refused", () => {
     [int64Serde(), 2 ** 53, "up to 2^53 - 1 either way: received 9007199254740992"],
     [int64Serde(), NaN, "received NaN"],
     [float64Serde(), "1", "Cannot encode as a number: received 1"],
+    [float32Serde(), 1n, "Cannot encode as a number: received 1"],
+    [int16Serde(), 2 ** 15, "Cannot encode as a whole number of 16 bits: received 32768"],
+    [booleanSerde(), 1, "Cannot encode as a boolean: received 1"],
+    [uuidSerde(), "1", "Cannot encode as a UUID: received 1"],
+    [listSerde(int16Serde()), {}, "Cannot encode as a list: received Object"],
   ] as unknown as [Serde<never>, unknown, string][];
   for (const [serde, value, message] of cases) {
     assertThrows(() => serde.encode(value as never, new Uint8Array(64), 0), TypeError, message);

@@ -14,7 +14,9 @@ const ARROWS: Record<string, readonly string[]> = {
 
   "serde": [],
   "serde/avro": ["serde"],
-  "serde/mod.ts": ["serde", "serde/avro"],
+  "serde/json_schema": ["serde", "serde/avro"],
+  "serde/protobuf": ["serde", "serde/avro"],
+  "serde/mod.ts": ["serde", "serde/avro", "serde/json_schema", "serde/protobuf"],
 
   "kafka/port": [],
   "kafka/wire": ["kafka/port"],
@@ -109,6 +111,7 @@ const ARROWS: Record<string, readonly string[]> = {
 const ONLY_IN: Record<string, readonly string[]> = {
   avsc: ["serde/avro"],
   "prom-client": ["metrics", "datagen"],
+  protobufjs: ["serde/protobuf"],
 };
 
 /** Files that import each other, and why that is as it should be. */

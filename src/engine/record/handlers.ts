@@ -5,6 +5,7 @@
  */
 import { messageOf as text } from "../../kafka/port/errors.ts";
 import type { RecordHeaders } from "../../kafka/port/record_set.ts";
+import { UnusableSchema } from "../../serde/serde.ts";
 
 export { text };
 
@@ -110,10 +111,11 @@ export interface EngineLogger {
 
 /**
  * Drops undecodable records and logs them: the first at once, then at most one line a second with how many
- * there were.
+ * there were. An {@linkcode UnusableSchema} stops the application: all of its records would be dropped.
  */
 export function logAndContinue(logger: EngineLogger, now: () => number): DeserializationHandler {
-  return said("Dropped", logger, now, undecodable, "continue");
+  const drop = said("Dropped", logger, now, undecodable, "continue");
+  return (record) => record.error instanceof UnusableSchema ? "fail" : drop(record);
 }
 
 /** Stops the application at the first undecodable record. */

@@ -105,7 +105,10 @@ export interface StreamsConfig {
    * 268,435,456.
    */
   readonly recordOutputMaxBytes?: number;
-  /** Asked when a record can't be decoded. Default: drop, count and log ({@linkcode logAndContinue}). */
+  /**
+   * Default: drop, count and log, but stop at a schema with which no record can be read ({@linkcode
+   * logAndContinue}).
+   */
   readonly onUndecodable?: DeserializationHandler;
   /** Asked when a processor or a punctuator throws. Default: the application fails. */
   readonly onProcessingError?: ProcessingHandler;

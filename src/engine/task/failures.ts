@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeserializationError, SchemaNotLoaded } from "../../serde/serde.ts";
+import { DeserializationError, SchemaNotLoaded, UnusableSchema } from "../../serde/serde.ts";
 import { whole } from "../../kafka/port/bytes_range.ts";
 import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
@@ -53,9 +53,7 @@ export class Failures implements FailureTaker {
       // A serde of the user's may throw anything; only a DeserializationError is surely the record's own
       // fault.
       throw new ProcessingError(
-        `${what}: ${
-          text(error)
-        }; nothing after it was processed; set the deserialization handler to continue to drop such records`,
+        `${what}: ${text(error)}; nothing after it was processed; ${remedy(error)}`,
         { cause: error instanceof DeserializationError ? undefined : error },
       );
     }
@@ -204,6 +202,12 @@ function deadLetter(
     value,
     headers: deadLetterHeaders(headers ?? NO_HEADERS, cause),
   };
+}
+
+function remedy(error: unknown): string {
+  return error instanceof UnusableSchema
+    ? "give the topic's serde a schema that can read it, or send such records to a dead-letter topic"
+    : "set the deserialization handler to continue to drop such records";
 }
 
 const FAIL: ProductionHandler = () => "fail";

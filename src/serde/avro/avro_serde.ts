@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { confluentHeader, subjectOf } from "./confluent.ts";
+import { type Bind, bindById, confluentHeader, notBound } from "./confluent.ts";
 import { Output } from "../output.ts";
 import { Readers } from "./readers.ts";
+import type { LogicalTypes } from "./logical.ts";
+import type { SchemaReference } from "./registered_schema.ts";
 import type { SchemaRegistry } from "./registry.ts";
-import { type AvroSchema, type ParsedSchema, parseSchema } from "./schema.ts";
+import { type AvroSchema, type ParsedSchema, parseSchema, parseWriterSchema } from "./schema.ts";
 import type { Serde } from "../serde.ts";
 import { singleObjectHeader } from "./single_object.ts";
 import { findInvalid } from "./validate.ts";
@@ -22,6 +24,24 @@ export interface AvroSerdeOptions {
    * versions.
    */
   readonly known?: readonly AvroSchema[];
+  /**
+   * Schemas that this one names types of, each after those that it names itself, and where the registry has
+   * them.
+   */
+  readonly references?: readonly AvroReference[];
+  /**
+   * Logical types whose values are others than their underlying types', such as {@linkcode avroLogicalTypes}.
+   * Default: none.
+   */
+  readonly logicalTypes?: LogicalTypes;
+  /** What a long is: a number up to 2^53 − 1 either way, or a bigint of all 64 bits. Default: a number. */
+  readonly longs?: "number" | "bigint";
+}
+
+/** A schema that another one names types of. */
+export interface AvroReference extends SchemaReference {
+  /** Its JSON. */
+  readonly schema: AvroSchema;
 }
 
 /**
@@ -29,7 +49,8 @@ export interface AvroSerdeOptions {
  * the writer's schema against its own.
  *
  * Records are plain objects, enums strings, bytes and fixed `Uint8Array`, maps objects, unions the value of
- * their branch. Longs are numbers up to 2^53 − 1 either way; larger ones don't decode.
+ * their branch. Longs are numbers up to 2^53 − 1 either way, and larger ones don't decode; or bigints,
+ * where asked. What the writer's schema has and this one has not is left out unread.
  *
  * Make one a schema and pass it wherever that schema is meant: bytes are used again where the same serde
  * comes again. With a registry topics share one where it gives their subjects the same id; another id is
@@ -54,23 +75,24 @@ export interface AvroSerdeOptions {
  * ```
  */
 export function avroSerde<T>(schema: AvroSchema, options: AvroSerdeOptions = {}): Serde<T> {
-  const parsed = parseSchema(schema);
-  const { registry, known = [] } = options;
+  const { registry, known = [], references = [], logicalTypes, longs } = options;
+  const referred = references.map((reference) => reference.schema);
+  const parsed = parseSchema(schema, { references: referred, logicalTypes, longs });
   const readers = new Readers(parsed, registry);
-  for (const writer of known) readers.add(parseSchema(writer));
+  for (const writer of known) readers.add(parseWriterSchema(writer, referred));
   const writer = new Writer(parsed);
   if (!registry) return new AvroSerde<T>(writer, readers, singleObjectHeader(parsed));
-  const byId = new Map<number, AvroSerde<T>>();
-  const bind: Bind<T> = async (topic, part) => {
-    const id = await registry.register(subjectOf(topic, part), parsed.text);
-    let bound = byId.get(id);
-    if (!bound) byId.set(id, bound = new AvroSerde<T>(writer, readers, confluentHeader(id), bind));
-    return bound;
-  };
+  const ids = references.map(({ name, subject, version }) => ({ name, subject, version }));
+  const bind = bindById<T>(
+    (subject) => registry.register(subject, parsed.text, { references: ids }),
+    (id, bind) => {
+      // What it wrote itself it reads without asking.
+      readers.know(id);
+      return new AvroSerde<T>(writer, readers, confluentHeader(id), bind);
+    },
+  );
   return new AvroSerde<T>(writer, readers, undefined, bind);
 }
-
-type Bind<T> = (topic: string, part: "key" | "value") => Promise<Serde<T>>;
 
 /** Writes values of one schema; the serdes of all its ids share it. */
 class Writer {
@@ -117,12 +139,7 @@ class AvroSerde<T> implements Serde<T> {
   }
 
   encode(value: T, into: Uint8Array, at: number): number {
-    if (!this.#header) {
-      throw new Error(
-        `Cannot encode a ${this.#writer.schema.name}: with a registry its subject depends on the topic; ` +
-          `use what forTopic() resolves to`,
-      );
-    }
+    if (!this.#header) throw notBound(`a ${this.#writer.schema.name}`);
     return this.#writer.encode(this.#header, value, into, at);
   }
 

@@ -20,6 +20,8 @@ export class Cursor {
   #view: DataView | undefined;
   #at = 0;
   #end = 0;
+  /** Of the values that take no bytes, how many items of arrays and maps may still come in this range. */
+  #emptyLeft = MOST_EMPTY_ITEMS;
 
   /** Goes to `bytes[from, to)`, which must be a range of them. */
   reset(bytes: Uint8Array, from: number, to: number): void {
@@ -30,6 +32,7 @@ export class Cursor {
     }
     this.#at = from;
     this.#end = to;
+    this.#emptyLeft = MOST_EMPTY_ITEMS;
   }
 
   /** Bytes not read yet. */
@@ -96,6 +99,42 @@ export class Cursor {
     return value;
   }
 
+  /** A zigzag varint of up to 64 bits. */
+  bigint(): bigint {
+    let zigzag = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      if (this.#at >= this.#end) throw new Malformed("a number goes on after the end of the bytes");
+      const byte = this.#bytes[this.#at++]!;
+      zigzag |= BigInt(byte & 0x7f) << shift;
+      if (byte <= 0x7f) {
+        if (zigzag > MOST_ZIGZAG) throw new Malformed("a long has more than 64 bits");
+        return zigzag & 1n ? -(zigzag >> 1n) - 1n : zigzag >> 1n;
+      }
+    }
+    throw new Malformed("a number has more than 10 bytes");
+  }
+
+  /** Leaves a number out, however large. */
+  skipLong(): void {
+    for (let count = 0; count < 10; count++) {
+      if (this.#at >= this.#end) throw new Malformed("a number goes on after the end of the bytes");
+      if (this.#bytes[this.#at++]! <= 0x7f) return;
+    }
+    throw new Malformed("a number has more than 10 bytes");
+  }
+
+  /** Leaves bytes or a string out. */
+  skipBytes(): void {
+    // Not in one statement, which would take the position of before the length was read.
+    const length = this.#length("a value to leave out");
+    this.#at += length;
+  }
+
+  /** Leaves `size` bytes out. */
+  skip(size: number): void {
+    this.#take(size, "a value to leave out");
+  }
+
   float(): number {
     const at = this.#take(4, "a float");
     return this.#dataView().getFloat32(at, true);
@@ -145,15 +184,33 @@ export class Cursor {
    *
    * @param least The bytes that each item takes at least: a count that can't fit is refused before anything
    * is made of it.
+   * @param parts Of how many values an item is made that takes no bytes: of those the range's bytes are no
+   * bound.
    */
-  blockCount(least: number): number {
+  blockCount(least: number, parts = 1): number {
     let count = this.long();
     if (count < 0) {
       count = -count;
       this.long();
     }
-    if (least === 0 ? count > MOST_EMPTY_ITEMS : count * least > this.left) {
+    const fits = least === 0 ? count * parts <= this.#emptyLeft : count * least <= this.left;
+    // Without items there is nothing that could be too large, such as no items of a type that can't be.
+    if (count !== 0 && !fits) {
       throw new Malformed(`a block says that it has ${count} items, ${this.left} bytes are left`);
+    }
+    if (least === 0) this.#emptyLeft -= count * parts;
+    return count;
+  }
+
+  /**
+   * The number of items to leave out one by one; 0 at the end. Blocks that tell their size are left behind as
+   * they are.
+   */
+  skippedBlockCount(): number {
+    let count = this.long();
+    while (count < 0) {
+      this.skipBytes();
+      count = this.long();
     }
     return count;
   }
@@ -178,6 +235,9 @@ export class Cursor {
     return at;
   }
 }
+
+/** The zigzag form of the smallest long, the largest of all. */
+const MOST_ZIGZAG = 0xffff_ffff_ffff_ffffn;
 
 /** Items that take no bytes can't be checked against those left. */
 const MOST_EMPTY_ITEMS = 65_536;

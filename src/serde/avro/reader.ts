@@ -6,7 +6,11 @@
  * @module
  */
 import { Cursor, Malformed } from "./cursor.ts";
-import type { AvroNode, EnumNode, FieldNode, NamedNode, PrimitiveKind, RecordNode } from "./schema.ts";
+import type { LogicalConversion } from "./logical.ts";
+import type { AvroNode, EnumNode, FieldNode, NamedNode, PrimitiveKind, RecordNode } from "./node.ts";
+import { type Size, Sizes } from "./sizes.ts";
+import { Skips } from "./skip.ts";
+import { messageOf } from "./text.ts";
 
 /** Reads one value. */
 export type Read = (cursor: Cursor) => unknown;
@@ -20,6 +24,7 @@ export class Incompatible extends Error {
  * Compiles a reader.
  *
  * @throws {Incompatible} When no value of the writer's schema can be read, naming the field.
+ * @throws {RangeError} When a value of the writer's schema may have far more parts than bytes.
  */
 export function compileReader(writer: AvroNode, reader: AvroNode): Read {
   return new Compiler().read(writer, reader, "");
@@ -27,11 +32,19 @@ export function compileReader(writer: AvroNode, reader: AvroNode): Read {
 
 class Compiler {
   /** Readers of records by writer and reader: a recursive record finds itself here. */
-  readonly #records = new Map<AvroNode, Map<AvroNode, { read: Read }>>();
+  readonly #records = new Map<AvroNode, Map<AvroNode, { read: Read } | Incompatible>>();
+  readonly #sizes = new Sizes();
+  readonly #skips = new Skips(this.#sizes);
 
   read(writer: AvroNode, reader: AvroNode, path: string): Read {
     if (writer.kind === "union") return this.#fromUnion(writer.branches, reader, path);
     if (reader.kind === "union") return this.#intoUnion(writer, reader.branches, path);
+    const read = this.#underlying(writer, reader, path);
+    return reader.logical ? logicalReader(reader.logical, read) : read;
+  }
+
+  /** Neither is a union, and the reader's logical type is left to the caller. */
+  #underlying(writer: AvroNode, reader: AvroNode, path: string): Read {
     if (writer.kind === "record" && reader.kind === "record" && sameName(writer, reader)) {
       return this.#record(writer, reader, path);
     }
@@ -46,10 +59,13 @@ class Compiler {
       return (cursor) => cursor.fixed(size);
     }
     if (writer.kind === "array" && reader.kind === "array") {
-      return arrayReader(this.read(writer.items, reader.items, `${path}[]`), leastBytes(writer.items));
+      return arrayReader(this.read(writer.items, reader.items, `${path}[]`), this.#sizes.of(writer.items));
     }
     if (writer.kind === "map" && reader.kind === "map") {
-      return mapReader(this.read(writer.values, reader.values, `${path}{}`), leastBytes(writer.values));
+      return mapReader(
+        this.read(writer.values, reader.values, `${path}{}`),
+        this.#sizes.of(writer.values).bytes,
+      );
     }
     const promoted = PROMOTIONS[writer.kind as PrimitiveKind]?.[reader.kind as PrimitiveKind];
     if (promoted) return promoted;
@@ -85,7 +101,7 @@ class Compiler {
 
   #intoUnion(writer: AvroNode, branches: readonly AvroNode[], path: string): Read {
     // The branch of the same type and name first, then the first that fits by promotion.
-    const ordered = [...branches.filter((branch) => sameType(writer, branch)), ...branches];
+    const ordered = new Set([...branches.filter((branch) => sameType(writer, branch)), ...branches]);
     for (const branch of ordered) {
       try {
         return this.read(writer, branch, path);
@@ -103,6 +119,8 @@ class Compiler {
     let byReader = this.#records.get(writer);
     if (!byReader) this.#records.set(writer, byReader = new Map());
     const before = byReader.get(reader);
+    // What does not fit once does not fit again: of branches in branches each would be tried over and over.
+    if (before instanceof Incompatible) throw before;
     if (before) return (cursor) => before.read(cursor);
     const slot: { read: Read } = {
       read: () => {
@@ -113,13 +131,18 @@ class Compiler {
     try {
       slot.read = this.#recordBody(writer, reader, path);
     } catch (error) {
-      byReader.delete(reader);
+      if (error instanceof Incompatible) byReader.set(reader, error);
+      // Records within it that do fit hold on to it.
+      slot.read = () => {
+        throw new Malformed(messageOf(error));
+      };
       throw error;
     }
     return slot.read;
   }
 
   #recordBody(writer: RecordNode, reader: RecordNode, path: string): Read {
+    this.#sizes.of(writer);
     const source = new RecordSource();
     const readOf = new Map<FieldNode, number>();
     for (const field of reader.fields) {
@@ -135,8 +158,12 @@ class Compiler {
           `${at} is claimed by several fields: ${wanted.map(({ name }) => name).join(", ")}`,
         );
       }
-      const into = wanted[0]?.type ?? written.type;
-      source.local(`f${index}`, written.type, into, this.read(written.type, into, at));
+      const into = wanted[0]?.type;
+      if (into === undefined) {
+        source.skip(this.#skips.of(written.type));
+      } else {
+        source.local(`f${index}`, written.type, into, this.read(written.type, into, at));
+      }
     }
     for (const field of reader.fields) {
       const index = readOf.get(field);
@@ -169,11 +196,15 @@ class RecordSource {
 
   local(name: string, written: AvroNode, into: AvroNode, read: Read): void {
     // A primitive that stays what it is is read in place, without a call through a variable.
-    const inPlace = written.kind === into.kind && IN_PLACE.has(written.kind);
+    const inPlace = written.kind === into.kind && IN_PLACE.has(written.kind) && !into.logical;
     this.#lines.push(`const ${name} = ${inPlace ? `cursor.${written.kind}()` : this.call(read)};`);
   }
 
-  call(read: Read): string {
+  skip(skip: (cursor: Cursor) => void): void {
+    this.#lines.push(`${this.call(skip)};`);
+  }
+
+  call(read: (cursor: Cursor) => unknown): string {
     const name = `r${this.#names.length}`;
     this.#names.push(name);
     this.#values.push(read);
@@ -197,6 +228,7 @@ const IN_PLACE: ReadonlySet<string> = new Set([
   "boolean",
   "int",
   "long",
+  "bigint",
   "float",
   "double",
   "bytes",
@@ -209,6 +241,10 @@ const encoder = new TextEncoder();
 const int: Read = (cursor) => cursor.int();
 const long: Read = (cursor) => cursor.long();
 const float: Read = (cursor) => cursor.float();
+const bigint: Read = (cursor) => cursor.bigint();
+// Rounded to a double, as Java rounds: of a long that is read as a floating number its last digits do not
+// matter.
+const rounded: Read = (cursor) => Number(cursor.bigint());
 const toText: Read = (cursor) => {
   try {
     return decoder.decode(cursor.bytes());
@@ -222,8 +258,10 @@ const toText: Read = (cursor) => {
 const PROMOTIONS: Partial<Record<PrimitiveKind, Partial<Record<PrimitiveKind, Read>>>> = {
   null: { null: () => null },
   boolean: { boolean: (cursor) => cursor.boolean() },
-  int: { int, long: int, float: int, double: int },
-  long: { long, float: long, double: long },
+  int: { int, long: int, bigint: (cursor) => BigInt(cursor.int()), float: int, double: int },
+  long: { long, bigint, float: rounded, double: rounded },
+  // A serde's own schema, as its writer: other writers' longs are of the kind above.
+  bigint: { bigint },
   float: { float, double: float },
   double: { double: (cursor) => cursor.double() },
   bytes: { bytes: (cursor) => cursor.bytes(), string: toText },
@@ -247,10 +285,14 @@ function enumReader(writer: EnumNode, reader: EnumNode): Read {
   };
 }
 
-function arrayReader(read: Read, least: number): Read {
+function logicalReader(logical: LogicalConversion, read: Read): Read {
+  return (cursor) => logical.fromAvro(read(cursor));
+}
+
+function arrayReader(read: Read, { bytes, parts }: Size): Read {
   return (cursor) => {
     const items: unknown[] = [];
-    for (let count = cursor.blockCount(least); count !== 0; count = cursor.blockCount(least)) {
+    for (let count = cursor.blockCount(bytes, parts); count !== 0; count = cursor.blockCount(bytes, parts)) {
       for (; count > 0; count--) items.push(read(cursor));
     }
     return items;
@@ -275,26 +317,6 @@ function mapReader(read: Read, least: number): Read {
   };
 }
 
-/** The bytes that a value takes at least. */
-function leastBytes(node: AvroNode, within: readonly AvroNode[] = []): number {
-  switch (node.kind) {
-    case "null":
-      return 0;
-    case "float":
-      return 4;
-    case "double":
-      return 8;
-    case "fixed":
-      return node.size;
-    case "record":
-      // A record that holds itself in every value has no values at all: any bound is true of them.
-      if (within.includes(node)) return 1;
-      return node.fields.reduce((sum, field) => sum + leastBytes(field.type, [...within, node]), 0);
-    default:
-      return 1;
-  }
-}
-
 /** By the name without the namespace, as the specification has it, or by one of the reader's aliases. */
 function sameName(writer: NamedNode, reader: NamedNode): boolean {
   const name = unqualified(writer.name);
@@ -302,13 +324,19 @@ function sameName(writer: NamedNode, reader: NamedNode): boolean {
 }
 
 function sameType(writer: AvroNode, reader: AvroNode): boolean {
-  return writer.kind === reader.kind && (!("name" in writer) || writer.name === (reader as NamedNode).name);
+  return kindOf(writer) === kindOf(reader) &&
+    (!("name" in writer) || writer.name === (reader as NamedNode).name);
 }
 
 function unqualified(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }
 
+/** As schemas name it. */
+function kindOf({ kind }: AvroNode): string {
+  return kind === "bigint" ? "long" : kind;
+}
+
 function describe(node: AvroNode): string {
-  return "name" in node ? `${node.kind} ${unqualified(node.name)}` : node.kind;
+  return "name" in node ? `${node.kind} ${unqualified(node.name)}` : kindOf(node);
 }

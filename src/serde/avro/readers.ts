@@ -6,9 +6,10 @@
 import { CONFLUENT_HEADER_BYTES, CONFLUENT_MAGIC, schemaId } from "./confluent.ts";
 import { Cursor } from "./cursor.ts";
 import { compileReader, type Read } from "./reader.ts";
+import type { RegisteredSchema } from "./registered_schema.ts";
 import type { SchemaRegistry } from "./registry.ts";
-import { messageOf, type ParsedSchema, parseSchema } from "./schema.ts";
-import { DeserializationError, SchemaNotLoaded } from "../serde.ts";
+import { type ParsedSchema, parseWriterSchema } from "./schema.ts";
+import { DeserializationError, SchemaNotLoaded, UnusableSchema } from "../serde.ts";
 import {
   fingerprintText,
   SINGLE_OBJECT_HEADER_BYTES,
@@ -16,9 +17,10 @@ import {
   SINGLE_OBJECT_VERSION,
   singleObjectHeader,
 } from "./single_object.ts";
+import { messageOf } from "./text.ts";
 
 /** A reader, or why there is none. */
-type Reader = Read | DeserializationError;
+type Reader = Read | UnusableSchema;
 
 /** The readers of one schema, by who wrote; shared by the serdes of all its topics. */
 export class Readers {
@@ -52,6 +54,11 @@ export class Readers {
       );
     }
     this.#byFingerprint.set(fingerprintText(singleObjectHeader(writer), 0), read);
+  }
+
+  /** Adds the registry's id of the schema itself. */
+  know(id: number): void {
+    this.#byId.set(id, this.#ownRead);
   }
 
   decode(bytes: Uint8Array, from: number, to: number): unknown {
@@ -115,9 +122,7 @@ export class Readers {
     if (id === this.#lastId) return this.#lastRead!;
     const reader = this.#byId.get(id) ?? this.#lookUp(id);
     // A new error each time: its stack and its catcher are this record's.
-    if (reader instanceof DeserializationError) {
-      throw new DeserializationError(reader.message, { cause: reader.cause });
-    }
+    if (reader instanceof UnusableSchema) throw new UnusableSchema(reader.message, { cause: reader.cause });
     this.#lastId = id;
     this.#lastRead = reader;
     return reader;
@@ -150,16 +155,18 @@ export class Readers {
     return reader;
   }
 
-  #compile(id: number, schema: string): Reader {
+  #compile(id: number, { text, type, references }: RegisteredSchema): Reader {
     try {
-      const writer = parseSchema(schema);
+      if (type !== "AVRO") throw new TypeError(`it is a schema of type ${type}`);
+      const writer = parseWriterSchema(text, references.map((each) => each.text));
       // Written as this schema writes: one compiled reader serves both framings and all such ids.
       if (writer.canonical === this.#schema.canonical) return this.#ownRead;
       return compileReader(writer.node, this.#schema.node);
     } catch (error) {
-      return this.#fail(
-        `it was written with the registry's schema ${id}, which does not fit: ${messageOf(error)}`,
-        error,
+      return new UnusableSchema(
+        `Cannot decode a ${this.#schema.name}: it was written with the registry's schema ${id}, ` +
+          `which does not fit: ${messageOf(error)}`,
+        { cause: error },
       );
     }
   }

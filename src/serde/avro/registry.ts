@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { abbreviate, messageOf } from "./schema.ts";
+import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
+import { abbreviate, messageOf } from "./text.ts";
 
 /** Settings of a {@linkcode SchemaRegistry}. */
 export interface SchemaRegistryOptions {
@@ -52,7 +53,7 @@ export class RegistryError extends Error {
  *
  * const registry = new SchemaRegistry("http://localhost:8081/apis/ccompat/v7");
  * const id = await registry.register("GAME-FRAME-RQ-key", '"string"');
- * console.log(await registry.schemaById(id)); // "string"
+ * console.log((await registry.schemaById(id))?.text); // "string"
  * ```
  */
 export class SchemaRegistry {
@@ -61,11 +62,11 @@ export class SchemaRegistry {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #options: Required<Omit<SchemaRegistryOptions, "username" | "password">>;
   /** Schemas by id; `null` for those that the registry did not have when it was asked last. */
-  readonly #schemas = new Map<number, string | null>();
+  readonly #schemas = new Map<number, RegisteredSchema | null>();
   /** Until when a missing schema is taken as missing. */
   readonly #missingUntil = new Map<number, number>();
   readonly #ids = new Map<string, Promise<number>>();
-  readonly #loading = new Map<number, Promise<string | undefined>>();
+  readonly #loading = new Map<number, Promise<RegisteredSchema | undefined>>();
 
   /**
    * A client of the registry at a URL; it asks nothing yet.
@@ -112,24 +113,35 @@ export class SchemaRegistry {
   /**
    * Registers a schema under a subject, if it is not yet, and gives its id.
    *
-   * @param schema JSON as text.
+   * @param schema Its text: JSON, or a `.proto` file.
    * @throws {RegistryError} When the registry refuses or can't be reached.
    */
-  register(subject: string, schema: string): Promise<number> {
-    const name = JSON.stringify([subject, schema]);
+  register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
+    const { type = "AVRO", references = [] } = options;
+    // A registry of before there were other languages knows neither.
+    const body = JSON.stringify({
+      schema,
+      ...(type === "AVRO" ? {} : { schemaType: type }),
+      ...(references.length === 0 ? {} : { references }),
+    });
+    const name = JSON.stringify([subject, body]);
     const before = this.#ids.get(name);
     if (before) return before;
-    const id = this.#register(subject, schema);
+    const id = this.#register(subject, body).then((id) => {
+      // What it refers to was not asked for: with references the schema is known only once it is loaded.
+      if (references.length === 0) this.#schemas.set(id, { text: schema, type, references: [] });
+      return id;
+    });
     this.#ids.set(name, id);
     // A failure is told to those who wait, then forgotten: the next one asks again.
     id.catch(() => this.#ids.delete(name));
     return id;
   }
 
-  async #register(subject: string, schema: string): Promise<number> {
+  async #register(subject: string, body: string): Promise<number> {
     const what = `register the schema of subject ${subject}`;
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-    const ask = (): Promise<Answer> => this.#ask(what, "POST", path, JSON.stringify({ schema }));
+    const ask = (): Promise<Answer> => this.#ask(what, "POST", path, body);
     let answer = await ask();
     if (answer.status === CONFLICT) {
       // Of two that register the same schema at the same moment a registry may refuse one: by now it has the
@@ -140,7 +152,6 @@ export class SchemaRegistry {
     if (answer.status !== 200) throw this.#refused(what, answer);
     const { id } = this.#json(what, answer);
     if (!Number.isInteger(id)) throw this.#unexpected(what, answer);
-    this.#schemas.set(id as number, schema);
     return id as number;
   }
 
@@ -148,18 +159,18 @@ export class SchemaRegistry {
    * What is known of an id without asking: its schema, `null` when the registry has none, `undefined` when it
    * has to be asked.
    */
-  peek(id: number): string | null | undefined {
+  peek(id: number): RegisteredSchema | null | undefined {
     const schema = this.#schemas.get(id);
     if (schema === null && this.#options.now() >= this.#missingUntil.get(id)!) return undefined;
     return schema;
   }
 
   /**
-   * The schema of an id as JSON text; `undefined` when the registry has none.
+   * The schema of an id; `undefined` when the registry has none.
    *
    * @throws {RegistryError} When the registry refuses or can't be reached.
    */
-  async schemaById(id: number): Promise<string | undefined> {
+  async schemaById(id: number): Promise<RegisteredSchema | undefined> {
     const known = this.peek(id);
     if (known !== undefined) return known ?? undefined;
     let loading = this.#loading.get(id);
@@ -170,7 +181,7 @@ export class SchemaRegistry {
     return await loading;
   }
 
-  async #load(id: number): Promise<string | undefined> {
+  async #load(id: number): Promise<RegisteredSchema | undefined> {
     const what = `get schema ${id}`;
     const answer = await this.#ask(what, "GET", `/schemas/ids/${id}`);
     if (answer.status === 404 && errorCode(answer) === NO_SUCH_SCHEMA) {
@@ -179,15 +190,49 @@ export class SchemaRegistry {
       return undefined;
     }
     if (answer.status !== 200) throw this.#refused(what, answer);
-    const { schema, schemaType } = this.#json(what, answer);
-    if (typeof schema !== "string") throw this.#unexpected(what, answer);
-    // A schema that is not Avro's is kept as one that can't be parsed, with a text that says so.
-    const text = schemaType === undefined || schemaType === "AVRO"
-      ? schema
-      : `a schema of type ${schemaType}`;
-    this.#schemas.set(id, text);
+    const { text, references } = this.#schemaOf(what, answer);
+    const { schemaType = "AVRO" } = this.#json(what, answer);
+    const found = new Map<string, { name: string; text: string }>();
+    await this.#resolve(references, found, new Set());
+    const schema = { text, type: String(schemaType), references: [...found.values()] };
+    this.#schemas.set(id, schema);
     this.#missingUntil.delete(id);
-    return text;
+    return schema;
+  }
+
+  /** Loads what references lead to, each once and after those that it has itself. */
+  async #resolve(
+    references: readonly SchemaReference[],
+    found: Map<string, { name: string; text: string }>,
+    begun: Set<string>,
+  ): Promise<void> {
+    for (const { name, subject, version } of references) {
+      const place = JSON.stringify([name, subject, version]);
+      if (begun.has(place)) continue;
+      begun.add(place);
+      const what = `get version ${version} of subject ${subject}, which a schema refers to`;
+      if (begun.size > MOST_REFERENCES) {
+        throw new RegistryError(
+          `Cannot ${what} at ${this.url}: it refers to more than ${MOST_REFERENCES} schemas`,
+          undefined,
+        );
+      }
+      const answer = await this.#ask(
+        what,
+        "GET",
+        `/subjects/${encodeURIComponent(subject)}/versions/${version}`,
+      );
+      if (answer.status !== 200) throw this.#refused(what, answer);
+      const { text, references } = this.#schemaOf(what, answer);
+      await this.#resolve(references, found, begun);
+      found.set(place, { name, text });
+    }
+  }
+
+  #schemaOf(what: string, answer: Answer): { text: string; references: readonly SchemaReference[] } {
+    const { schema, references = [] } = this.#json(what, answer);
+    if (typeof schema !== "string" || !Array.isArray(references)) throw this.#unexpected(what, answer);
+    return { text: schema, references: references as SchemaReference[] };
   }
 
   /** Sends a request until there is an answer that says something about the request, or the time is over. */
@@ -286,6 +331,8 @@ class TimedOut extends Error {
 const CONFLICT = 409;
 /** The API's error code for an id that it does not know; any other 404 says that this is not the API. */
 const NO_SUCH_SCHEMA = 40403;
+/** A schema that refers to more was made to take time. */
+const MOST_REFERENCES = 200;
 const NOT_THE_API =
   "check that SCHEMA_REGISTRY is the base URL of Confluent's API (Apicurio's ends in /apis/ccompat/v7)";
 

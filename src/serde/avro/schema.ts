@@ -6,51 +6,22 @@
  */
 // Not its index, which also loads Node's file system, streams and services for parts that are not used here.
 import avsc from "avsc/lib/types.js";
+import type { LogicalConversion, LogicalTypes } from "./logical.ts";
+import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
+import { parseSchemaJson, writtenWith } from "./schema_json.ts";
+import { abbreviate, messageOf } from "./text.ts";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
 export type AvroSchema = string | readonly unknown[] | object;
 
-/** The kinds of primitive types. */
-export type PrimitiveKind = "null" | "boolean" | "int" | "long" | "float" | "double" | "bytes" | "string";
-
-/** A parsed type. Recursive schemas make cyclic nodes. */
-export type AvroNode =
-  | { readonly kind: PrimitiveKind }
-  | NamedNode & { readonly kind: "fixed"; readonly size: number }
-  | EnumNode
-  | { readonly kind: "array"; readonly items: AvroNode }
-  | { readonly kind: "map"; readonly values: AvroNode }
-  | { readonly kind: "union"; readonly branches: readonly AvroNode[] }
-  | RecordNode;
-
-/** What named types have in common. */
-export interface NamedNode {
-  /** The name with its namespace. */
-  readonly name: string;
-  readonly aliases: readonly string[];
-}
-
-/** An enum. */
-export interface EnumNode extends NamedNode {
-  readonly kind: "enum";
-  readonly symbols: readonly string[];
-  /** Stands in for a writer's symbol that the reader does not know. */
-  readonly default: string | undefined;
-}
-
-/** A record. */
-export interface RecordNode extends NamedNode {
-  readonly kind: "record";
-  readonly fields: readonly FieldNode[];
-}
-
-/** A record's field. */
-export interface FieldNode {
-  readonly name: string;
-  readonly aliases: readonly string[];
-  readonly type: AvroNode;
-  /** The default value in Avro's binary encoding. */
-  readonly default: Uint8Array | undefined;
+/** How a schema is parsed. */
+export interface ParseOptions {
+  /** Schemas that it names types of, each after those that it names itself. */
+  readonly references?: readonly AvroSchema[] | undefined;
+  /** The logical types whose values are others than the underlying type's. Default: none. */
+  readonly logicalTypes?: LogicalTypes | undefined;
+  /** What holds a long. Default: a number. */
+  readonly longs?: "number" | "bigint" | undefined;
 }
 
 /** A schema that was parsed. */
@@ -75,9 +46,16 @@ interface AvscType {
   itemsType: AvscType;
   valuesType: AvscType;
   types: AvscType[];
-  fields: { name: string; aliases: string[]; type: AvscType; defaultValue(): unknown }[];
+  fields: AvscField[];
   schema(): unknown;
   toBuffer(value: unknown): Uint8Array;
+}
+
+interface AvscField {
+  name: string;
+  aliases: string[];
+  type: AvscType;
+  defaultValue(): unknown;
 }
 
 /**
@@ -87,88 +65,140 @@ interface AvscType {
  * @param schema JSON, as text or already parsed.
  * @throws {TypeError} When it is no valid schema, saying why.
  */
-export function parseSchema(schema: AvroSchema): ParsedSchema {
+export function parseSchema(schema: AvroSchema, options: ParseOptions = {}): ParsedSchema {
+  return parsed(schema, options, (json) => json);
+}
+
+/**
+ * Parses the schema that values were written with, of which only their layout matters: what else is wrong
+ * with it, such as a default value that is not of its field's type, keeps nobody from reading.
+ *
+ * @throws {TypeError} When it is no valid schema, saying why.
+ */
+export function parseWriterSchema(schema: AvroSchema, references?: readonly AvroSchema[]): ParsedSchema {
+  return parsed(schema, { references }, writtenWith);
+}
+
+function parsed(
+  schema: AvroSchema,
+  { references = [], logicalTypes = {}, longs = "number" }: ParseOptions,
+  prepare: (json: unknown) => unknown,
+): ParsedSchema {
+  const logical = new Map<AvscType, LogicalConversion>();
+  const parser = { registry: {}, typeHook: logicalHook(logicalTypes, logical) };
   let type: AvscType;
-  let json: unknown = schema;
+  let json: unknown;
   try {
-    // A bare name such as "long" is a schema, but no JSON text.
-    if (typeof schema === "string" && /^\s*["{[]/.test(schema)) json = JSON.parse(schema);
-    // Logical types are left out: their underlying types are what is read and written.
-    type = avsc.Type.forSchema(structuredClone(json) as never) as unknown as AvscType;
+    for (const each of references) {
+      avsc.Type.forSchema(prepare(parseSchemaJson(each)) as never, parser as never);
+    }
+    json = parseSchemaJson(schema);
+    type = avsc.Type.forSchema(prepare(json) as never, parser as never) as unknown as AvscType;
+    const nodes = new Nodes(logical, longs === "bigint" ? "bigint" : "long");
+    const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;
+    return {
+      text: JSON.stringify(json),
+      canonical: JSON.stringify(type.schema()),
+      name,
+      node: nodes.of(type),
+    };
   } catch (error) {
     const received = abbreviate(typeof schema === "string" ? schema : JSON.stringify(schema));
     throw new TypeError(`Cannot use as an Avro schema: received ${received}; ${messageOf(error)}`, {
       cause: error,
     });
   }
-  const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;
-  return {
-    text: JSON.stringify(json),
-    canonical: JSON.stringify(type.schema()),
-    name,
-    node: nodeOf(type, new Map()),
+}
+
+/** Is called by avsc for each schema within a schema; notes the conversions of those with a logical type. */
+function logicalHook(
+  types: LogicalTypes,
+  found: Map<AvscType, LogicalConversion>,
+): (schema: unknown, parser: unknown) => AvscType | undefined {
+  const begun = new Set<unknown>();
+  return (schema, parser) => {
+    const attributes = typeof schema === "object" ? schema as Record<string, unknown> : {};
+    const { logicalType } = attributes;
+    if (typeof logicalType !== "string" || !Object.hasOwn(types, logicalType) || begun.has(schema)) {
+      return undefined;
+    }
+    begun.add(schema);
+    const type = avsc.Type.forSchema(schema as never, parser as never) as unknown as AvscType;
+    const conversion = types[logicalType]!(attributes);
+    if (conversion) found.set(type, conversion);
+    return type;
   };
 }
 
-function nodeOf(type: AvscType, known: Map<AvscType, AvroNode>): AvroNode {
-  const before = known.get(type);
-  if (before) return before;
-  const named = { name: type.name ?? "", aliases: type.aliases ?? [] };
-  // Nodes are known before their parts are made, so that a recursive type finds itself.
-  const add = <N extends AvroNode>(node: N): N => {
-    known.set(type, node);
-    return node;
-  };
-  switch (type.typeName) {
-    case "fixed":
-      return add({ kind: "fixed", ...named, size: type.size });
-    case "enum":
-      return add({ kind: "enum", ...named, symbols: type.symbols, default: type.default });
-    case "array": {
-      const node = add({ kind: "array", items: UNSET });
-      node.items = nodeOf(type.itemsType, known);
-      return node;
-    }
-    case "map": {
-      const node = add({ kind: "map", values: UNSET });
-      node.values = nodeOf(type.valuesType, known);
-      return node;
-    }
-    case "union:wrapped":
-    case "union:unwrapped": {
-      const branches: AvroNode[] = [];
-      const node = add({ kind: "union", branches });
-      for (const branch of type.types) branches.push(nodeOf(branch, known));
-      return node;
-    }
-    case "record":
-    case "error": {
-      const fields: FieldNode[] = [];
-      const node = add({ kind: "record", ...named, fields });
-      for (const field of type.fields) {
-        const value = field.defaultValue();
-        fields.push({
-          name: field.name,
-          aliases: field.aliases,
-          type: nodeOf(field.type, known),
-          default: value === undefined ? undefined : Uint8Array.from(field.type.toBuffer(value)),
-        });
+/** Makes nodes of avsc's types. */
+class Nodes {
+  readonly #nodes = new Map<AvscType, AvroNode>();
+  readonly #logical: ReadonlyMap<AvscType, LogicalConversion>;
+  readonly #long: "long" | "bigint";
+
+  constructor(logical: ReadonlyMap<AvscType, LogicalConversion>, long: "long" | "bigint") {
+    this.#logical = logical;
+    this.#long = long;
+  }
+
+  of(type: AvscType): AvroNode {
+    const before = this.#nodes.get(type);
+    if (before) return before;
+    const named = { name: type.name ?? "", aliases: type.aliases ?? [] };
+    switch (type.typeName) {
+      case "fixed":
+        return this.#add(type, { kind: "fixed", ...named, size: type.size });
+      case "enum":
+        return this.#add(type, { kind: "enum", ...named, symbols: type.symbols, default: type.default });
+      case "array": {
+        const node = this.#add(type, { kind: "array", items: UNSET });
+        node.items = this.of(type.itemsType);
+        return node;
       }
-      return node;
+      case "map": {
+        const node = this.#add(type, { kind: "map", values: UNSET });
+        node.values = this.of(type.valuesType);
+        return node;
+      }
+      case "union:wrapped":
+      case "union:unwrapped": {
+        const branches: AvroNode[] = [];
+        const node = this.#add(type, { kind: "union", branches });
+        for (const branch of type.types) branches.push(this.of(branch));
+        return node;
+      }
+      case "record":
+      case "error": {
+        const fields: FieldNode[] = [];
+        const node = this.#add(type, { kind: "record", ...named, fields });
+        for (const field of type.fields) fields.push(this.#field(field));
+        return node;
+      }
+      case "long":
+        return this.#add(type, { kind: this.#long });
+      default:
+        return this.#add(type, { kind: type.typeName as PrimitiveKind });
     }
-    default:
-      return add({ kind: type.typeName as PrimitiveKind });
+  }
+
+  /** Nodes are known before their parts are made, so that a recursive type finds itself. */
+  #add<N extends AvroNode>(type: AvscType, node: N): N {
+    const logical = this.#logical.get(type);
+    const added = logical ? { ...node, logical } : node;
+    this.#nodes.set(type, added);
+    return added;
+  }
+
+  #field(field: AvscField): FieldNode {
+    const { name, aliases, type } = field;
+    const value = field.defaultValue();
+    return {
+      name,
+      aliases,
+      type: this.of(type),
+      default: value === undefined ? undefined : Uint8Array.from(type.toBuffer(value)),
+    };
   }
 }
 
 const UNSET: AvroNode = { kind: "null" };
-
-/** The message of anything thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Text short enough for a message. */
-export function abbreviate(text: string, length = 120): string {
-  return text.length <= length ? text : text.slice(0, length - 1) + "…";
-}

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { abbreviate, type AvroNode } from "./schema.ts";
+import { abbreviate, messageOf } from "./text.ts";
+import { type LogicalConversion, toUnderlying } from "./logical.ts";
+import type { AvroNode } from "./node.ts";
 
 /** Whether the value can be written as the type. */
 export function accepts(node: AvroNode, value: unknown): boolean {
@@ -18,6 +20,7 @@ export function accepts(node: AvroNode, value: unknown): boolean {
 export function findInvalid(node: AvroNode, value: unknown, path: string): string | undefined {
   const refuse = (allowed: string): string =>
     `${path ? `${path}: ` : ""}received ${show(value)}; allowed is ${allowed}`;
+  if (node.logical) return findInvalidLogical(node, node.logical, value, path);
   switch (node.kind) {
     case "null":
       return value === null ? undefined : refuse("null");
@@ -27,6 +30,8 @@ export function findInvalid(node: AvroNode, value: unknown, path: string): strin
       return ((value as number) | 0) === value ? undefined : refuse("a whole number of 32 bits");
     case "long":
       return Number.isSafeInteger(value) ? undefined : refuse("a whole number up to 2^53 - 1 either way");
+    case "bigint":
+      return isInt64(value) ? undefined : refuse("a bigint of 64 bits");
     case "float":
     case "double":
       return typeof value === "number" ? undefined : refuse("a number");
@@ -72,6 +77,27 @@ export function findInvalid(node: AvroNode, value: unknown, path: string): strin
   }
 }
 
+/**
+ * What is wrong with a value of a logical type: that it has no form in Avro, or what is wrong with that form.
+ */
+function findInvalidLogical(
+  node: AvroNode,
+  logical: LogicalConversion,
+  value: unknown,
+  path: string,
+): string | undefined {
+  try {
+    return findInvalid({ ...node, logical: undefined }, toUnderlying(logical, node.kind, value), path);
+  } catch (error) {
+    return `${path ? `${path}: ` : ""}received ${show(value)}; ${messageOf(error)}`;
+  }
+}
+
+/** Whether a value is a bigint of 64 bits with a sign. */
+export function isInt64(value: unknown): value is bigint {
+  return typeof value === "bigint" && BigInt.asIntN(64, value) === value;
+}
+
 function first<T>(items: Iterable<T>, find: (item: T) => string | undefined): string | undefined {
   for (const item of items) {
     const found = find(item);
@@ -86,5 +112,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Date) return String(value);
   return abbreviate(typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value), 80);
 }

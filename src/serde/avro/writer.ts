@@ -5,8 +5,9 @@
  * @module
  */
 import type { Output } from "../output.ts";
-import type { AvroNode, RecordNode } from "./schema.ts";
-import { accepts } from "./validate.ts";
+import { type LogicalConversion, toUnderlying } from "./logical.ts";
+import type { AvroNode, RecordNode } from "./node.ts";
+import { accepts, isInt64 } from "./validate.ts";
 
 /** Writes one value. */
 export type Write = (output: Output, value: unknown) => void;
@@ -23,6 +24,11 @@ class Compiler {
   readonly #records = new Map<RecordNode, { write: Write }>();
 
   write(node: AvroNode): Write {
+    const write = this.#underlying(node);
+    return node.logical ? logicalWriter(node.logical, node.kind, write) : write;
+  }
+
+  #underlying(node: AvroNode): Write {
     switch (node.kind) {
       case "null":
         return (_, value) => {
@@ -42,6 +48,11 @@ class Compiler {
         return (output, value) => {
           if (!Number.isSafeInteger(value)) throw NOT_OF_TYPE;
           output.long(value as number);
+        };
+      case "bigint":
+        return (output, value) => {
+          if (!isInt64(value)) throw NOT_OF_TYPE;
+          output.bigint(value);
         };
       case "float":
         return (output, value) => {
@@ -148,6 +159,7 @@ const MOST_COMPARED = 16;
  * each comparison is one of pointers.
  */
 function writeInPlace(node: AvroNode, value: string): string | undefined {
+  if (node.logical) return undefined;
   switch (node.kind) {
     case "string":
       return `if (typeof ${value} !== "string") throw invalid; output.string(${value});`;
@@ -174,6 +186,19 @@ function writeInPlace(node: AvroNode, value: string): string | undefined {
     default:
       return undefined;
   }
+}
+
+function logicalWriter(logical: LogicalConversion, kind: string, write: Write): Write {
+  return (output, value) => {
+    let underlying: unknown;
+    try {
+      underlying = toUnderlying(logical, kind, value);
+    } catch {
+      // What it says is had again where what is wrong with the value is looked for.
+      throw NOT_OF_TYPE;
+    }
+    write(output, underlying);
+  };
 }
 
 function enumWriter(symbols: readonly string[]): Write {

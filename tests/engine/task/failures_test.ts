@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { int64Serde, jsonSerde, type Serde, stringSerde } from "../../../src/serde/mod.ts";
+import { int64Serde, jsonSerde, type Serde, stringSerde, UnusableSchema } from "../../../src/serde/mod.ts";
 import {
+  logAndContinue,
   logAndDeadLetter,
   logProcessingErrors,
   ProcessingError,
@@ -82,6 +83,32 @@ Deno.test("an undecodable record becomes a dead letter: its bytes and headers, a
   assertEquals(driver.stats.dropped.undecodable, 1);
   assertEquals(driver.stats.deadLettered, { dead: 1 });
   assertEquals(driver.stats.processed, 3);
+});
+
+Deno.test("a schema with which no record can be read stops the application by default, and can be dead letters", async () => {
+  const unusable: Serde<string> = {
+    ...stringSerde(),
+    decode() {
+      throw new UnusableSchema("Cannot decode a Score: it was written with the registry's schema 7");
+    },
+  };
+  const builder = new StreamsBuilder();
+  builder.stream("in", { key: stringSerde(), value: unusable }).to("out", text);
+  const logger = { info() {}, warn() {} };
+  const strict = await TopologyTestDriver.create(builder.build(), {
+    onUndecodable: logAndContinue(logger, () => 0),
+  });
+  assertThrows(
+    () => strict.pipeBytes("in", bytes("k"), bytes("v"), 1),
+    ProcessingError,
+    "the registry's schema 7; nothing after it was processed; give the topic's serde a schema that can read it",
+  );
+  const lenient = await TopologyTestDriver.create(builder.build(), {
+    onUndecodable: logAndDeadLetter("dead", logger, () => 0),
+    deadLetterTopics: ["dead"],
+  });
+  lenient.pipeBytes("in", bytes("k"), bytes("v"), 1);
+  assertEquals(lenient.stats.deadLettered, { dead: 1 });
 });
 
 async function tasted(options: TopologyTestDriverOptions): Promise<TopologyTestDriver> {

@@ -2,13 +2,29 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { startRegistry } from "../../../scripts/registry.ts";
 import { avroSerde } from "../../../src/serde/avro/avro_serde.ts";
 import { RegistryError, SchemaRegistry } from "../../../src/serde/avro/registry.ts";
-import { DeserializationError, SchemaNotLoaded } from "../../../src/serde/serde.ts";
+import { jsonSchemaSerde } from "../../../src/serde/json_schema/json_schema_serde.ts";
+import { protobufSerde } from "../../../src/serde/protobuf/protobuf_serde.ts";
+import { bindSerde, DeserializationError, SchemaNotLoaded, type Serde } from "../../../src/serde/serde.ts";
 import type { FrameHeader, GameSession } from "../../../src/game/hit.ts";
 import { hitFromHex } from "../../../src/game/hit_codec.ts";
 import { FRAME_HEADER_SCHEMA, GAME_SESSION_SCHEMA } from "../../../src/game/schemas.ts";
 import { decode, encode } from "../../serde/avro/support.ts";
 
 const HEADER: FrameHeader = { ts: 1571000000000, machine: "000042", zone: "AU" };
+
+// Apicurio tells a JSON Schema by this property.
+const JSON_SCHEMA = { $schema: "http://json-schema.org/draft-07/schema#", type: "object" };
+
+/** Decodes when the schema is loaded, if it has to be. */
+async function decodeLoaded<T>(serde: Serde<T>, bytes: Uint8Array): Promise<T> {
+  try {
+    return decode(serde, bytes);
+  } catch (error) {
+    if (!(error instanceof SchemaNotLoaded)) throw error;
+    await error.load();
+    return decode(serde, bytes);
+  }
+}
 
 // One registry for all steps: starting it takes seconds.
 Deno.test("against a real registry (Apicurio)", async (t) => {
@@ -64,6 +80,35 @@ Deno.test("against a real registry (Apicurio)", async (t) => {
       await (assertThrows(() => decode(reader, bytes), SchemaNotLoaded) as SchemaNotLoaded).load();
       assertEquals(decode(reader, bytes), HEADER);
     });
+
+    await t.step(
+      "Avro with references, JSON Schema and Protobuf are registered, and read by another",
+      async () => {
+        const money = { type: "record", name: "Money", fields: [{ name: "cents", type: "long" }] };
+        await connect().register(`${topic}-money`, JSON.stringify(money));
+        const order = { type: "record", name: "Order", fields: [{ name: "price", type: "Money" }] };
+        const references = [{ name: "Money", subject: `${topic}-money`, version: 1, schema: money }];
+        const avro = (registry: SchemaRegistry): Serde<unknown> => avroSerde(order, { registry, references });
+        const json = (registry: SchemaRegistry): Serde<unknown> => jsonSchemaSerde(JSON_SCHEMA, { registry });
+        const file =
+          `syntax = "proto3"; message Unit {} message Order { Price price = 1; } message Price { int64 cents = 1; }`;
+        const proto = [
+          await protobufSerde<object>(file, "Order", { registry: connect() }),
+          await protobufSerde<object>(file, "Order", { registry: connect() }),
+        ];
+        const value = { price: { cents: 5 } };
+        for (
+          const [name, writer, reader] of [
+            ["avro", avro(connect()), avro(connect())],
+            ["json", json(connect()), json(connect())],
+            ["protobuf", ...proto],
+          ] as [string, Serde<unknown>, Serde<unknown>][]
+        ) {
+          const bytes = encode(await bindSerde(writer, `${topic}-${name}`, "value"), value);
+          assertEquals(await decodeLoaded(reader, bytes), value, name);
+        }
+      },
+    );
 
     await t.step("an id that it does not have is a property of the record", async () => {
       const registry = connect();

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { avroSerde } from "../../../src/serde/avro/avro_serde.ts";
 import { SchemaRegistry } from "../../../src/serde/avro/registry.ts";
-import { DeserializationError, SchemaNotLoaded } from "../../../src/serde/serde.ts";
+import { DeserializationError, SchemaNotLoaded, UnusableSchema } from "../../../src/serde/serde.ts";
 import { FrameGenerator } from "../../../src/game/frame_generator.ts";
 import type { FrameBody, FrameHeader, GameSession, Hit } from "../../../src/game/hit.ts";
 import { hitFromHex } from "../../../src/game/hit_codec.ts";
@@ -371,7 +371,7 @@ Deno.test("an id that the registry does not have is a DeserializationError after
   assertEquals(asked.length, 1);
 });
 
-Deno.test("an id whose schema does not fit, or is none, is a DeserializationError", async () => {
+Deno.test("an id whose schema does not fit, or is none, is an unusable schema", async () => {
   const { registry } = registryOf({
     1: '"string"',
     2: "{",
@@ -387,7 +387,7 @@ Deno.test("an id whose schema does not fit, or is none, is a DeserializationErro
   ) {
     const bytes = Uint8Array.of(0, 0, 0, 0, id, 0);
     await (assertThrows(() => decode(serde, bytes), SchemaNotLoaded) as SchemaNotLoaded).load();
-    for (let i = 0; i < 2; i++) assertThrows(() => decode(serde, bytes), DeserializationError, message);
+    for (let i = 0; i < 2; i++) assertThrows(() => decode(serde, bytes), UnusableSchema, message);
   }
 });
 

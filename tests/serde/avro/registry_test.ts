@@ -61,7 +61,7 @@ Deno.test("register posts the schema under the subject, once however often it is
   assertEquals(headers["content-type"], "application/vnd.schemaregistry.v1+json");
   assert(!("authorization" in headers));
   assertEquals(JSON.parse(body!), { schema: '"int"' });
-  assertEquals(registry.peek(7), '"int"', "what was registered is known by its id");
+  assertEquals(registry.peek(7)?.text, '"int"', "what was registered is known by its id");
   await registry.register("other-key", '"int"');
   await registry.register("a/b-key", '"long"');
   assertEquals(requests.length, 3, "another subject or schema is asked for itself");
@@ -70,9 +70,10 @@ Deno.test("register posts the schema under the subject, once however often it is
 Deno.test("a schema is fetched once however many wait for it", async () => {
   const { registry, requests } = registryOf([json({ schema: '"int"' })]);
   assertEquals(registry.peek(3), undefined);
-  assertEquals(await Promise.all([registry.schemaById(3), registry.schemaById(3)]), ['"int"', '"int"']);
-  assertEquals(await registry.schemaById(3), '"int"');
-  assertEquals(registry.peek(3), '"int"');
+  const both = await Promise.all([registry.schemaById(3), registry.schemaById(3)]);
+  assertEquals(both.map((each) => each?.text), ['"int"', '"int"']);
+  assertEquals((await registry.schemaById(3))?.text, '"int"');
+  assertEquals(registry.peek(3)?.text, '"int"');
   assertEquals(requests.map(({ method, url }) => `${method} ${url}`), [
     "GET http://registry.test/base/schemas/ids/3",
   ]);
@@ -87,9 +88,9 @@ Deno.test("that there is no such schema is remembered for a while", async () => 
   assertEquals(requests.length, 1);
   advance(1);
   assertEquals(registry.peek(3), undefined);
-  assertEquals(await registry.schemaById(3), '"int"');
+  assertEquals((await registry.schemaById(3))?.text, '"int"');
   advance(100_000);
-  assertEquals(registry.peek(3), '"int"');
+  assertEquals(registry.peek(3)?.text, '"int"');
 });
 
 Deno.test("5xx, 429 and network errors are tried again with a growing pause, 4xx are not", async () => {
@@ -106,7 +107,7 @@ Deno.test("5xx, 429 and network errors are tried again with a growing pause, 4xx
   ], {
     timeoutMs: 60_000,
   });
-  assertEquals(await registry.schemaById(1), '"int"');
+  assertEquals((await registry.schemaById(1))?.text, '"int"');
   assertEquals(requests.length, 7);
   assertEquals(pauses, [500, 1000, 2000, 4000, 4000, 4000]);
 
@@ -159,7 +160,7 @@ Deno.test("a failure is told to all who wait and then forgotten", async () => {
   assertEquals(await registry.register("s", "{}"), 1);
   await assertRejects(() => registry.schemaById(2), RegistryError, "status 401");
   assertEquals(registry.peek(2), undefined);
-  assertEquals(await registry.schemaById(2), '"int"');
+  assertEquals((await registry.schemaById(2))?.text, '"int"');
 });
 
 Deno.test("an answer that does not come is given up", async () => {
@@ -217,9 +218,39 @@ Deno.test("the other refusals tell what to do", async () => {
   }
 });
 
-Deno.test("a schema that is not Avro's is known as such", async () => {
-  const { registry } = registryOf([json({ schema: "{}", schemaType: "JSON" })]);
-  assertEquals(await registry.schemaById(1), "a schema of type JSON");
+Deno.test("a schema that is not Avro's is known as such, and registered as such", async () => {
+  const { registry, requests } = registryOf([json({ schema: "{}", schemaType: "JSON" }), json({ id: 2 })]);
+  assertEquals(await registry.schemaById(1), { text: "{}", type: "JSON", references: [] });
+  const references = [{ name: "a", subject: "s", version: 1 }];
+  await registry.register("t", "{}", { type: "JSON", references });
+  assertEquals(JSON.parse(requests[1]!.body!), { schema: "{}", schemaType: "JSON", references });
+});
+
+Deno.test("what a schema refers to is loaded with it, each once and after what it refers to itself", async () => {
+  const ref = (name: string): object => ({ name, subject: `${name}/s`, version: 1 });
+  const { registry, requests } = registryOf([
+    json({ schema: "main", references: [ref("A"), ref("B")] }),
+    json({ schema: "a", references: [ref("B")] }),
+    json({ schema: "b" }),
+  ]);
+  assertEquals(await registry.schemaById(1), {
+    text: "main",
+    type: "AVRO",
+    references: [{ name: "B", text: "b" }, { name: "A", text: "a" }],
+  });
+  assertEquals(requests.map(({ url }) => url.slice("http://registry.test/base".length)), [
+    "/schemas/ids/1",
+    "/subjects/A%2Fs/versions/1",
+    "/subjects/B%2Fs/versions/1",
+  ]);
+});
+
+Deno.test("a schema that refers to ever more others is refused", async () => {
+  let version = 0;
+  const endless = (): Response =>
+    Response.json({ schema: "x", references: [{ name: "x", subject: "s", version: ++version }] });
+  const { registry } = registryOf([endless]);
+  await assertRejects(() => registry.schemaById(1), RegistryError, "refers to more than 200 schemas");
 });
 
 Deno.test("user and password are sent, and never shown", async () => {

@@ -1,0 +1,61 @@
+/**
+ * Avro schemas as JSON, before anything is made of them.
+ *
+ * @module
+ */
+
+/** A longer schema, or one that nests deeper, is refused: it was made to take memory and time. */
+const MOST_CHARACTERS = 1_048_576;
+const MOST_LEVELS = 400;
+
+/**
+ * A schema's JSON, as a copy.
+ *
+ * @param schema JSON, as text or already parsed.
+ * @throws {SyntaxError} When it is a text that is no JSON.
+ * @throws {RangeError} When it is too long or nests too deep.
+ */
+export function parseSchemaJson(schema: unknown): unknown {
+  // A bare name such as "long" is a schema, but no JSON text.
+  const isText = typeof schema === "string" && /^\s*["{[]/.test(schema);
+  if (typeof schema === "string" && !isText) return schema;
+  const text = isText ? schema as string : JSON.stringify(schema);
+  if (text.length > MOST_CHARACTERS) {
+    throw new RangeError(`it has ${text.length} characters, allowed are ${MOST_CHARACTERS}`);
+  }
+  checkDepth(text);
+  return JSON.parse(text);
+}
+
+/** Counts brackets: parsing the text would itself take the stack. */
+function checkDepth(text: string): void {
+  let level = 0;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (part === "[" || part === "{") level++;
+    if (part === "]" || part === "}") level--;
+    if (level > MOST_LEVELS) throw new RangeError(`it nests deeper than ${MOST_LEVELS} levels`);
+  }
+}
+
+/** What of a schema says how its values are laid out. */
+const LAYOUT = ["name", "namespace", "type", "symbols", "size"];
+
+/** A schema with that alone. */
+export function writtenWith(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(writtenWith);
+  if (typeof json !== "object" || json === null) return json;
+  const schema = json as Record<string, unknown>;
+  const written: Record<string, unknown> = {};
+  for (const key of LAYOUT) if (key in schema) written[key] = schema[key];
+  // A type around a type is the same as the inner one.
+  if (typeof written.type === "object") return writtenWith(written.type);
+  for (const key of ["items", "values"]) if (key in schema) written[key] = writtenWith(schema[key]);
+  if (Array.isArray(schema.fields)) written.fields = schema.fields.map(fieldWrittenWith);
+  return written;
+}
+
+function fieldWrittenWith(field: unknown): unknown {
+  if (typeof field !== "object" || field === null) return field;
+  const { name, type } = field as Record<string, unknown>;
+  return { name, type: writtenWith(type) };
+}
