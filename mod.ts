@@ -1,14 +1,15 @@
 /**
  * **kos**: Kafka stream processing with the semantics of Kafka Streams, in TypeScript on Deno.
  *
- * Describe a topology with {@linkcode StreamsBuilder} and make it a program with {@linkcode run}, or run it
- * with {@linkcode StreamsApp} on a {@linkcode Log}: Kafka, or one in memory. `./testing` has the driver that
- * tests a topology without a log; `./serde`, `./kafka` and `./metrics` are those parts of this module alone.
+ * Describe a topology with {@linkcode StreamsBuilder}, test it with {@linkcode TopologyTestDriver}, and make
+ * it a program with {@linkcode run}; {@linkcode StreamsApp} is the engine alone, on a {@linkcode Log}: Kafka,
+ * or one in memory. `./serde`, `./kafka`, `./metrics` and `./testing` are parts of this module.
  *
  * @module
  */
 export * from "./src/serde/mod.ts";
 export * from "./src/engine/mod.ts";
+export * from "./src/engine/testing/mod.ts";
 export * from "./src/kafka/mod.ts";
 export * from "./src/metrics/mod.ts";
 export * from "./src/service/mod.ts";
