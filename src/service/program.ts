@@ -25,7 +25,7 @@ export interface ProgramOptions<T extends FlagRows> {
   readonly name?: string;
   /** What the program does, for `--help`. */
   readonly description?: string;
-  /** The program's version: what `--version` and `kos_build_info` say. Default: there is none. */
+  /** The program's version. Default: there is no `--version`, and `kos_build_info` has that of kos. */
   readonly version?: string;
   /** Flags of the program's own, by the property that has the value. */
   readonly flags?: T;

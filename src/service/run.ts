@@ -7,7 +7,6 @@ import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { main } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
-import type { Program } from "../cli/program.ts";
 import { VERSION } from "../cli/version.ts";
 import { writeAll } from "../cli/write.ts";
 import type { Topology } from "../engine/mod.ts";
@@ -51,7 +50,7 @@ const GRACE_MS = 5_000;
 /**
  * Runs a topology as a program, until it is asked to end or fails, and ends the process: with exit code 0 when
  * SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else fails, as
- * one line on stderr says.
+ * one line on stderr says, which is an object like the others with `--log-format json`.
  *
  * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
  * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
@@ -76,7 +75,7 @@ const GRACE_MS = 5_000;
  * }, {
  *   applicationId: "word-count",
  *   flags: {
- *     shortest: { value: "<letters>", text: "words that are shorter don't count", parse: parsers.integer(), default: 1 },
+ *     shortest: { value: "<letters>", text: "the least that counts", parse: parsers.integer(), default: 1 },
  *   },
  * });
  * ```
@@ -87,30 +86,40 @@ export async function run<T extends FlagRows = Record<never, never>>(
 ): Promise<never> {
   const program = serviceProgram(options);
   const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
-  return await main(program.name, (signal) => runProgram(program, build, options, signal), {
-    graceMs: GRACE_MS,
-  });
+  let json: Logger | undefined;
+  // Also what ends the program is an object then, for whoever collects its lines.
+  const write = (text: string): void =>
+    json === undefined ? writeAll(Deno.stderr, text) : json.error(text.trimEnd());
+  return await main(program.name, async (signal) => {
+    const flags = parseArguments(program, Deno.args);
+    const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
+    if (flags.logFormat === "json") json = logger;
+    const context = { flags, metrics: new Registry(), logger };
+    if (flags.describe) await describe(build, context);
+    else await runTopology(build, context, { ...options, name: program.name }, signal);
+  }, { graceMs: GRACE_MS, write });
 }
 
-async function runProgram<T extends FlagRows>(
-  program: Program<ServiceFlags & FlagValues<T>>,
+/** What a topology is built with, but for the registry. */
+type Context<T extends FlagRows> = Omit<ServiceContext<T>, "registry">;
+
+async function describe<T extends FlagRows>(build: TopologyBuilder<T>, context: Context<T>): Promise<void> {
+  const topology = await build({ ...context, registry: undefined });
+  writeAll(Deno.stdout, topology.describe() + "\n");
+}
+
+async function runTopology<T extends FlagRows>(
   build: TopologyBuilder<T>,
-  options: RunOptions<T>,
+  context: Context<T>,
+  options: RunOptions<T> & { readonly name: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const flags = parseArguments(program, Deno.args);
-  const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
-  const metrics = new Registry();
-  if (flags.describe) {
-    const topology = await build({ flags, registry: undefined, metrics, logger });
-    writeAll(Deno.stdout, topology.describe() + "\n");
-    return;
-  }
+  const { flags, metrics, logger } = context;
   const config = connectionConfig((name) => Deno.env.get(name));
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
-  const topology = await build({ flags, registry, metrics, logger });
+  const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {
     clientId: flags.clientId,
     logger,
@@ -122,7 +131,7 @@ async function runProgram<T extends FlagRows>(
       ...settingsOf(flags, config, signal),
       log,
       logger,
-      name: program.name,
+      name: options.name,
       version: options.version ?? VERSION,
       registry: metrics,
       ...(options.stores === undefined ? {} : { stores: options.stores }),

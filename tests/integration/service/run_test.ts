@@ -90,3 +90,16 @@ Deno.test("its help and its description need no broker, and a wrong value of its
   assertEquals([wrong.code, wrong.stdout], [2, ""]);
   assertMatch(wrong.stderr, /^word-count: Cannot use --shortest: received "few"; expected a whole number/);
 });
+
+Deno.test("what ends it is said as the other lines of its log are", async () => {
+  const args = ["--wait-for-broker", "0s", "--metrics-port", "0"];
+  const nowhere = { KAFKA_BROKERS: `localhost:${freePort()}` };
+  const text = await ended(start(args, nowhere));
+  assertEquals(text.code, 1);
+  assertMatch(text.stderr, /\nword-count: Cannot reach Kafka at /);
+  const json = await ended(start([...args, "--log-format", "json"], nowhere));
+  assertEquals(json.code, 1);
+  const { level, message } = JSON.parse(json.stderr.trim().split("\n").at(-1)!);
+  assertEquals(level, "error");
+  assertStringIncludes(message, "Cannot reach Kafka at ");
+});
