@@ -55,8 +55,8 @@ export interface LoggerOptions {
 /**
  * A logger that writes lines such as
  * `2026-01-31T12:00:00.000Z INFO  datagen: 4 partitions topic=GAME-FRAME-RQ`. Line ends in a message come out
- * as `\n`, so that one event is one line. With the format `json` a line is
- * `{"time":"2026-01-31T12:00:00.000Z","level":"info","name":"datagen","message":"4 partitions","topic":"…"}`.
+ * as `\n`, so that one event is one line. With the format `json` a line is an object of `time`, `level`,
+ * `name`, `message` and the fields.
  *
  * @example
  * ```ts

@@ -47,7 +47,7 @@ export function serviceProgram<T extends FlagRows>(
     name,
     description: description ?? `Runs the topology of ${applicationId} on Kafka.`,
     ...(version === undefined ? {} : { version }),
-    // The program's own stand first under `Options`, which all others but three have a heading of their own for.
+    // The program's own stand first under `Options`: most others have a heading of their own.
     flags: { describe, ...own, ...others } as Program<ServiceFlags & FlagValues<T>>["flags"],
     sections: [CONNECTION_VARIABLES],
   };

@@ -48,9 +48,9 @@ export type TopologyBuilder<T extends FlagRows = Record<never, never>> = (
 const GRACE_MS = 5_000;
 
 /**
- * Runs a topology as a program, until it is asked to end or fails, and ends the process: with exit code 0 when
- * SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else fails, as
- * one line on stderr says, which is an object like the others with `--log-format json`.
+ * Runs a topology as a program, until it is asked to end or fails, and ends the process: with exit code 0
+ * when SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else
+ * fails, as one line on stderr says, which is an object like the others with `--log-format json`.
  *
  * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
  * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On

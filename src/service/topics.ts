@@ -31,8 +31,8 @@ export function outerTopics(topology: Topology): OuterTopics {
 }
 
 /**
- * Creates the topics that a topology reads and writes where they are missing. One that is only written gets as
- * many partitions as the largest that is read; one that is there is measured by what was asked for.
+ * Creates the topics that a topology reads and writes where they are missing. One that is only written gets
+ * as many partitions as the largest that is read; one that is there is measured by what was asked for.
  *
  * @throws {Error} When joined topics have different numbers of partitions.
  */
