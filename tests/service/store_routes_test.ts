@@ -207,6 +207,12 @@ Deno.test("stores that can be read are served by their names and keys of text, u
   );
 });
 
+Deno.test("keys and values that are bigints are answered as their digits", async () => {
+  const ask = routes({ kind: "local", task: "0_0", value: { count: 2n ** 60n } }, "running", BigInt);
+  const { status, body } = await ask("/stores/sessions/9007199254740993");
+  assertEquals([status, body.key, body.value], [200, "9007199254740993", { count: "1152921504606846976" }]);
+});
+
 Deno.test("what a store's own reading of a key throws is the address's fault", async () => {
   const ask = routes({ kind: "local", task: "0_0", value: null }, "running", (text) => BigInt(text));
   const { status, body } = await ask("/stores/sessions/x");
