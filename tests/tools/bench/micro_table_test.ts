@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { type BenchReport, leastOf, markdownOf, rowsOf } from "../../../bench/micro/table.ts";
 
 /** A report as `deno bench --json` prints it. */
@@ -63,23 +63,4 @@ Deno.test("a benchmark that failed, or that does not say how many items it has, 
   );
   assertThrows(() => rowsOf(report({ results: [] })), Error, "no result");
   assertThrows(() => rowsOf(report({ name: "read" })), Error, 'a benchmark named "read"');
-});
-
-Deno.test("the benchmarks run with their own permissions, and the table is of them", async () => {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "task",
-      "-q",
-      "bench:micro",
-      "--table",
-      "--filter",
-      "/murmur2/",
-      "bench/micro/record_batch_bench.ts",
-    ],
-    cwd: new URL("../../../", import.meta.url),
-    stderr: "inherit",
-  }).output();
-  const text = new TextDecoder().decode(stdout);
-  assert(success, text);
-  assertMatch(text, /^\| murmur2 of a key +\| .+ [Mk] keys \| +[\d,.]+ × kafkajs \|$/m);
 });
