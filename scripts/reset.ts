@@ -14,7 +14,7 @@ import { type ConnectionConfig, connectionConfig } from "../src/kafka/config.ts"
 import { GroupAdmin, type GroupState } from "../src/kafka/client/group_admin.ts";
 import { clusterSettings } from "../src/kafka/client/kafka_log.ts";
 import type { TopicPartition } from "../src/kafka/port/topics.ts";
-import { APPLICATION_ID } from "../src/streams/start.ts";
+import { APPLICATION_ID } from "../src/streams/arcade.ts";
 import {
   type InternalTopics,
   internalTopics,

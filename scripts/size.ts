@@ -11,7 +11,7 @@ import { type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { type MemorySize, memorySize } from "../src/streams/memory_size.ts";
 import { DEFAULT_GRACE_MS } from "../src/streams/sessions_topology.ts";
-import { DEFAULT_PARTITIONS } from "../src/streams/start.ts";
+import { DEFAULT_PARTITIONS } from "../src/service/settings.ts";
 import { parseQuantity } from "./e2e/quantity.ts";
 import { arcadeSizes } from "./support/arcade_sizes.ts";
 

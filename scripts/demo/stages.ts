@@ -17,7 +17,8 @@ import {
   waitForBroker,
   type WaitForBrokerOptions,
 } from "../../src/kafka/mod.ts";
-import { APPLICATION_ID, type RunningStreams, startStreams } from "../../src/streams/start.ts";
+import type { Service } from "../../src/service/service.ts";
+import { APPLICATION_ID, startStreams } from "../../src/streams/arcade.ts";
 import { freePort } from "../support/ports.ts";
 import { type Child, startChild } from "../support/processes.ts";
 
@@ -37,7 +38,7 @@ export async function embeddedStage(logger: Logger, cleanup: Cleanup): Promise<S
   cleanup.push(() => log.close());
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {}); // whoever races it sees it
-  let running: RunningStreams | undefined;
+  let running: Service | undefined;
   let processedBefore = 0;
   const streams: DemoStreams = {
     failed,
@@ -46,10 +47,10 @@ export async function embeddedStage(logger: Logger, cleanup: Cleanup): Promise<S
       running.app.done.catch(reject);
     },
     async stop() {
-      const { app, close } = running!;
-      await close();
+      const service = running!;
+      await service.close();
       running = undefined;
-      processedBefore += app.stats.processed;
+      processedBefore += service.app.stats.processed;
     },
     async numbers() {
       return { processed: processedBefore + (running?.app.stats.processed ?? 0), lag: await groupLag(log) };

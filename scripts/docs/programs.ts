@@ -12,7 +12,7 @@ import { BENCH_SCALE } from "../../bench/scale.ts";
 import { BENCH_VS } from "../../bench/versus.ts";
 import type { AnyProgram } from "../../src/cli/program.ts";
 import { GEN } from "../../src/datagen/flags.ts";
-import { STREAMS } from "../../src/streams/flags.ts";
+import { STREAMS } from "../../src/streams/arcade.ts";
 import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";

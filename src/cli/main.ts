@@ -50,6 +50,8 @@ export interface MainOptions {
    * Default 10,000.
    */
   readonly graceMs?: number;
+  /** Gets the text that tells of an error, with its line end. Default: it goes to stderr. */
+  readonly write?: (text: string) => void;
 }
 
 /**
@@ -63,19 +65,19 @@ export async function main(
   run: (signal: AbortSignal) => Promise<number | void>,
   options: MainOptions = {},
 ): Promise<never> {
-  const graceMs = options.graceMs ?? 10_000;
+  const { graceMs = 10_000, write = say } = options;
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    Deno.exit(reportError(name, event.reason));
+    Deno.exit(reportError(name, event.reason, write));
   });
   const signal = shutdownSignal();
   signal.addEventListener("abort", () => {
     Deno.unrefTimer(setTimeout(() => {
-      say(`${name}: did not end within ${graceMs / 1000} s of being asked to: ending it now\n`);
+      write(`${name}: did not end within ${graceMs / 1000} s of being asked to: ending it now\n`);
       Deno.exit(EXIT.failure);
     }, graceMs));
   });
-  Deno.exit(await runProgram(name, () => run(signal)));
+  Deno.exit(await runProgram(name, () => run(signal), write));
 }
 
 /**

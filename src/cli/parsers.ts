@@ -6,6 +6,7 @@
  */
 /** A value that a flag does not take; its message says what is allowed, as `expected true or false`. */
 export class InvalidValue extends Error {
+  /** How logs name the error. */
   override name = "InvalidValue";
 }
 

@@ -12,6 +12,7 @@ export interface Flag<T> {
   readonly text: string;
   /** How the help calls its value, as `<records/s>`. Left out, the flag is on or off and stands alone. */
   readonly value?: string;
+  /** Turns what was typed into the value. */
   readonly parse: ValueParser<T>;
   /**
    * The value of a flag that is not given; left out, it is `undefined`. A function is called when it is

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { choice, duration } from "./parsers.ts";
 import type { FlagWithDefault, HelpSection } from "./program.ts";
 
@@ -13,6 +13,14 @@ export const LOG_LEVEL: FlagWithDefault<LogLevel> = {
   text: `how much to say on stderr: ${LOG_LEVELS.join(", ")}`,
   parse: choice(...LOG_LEVELS),
   default: "info",
+};
+
+/** `--log-format`, as every service has it. */
+export const LOG_FORMAT: FlagWithDefault<LogFormat> = {
+  value: "<format>",
+  text: "lines of text for people, or json for collectors: one object a line",
+  parse: choice(...LOG_FORMATS),
+  default: "text",
 };
 
 /** `--wait-for-broker`, as every program that waits for Kafka has it; in ms. */

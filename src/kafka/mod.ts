@@ -15,7 +15,8 @@ export { type BytesRange, ReusedRange, whole } from "./port/bytes_range.ts";
 export type { Fetcher, FetcherOptions, PartitionBounds } from "./port/fetcher.ts";
 export type { Assignor, GroupMember, GroupOptions, Member, MemberAssignment } from "./port/group.ts";
 export type { Log, LogHealth } from "./port/log.ts";
-export type { Logger } from "./port/logger.ts";
+export { type Logger, stderrLogger } from "./port/logger.ts";
+export { murmur2, partitionFor } from "./port/murmur2.ts";
 export type { GroupOffsets, Producer, ProducerOptions, RefusedRecord, Substitute } from "./port/producer.ts";
 export {
   type OffsetSpot,

@@ -92,10 +92,17 @@ function reason(error: unknown, portFlag: string): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A JSON answer with a line end, as people read it with curl. */
+/**
+ * A JSON answer with a line end, as people read it with curl. A bigint, which JSON lacks, is its digits as
+ * text.
+ */
 export function jsonResponse(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body) + "\n", {
+  return new Response(JSON.stringify(body, bigintAsText) + "\n", {
     status,
     headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
   });
+}
+
+function bigintAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -25,3 +25,17 @@ Deno.test("log: only up to the level", () => {
   };
   assertEquals((["error", "warn", "info", "debug"] as const).map(said), ["e", "ew", "ewip", "ewipd"]);
 });
+
+Deno.test("log: as JSON one object each, in which no field takes the place of what every line has", () => {
+  const lines: string[] = [];
+  const log = createLogger({ name: "gen", format: "json", write: (line) => lines.push(line), now: () => 0 });
+  log.warn("topic\nmade", { n: 4, left: undefined, level: "high" });
+  log.plain("1s  sent 5");
+  log.debug("not shown");
+  const common = { time: "1970-01-01T00:00:00.000Z", name: "gen" };
+  assertEquals(lines.map((line) => JSON.parse(line)), [
+    { ...common, level: "warn", message: "topic\nmade", n: 4 },
+    { ...common, level: "info", message: "1s  sent 5" },
+  ]);
+  assertEquals(lines.map((line) => line.indexOf("\n") === line.length - 1), [true, true]);
+});

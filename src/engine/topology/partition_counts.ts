@@ -46,7 +46,7 @@ export function partitionCounts(topology: Topology, known: (topic: string) => nu
 }
 
 /** Joined topics, with those that are joined with them in turn. */
-function copartitionGroups(topology: Topology): Set<string>[] {
+export function copartitionGroups(topology: Topology): Set<string>[] {
   const groups: Set<string>[] = [];
   for (const topics of topology.copartitioned) {
     const merged = new Set(topics);

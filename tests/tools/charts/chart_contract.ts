@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
 import { GEN } from "../../../src/datagen/flags.ts";
-import { STREAMS } from "../../../src/streams/flags.ts";
+import { STREAMS } from "../../../src/streams/arcade.ts";
 import { type Any, chartYaml, find, podsOf, type Render } from "./renders.ts";
 import { assertServed } from "./served_metrics.ts";
 

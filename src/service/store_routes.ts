@@ -8,25 +8,28 @@
  *
  * @module
  */
-import type { StreamsApp } from "../engine/mod.ts";
-import { type FrameHeader, ZONES } from "../game/hit.ts";
+import type { StreamsApp, Topology } from "../engine/mod.ts";
 import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
 
-/** A store that is served. */
+/** How a store is served. */
 export interface ServedStore {
-  /** The store's name in the path. */
-  readonly path: string;
   /** The store's name in the topology. */
   readonly store: string;
+  /** The store's name in the path. Default: that in the topology. */
+  readonly path?: string;
   /**
-   * Reads a key from the path, which is decoded already.
-   * @throws {KeyError} When it is no key.
+   * Reads a key from the path, which is decoded already; what it throws answers the request, with status 400.
+   * Default: the key is the text itself.
    */
-  readonly parseKey: (text: string) => unknown;
+  readonly parseKey?: (text: string) => unknown;
 }
+
+/** A store that is served, with all that is known of it. */
+export type StoreRoute = Required<ServedStore>;
 
 /** A key that can't be read from a path. */
 export class KeyError extends Error {
+  /** How logs name the error. */
   override name = "KeyError";
 }
 
@@ -40,8 +43,36 @@ export type StoreReader = Pick<
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 1000;
 
+/** The kinds of stores that can be read from outside. */
+const READABLE: ReadonlySet<string> = new Set(["key-value", "window", "session"]);
+
+/**
+ * How each store of a topology is served that can be read.
+ *
+ * @param served What is to be served otherwise than by name and text.
+ * @throws {TypeError} When one of these names is no store that can be read.
+ */
+export function routesOf(topology: Topology, served: readonly ServedStore[] = []): StoreRoute[] {
+  const readable = [...topology.stores.values()].filter(({ kind }) => READABLE.has(kind)).map(({ name }) =>
+    name
+  );
+  const stranger = served.find(({ store }) => !readable.includes(store));
+  if (stranger !== undefined) {
+    throw new TypeError(
+      `Cannot serve store ${stranger.store}: received a name that is not one of ` +
+        (readable.join(", ") || "the topology, which has none to read"),
+    );
+  }
+  return readable.map((store) => ({
+    path: store,
+    parseKey: (text: string) => text,
+    ...served.find((each) => each.store === store),
+    store,
+  }));
+}
+
 /** The routes, by path, for a metrics server. */
-export function storeRoutes(app: StoreReader, stores: readonly ServedStore[]): Record<string, RouteHandler> {
+export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Record<string, RouteHandler> {
   const handler: RouteHandler = async (request, url) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       const error = `${url.pathname} is read with GET; received ${request.method}`;
@@ -59,7 +90,7 @@ export function storeRoutes(app: StoreReader, stores: readonly ServedStore[]): R
         return jsonResponse({ error, stores: stores.map(({ path }) => path) }, 404);
       }
       const text = rest.join("/");
-      return text === "" ? await list(app, served, url) : await one(app, served, served.parseKey(text), url);
+      return text === "" ? await list(app, served, url) : await one(app, served, keyOf(served, text), url);
     } catch (error) {
       // What decodeURIComponent throws is the address's fault too.
       if (error instanceof KeyError || error instanceof URIError) {
@@ -71,7 +102,17 @@ export function storeRoutes(app: StoreReader, stores: readonly ServedStore[]): R
   return { "/stores": handler, "/stores/": handler };
 }
 
-function overview(app: StoreReader, stores: readonly ServedStore[]): unknown {
+function keyOf({ path, parseKey }: StoreRoute, text: string): unknown {
+  try {
+    return parseKey(text);
+  } catch (error) {
+    if (error instanceof KeyError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KeyError(`Cannot read a key of ${path}: received ${text}; ${reason}`, { cause: error });
+  }
+}
+
+function overview(app: StoreReader, stores: readonly StoreRoute[]): unknown {
   const byName = Map.groupBy(app.stores(), ({ store }) => store);
   const instances: Record<string, string[]> = {};
   for (const [task, endpoint] of app.taskEndpoints) (instances[endpoint] ??= []).push(task);
@@ -87,7 +128,7 @@ function overview(app: StoreReader, stores: readonly ServedStore[]): unknown {
   };
 }
 
-async function list(app: StoreReader, { path, store }: ServedStore, url: URL): Promise<Response> {
+async function list(app: StoreReader, { path, store }: StoreRoute, url: URL): Promise<Response> {
   const asked = url.searchParams.get("limit") ?? String(DEFAULT_LIMIT);
   if (!/^\d{1,9}$/.test(asked) || Number(asked) < 1) {
     throw new KeyError(`Cannot list ${path}: received limit ${asked}; it is a number from 1 to ${MAX_LIMIT}`);
@@ -98,7 +139,7 @@ async function list(app: StoreReader, { path, store }: ServedStore, url: URL): P
 
 async function one(
   app: StoreReader,
-  { path, store }: ServedStore,
+  { path, store }: StoreRoute,
   key: unknown,
   url: URL,
 ): Promise<Response> {
@@ -126,39 +167,4 @@ async function one(
 
 function unavailable(error: string, more: Record<string, unknown> = {}): Response {
   return jsonResponse({ error, ...more }, 503, { "retry-after": "1" });
-}
-
-/**
- * Reads a session's key: `<ts>,<machine>,<zone>`, such as `1700000000000,000042,EU`, or a JSON object.
- * @throws {KeyError} When it is neither.
- */
-export function parseSessionKey(text: string): FrameHeader {
-  const [ts, machine, zone] = text.startsWith("{") ? fromJson(text) : fromList(text);
-  if (
-    Number.isSafeInteger(ts) && typeof machine === "string" && machine !== "" &&
-    ZONES.some((each) => each === zone)
-  ) {
-    return { ts: ts as number, machine, zone: zone as FrameHeader["zone"] };
-  }
-  throw new KeyError(
-    `Cannot read a session's key: received ${text}; it is <ts>,<machine>,<zone>, such as ` +
-      `1700000000000,000042,EU (zones: ${ZONES.join(", ")}), or {"ts":…,"machine":…,"zone":…}`,
-  );
-}
-
-function fromList(text: string): unknown[] {
-  const [ts = "", ...rest] = text.split(",");
-  return [/^-?\d+$/.test(ts) ? Number(ts) : undefined, ...(rest.length === 2 ? rest : [])];
-}
-
-function fromJson(text: string): unknown[] {
-  let parsed: Partial<FrameHeader>;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw new KeyError(`Cannot read a session's key: received ${text}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  return [parsed.ts, parsed.machine, parsed.zone];
 }

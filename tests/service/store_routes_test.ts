@@ -4,12 +4,15 @@ import { FrameGenerator } from "../../src/game/frame_generator.ts";
 import type { FrameHeader } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
-import { EncodeBuffer, type Serde } from "../../src/serde/mod.ts";
+import { StreamsBuilder, TimeWindows } from "../../src/engine/mod.ts";
+import { EncodeBuffer, type Serde, stringSerde } from "../../src/serde/mod.ts";
 import { type Log, MemoryLog } from "../../src/kafka/mod.ts";
 import { partitionFor } from "../../src/kafka/port/murmur2.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
-import { type RunningStreams, startStreams } from "../../src/streams/start.ts";
-import { KeyError, parseSessionKey, type StoreReader, storeRoutes } from "../../src/streams/store_routes.ts";
+import type { Service } from "../../src/service/service.ts";
+import { routesOf, type StoreReader, storeRoutes } from "../../src/service/store_routes.ts";
+import { startStreams } from "../../src/streams/arcade.ts";
+import { parseSessionKey } from "../../src/streams/session_key.ts";
 import { until } from "../engine/app/app_contract.ts";
 
 const logger = createLogger({ name: "test", level: "error" });
@@ -59,7 +62,7 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
   await log.createTopics(
     [REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC].map((topic) => ({ topic, partitions: PARTITIONS })),
   );
-  const running: RunningStreams[] = [];
+  const running: Service[] = [];
   try {
     const frames = await writeFrames(log, 100);
     for (const clientId of ["one", "two"]) {
@@ -129,6 +132,7 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
 function routes(
   answer: Awaited<ReturnType<StoreReader["queryStore"]>>,
   state: StoreReader["state"] = "running",
+  parseKey: (text: string) => unknown = parseSessionKey,
 ) {
   const app = {
     state,
@@ -140,7 +144,7 @@ function routes(
   const handler = storeRoutes(app, [{
     path: "sessions",
     store: "s",
-    parseKey: parseSessionKey,
+    parseKey,
   }])["/stores/"]!;
   return async (path: string, method = "GET") => {
     const url = new URL(`http://here${path}`);
@@ -182,25 +186,36 @@ Deno.test("wrong addresses are refused with what would be right", async () => {
   assertEquals((await ask("/stores/sessions/1,000042,EU", "PUT")).status, 405);
 });
 
-Deno.test("a session's key as a list or as JSON", () => {
-  const key = { ts: 1_700_000_000_000, machine: "000042", zone: "EU" } as const;
-  assertEquals(parseSessionKey("1700000000000,000042,EU"), key);
-  assertEquals(parseSessionKey(JSON.stringify({ ...key, more: 1 })), key);
-  for (
-    const text of [
-      "",
-      "1",
-      "1,2",
-      "x,000042,EU",
-      "1,000042,XX",
-      "1,,EU",
-      "1,000042,EU,more",
-      "1.5,000042,EU",
-      "{}",
-      "{",
-      '{"ts":"1","machine":"a","zone":"EU"}',
-    ]
-  ) {
-    assertThrows(() => parseSessionKey(text), KeyError, "Cannot read a session's key", text);
-  }
+Deno.test("stores that can be read are served by their names and keys of text, unless it is said how", () => {
+  const text = { key: stringSerde(), value: stringSerde() };
+  const builder = new StreamsBuilder();
+  const grouped = builder.stream("words", text).groupByKey(text);
+  const latest = { value: stringSerde(), name: "latest" };
+  grouped.aggregate(() => "", (_key, word) => word, latest);
+  grouped.windowedBy(TimeWindows.ofSizeWithNoGrace(10)).aggregate(() => "", (_key, word) => word, {
+    value: stringSerde(),
+    name: "windows",
+  });
+  const topology = builder.build();
+  const routes = routesOf(topology, [{ store: "latest", path: "now", parseKey: Number }]);
+  assertEquals(routes.map(({ store, path }) => [store, path]), [["latest", "now"], ["windows", "windows"]]);
+  assertEquals(routes.map(({ parseKey }) => parseKey("1")), [1, "1"]);
+  assertThrows(
+    () => routesOf(topology, [{ store: "nonsense" }]),
+    TypeError,
+    "received a name that is not one of latest, windows",
+  );
+});
+
+Deno.test("keys and values that are bigints are answered as their digits", async () => {
+  const ask = routes({ kind: "local", task: "0_0", value: { count: 2n ** 60n } }, "running", BigInt);
+  const { status, body } = await ask("/stores/sessions/9007199254740993");
+  assertEquals([status, body.key, body.value], [200, "9007199254740993", { count: "1152921504606846976" }]);
+});
+
+Deno.test("what a store's own reading of a key throws is the address's fault", async () => {
+  const ask = routes({ kind: "local", task: "0_0", value: null }, "running", (text) => BigInt(text));
+  const { status, body } = await ask("/stores/sessions/x");
+  assertEquals(status, 400);
+  assertStringIncludes(body.error, "Cannot read a key of sessions: received x; ");
 });

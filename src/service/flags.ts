@@ -1,64 +1,86 @@
 /**
- * The flags of the `streams` binary.
+ * The flags that every service has.
  *
  * @module
  */
-import type { LogLevel } from "../cli/log.ts";
-import { InvalidValue, choice, duration, integer, text } from "../cli/parsers.ts";
-import { type Program, toggle } from "../cli/program.ts";
-import { CONNECTION_VARIABLES, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
-import { VERSION } from "../cli/version.ts";
+import type { LogFormat, LogLevel } from "../cli/log.ts";
+import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { type FlagTable, toggle } from "../cli/program.ts";
+import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
-import { DEFAULT_GRACE_MS, DEFAULT_RETENTION_MS } from "./sessions_topology.ts";
-import { APPLICATION_ID, DEFAULT_PARTITIONS, type FailureChoice } from "./start.ts";
+import { DEFAULT_PARTITIONS, type FailureChoice } from "./settings.ts";
 import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 
-/** The flags' values. Times are in ms. */
-export interface Flags {
+/** The values of the flags that every service has. Times are in ms. */
+export interface ServiceFlags {
+  /** Print the topology, and end. */
   readonly describe: boolean;
+  /** Names the consumer group and the changelogs. */
   readonly applicationId: string;
+  /** Names this instance in connections and gauges. */
   readonly clientId: string;
+  /** How often outputs are flushed and offsets committed. */
   readonly commitInterval: number;
-  readonly grace: number;
-  readonly retention: number;
+  /** How many partitions topics get that are created. */
   readonly partitions: number;
+  /** How many replicas topics get that are created. */
   readonly replicationFactor?: number;
+  /** What happens to a record that can't be decoded. */
   readonly onUndecodable: FailureChoice;
+  /** What happens to a record that a processor throws at. */
   readonly onProcessingError: FailureChoice;
+  /** What happens to a record that can't be encoded, or that the log refuses for good. */
   readonly onProductionError: FailureChoice;
+  /** Where dead letters go. */
   readonly deadLetterTopic?: string;
+  /** What happens when a source topic is deleted while it is read. */
   readonly onMissingTopic: "fail" | "wait";
+  /** Where others reach this instance's stores, as `host` or `host:port`. */
   readonly advertise: string;
+  /** What becomes of records after a failure. */
   readonly processingGuarantee: "at_least_once" | "exactly_once";
+  /** How many other instances keep each task's stores current. */
   readonly standbyReplicas: number;
+  /** Where stores are kept. */
   readonly store: "memory" | "sqlite";
+  /** Where stores on disk are. */
   readonly stateDir: string;
+  /** Bytes that the caches of aggregates may hold. */
   readonly cacheMaxBytes: number;
+  /** Bytes of memory that state may take; 0: no limit. */
   readonly stateMaxBytes?: number;
+  /** What happens above that limit. */
   readonly onStateFull: "fail" | "disk";
+  /** Static membership: a name of this instance that survives restarts. */
   readonly groupInstanceId?: string;
+  /** After so long without a heartbeat an instance is taken for dead. */
   readonly sessionTimeout: number;
+  /** After so long without progress the instance is unhealthy; 0: never. */
   readonly stallTimeout: number;
+  /** The port of metrics, health and stores. */
   readonly metricsPort: number;
+  /** The address that the port listens on. */
   readonly metricsHost: string;
+  /** What has a series of lag and arrival. */
   readonly metricsLevel: MetricsLevel;
+  /** How long to wait at the start for a broker that answers. */
   readonly waitForBroker: number;
+  /** How much is logged. */
   readonly logLevel: LogLevel;
+  /** How a line of the log is written. */
+  readonly logFormat: LogFormat;
 }
 
-/** The binary and its flags. */
-export const STREAMS: Program<Flags> = {
-  name: "streams",
-  description: "Joins answered game frames, decodes their hits and writes the sessions to SESSIONS.",
-  version: VERSION,
-  flags: {
+/** The table of those flags; `applicationId` is the default of its flag. */
+export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
+  return {
     describe: toggle("print the topology and exit"),
     applicationId: {
       value: "<id>",
       text: "names the consumer group and the changelogs",
       parse: anyText,
-      default: APPLICATION_ID,
+      default: applicationId,
       group: "Kafka",
     },
     clientId: {
@@ -76,20 +98,6 @@ export const STREAMS: Program<Flags> = {
       default: DEFAULT_COMMIT_INTERVAL_MS,
       defaultText: "100ms",
       group: "Kafka",
-    },
-    grace: {
-      value: "<time>",
-      text: "how late a frame may come to be joined",
-      parse: duration(),
-      default: DEFAULT_GRACE_MS,
-      defaultText: "30s",
-    },
-    retention: {
-      value: "<time>",
-      text: "how long a session is kept after its last hit; 0s keeps all",
-      parse: duration(),
-      default: DEFAULT_RETENTION_MS,
-      defaultText: "1h",
     },
     partitions: {
       value: "<count>",
@@ -163,7 +171,7 @@ export const STREAMS: Program<Flags> = {
     },
     cacheMaxBytes: {
       value: "<bytes>",
-      text: "changes of sessions held back until a commit; 0: all go out",
+      text: "changes of aggregates held back until a commit; 0: all go out",
       parse: integer(),
       default: 0,
       group: "State",
@@ -242,9 +250,9 @@ export const STREAMS: Program<Flags> = {
     },
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Kafka" },
     logLevel: LOG_LEVEL,
-  },
-  sections: [CONNECTION_VARIABLES],
-};
+    logFormat: LOG_FORMAT,
+  };
+}
 
 function anyText(value: string): string {
   return value;

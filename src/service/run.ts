@@ -1,0 +1,205 @@
+/**
+ * A topology as a program.
+ *
+ * @module
+ */
+import { parseArguments } from "../cli/arguments.ts";
+import { createLogger, type Logger } from "../cli/log.ts";
+import { main } from "../cli/main.ts";
+import { memoryLimit } from "../cli/memory_limit.ts";
+import { VERSION } from "../cli/version.ts";
+import { writeAll } from "../cli/write.ts";
+import type { Topology } from "../engine/mod.ts";
+import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
+import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
+import { openKafkaLog } from "../kafka/open_kafka_log.ts";
+import { Registry } from "../metrics/prom_client.ts";
+import { SchemaRegistry } from "../serde/avro/registry.ts";
+import type { ServiceFlags } from "./flags.ts";
+import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
+import { Service } from "./service.ts";
+import type { ServiceSettings } from "./settings.ts";
+import type { ServedStore } from "./store_routes.ts";
+
+/** Settings of {@linkcode run}. */
+export interface RunOptions<T extends FlagRows = Record<never, never>> extends ProgramOptions<T> {
+  /** How stores are served that are not read by their name and a key of text. */
+  readonly stores?: readonly ServedStore[];
+}
+
+/** What a topology is built with. */
+export interface ServiceContext<T extends FlagRows = Record<never, never>> {
+  /** The values of all flags, the program's own among them. */
+  readonly flags: ServiceFlags & FlagValues<T>;
+  /** The registry that `SCHEMA_REGISTRY` names; `undefined` without one, and for `--describe`. */
+  readonly registry: SchemaRegistry | undefined;
+  /** Where metrics of the program's own go to be served with the others. */
+  readonly metrics: Registry;
+  /** The program's log. */
+  readonly logger: Logger;
+}
+
+/** Builds a topology with the values of the flags. */
+export type TopologyBuilder<T extends FlagRows = Record<never, never>> = (
+  context: ServiceContext<T>,
+) => Topology | Promise<Topology>;
+
+/** After a signal, how long the program may take to end by itself, in ms. */
+const GRACE_MS = 5_000;
+
+/**
+ * Runs a topology as a program, until it is asked to end or fails, and ends the process: with exit code 0
+ * when SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else
+ * fails, as one line on stderr says, which is an object like the others with `--log-format json`.
+ *
+ * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
+ * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
+ * `--metrics-port` are `/metrics` (the consumer lag among them), `/healthz`, `/readyz` and `/stores`. Topics
+ * that the topology reads or writes are created where they are missing.
+ *
+ * @param topology The topology, or what builds it with the values of the flags.
+ * @example A whole program, with a flag of its own
+ * ```ts ignore
+ * import { int64Serde, parsers, run, StreamsBuilder, stringSerde } from "../../mod.ts";
+ *
+ * await run(({ flags }) => {
+ *   const text = { key: stringSerde(), value: stringSerde() };
+ *   const builder = new StreamsBuilder();
+ *   builder.stream("lines", text)
+ *     .flatMapValues((line) => line.split(" ").filter((word) => word.length >= flags.shortest))
+ *     .groupBy((_key, word) => word, text)
+ *     .count({ value: int64Serde(), name: "counts" })
+ *     .toStream()
+ *     .to("counts", { key: stringSerde(), value: int64Serde() });
+ *   return builder.build();
+ * }, {
+ *   applicationId: "word-count",
+ *   flags: {
+ *     shortest: { value: "<letters>", text: "the least that counts", parse: parsers.integer(), default: 1 },
+ *   },
+ * });
+ * ```
+ */
+export async function run<T extends FlagRows = Record<never, never>>(
+  topology: Topology | TopologyBuilder<T>,
+  options: RunOptions<T>,
+): Promise<never> {
+  const program = serviceProgram(options);
+  const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
+  let json: Logger | undefined;
+  // Also what ends the program is an object then, for whoever collects its lines.
+  const write = (text: string): void =>
+    json === undefined ? writeAll(Deno.stderr, text) : json.error(text.trimEnd());
+  return await main(program.name, async (signal) => {
+    const flags = parseArguments(program, Deno.args);
+    const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
+    if (flags.logFormat === "json") json = logger;
+    const context = { flags, metrics: new Registry(), logger };
+    if (flags.describe) await describe(build, context);
+    else await runTopology(build, context, { ...options, name: program.name }, signal);
+  }, { graceMs: GRACE_MS, write });
+}
+
+/** What a topology is built with, but for the registry. */
+type Context<T extends FlagRows> = Omit<ServiceContext<T>, "registry">;
+
+async function describe<T extends FlagRows>(build: TopologyBuilder<T>, context: Context<T>): Promise<void> {
+  const topology = await build({ ...context, registry: undefined });
+  writeAll(Deno.stdout, topology.describe() + "\n");
+}
+
+async function runTopology<T extends FlagRows>(
+  build: TopologyBuilder<T>,
+  context: Context<T>,
+  options: RunOptions<T> & { readonly name: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { flags, metrics, logger } = context;
+  const config = connectionConfig((name) => Deno.env.get(name));
+  const registry = config.schemaRegistry === undefined
+    ? undefined
+    : new SchemaRegistry(config.schemaRegistry);
+  const topology = await build({ ...context, registry });
+  const log = await openKafkaLog(config, {
+    clientId: flags.clientId,
+    logger,
+    // Of the producer, the fetcher and the group: while the topics are looked at.
+    spareConnections: 3,
+  });
+  try {
+    await serve(topology, {
+      ...settingsOf(flags, config, signal),
+      log,
+      logger,
+      name: options.name,
+      version: options.version ?? VERSION,
+      registry: metrics,
+      ...(options.stores === undefined ? {} : { stores: options.stores }),
+    }, signal);
+  } catch (error) {
+    if (!(error instanceof WaitInterrupted)) throw error;
+    logger.info("stopped before it began");
+  } finally {
+    await log.close();
+  }
+}
+
+async function serve(topology: Topology, settings: ServiceSettings, signal: AbortSignal): Promise<void> {
+  const service = await Service.start(topology, settings);
+  const asked = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+  await Promise.race([asked, service.app.done]);
+  await service.close();
+}
+
+/** What comes of the flags. */
+function settingsOf(
+  flags: ServiceFlags,
+  config: ConnectionConfig,
+  signal: AbortSignal,
+): Omit<ServiceSettings, "log" | "logger" | "name" | "version" | "registry"> {
+  return {
+    applicationId: flags.applicationId,
+    clientId: flags.clientId,
+    metrics: { port: flags.metricsPort, host: flags.metricsHost },
+    metricsLevel: flags.metricsLevel,
+    advertise: flags.advertise,
+    waitForBroker: { forMs: flags.waitForBroker, signal },
+    partitions: flags.partitions,
+    failures: {
+      onUndecodable: flags.onUndecodable,
+      onProcessingError: flags.onProcessingError,
+      onProductionError: flags.onProductionError,
+      deadLetterTopic: flags.deadLetterTopic,
+    },
+    engine: {
+      commitIntervalMs: flags.commitInterval,
+      replicationFactor: flags.replicationFactor ?? (config.sasl === undefined ? 1 : 3),
+      onMissingTopic: flags.onMissingTopic,
+      processingGuarantee: flags.processingGuarantee,
+      numStandbyReplicas: flags.standbyReplicas,
+      store: flags.store,
+      cacheMaxBytes: flags.cacheMaxBytes,
+      stateMaxBytes: stateMaxBytes(flags.stateMaxBytes),
+      onStateFull: flags.onStateFull,
+      stateDir: flags.stateDir,
+      sessionTimeoutMs: flags.sessionTimeout,
+      stallTimeoutMs: flags.stallTimeout,
+      ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
+    },
+  };
+}
+
+/**
+ * The part of a container's memory that state may take: the rest is the process, its buffers, and what grows
+ * before the old is freed.
+ */
+const STATE_PART = 0.5;
+
+/** What the flag stands for, 0 and left out too. */
+function stateMaxBytes(flag: number | undefined): number {
+  if (flag === undefined) return Math.floor((memoryLimit() ?? Infinity) * STATE_PART);
+  return flag === 0 ? Infinity : flag;
+}

@@ -1,0 +1,158 @@
+/**
+ * A topology that runs, with its metrics, its health and its stores on a port.
+ *
+ * @module
+ */
+import { StreamsApp, type Topology } from "../engine/mod.ts";
+import { waitForBroker } from "../kafka/common/wait_for_broker.ts";
+import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
+import { LagMetrics } from "../metrics/lag_metrics.ts";
+import { exportMetrics } from "../metrics/open_telemetry.ts";
+import { registerProcessMetrics } from "../metrics/process_metrics.ts";
+import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
+import { StreamsMetrics } from "../metrics/streams_metrics.ts";
+import { failureHandlers } from "./failure_handlers.ts";
+import { RestoreProgress } from "./restore_progress.ts";
+import { DEFAULT_PARTITIONS, type ServiceSettings } from "./settings.ts";
+import { routesOf, storeRoutes } from "./store_routes.ts";
+import { ensureTopologyTopics, outerTopics } from "./topics.ts";
+
+/** How often the gauges take new positions, in ms. */
+const LAG_REFRESH_MS = 250;
+
+/** A running service. */
+export class Service {
+  /** The engine. */
+  readonly app: StreamsApp;
+  /** The server of metrics, health and stores; `undefined` where none was asked for. */
+  readonly server: MetricsServer | undefined;
+  readonly #topology: Topology;
+  readonly #settings: ServiceSettings;
+  readonly #lag: LagMetrics;
+  readonly #streamsMetrics: StreamsMetrics;
+  readonly #restore: RestoreProgress;
+  readonly #eventLoop: EventLoopWatch;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #waiting = false;
+
+  /**
+   * Serves metrics and health, waits for a broker, creates the topics that are missing, and begins.
+   *
+   * @throws {CannotListen} When the port can't be had.
+   * @throws {TopologyError} When the topology can't run on the log.
+   */
+  static async start(topology: Topology, settings: ServiceSettings): Promise<Service> {
+    const service = new Service(topology, settings);
+    try {
+      await service.#begin();
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    settings.logger.info(`${settings.applicationId} runs on ${settings.log.description}`);
+    return service;
+  }
+
+  private constructor(topology: Topology, settings: ServiceSettings) {
+    const { logger, registry, name, version, clientId, metricsLevel } = settings;
+    this.#topology = topology;
+    this.#settings = settings;
+    const stores = routesOf(topology, settings.stores);
+    const topics = outerTopics(topology).sources.flat();
+    this.#lag = new LagMetrics({
+      registry,
+      topics,
+      client: clientId,
+      ...(metricsLevel === undefined ? {} : { level: metricsLevel }),
+    });
+    registerProcessMetrics({ registry, component: name, version });
+    // Before the application is made, as that is told the port.
+    this.server = this.#serve();
+    try {
+      this.app = this.#makeApp();
+    } catch (error) {
+      void this.server?.close();
+      throw error;
+    }
+    this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
+    this.#restore = new RestoreProgress(this.app.stats, logger);
+    for (const [path, handler] of Object.entries(storeRoutes(this.app, stores))) {
+      this.server?.route(path, handler);
+    }
+    this.#eventLoop = watchEventLoop(registry);
+    exportMetrics(registry);
+    this.#timer = setInterval(() => this.#look(), LAG_REFRESH_MS);
+  }
+
+  /** Commits, leaves the group and stops serving. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#eventLoop.close();
+    try {
+      await this.app.close();
+    } finally {
+      await this.server?.close();
+    }
+  }
+
+  #serve(): MetricsServer | undefined {
+    const { metrics, registry, logger } = this.#settings;
+    if (metrics === undefined) return undefined;
+    const server = serveMetrics({
+      registry,
+      ...metrics,
+      notReady: () => this.#waiting ? ["waiting for a broker"] : notReady(this.app),
+      unhealthy: () => this.app.state === "failed" ? ["failed"] : this.app.stalls,
+      onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
+    });
+    logger.info(`metrics at ${server.url}/metrics`);
+    return server;
+  }
+
+  #makeApp(): StreamsApp {
+    const { log, logger, applicationId, advertise, failures = {}, engine } = this.#settings;
+    const endpoint = endpointOf(advertise, this.server?.port);
+    return new StreamsApp(this.#topology, log, {
+      ...engine,
+      ...failureHandlers(failures, applicationId, logger),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      applicationId,
+      logger,
+      onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
+    });
+  }
+
+  async #begin(): Promise<void> {
+    const { log, logger, partitions = DEFAULT_PARTITIONS, engine } = this.#settings;
+    if (this.#settings.waitForBroker !== undefined) {
+      this.#waiting = true;
+      await waitForBroker(log, { ...this.#settings.waitForBroker, logger });
+      this.#waiting = false;
+    }
+    await ensureTopologyTopics(log, this.#topology, partitions, engine?.replicationFactor, logger);
+    await this.app.start();
+  }
+
+  #look(): void {
+    this.#lag.update(this.app.positions(), this.app.knowsAssignment);
+    this.#restore.look();
+  }
+}
+
+/** Why the application is not ready; empty when it is. */
+function notReady(app: StreamsApp): string[] {
+  const { ready, state, cutOff } = app;
+  const reasons = ready ? [] : [state === "running" ? waitsFor(app) : state];
+  return cutOff === undefined ? reasons : [...reasons, cutOff];
+}
+
+/** What an application waits for that runs and is not ready. */
+function waitsFor({ waitingFor, knowsAssignment, cutOff }: StreamsApp): string {
+  if (waitingFor.length > 0) return `waiting for topic ${waitingFor.join(", ")}`;
+  return knowsAssignment || cutOff !== undefined ? "restoring" : "waiting for its tasks";
+}
+
+function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
+  if (advertise === undefined || port === undefined) return undefined;
+  return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
+}

@@ -1,0 +1,80 @@
+/**
+ * What a service is started with.
+ *
+ * @module
+ */
+import type { Logger } from "../cli/log.ts";
+import type { StreamsConfig } from "../engine/mod.ts";
+import type { WaitForBrokerOptions } from "../kafka/common/wait_for_broker.ts";
+import type { Log } from "../kafka/port/log.ts";
+import type { MetricsLevel } from "../metrics/lag_metrics.ts";
+import type { Registry } from "../metrics/prom_client.ts";
+import type { ServedStore } from "./store_routes.ts";
+
+/** How many partitions topics get that are created because they are missing. */
+export const DEFAULT_PARTITIONS = 4;
+
+/** What to do with a record that fails: drop and count it, end, or send it to the dead letters. */
+export type FailureChoice = "continue" | "fail" | "dead-letter";
+
+/** What to do with records that fail. */
+export interface FailureChoices {
+  /** What to do with records that can't be decoded. Default `continue`. */
+  readonly onUndecodable?: FailureChoice;
+  /** What to do with records that a processor throws at. Default `fail`. */
+  readonly onProcessingError?: FailureChoice;
+  /** What to do with records that can't be encoded, or that the log refuses for good. Default `fail`. */
+  readonly onProductionError?: FailureChoice;
+  /** Where dead letters go. Default `<application id>-dead-letters`. */
+  readonly deadLetterTopic?: string | undefined;
+}
+
+/** Settings of the engine that a service passes on as they are. */
+export type EngineSettings = Omit<
+  StreamsConfig,
+  | "applicationId"
+  | "deadLetterTopics"
+  | "endpoint"
+  | "logger"
+  | "onCommit"
+  | "onProcessingError"
+  | "onProductionError"
+  | "onUndecodable"
+>;
+
+/** Settings of a service. */
+export interface ServiceSettings {
+  /** The log that it reads and writes. Whoever opened it closes it. */
+  readonly log: Log;
+  /** Told of what happens. */
+  readonly logger: Logger;
+  /** Which program it is, as `kos_build_info` names it. */
+  readonly name: string;
+  /** The program's version. */
+  readonly version: string;
+  /** Names the consumer group and the changelogs. */
+  readonly applicationId: string;
+  /** Names this instance in the gauges' labels. */
+  readonly clientId: string;
+  /** Where the metrics go; that of the program's own. */
+  readonly registry: Registry;
+  /** Where metrics, health and stores are served; left out, they are not. */
+  readonly metrics?: { readonly port: number; readonly host: string };
+  /** What has a series of lag and arrival. Default `partition`. */
+  readonly metricsLevel?: MetricsLevel;
+  /**
+   * Where other instances and their users reach that server, as `host` or `host:port`; without a port it is
+   * the server's own. Default: it is not told.
+   */
+  readonly advertise?: string;
+  /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
+  readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
+  /** How many partitions topics get that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
+  readonly partitions?: number;
+  /** What to do with records that fail. */
+  readonly failures?: FailureChoices;
+  /** Settings of the engine. */
+  readonly engine?: EngineSettings;
+  /** How stores are served that are not read by their name and a key of text. */
+  readonly stores?: readonly ServedStore[];
+}

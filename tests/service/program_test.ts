@@ -1,0 +1,45 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseArguments, UsageError } from "../../src/cli/arguments.ts";
+import { helpText } from "../../src/cli/help.ts";
+import { integer } from "../../src/cli/parsers.ts";
+import { namedFlags, toggle } from "../../src/cli/program.ts";
+import { serviceProgram } from "../../src/service/program.ts";
+
+const shortest = { value: "<letters>", text: "shorter words don't count", parse: integer(), default: 1 };
+const stopAt = { value: "<word>", text: "the last one", parse: String };
+
+Deno.test("a service's own flags are parsed and typed with those that every service has", () => {
+  const program = serviceProgram({
+    applicationId: "word-count",
+    flags: { shortest, stopAt, loud: toggle("in capitals") },
+  });
+  const flags = parseArguments(program, ["--shortest", "3", "--partitions", "2", "--log-format", "json"]);
+  const [own, word, loud]: [number, string | undefined, boolean] = [flags.shortest, flags.stopAt, flags.loud];
+  assertEquals([own, word, loud], [3, undefined, false]);
+  assertEquals([flags.partitions, flags.applicationId, flags.logFormat], [2, "word-count", "json"]);
+  assertThrows(() => parseArguments(program, ["--shortest", "x"]), UsageError, "--shortest");
+});
+
+Deno.test("its own flags have variables, and stand in the help with a name and a description", () => {
+  const program = serviceProgram({ applicationId: "word-count", flags: { shortest } });
+  const own = namedFlags(program).find(({ key }) => key === "shortest")!;
+  assertEquals(own.variable, "KOS_SHORTEST");
+  const help = helpText(program, 80).split("\n");
+  assertEquals(help.slice(0, 3), [
+    "Usage: word-count [options]",
+    "",
+    "Runs the topology of word-count on Kafka.",
+  ]);
+  assertEquals(help.some((line) => line.includes("--shortest <letters>")), true);
+  assertEquals(help.some((line) => line.includes("--version")), false);
+});
+
+Deno.test("a flag with the name of one that every service has is refused", () => {
+  for (const [key, long] of [["metricsPort", "--metrics-port"], ["help", "--help"]] as const) {
+    assertThrows(
+      () => serviceProgram({ applicationId: "x", flags: { [key]: shortest } }),
+      TypeError,
+      `Cannot use a flag ${long} of the program's own`,
+    );
+  }
+});
