@@ -93,7 +93,7 @@ function findInvalidLogical(
   }
 }
 
-/** Whether a value is a whole number of 32 bits with a sign. Operators of bits throw at bigints and symbols. */
+/** Whether a value is a whole number of 32 bits with a sign. Operators of bits throw at a bigint. */
 export function isInt32(value: unknown): value is number {
   return typeof value === "number" && (value | 0) === value;
 }

@@ -164,7 +164,8 @@ function writeInPlace(node: AvroNode, value: string): string | undefined {
     case "string":
       return `if (typeof ${value} !== "string") throw invalid; output.string(${value});`;
     case "int":
-      return `if (typeof ${value} !== "number" || (${value} | 0) !== ${value}) throw invalid; output.long(${value});`;
+      return `if (typeof ${value} !== "number" || (${value} | 0) !== ${value}) throw invalid; ` +
+        `output.long(${value});`;
     case "long":
       return `if (!Number.isSafeInteger(${value})) throw invalid; output.long(${value});`;
     case "boolean":
