@@ -214,6 +214,7 @@ function unknownFlag(program: AnyProgram, arg: string): UsageError {
   // Without its value, which may be a secret.
   const name = arg.split("=")[0]!;
   const longs = [...namedFlags(program).filter(({ hidden }) => !hidden).map(({ long }) => long), "--help"];
+  if (program.version !== undefined) longs.push("--version");
   const nearest = closestString(name, longs);
   const distance = levenshteinDistance(name, nearest);
   const near = distance <= MOST_DIFFERENT && distance < name.replace(/^-+/, "").length;

@@ -1,6 +1,6 @@
 import { decodeUtf8, encodeUtf8, notOfType } from "./bytes.ts";
 import { DeserializationError, type Serde, UnusableSchema } from "./serde.ts";
-import { standardCheck, type StandardSchema } from "./standard_schema.ts";
+import { answered, standardCheck, type StandardSchema } from "./standard_schema.ts";
 
 /**
  * JSON as UTF-8. What JSON leaves out or changes (undefined, functions, dates) comes back so.
@@ -59,7 +59,8 @@ export function encodeJson(value: unknown, into: Uint8Array, at: number): number
 function checkOf<T>(check: StandardSchema<T> | ((value: unknown) => T) | undefined): (value: unknown) => T {
   if (check === undefined) return (value) => value as T;
   // Some libraries' schemas are functions as well.
-  return "~standard" in check ? standardCheck(check) : check;
+  if ("~standard" in check) return standardCheck(check);
+  return (value) => answered("the check", check(value));
 }
 
 function undecodable(text: string, error: unknown): DeserializationError {

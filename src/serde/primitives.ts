@@ -71,7 +71,9 @@ export function int16Serde(): Serde<number> {
 
 const INT16: Serde<number> = {
   encode(value, into, at) {
-    if ((value << 16 >> 16) !== value) throw notOfType("a whole number of 16 bits", value);
+    if (typeof value !== "number" || (value << 16 >> 16) !== value) {
+      throw notOfType("a whole number of 16 bits", value);
+    }
     if (at + 2 > into.length) return into.length - at - 2;
     into[at] = value >>> 8;
     into[at + 1] = value;
@@ -90,7 +92,9 @@ export function int32Serde(): Serde<number> {
 
 const INT32: Serde<number> = {
   encode(value, into, at) {
-    if ((value | 0) !== value) throw notOfType("a whole number of 32 bits", value);
+    if (typeof value !== "number" || (value | 0) !== value) {
+      throw notOfType("a whole number of 32 bits", value);
+    }
     if (at + 4 > into.length) return into.length - at - 4;
     writeInt32(value, into, at);
     return at + 4;

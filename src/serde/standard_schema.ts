@@ -38,18 +38,27 @@ export interface StandardIssue {
 export function standardCheck<T>(schema: StandardSchema<T>): (value: unknown) => T {
   const { validate, vendor } = schema["~standard"];
   return (value) => {
-    const result = validate(value);
-    if (result instanceof Promise) {
-      // Nobody waits for it, so its failure is nobody's.
-      result.catch(() => {});
-      throw new UnusableSchema(
-        `Cannot decode JSON: the schema of ${vendor} answered with a promise; ` +
-          `use one that checks at once, without async refinements`,
-      );
-    }
+    const result = answered(`the schema of ${vendor}`, validate(value));
     if (result.issues === undefined) return result.value;
     throw new TypeError(result.issues.map(describe).join(", ") || "the schema refused it");
   };
+}
+
+/**
+ * Returns what a check answered with.
+ *
+ * @throws {UnusableSchema} When it is a promise.
+ */
+export function answered<R>(what: string, answer: R): Exclude<R, Promise<unknown>> {
+  if (typeof (answer as { then?: unknown } | null | undefined)?.then !== "function") {
+    return answer as Exclude<R, Promise<unknown>>;
+  }
+  // Nobody waits for it, so its failure is nobody's.
+  if (answer instanceof Promise) answer.catch(() => {});
+  throw new UnusableSchema(
+    `Cannot decode JSON: ${what} answered with a promise; ` +
+      `use one that checks at once, without async refinements`,
+  );
 }
 
 function describe({ message, path = [] }: StandardIssue): string {

@@ -79,14 +79,14 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
     applicationId: {
       value: "<id>",
       text: "names the consumer group and the changelogs",
-      parse: anyText,
+      parse: text("an id"),
       default: applicationId,
       group: "Kafka",
     },
     clientId: {
       value: "<id>",
       text: "names this instance in connections and gauges",
-      parse: anyText,
+      parse: text("an id"),
       default: () => Deno.hostname(),
       defaultText: "the host's name",
       group: "Kafka",
@@ -193,14 +193,14 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
     stateDir: {
       value: "<path>",
       text: "where state on disk is kept; each instance needs its own",
-      parse: anyText,
+      parse: text("a folder"),
       default: DEFAULT_STATE_DIR,
       group: "State",
     },
     groupInstanceId: {
       value: "<id>",
       text: "static membership: a restart within the session timeout moves no task",
-      parse: anyText,
+      parse: text("an id"),
       group: "Kafka",
     },
     sessionTimeout: {
@@ -229,7 +229,7 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
     metricsHost: {
       value: "<address>",
       text: "where the metrics port listens",
-      parse: anyText,
+      parse: text("an address"),
       default: "0.0.0.0",
       group: "Health and metrics",
     },
@@ -252,10 +252,6 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
     logLevel: LOG_LEVEL,
     logFormat: LOG_FORMAT,
   };
-}
-
-function anyText(value: string): string {
-  return value;
 }
 
 /** A host, with a port or without. */

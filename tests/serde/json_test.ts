@@ -43,3 +43,11 @@ Deno.test("a schema that answers later is refused with the remedy", () => {
   const later = jsonSerde(schemaOf<never>(() => Promise.reject(new Error("nobody waits for it"))));
   assertThrows(() => decode(later, bytesOf(1)), UnusableSchema, "use one that checks at once");
 });
+
+Deno.test("also a check that answers later is refused, with a promise or what is like one", () => {
+  const rejecting = jsonSerde((): Promise<never> => Promise.reject(new Error("nobody waits for it")));
+  const thenable = jsonSerde(schemaOf<never>(() => ({ then() {} }) as unknown as Promise<never>));
+  for (const later of [rejecting, thenable]) {
+    assertThrows(() => decode(later, bytesOf(1)), UnusableSchema, "answered with a promise");
+  }
+});

@@ -208,3 +208,10 @@ Deno.test("values of another type are refused", () => {
     assertThrows(() => serde.encode(value as never, new Uint8Array(64), 0), TypeError, message);
   }
 });
+
+Deno.test("bigints and symbols are refused by name where numbers of few bits are expected", () => {
+  for (const serde of [int16Serde(), int32Serde()] as Serde<unknown>[]) {
+    assertThrows(() => encode(serde, 1n), TypeError, "Cannot encode as a whole number of ");
+    assertThrows(() => encode(serde, Symbol("s")), TypeError, "received Symbol(s)");
+  }
+});

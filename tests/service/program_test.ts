@@ -43,3 +43,27 @@ Deno.test("a flag with the name of one that every service has is refused", () =>
     );
   }
 });
+
+Deno.test("a flag with an empty text is refused as a flag", () => {
+  const program = serviceProgram({ applicationId: "word-count" });
+  for (const flag of ["application-id", "client-id", "group-instance-id", "metrics-host", "state-dir"]) {
+    assertThrows(
+      () => parseArguments(program, [`--${flag}=`]),
+      UsageError,
+      `Cannot use --${flag}: received ""; expected `,
+    );
+  }
+});
+
+Deno.test("--version is suggested to programs that have one", () => {
+  const refused = (version: string | undefined): string =>
+    assertThrows(
+      () =>
+        parseArguments(serviceProgram({ applicationId: "x", version } as { applicationId: string }), [
+          "--versio",
+        ]),
+      UsageError,
+    ).message;
+  assertEquals(refused("1.2.3").includes("did you mean --version?"), true);
+  assertEquals(refused(undefined).includes("--version"), false);
+});

@@ -197,11 +197,12 @@ export class TaskManager {
     const until = performance.now() + SLICE_MS;
     let any = false;
     let heldBack = false;
+    let last: Task | undefined;
     for (let again = true; again && performance.now() < until;) {
       again = false;
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
-        if (task.process(RECORDS_A_TURN) > 0) any = again = true;
+        if (task.process(RECORDS_A_TURN, until) > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused) any = true;
         heldBack ||= task.heldBack;
@@ -209,9 +210,15 @@ export class TaskManager {
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
+        if (performance.now() >= until) {
+          // The others go on in the next slice, which comes at once.
+          any = true;
+          last = task;
+          break;
+        }
       }
     }
-    if (heldBack) this.#rotate();
+    if (heldBack || last !== undefined) this.#rotate(last);
     // Records are dropped for their time already when they are fetched: that is to be committed too.
     if (stats.processed !== this.#processed) any = true;
     this.#processed = stats.processed;
@@ -219,14 +226,14 @@ export class TaskManager {
   }
 
   /**
-   * Another task begins the next slice: the first one could fill the producer each time, and leave nothing to
-   * the others.
+   * Another task begins the next slice: the first one could fill the producer or take the time each time, and
+   * leave little to the others.
    */
-  #rotate(): void {
-    for (const [id, task] of this.#running) {
+  #rotate(last: Task | undefined): void {
+    for (const [id, task] of [...this.#running]) {
       this.#running.delete(id);
       this.#running.set(id, task);
-      return;
+      if (last === undefined || task === last) return;
     }
   }
 

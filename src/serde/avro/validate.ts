@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { abbreviate, messageOf } from "./text.ts";
+import { messageOf, shown } from "./text.ts";
 import { type LogicalConversion, toUnderlying } from "./logical.ts";
 import type { AvroNode } from "./node.ts";
 
@@ -19,7 +19,7 @@ export function accepts(node: AvroNode, value: unknown): boolean {
  */
 export function findInvalid(node: AvroNode, value: unknown, path: string): string | undefined {
   const refuse = (allowed: string): string =>
-    `${path ? `${path}: ` : ""}received ${show(value)}; allowed is ${allowed}`;
+    `${path ? `${path}: ` : ""}received ${shown(value)}; allowed is ${allowed}`;
   if (node.logical) return findInvalidLogical(node, node.logical, value, path);
   switch (node.kind) {
     case "null":
@@ -27,7 +27,7 @@ export function findInvalid(node: AvroNode, value: unknown, path: string): strin
     case "boolean":
       return typeof value === "boolean" ? undefined : refuse("a boolean");
     case "int":
-      return ((value as number) | 0) === value ? undefined : refuse("a whole number of 32 bits");
+      return isInt32(value) ? undefined : refuse("a whole number of 32 bits");
     case "long":
       return Number.isSafeInteger(value) ? undefined : refuse("a whole number up to 2^53 - 1 either way");
     case "bigint":
@@ -89,8 +89,13 @@ function findInvalidLogical(
   try {
     return findInvalid({ ...node, logical: undefined }, toUnderlying(logical, node.kind, value), path);
   } catch (error) {
-    return `${path ? `${path}: ` : ""}received ${show(value)}; ${messageOf(error)}`;
+    return `${path ? `${path}: ` : ""}received ${shown(value)}; ${messageOf(error)}`;
   }
+}
+
+/** Whether a value is a whole number of 32 bits with a sign. Operators of bits throw at a bigint. */
+export function isInt32(value: unknown): value is number {
+  return typeof value === "number" && (value | 0) === value;
 }
 
 /** Whether a value is a bigint of 64 bits with a sign. */
@@ -108,10 +113,4 @@ function first<T>(items: Iterable<T>, find: (item: T) => string | undefined): st
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
-  if (value instanceof Date) return String(value);
-  return abbreviate(typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value), 80);
 }

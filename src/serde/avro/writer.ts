@@ -7,7 +7,7 @@
 import type { Output } from "../output.ts";
 import { type LogicalConversion, toUnderlying } from "./logical.ts";
 import type { AvroNode, RecordNode } from "./node.ts";
-import { accepts, isInt64 } from "./validate.ts";
+import { accepts, isInt32, isInt64 } from "./validate.ts";
 
 /** Writes one value. */
 export type Write = (output: Output, value: unknown) => void;
@@ -41,8 +41,8 @@ class Compiler {
         };
       case "int":
         return (output, value) => {
-          if (((value as number) | 0) !== value) throw NOT_OF_TYPE;
-          output.long(value as number);
+          if (!isInt32(value)) throw NOT_OF_TYPE;
+          output.long(value);
         };
       case "long":
         return (output, value) => {
@@ -164,7 +164,8 @@ function writeInPlace(node: AvroNode, value: string): string | undefined {
     case "string":
       return `if (typeof ${value} !== "string") throw invalid; output.string(${value});`;
     case "int":
-      return `if ((${value} | 0) !== ${value}) throw invalid; output.long(${value});`;
+      return `if (typeof ${value} !== "number" || (${value} | 0) !== ${value}) throw invalid; ` +
+        `output.long(${value});`;
     case "long":
       return `if (!Number.isSafeInteger(${value})) throw invalid; output.long(${value});`;
     case "boolean":

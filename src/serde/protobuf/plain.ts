@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Enum, Field, Long, Type } from "protobufjs";
-import { isInt64 } from "../avro/validate.ts";
+import type { Enum, Field, Long, MapField, Type } from "protobufjs";
+import { isInt32, isInt64 } from "../avro/validate.ts";
+import { shown } from "../avro/text.ts";
 import { DeserializationError } from "../serde.ts";
 import type { Protobuf } from "./proto_file.ts";
 
@@ -91,9 +92,11 @@ export class PlainWriter {
     }
     if (!field.map) return this.#single(field, value, path);
     if (!isObject(value)) throw wrong(path, value, "an object");
-    const entries = Object.entries(value).map((
-      [key, item],
-    ) => [key, this.#single(field, item, `${path}[${JSON.stringify(key)}]`)]);
+    const { keyType } = field as unknown as MapField;
+    const entries = Object.entries(value).map(([key, item]) => {
+      if (!isKey(keyType, key)) throw wrong(path, key, `a key that is ${SCALARS[keyType]![0]}`);
+      return [key, this.#single(field, item, `${path}[${JSON.stringify(key)}]`)];
+    });
     return Object.fromEntries(entries);
   }
 
@@ -115,10 +118,10 @@ function longOf(value: bigint): Long {
 
 type Scalar = readonly [allowed: string, accepts: (value: unknown) => boolean];
 
-const INT32: Scalar = ["a whole number of 32 bits", (value) => ((value as number) | 0) === value];
+const INT32: Scalar = ["a whole number of 32 bits", isInt32];
 const UINT32: Scalar = [
   "a whole number of 32 bits without a sign",
-  (value) => ((value as number) >>> 0) === value,
+  (value) => typeof value === "number" && (value >>> 0) === value,
 ];
 const INT64: Scalar = [
   "a whole number up to 2^53 - 1 either way, or a bigint of 64 bits",
@@ -151,10 +154,19 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   bytes: ["a Uint8Array", (value) => value instanceof Uint8Array],
 };
 
+/** Whether the name of a property stands for a key of that type: the encoder makes 0 or false of others. */
+function isKey(type: string, key: string): boolean {
+  if (type === "string") return true;
+  if (type === "bool") return key === "true" || key === "false";
+  if (!/^(0|-?[1-9]\d{0,19})$/.test(key)) return false;
+  const number = type.endsWith("64") ? BigInt(key) : Number(key);
+  return SCALARS[type]![1](number);
+}
+
 function symbol(type: Enum, value: unknown, path: string): number {
   const number = typeof value === "string" && Object.hasOwn(type.values, value) ? type.values[value] : value;
   // A number is what is read of a symbol that the reader does not know.
-  if (typeof number === "number" && (number | 0) === number) return number;
+  if (isInt32(number)) return number;
   throw wrong(path, value, `one of ${Object.keys(type.values).join(", ")}`);
 }
 
@@ -163,7 +175,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function wrong(path: string, value: unknown, allowed: string): TypeError {
-  const shown = typeof value === "bigint" ? `${value}n` : JSON.stringify(value) ?? String(value);
-  const received = shown.length > 80 ? shown.slice(0, 79) + "…" : shown;
-  return new TypeError(`${path ? `${path}: ` : ""}received ${received}; allowed is ${allowed}`);
+  return new TypeError(`${path ? `${path}: ` : ""}received ${shown(value)}; allowed is ${allowed}`);
 }

@@ -150,3 +150,32 @@ Deno.test("more than 64 bits are no long", () => {
     assertThrows(() => decode(longs, Uint8Array.of(...header, ...body)), DeserializationError, message);
   }
 });
+
+Deno.test("bigints beside other types: in any branch of a union, and named where they are wrong", () => {
+  const bigints = (schema: object): ReturnType<typeof avroSerde<unknown>> =>
+    avroSerde<unknown>(schema, { longs: "bigint" });
+  const longs = record([{ name: "a", type: "long" }]);
+  for (
+    const [schema, value] of [
+      [["null", "int", "long"], 5n],
+      [["int", "long"], -5],
+      [["null", "string", longs], { a: 1n }],
+      [["null", "string", { type: "array", items: "long" }], [1n]],
+    ] as const
+  ) assertEquals(decode(bigints(schema), encode(bigints(schema), value)), value);
+
+  const circle: Record<string, unknown> = {};
+  circle.circle = circle;
+  for (
+    const [type, value, shown] of [
+      ["int", 1n, "1n"],
+      ["int", Symbol("s"), "Symbol(s)"],
+      ["string", { b: 1n }, '{"b":"1n"}'],
+      ["string", circle, "an object that has no JSON"],
+    ] as const
+  ) {
+    const serde = bigints(record([{ name: "a", type }]));
+    assertThrows(() => encode(serde, { a: value }), TypeError, `Cannot encode a R: a: received ${shown}; `);
+  }
+  assertThrows(() => encode(bigints(["null", "int"]), 1n), TypeError, "received 1n; allowed is a whole");
+});

@@ -245,3 +245,32 @@ Deno.test("files may import others, and Google's own need not be given", async (
     version: 3,
   }]);
 });
+
+Deno.test("keys of a map are checked, as the encoder would make 0 or false of others", async () => {
+  const file = `syntax = "proto3"; message A {
+    map<int32, string> ints = 1; map<bool, string> flags = 2; map<uint64, string> longs = 3; int32 one = 4; }`;
+  const serde = await protobufSerde<Record<string, unknown>>(file, "A", { longs: "bigint" });
+  const value = {
+    ints: { "-2147483648": "a", "0": "b" },
+    flags: { true: "c", false: "d" },
+    longs: { "18446744073709551615": "e" },
+    one: 1,
+  };
+  assertEquals(decode(serde, encode(serde, value)), value);
+  for (
+    const [name, key] of [
+      ["ints", "abc"],
+      ["ints", "1.5"],
+      ["ints", "01"],
+      ["ints", ""],
+      ["ints", "2147483648"],
+      ["flags", "1"],
+      ["longs", "-1"],
+      ["longs", "18446744073709551616"],
+    ] as const
+  ) {
+    const message = `Cannot encode a A: ${name}: received "${key}"; allowed is a key that is `;
+    assertThrows(() => encode(serde, { [name]: { [key]: "x" } }), TypeError, message);
+  }
+  assertThrows(() => encode(serde, { one: 1n }), TypeError, "one: received 1n; allowed is a whole number");
+});
