@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LEADER_MOVED } from "./leader_moved.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import { type LeaderSearch, MISSING } from "./leader_search.ts";
@@ -17,13 +18,9 @@ import type { FetchedPartition } from "../wire/protocol/fetch.ts";
 import { CorruptRecordError } from "../wire/record_batch/errors.ts";
 import { isUnreadable, readRecordSet, type UnreadableBatch } from "../wire/record_batch/reader.ts";
 
-/** Errors after which the partition's leader has to be looked for again. */
+/** Errors of a fetch after which the partition's leader has to be looked for again. */
 const STALE_LEADER = new Set([
-  "NOT_LEADER_FOR_PARTITION",
-  "LEADER_NOT_AVAILABLE",
-  "UNKNOWN_TOPIC_OR_PARTITION",
-  "REPLICA_NOT_AVAILABLE",
-  "KAFKA_STORAGE_ERROR",
+  ...LEADER_MOVED,
   "FENCED_LEADER_EPOCH",
   "UNKNOWN_LEADER_EPOCH",
   "OFFSET_NOT_AVAILABLE",

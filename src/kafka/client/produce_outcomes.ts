@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LEADER_MOVED } from "./leader_moved.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorOf } from "./kafkajs_internals.ts";
 import type { Batch, PartitionQueue } from "./partition_queue.ts";
@@ -14,13 +15,7 @@ import { partitionKey } from "../port/topics.ts";
 import type { ProducedPartition } from "../wire/protocol/produce.ts";
 
 /** Errors after which the partition's leader has to be looked for again. */
-const STALE_LEADER = new Set([
-  "NOT_LEADER_FOR_PARTITION",
-  "LEADER_NOT_AVAILABLE",
-  "UNKNOWN_TOPIC_OR_PARTITION",
-  "REPLICA_NOT_AVAILABLE",
-  "KAFKA_STORAGE_ERROR",
-]);
+const STALE_LEADER: ReadonlySet<string> = new Set(LEADER_MOVED);
 /**
  * Errors that a new producer id mends: the broker has forgotten the old one, or lacks a batch before this
  * one; unless that batch is yet to be sent again.

@@ -39,8 +39,7 @@ const SAY_EVERY_MS = 5_000;
  *
  * @example
  * ```ts
- * import { MemoryLog } from "../memory/memory_log.ts";
- * import { waitForBroker } from "./wait_for_broker.ts";
+ * import { MemoryLog, waitForBroker } from "@kos/kos/kafka";
  *
  * const logger = { info() {}, warn() {} };
  * await waitForBroker(new MemoryLog(), { forMs: 60_000, logger }); // at once: it is always there

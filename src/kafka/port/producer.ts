@@ -102,8 +102,7 @@ export interface GroupOffsets {
  *
  * @example
  * ```ts
- * import { MemoryLog } from "../memory/memory_log.ts";
- * import { whole } from "./bytes_range.ts";
+ * import { MemoryLog, whole } from "@kos/kos/kafka";
  *
  * const log = new MemoryLog();
  * await log.createTopics([{ topic: "greetings", partitions: 1 }]);
