@@ -14,6 +14,7 @@ import type { Log } from "../src/kafka/mod.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import { SESSIONS_TOPIC } from "../src/game/topics.ts";
 import { freePort } from "../scripts/support/ports.ts";
+import { PARTITIONS, SEED } from "./support/flags.ts";
 import { endSum, partitionsOf } from "./support/contents.ts";
 import { say, withKafka } from "./support/kafka.ts";
 import { Profiler, type Sums, sumUp } from "./support/profile.ts";
@@ -51,13 +52,8 @@ export const BENCH: Program<Flags> = {
       parse: integer({ min: 1000 }),
       default: 300_000,
     },
-    partitions: {
-      value: "<count>",
-      text: "of each topic",
-      parse: integer({ min: 1, max: 1000 }),
-      default: 4,
-    },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    partitions: PARTITIONS,
+    seed: SEED,
     cacheMaxBytes: {
       value: "<bytes>",
       text: "changes of sessions held back until a commit; 0: all go out",

@@ -13,6 +13,7 @@ import { writeAll } from "../src/cli/write.ts";
 import { ONE_UNANSWERED_IN } from "../src/game/frame_generator.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
 import type { Log } from "../src/kafka/mod.ts";
+import { PARTITIONS, SEED } from "./support/flags.ts";
 import { say, withKafka } from "./support/kafka.ts";
 import { Meter } from "./support/measured_run.ts";
 import { type PerfTest, perfTest } from "./support/perf_test.ts";
@@ -50,13 +51,8 @@ export const BENCH_GEN: Program<Flags> = {
       default: 3_000_000,
     },
     pairs: { value: "<count>", text: "runs of each", parse: integer({ min: 1, max: 100 }), default: 3 },
-    partitions: {
-      value: "<count>",
-      text: "of each topic",
-      parse: integer({ min: 1, max: 1000 }),
-      default: 4,
-    },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    partitions: PARTITIONS,
+    seed: SEED,
     json: { value: "<file>", text: "writes all figures there too", parse: text("a file") },
     logLevel: LOG_LEVEL,
   },

@@ -6,11 +6,12 @@
 import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { choice, integer, text } from "../src/cli/parsers.ts";
+import { choice, integer } from "../src/cli/parsers.ts";
 import { leaveOut, type Program } from "../src/cli/program.ts";
 import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { preload } from "./preload.ts";
+import { JSON_FILE, PARTITIONS, SEED } from "./support/flags.ts";
 import { differences, type NamedContents } from "./support/differences.ts";
 import { Groups } from "./support/groups.ts";
 import { say } from "./support/kafka.ts";
@@ -76,13 +77,8 @@ export const BENCH_LINK: Program<Flags> = {
       parse: integer({ min: 1_000, max: 3_600_000 }),
       default: 600_000,
     },
-    partitions: {
-      value: "<count>",
-      text: "of each topic",
-      parse: integer({ min: 1, max: 1_000 }),
-      default: 4,
-    },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    partitions: PARTITIONS,
+    seed: SEED,
     guarantee: {
       value: "<which>",
       text: "of the drains: at_least_once, exactly_once or both",
@@ -92,7 +88,7 @@ export const BENCH_LINK: Program<Flags> = {
     gen: leaveOut("leave out the writing"),
     drain: leaveOut("leave out the drains"),
     java: leaveOut("leave out Kafka's producer and Kafka Streams"),
-    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
+    json: JSON_FILE,
     logLevel: LOG_LEVEL,
   },
 };

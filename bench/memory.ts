@@ -13,6 +13,7 @@ import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { sumOfSeries } from "../src/metrics/metrics_text.ts";
 import { freePort } from "../scripts/support/ports.ts";
+import { PARTITIONS, SEED } from "./support/flags.ts";
 import { say, withKafka } from "./support/kafka.ts";
 import { startKos } from "./support/systems.ts";
 import { sleep } from "./support/watch.ts";
@@ -58,13 +59,8 @@ export const BENCH_MEMORY: Program<Flags> = {
       parse: integer({ min: 1 }),
       default: 300_000,
     },
-    partitions: {
-      value: "<count>",
-      text: "of each topic",
-      parse: integer({ min: 1, max: 1000 }),
-      default: 4,
-    },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    partitions: PARTITIONS,
+    seed: SEED,
     machines: { value: "<count>", text: "that play", parse: integer({ min: 1 }), default: 10 },
     framesPerMs: {
       value: "<count>",

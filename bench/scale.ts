@@ -6,11 +6,12 @@
 import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { integer, integers, text } from "../src/cli/parsers.ts";
+import { integer, integers } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { KAFKA_VERSION } from "../scripts/support/broker_config.ts";
+import { JSON_FILE, PLOT_FILE, SEED } from "./support/flags.ts";
 import { Groups } from "./support/groups.ts";
 import { say, withKafka } from "./support/kafka.ts";
 import { UsageReader } from "./support/process_usage.ts";
@@ -68,7 +69,7 @@ export const BENCH_SCALE: Program<Flags> = {
       parse: integer({ min: 1, max: 100 }),
       default: 3,
     },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    seed: SEED,
     cacheMaxBytes: {
       value: "<bytes>",
       text: "of changes held back until a commit; 0: each goes out",
@@ -81,8 +82,8 @@ export const BENCH_SCALE: Program<Flags> = {
       parse: integer({ min: 1 }),
       default: 20,
     },
-    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
-    plot: { value: "<file>", text: "where to write a plot, in SVG", parse: text("a file's name") },
+    json: JSON_FILE,
+    plot: PLOT_FILE,
     logLevel: LOG_LEVEL,
   },
 };

@@ -6,7 +6,7 @@
 import { parseArguments } from "../src/cli/arguments.ts";
 import type { LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { choice, integer, text } from "../src/cli/parsers.ts";
+import { choice, integer } from "../src/cli/parsers.ts";
 import { leaveOut, type Program } from "../src/cli/program.ts";
 import { LOG_LEVEL } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
@@ -21,6 +21,7 @@ import {
   startRatiosOf,
   startTables,
 } from "./support/comparison.ts";
+import { JSON_FILE, PARTITIONS, PLOT_FILE, SEED } from "./support/flags.ts";
 import { Groups } from "./support/groups.ts";
 import { type BenchKafka, say, withKafka } from "./support/kafka.ts";
 import { UsageReader } from "./support/process_usage.ts";
@@ -67,13 +68,8 @@ export const BENCH_VS: Program<Flags> = {
       parse: integer({ min: 1_000, max: 3_600_000 }),
       default: 300_000,
     },
-    partitions: {
-      value: "<count>",
-      text: "of each topic",
-      parse: integer({ min: 1, max: 1_000 }),
-      default: 4,
-    },
-    seed: { value: "<number>", text: "the same seed gives the same frames", parse: integer(), default: 1 },
+    partitions: PARTITIONS,
+    seed: SEED,
     pairs: {
       value: "<count>",
       text: "runs of each system with each guarantee",
@@ -113,8 +109,8 @@ export const BENCH_VS: Program<Flags> = {
       default: "",
       defaultText: "none, which is the JVM's defaults",
     },
-    json: { value: "<file>", text: "where to write all results", parse: text("a file's name") },
-    plot: { value: "<file>", text: "where to write a plot, in SVG", parse: text("a file's name") },
+    json: JSON_FILE,
+    plot: PLOT_FILE,
     logLevel: LOG_LEVEL,
   },
 };
