@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describeError } from "../../src/cli/main.ts";
+import { ended } from "../support/ended.ts";
 
 const BINARY = new URL("./fixtures/binary.ts", import.meta.url).pathname;
 
@@ -11,12 +12,6 @@ function spawn(args: readonly string[], env: Record<string, string> = {}): Deno.
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-}
-
-async function ended(child: Deno.ChildProcess): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
 async function untilSaid(reader: ReadableStreamDefaultReader<string>, word: string): Promise<string> {

@@ -7,3 +7,13 @@ export function withDirectory(body: (directory: string) => void): void {
     Deno.removeSync(directory, { recursive: true });
   }
 }
+
+/** {@linkcode withDirectory} for what takes its time. */
+export async function withDirectoryWhile(body: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "kos-test-" });
+  try {
+    await body(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}

@@ -11,22 +11,12 @@ import {
   type Producer,
 } from "../../../src/kafka/mod.ts";
 import { until } from "./app_contract.ts";
+import { but } from "../../support/but.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const STALL_MS = 160;
 /** The same where there must be none: a busy machine's own pauses are shorter. */
 const REST_MS = 1_200;
-
-/** The same object but for some of its members. */
-function but<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(of, name) {
-      if (name in members) return members[name as keyof T];
-      const value = Reflect.get(of, name, of);
-      return typeof value === "function" ? value.bind(of) : value;
-    },
-  });
-}
 
 /** Runs an application that copies records, on a log with one partition; `said` are its warnings. */
 async function withApp(

@@ -9,6 +9,22 @@ import type { Producer } from "../../../src/kafka/port/producer.ts";
 import type { TopicPartitionOffset } from "../../../src/kafka/port/topics.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 
+/** A committer of an application `app` that commits each 100 ms, as a member that has no generation yet. */
+function exactlyOnce(
+  log: Log,
+  now: () => number,
+  events: ConstructorParameters<typeof ExactlyOnceCommitter>[5],
+): ExactlyOnceCommitter {
+  return new ExactlyOnceCommitter(
+    log,
+    "app",
+    () => ({ memberId: "", generation: -1 }) as GroupMember,
+    100,
+    now,
+    events,
+  );
+}
+
 Deno.test("no commit is due while all is committed, until something is processed", async () => {
   const log = new MemoryLog();
   const commits: (readonly TopicPartitionOffset[])[] = [];
@@ -105,20 +121,13 @@ Deno.test("with exactly once the loop is told when a task that was committed may
     committed() {},
   };
   let now = 1_000;
-  const committer = new ExactlyOnceCommitter(
-    log,
-    "app",
-    () => ({ memberId: "", generation: -1 }) as GroupMember,
-    100,
-    () => now,
-    {
-      committed() {},
-      opened: opened.resolve,
-      refused() {},
-      lost: (_task, error) => opened.reject(error),
-      failed: opened.reject,
-    },
-  );
+  const committer = exactlyOnce(log, () => now, {
+    committed() {},
+    opened: opened.resolve,
+    refused() {},
+    lost: (_task, error) => opened.reject(error),
+    failed: opened.reject,
+  });
   const producer = committer.producer(task.id);
   await committer.prepare(task as Task);
   await committer.start(task as Task);
@@ -144,14 +153,13 @@ Deno.test("with exactly once a task that goes while it begins its first transact
     close: () => Promise.resolve(void done.push("close")),
   };
   const log: Partial<Log> = { producer: () => producer as Producer };
-  const committer = new ExactlyOnceCommitter(
-    log as Log,
-    "app",
-    () => ({ memberId: "", generation: -1 }) as GroupMember,
-    100,
-    () => 0,
-    { committed() {}, opened() {}, refused() {}, lost() {}, failed: (error) => Promise.reject(error) },
-  );
+  const committer = exactlyOnce(log as Log, () => 0, {
+    committed() {},
+    opened() {},
+    refused() {},
+    lost() {},
+    failed: (error) => Promise.reject(error),
+  });
   const task: Pick<Task, "id"> = { id: "0_0" };
   committer.producer(task.id);
   const prepared = committer.prepare(task as Task);
@@ -178,20 +186,13 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
     committed() {},
   };
   let now = 1_000;
-  const committer = new ExactlyOnceCommitter(
-    log,
-    "app",
-    () => ({ memberId: "", generation: -1 }) as GroupMember,
-    100,
-    () => now,
-    {
-      committed() {},
-      opened() {},
-      refused() {},
-      lost: () => lost.resolve(),
-      failed: failed.resolve,
-    },
-  );
+  const committer = exactlyOnce(log, () => now, {
+    committed() {},
+    opened() {},
+    refused() {},
+    lost: () => lost.resolve(),
+    failed: failed.resolve,
+  });
   const running = task as unknown as Task;
   /** A transaction that times out amid a record. */
   const round = async (): Promise<void> => {

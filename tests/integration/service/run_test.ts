@@ -5,6 +5,7 @@ import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/port/records.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
+import { ended } from "../../support/ended.ts";
 
 const PROGRAM = new URL("../../service/fixtures/word_count.ts", import.meta.url).pathname;
 
@@ -15,13 +16,6 @@ function start(args: readonly string[], env: Record<string, string> = {}): Deno.
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-}
-
-/** How a process ended, and what it said. */
-async function ended(child: Deno.ChildProcess): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await child.output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
 async function answer(url: string): Promise<[status: number, text: string]> {

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../../../scripts/support/cache.ts";
 import { VERSION } from "../../../src/cli/version.ts";
+import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const linux = Deno.build.os === "linux";
@@ -26,20 +27,11 @@ async function deno(
 const build = (args: readonly string[], env: Record<string, string> = {}) =>
   deno(["run", "-q", "--no-check", "-P=local", "scripts/build.ts", "--only", "streams", ...args], env);
 
-async function withDir(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "kos-build-" });
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
 Deno.test({
   name: "a binary has the bundled program and its permissions in it",
   ignore: !linux, // an executable of another system is signed as it is written
   fn: () =>
-    withDir(async (dir) => {
+    withDirectoryWhile(async (dir) => {
       // The full deno stands in for denort, which is downloaded: it can hold a program, though not run it.
       const ran = await build(["--out", dir, "--unchecked"], { DENORT_BIN: Deno.execPath() });
       assertEquals([ran.code, ran.stderr], [0, ""]);
@@ -62,7 +54,7 @@ Deno.test({
   name: "a runtime that does not run the program is refused, and no binary is left",
   ignore: !linux,
   fn: () =>
-    withDir(async (dir) => {
+    withDirectoryWhile(async (dir) => {
       const ran = await build(["--out", dir], { DENORT_BIN: Deno.execPath() });
       assertEquals(ran.code, 1);
       assertStringIncludes(ran.stderr, `received "deno ${Deno.version.deno}`);
@@ -75,7 +67,7 @@ Deno.test({
   name: "a runtime for another machine, or none at all, is refused before the compile",
   ignore: !linux,
   fn: () =>
-    withDir(async (dir) => {
+    withDirectoryWhile(async (dir) => {
       const other = Deno.build.arch === "x86_64" ? "aarch64" : "x86_64";
       const wrong = await build(["--out", dir, "--target", `${other}-unknown-linux-gnu`], {
         DENORT_BIN: Deno.execPath(),
@@ -100,7 +92,7 @@ Deno.test({
   name: "without a network the message names the address and DENORT_BIN",
   ignore: cached, // the runtime is here already: nothing is downloaded
   fn: () =>
-    withDir(async (dir) => {
+    withDirectoryWhile(async (dir) => {
       const nowhere = "http://127.0.0.1:1";
       const ran = await build(["--out", dir], {
         HTTPS_PROXY: nowhere,
@@ -114,7 +106,7 @@ Deno.test({
 });
 
 Deno.test("a script runs without anything from the network, with its permissions", () =>
-  withDir(async (dir) => {
+  withDirectoryWhile(async (dir) => {
     const ran = await build(["--out", dir, "--script"]);
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const run = (...args: string[]) =>

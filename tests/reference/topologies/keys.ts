@@ -32,6 +32,23 @@ function one<K, V>(steps: (stream: KStream<string | null, string>) => KStream<K,
   };
 }
 
+/** A join of two streams whose keys both change before it. */
+function joinOfBoth(options: typeof joined & { name?: string; storeName?: string }): ReferenceTopology {
+  return {
+    topics: ["left", "right"],
+    stores: "memory",
+    nullValues: false,
+    spansMs: [10, 20, 35],
+    build() {
+      const builder = new StreamsBuilder();
+      const left = builder.stream("left", text).selectKey(letterKey);
+      const right = builder.stream("right", text).map((key, value) => [letterKey(key, value), key + value]);
+      left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), options).to("out", printable);
+      return builder.build();
+    },
+  };
+}
+
 /** Steps that change keys, and what has to be repartitioned after them. */
 export const keyTopologies: ReferenceTopologies = {
   "map": one((stream) => stream.map((key, value) => [letter(value), key])),
@@ -106,31 +123,6 @@ export const keyTopologies: ReferenceTopologies = {
       return builder.build();
     },
   },
-  "select-key-join-both": {
-    topics: ["left", "right"],
-    stores: "memory",
-    nullValues: false,
-    spansMs: [10, 20, 35],
-    build() {
-      const builder = new StreamsBuilder();
-      const left = builder.stream("left", text).selectKey(letterKey);
-      const right = builder.stream("right", text).map((key, value) => [letterKey(key, value), key + value]);
-      left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), joined).to("out", printable);
-      return builder.build();
-    },
-  },
-  "select-key-join-named": {
-    topics: ["left", "right"],
-    stores: "memory",
-    nullValues: false,
-    spansMs: [10, 20, 35],
-    build() {
-      const builder = new StreamsBuilder();
-      const left = builder.stream("left", text).selectKey(letterKey);
-      const right = builder.stream("right", text).map((key, value) => [letterKey(key, value), key + value]);
-      const named = { ...joined, name: "pairs", storeName: "kept" };
-      left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), named).to("out", printable);
-      return builder.build();
-    },
-  },
+  "select-key-join-both": joinOfBoth(joined),
+  "select-key-join-named": joinOfBoth({ ...joined, name: "pairs", storeName: "kept" }),
 };

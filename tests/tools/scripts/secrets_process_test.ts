@@ -3,19 +3,11 @@ import { join } from "@std/path";
 import { writePrivateFile } from "../../../scripts/secrets/private_file.ts";
 import { ScriptError } from "../../../scripts/support/errors.ts";
 import { readSecret } from "./secrets_support.ts";
+import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const ENV = { API_KEY: "KEY-1", SECRET_KEY: "hush 'ö'", BOOTSTRAP_SERVERS: "a.example.com:9092" };
 const windows = Deno.build.os === "windows";
-
-async function withDir(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "kos-secrets-" });
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 const modeOf = async (path: string): Promise<number> => (await Deno.stat(path)).mode! & 0o777;
 
@@ -23,7 +15,7 @@ Deno.test({
   name: "the file is its owner's alone, also when it was everybody's, and its folders are created",
   ignore: windows,
   fn: () =>
-    withDir(async (dir) => {
+    withDirectoryWhile(async (dir) => {
       const path = join(dir, "a", "b", "secret.yaml");
       await writePrivateFile(path, "one");
       assertEquals([await modeOf(path), await modeOf(join(dir, "a"))], [0o600, 0o700]);
@@ -35,7 +27,7 @@ Deno.test({
 });
 
 Deno.test("a path that can't be written is named, and nothing is left beside it", () =>
-  withDir(async (dir) => {
+  withDirectoryWhile(async (dir) => {
     await Deno.mkdir(join(dir, "taken"));
     await assertRejects(
       () => writePrivateFile(join(dir, "taken"), "x"),
@@ -81,7 +73,7 @@ async function script(
 }
 
 Deno.test("the task's permissions are enough for the file, and for nothing outside its folder", () =>
-  withDir(async (dir) => {
+  withDirectoryWhile(async (dir) => {
     const out = join(dir, "deep", "secret.yaml");
     const ran = await script(["--out", out], {
       env: ENV,

@@ -11,18 +11,9 @@ import {
   startChild,
   stopBackground,
 } from "../../../scripts/support/processes.ts";
+import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const env = (values: Record<string, string>) => (name: string): string | undefined => values[name];
-
-/** Runs a test with a folder of its own. */
-async function withDir(body: (dir: string) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "kos-scripts-" });
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
 
 Deno.test("the cache folder is KOS_CACHE, else below XDG_CACHE_HOME, else below the home folder", () => {
   assertEquals(cacheDir(env({ KOS_CACHE: "/a", XDG_CACHE_HOME: "/b", HOME: "/c" })), "/a");
@@ -32,7 +23,7 @@ Deno.test("the cache folder is KOS_CACHE, else below XDG_CACHE_HOME, else below 
 });
 
 Deno.test("fillOnce fills a folder once, however many ask for it at the same time", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const target = `${dir}/deep/jars`;
     let fills = 0;
     await Promise.all(Array.from({ length: 5 }, () =>
@@ -47,7 +38,7 @@ Deno.test("fillOnce fills a folder once, however many ask for it at the same tim
 });
 
 Deno.test("fillOnce leaves nothing behind when filling fails, and the next try starts anew", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const target = `${dir}/jars`;
     await assertRejects(
       () =>
@@ -95,7 +86,7 @@ Deno.test("a pom has its artifacts, with type and classifier where given", () =>
 });
 
 Deno.test("wrong coordinates are an error that names them, and leave no folder", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const error = await assertRejects(
       () => mavenFiles({ what: "Nothing 0", artifacts: ["a:b"], into: `${dir}/jars`, report: () => {} }),
       ScriptError,
@@ -126,7 +117,7 @@ Deno.test("a port is waited for until it answers, or the wait is hopeless", asyn
 });
 
 Deno.test("a background process is found by its pid file and stopped", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const pidFile = `${dir}/x.pid`;
     const logFile = `${dir}/log/x.log`;
     const args = ["-c", "echo started; while :; do sleep 0.1; done", dir];
@@ -144,7 +135,7 @@ Deno.test("a background process is found by its pid file and stopped", async () 
 });
 
 Deno.test("a process that ignores TERM is killed", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const pidFile = `${dir}/x.pid`;
     const args = ["-c", "trap '' TERM; echo up; while :; do sleep 0.1; done", dir];
     const logFile = `${dir}/x.log`;
@@ -159,7 +150,7 @@ Deno.test("a process that ignores TERM is killed", async () => {
 });
 
 Deno.test("a pid file whose process is another one by now stops nothing", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const pidFile = `${dir}/x.pid`;
     await Deno.writeTextFile(
       pidFile,
@@ -173,7 +164,7 @@ Deno.test("a pid file whose process is another one by now stops nothing", async 
 });
 
 Deno.test("a command that can't be started is an error that names it", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const start = {
       command: "kos-no-such-command",
       args: [],
@@ -186,7 +177,7 @@ Deno.test("a command that can't be started is an error that names it", async () 
 });
 
 Deno.test("a child is stopped, and its folder is removed", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     await Deno.mkdir(`${dir}/data`);
     const args = ["-c", "echo up; exec sleep 600"];
     const child = await startChild({
@@ -212,7 +203,7 @@ Deno.test("a child is stopped, and its folder is removed", async () => {
 });
 
 Deno.test("a child that ignores TERM is killed, one that ends by itself is noticed", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     const logFile = `${dir}/log`;
     const stubborn = await startChild({
       command: "sh",
@@ -233,7 +224,7 @@ Deno.test("a child that ignores TERM is killed, one that ends by itself is notic
 });
 
 Deno.test("a child and its folder are gone also when its parent is killed", async () => {
-  await withDir(async (dir) => {
+  await withDirectoryWhile(async (dir) => {
     await Deno.mkdir(`${dir}/data`);
     const code = `import { startChild } from ${
       JSON.stringify(import.meta.resolve("../../../scripts/support/processes.ts"))

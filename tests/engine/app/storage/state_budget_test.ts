@@ -12,6 +12,7 @@ import type { Producer } from "../../../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../../../src/kafka/memory/memory_log.ts";
 import { until as untilSoon } from "../app_contract.ts";
 import { whole } from "../../../../src/kafka/port/bytes_range.ts";
+import { but } from "../../../support/but.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 
@@ -202,17 +203,6 @@ for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
     } finally {
       await Deno.remove(stateDir, { recursive: true });
     }
-  });
-}
-
-/** The same object but for some of its members. */
-function but<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(of, name) {
-      if (name in members) return members[name as keyof T];
-      const value = Reflect.get(of, name, of);
-      return typeof value === "function" ? value.bind(of) : value;
-    },
   });
 }
 
