@@ -24,7 +24,8 @@ export function flagDocs(programs: readonly AnyProgram[]): string {
 function sectionOf(program: AnyProgram): string {
   const title = program.task ? callOf(program) : `${program.name} (deno task ${program.name})`;
   const rows = namedFlags(program).filter(({ hidden }) => !hidden).map(rowOf);
-  const rest = program.rest === undefined ? "" : `\nArguments besides: \`${program.rest}\`.\n`;
+  const others = [program.words, program.rest].filter((name) => name !== undefined).join(" ");
+  const rest = others === "" ? "" : `\nArguments besides: \`${others}\`.\n`;
   return `## ${title}\n\n${[program.description].flat().map(escaped).join("\n\n")}\n${rest}
 | flag | variable | default | what |
 | ---- | -------- | ------- | ---- |
