@@ -1,4 +1,4 @@
-{{/* The name of a component's objects: spec's names, or with fullnameOverride before them. Takes (list $ "kstreams"). */}}
+{{/* The name of a component's objects: spec's names, or with fullnameOverride before them. Takes (list $ "kafka"). */}}
 {{- define "kos.fullname" -}}
 {{- $root := index . 0 -}}
 {{- $component := index . 1 -}}
@@ -9,7 +9,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Labels that never change: a selector's. Takes (list $ "kstreams"). */}}
+{{/* Labels that never change: a selector's. Takes (list $ "kafka"). */}}
 {{- define "kos.selectorLabels" -}}
 app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
@@ -37,7 +37,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace
 {{- end }}
 {{- end -}}
 
-{{/* An object's metadata. Takes (list $ "kstreams" and, where they differ, name and namespace). */}}
+{{/* An object's metadata. Takes (list $ "kafka" and, where they differ, name and namespace). */}}
 {{- define "kos.metadata" -}}
 {{- $component := index . 1 -}}
 name: {{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}{{ include "kos.fullname" . }}{{ end }}
@@ -46,7 +46,7 @@ labels:
   {{- include "kos.labels" . | nindent 2 }}
 {{- end -}}
 
-{{/* Takes (list $ .Values.streams.image "default tag"). */}}
+{{/* Takes (list $ .Values.app.image "default tag"). */}}
 {{- define "kos.image" -}}
 {{- $image := index . 1 -}}
 {{- if $image.digest -}}
@@ -185,9 +185,9 @@ KOS_REPLICATION_FACTOR: {{ int64 .Values.kafka.replicationFactor | quote }}
 {{- end }}
 {{- end -}}
 
-{{- define "kos.streamsData" -}}
+{{- define "kos.appData" -}}
 {{- include "kos.connectionData" . | trim }}
-{{- with .Values.streams }}
+{{- with .Values.app }}
 KOS_APPLICATION_ID: {{ .applicationId | quote }}
 KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
 KOS_GRACE: {{ .grace | quote }}
@@ -204,9 +204,9 @@ KOS_LOG_LEVEL: {{ .logLevel | quote }}
 KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
 {{- end -}}
 
-{{- define "kos.datagenData" -}}
+{{- define "kos.generatorData" -}}
 {{- include "kos.connectionData" . | trim }}
-{{- with .Values.datagen }}
+{{- with .Values.generator }}
 {{- if .profile }}
 KOS_PROFILE: {{ .profile | quote }}
 {{- else }}
@@ -251,7 +251,7 @@ rules:
   {{- ((.Files.Get "files/prometheus-adapter-values.yaml" | fromYaml).rules).custom | toYaml | nindent 2 }}
 {{- end -}}
 
-{{/* Names of the metrics that scale kstreams, in the order of the HorizontalPodAutoscaler. */}}
+{{/* Names of the metrics that scale the app, in the order of the HorizontalPodAutoscaler. */}}
 {{- define "kos.lagMetrics" -}}
 consumer_lag_game_frame_rs consumer_lag_game_frame_rq
 {{- end -}}

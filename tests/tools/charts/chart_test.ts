@@ -62,10 +62,10 @@ Deno.test("the autoscaler has the original's metrics and targets", async () => {
 });
 
 Deno.test("the defaults are those of the binaries", async () => {
-  const { streams, kafka } = await chartYaml("values.yaml");
-  assertEquals(streams.applicationId, APPLICATION_ID);
-  assertEquals(parseDuration(streams.commitInterval), DEFAULT_COMMIT_INTERVAL_MS);
-  assertEquals(parseDuration(streams.grace), DEFAULT_GRACE_MS);
+  const { app, kafka } = await chartYaml("values.yaml");
+  assertEquals(app.applicationId, APPLICATION_ID);
+  assertEquals(parseDuration(app.commitInterval), DEFAULT_COMMIT_INTERVAL_MS);
+  assertEquals(parseDuration(app.grace), DEFAULT_GRACE_MS);
   assertEquals(kafka.partitions, DEFAULT_PARTITIONS);
   const datagen = find(await objectsOf("operator"), "ConfigMap", "datagen").data;
   assertEquals(datagen.KOS_METRICS_PORT, String(DEFAULT_METRICS_PORT));
@@ -73,15 +73,15 @@ Deno.test("the defaults are those of the binaries", async () => {
 });
 
 Deno.test("the memory limit is enough for the rate that a pod is scaled at, with the chart's retention and grace", async () => {
-  const { autoscaling, kafka, streams } = await chartYaml("values.yaml");
-  const limit = parseQuantity(streams.resources.limits.memory);
+  const { app, autoscaling, kafka } = await chartYaml("values.yaml");
+  const limit = parseQuantity(app.resources.limits.memory);
   const { keyBytes, valueBytes, sessionBytes } = await arcadeSizes();
   const load = {
     recordsPerSecond: autoscaling.rate.targetPerPod,
     instances: 1,
     partitions: kafka.partitions,
-    graceMs: parseDuration(streams.grace)!,
-    retentionMs: parseDuration(streams.retention)!,
+    graceMs: parseDuration(app.grace)!,
+    retentionMs: parseDuration(app.retention)!,
     keyBytes,
     valueBytes,
     sessionBytes: sessionBytes(1),
@@ -94,7 +94,7 @@ Deno.test("the memory limit is enough for the rate that a pod is scaled at, with
     const { totalBytes, stateBytes } = memorySize({ ...load, processingGuarantee });
     assert(totalBytes < limit, `${totalBytes} bytes of ${limit}`);
     // Left out, the budget is half of the limit, and the alert comes at 80 % of that.
-    assertEquals(streams.stateMaxBytes, null);
+    assertEquals(app.stateMaxBytes, null);
     assert(stateBytes < 0.8 * limit / 2, `${stateBytes} bytes of state of ${limit}`);
   }
   // A session is kept until no hit can come for it any more.

@@ -91,28 +91,28 @@ for (
     ["a word for a number", { autoscaling: { maxReplicas: "four" } }, "/autoscaling/maxReplicas"],
     ["no replicas", { autoscaling: { minReplicas: 0 } }, "/autoscaling/minReplicas"],
     ["half a replica", { autoscaling: { maxReplicas: 2.5 } }, "/autoscaling/maxReplicas"],
-    ["a time without a unit", { streams: { grace: "30" } }, "/streams/grace"],
-    ["a number for a time", { streams: { commitInterval: 100 } }, "/streams/commitInterval"],
+    ["a time without a unit", { app: { grace: "30" } }, "/app/grace"],
+    ["a number for a time", { app: { commitInterval: 100 } }, "/app/commitInterval"],
     ["brokers without a port", { kafka: { brokers: "kafka" } }, "/kafka/brokers"],
     ["brokers with a protocol", { kafka: { brokers: "SASL_SSL://kafka:9092" } }, "/kafka/brokers"],
     ["brokers as a list", { kafka: { brokers: ["kafka:9092"] } }, "/kafka/brokers"],
-    ["a negative rate", { datagen: { rate: -1 } }, "/datagen/rate"],
-    ["a rate in words", { datagen: { rate: "fast" } }, "/datagen/rate"],
+    ["a negative rate", { generator: { rate: -1 } }, "/generator/rate"],
+    ["a rate in words", { generator: { rate: "fast" } }, "/generator/rate"],
     ["the root user", { runAsUser: 0 }, "/runAsUser"],
     ["an unknown way to scrape", { metrics: { scrape: "podmonitor" } }, "/metrics/scrape"],
     [
       "a digest without its kind",
-      { streams: { image: { repository: "r", digest: "abc" } } },
-      "/streams/image/digest",
+      { app: { image: { repository: "r", digest: "abc" } } },
+      "/app/image/digest",
     ],
     ["a registry without a protocol", { schemaRegistry: { url: "registry:8081" } }, "/schemaRegistry/url"],
     ["a Secret's name in capitals", { existingSecret: "Confluent" }, "/existingSecret"],
     [
       "a resource that is no quantity",
-      { datagen: { resources: { limits: { memory: "1 GB" } } } },
-      "/datagen/resources",
+      { generator: { resources: { limits: { memory: "1 GB" } } } },
+      "/generator/resources",
     ],
-    ["a wrong log level", { streams: { logLevel: "trace" } }, "/streams/logLevel"],
+    ["a wrong log level", { app: { logLevel: "trace" } }, "/app/logLevel"],
   ] as const
 ) {
   Deno.test(`the schema refuses ${what}, by the path of the key`, () => {
@@ -125,11 +125,11 @@ Deno.test("the schema takes what the binaries take", () => {
   for (
     const values of [
       { kafka: { brokers: "a:9092, b-2.example:19092,[::1]:9092" } },
-      { datagen: { rate: "max" } },
-      { datagen: { rate: 0 } },
-      { datagen: { machines: "fallback" } },
-      { streams: { grace: "1m30s", retention: "0s", commitInterval: "500ms" } },
-      { streams: { resources: { requests: { cpu: 0.5, memory: "1.5Gi" } } } },
+      { generator: { rate: "max" } },
+      { generator: { rate: 0 } },
+      { generator: { machines: "fallback" } },
+      { app: { grace: "1m30s", retention: "0s", commitInterval: "500ms" } },
+      { app: { resources: { requests: { cpu: 0.5, memory: "1.5Gi" } } } },
       { global: { anything: true } },
     ]
   ) assertEquals(against(values), []);
