@@ -229,12 +229,12 @@ async function withRelease(
 function valueArguments(flags: Flags): string[] {
   const values = [
     "kafka.inCluster.enabled=true",
-    `datagen.rate=${flags.low}`,
-    `datagen.machines=${flags.machines}`,
-    ...["streams", "datagen"].flatMap((program) => [
-      `${program}.image.repository=${flags.imagePrefix}${program}`,
-      `${program}.image.pullPolicy=${flags.pullPolicy}`,
-      ...(flags.imageTag === undefined ? [] : [`${program}.image.tag=${flags.imageTag}`]),
+    `generator.rate=${flags.low}`,
+    `generator.machines=${flags.machines}`,
+    ...Object.entries({ app: "streams", generator: "datagen" }).flatMap(([block, program]) => [
+      `${block}.image.repository=${flags.imagePrefix}${program}`,
+      `${block}.image.pullPolicy=${flags.pullPolicy}`,
+      ...(flags.imageTag === undefined ? [] : [`${block}.image.tag=${flags.imageTag}`]),
     ]),
     ...flags.set,
   ];
