@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
@@ -259,8 +260,9 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
   };
 }
 
-/** A host, with a port or without. */
-function address(value: string): string {
+/** A host, with a port or without; an IPv6 address, as a pod's is told, gets its brackets. */
+function address(text: string): string {
+  const value = isIPv6(text) ? `[${text}]` : text;
   const parsed = URL.parse(`http://${value}`);
   if (parsed === null || parsed.pathname !== "/" || parsed.search !== "" || value.endsWith("/")) {
     throw new InvalidValue("expected a host, or a host and a port such as 10.0.0.7:9001");
