@@ -39,7 +39,8 @@ function sectionOf(program: AnyProgram): string {
     ...[program.description].flat().map(escaped),
     ...(isService ? ["Those of [any application of run](#any-application-of-run), and:"] : []),
   ];
-  const rest = program.rest === undefined ? "" : `\nArguments besides: \`${program.rest}\`.\n`;
+  const others = [program.words, program.rest].filter((name) => name !== undefined).join(" ");
+  const rest = others === "" ? "" : `\nArguments besides: \`${others}\`.\n`;
   const rows = rowsOf(program).filter((row) => !shared.has(row));
   return `## ${title}\n\n${description.join("\n\n")}\n${rest}\n${tableOf(rows)}`;
 }

@@ -12,6 +12,7 @@ import { BENCH_SCALE } from "../../bench/scale.ts";
 import { BENCH_VS } from "../../bench/versus.ts";
 import type { AnyProgram } from "../../src/cli/program.ts";
 import { GEN } from "../../src/datagen/flags.ts";
+import { NEW } from "../../src/new/generator.ts";
 import { STREAMS } from "../../src/streams/arcade.ts";
 import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
@@ -33,6 +34,7 @@ import { DOCS } from "./task.ts";
 /** In the order of the docs: what runs, what helps to run it, what builds and checks it, what measures it. */
 export const ALL_PROGRAMS: readonly AnyProgram[] = [
   STREAMS,
+  NEW,
   GEN,
   DEMO,
   KAFKA,

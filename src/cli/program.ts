@@ -68,6 +68,8 @@ export interface ProgramText {
   /** What its variables begin with, unless a flag names its own; `false` for none. Default: `KOS_`. */
   readonly prefix?: string | false;
   readonly sections?: readonly HelpSection[];
+  /** How the help calls arguments that stand without a flag, as `<folder>`. Default: none are taken. */
+  readonly words?: string;
   /**
    * How the help calls arguments that are no flags of its own, as `-- [flags of docker]`. Default: none are
    * taken.

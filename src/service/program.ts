@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Flag, namedFlags, type Program } from "../cli/program.ts";
+import { formatDuration, InvalidValue } from "../cli/parsers.ts";
+import { type Flag, type FlagTable, namedFlags, type Program } from "../cli/program.ts";
 import { CONNECTION_VARIABLES } from "../cli/shared_flags.ts";
 import { type ServiceFlags, serviceFlags } from "./flags.ts";
 
@@ -17,6 +18,9 @@ export type FlagValues<T> = {
     : never;
 };
 
+/** What flags that every service has are when they are not given. Times are in ms. */
+export type ServiceDefaults = Partial<Omit<ServiceFlags, "describe" | "applicationId">>;
+
 /** What a program says of itself, and its own flags. */
 export interface ProgramOptions<T extends FlagRows> {
   /** Names the consumer group and the changelogs, unless `--application-id` does. */
@@ -29,18 +33,21 @@ export interface ProgramOptions<T extends FlagRows> {
   readonly version?: string;
   /** Flags of the program's own, by the property that has the value. */
   readonly flags?: T;
+  /** Other defaults for flags that every service has, such as `{ processingGuarantee: "exactly_once" }`. */
+  readonly defaults?: ServiceDefaults;
 }
 
 /**
  * The program with all its flags.
  *
- * @throws {TypeError} When a flag has the name of one that every service has.
+ * @throws {TypeError} When a flag has the name of one that every service has, or a default is of no such flag
+ * or one that it does not take.
  */
 export function serviceProgram<T extends FlagRows>(
   options: ProgramOptions<T>,
 ): Program<ServiceFlags & FlagValues<T>> {
-  const { applicationId, name = applicationId, description, version, flags: own } = options;
-  const { describe, ...others } = serviceFlags(applicationId);
+  const { applicationId, name = applicationId, description, version, flags: own, defaults } = options;
+  const { describe, ...others } = withDefaults(serviceFlags(applicationId), defaults);
   const common: FlagRows = { describe, ...others };
   refuseTaken(Object.keys(own ?? {}), common);
   return {
@@ -51,6 +58,35 @@ export function serviceProgram<T extends FlagRows>(
     flags: { describe, ...own, ...others } as Program<ServiceFlags & FlagValues<T>>["flags"],
     sections: [CONNECTION_VARIABLES],
   };
+}
+
+function withDefaults(
+  table: FlagTable<ServiceFlags>,
+  defaults: ServiceDefaults = {},
+): FlagTable<ServiceFlags> {
+  const rows = table as FlagRows;
+  const others = Object.entries(defaults).filter(([, value]) => value !== undefined);
+  return { ...table, ...Object.fromEntries(others.map(([key, value]) => [key, rowWith(rows, key, value)])) };
+}
+
+/** The row of a flag with that default, which has to be a value that could be typed. */
+function rowWith(rows: FlagRows, key: string, value: unknown): Flag<unknown> {
+  const row = rows[key];
+  if (row === undefined || key === "describe" || key === "applicationId") {
+    throw new TypeError(
+      `Cannot use the default ${key}: received the name of no flag that has other defaults`,
+    );
+  }
+  const text = row.value === "<time>" ? formatDuration(Number(value)) : String(value);
+  try {
+    row.parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new TypeError(`Cannot use the default ${key}: received ${text}; ${error.message}`, {
+      cause: error,
+    });
+  }
+  return { ...row, default: value, defaultText: text };
 }
 
 function refuseTaken(keys: readonly string[], common: FlagRows): void {

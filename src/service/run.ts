@@ -13,6 +13,7 @@ import type { Topology } from "../engine/mod.ts";
 import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
 import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { openKafkaLog } from "../kafka/open_kafka_log.ts";
+import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { SchemaRegistry } from "../serde/avro/registry.ts";
 import type { ServiceFlags } from "./flags.ts";
@@ -25,6 +26,11 @@ import type { ServedStore } from "./store_routes.ts";
 export interface RunOptions<T extends FlagRows = Record<never, never>> extends ProgramOptions<T> {
   /** How stores are served that are not read by their name and a key of text. */
   readonly stores?: readonly ServedStore[];
+  /**
+   * More paths of the metrics port, read with GET, such as a page ({@linkcode pageRoute}) at `/`. A path that
+   * ends in `/` answers for all below it, but for `/` itself.
+   */
+  readonly routes?: Readonly<Record<string, RouteHandler>>;
 }
 
 /** What a topology is built with. */
@@ -135,6 +141,7 @@ async function runTopology<T extends FlagRows>(
       version: options.version ?? VERSION,
       registry: metrics,
       ...(options.stores === undefined ? {} : { stores: options.stores }),
+      ...(options.routes === undefined ? {} : { routes: options.routes }),
     }, signal);
   } catch (error) {
     if (!(error instanceof WaitInterrupted)) throw error;

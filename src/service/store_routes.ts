@@ -9,7 +9,7 @@
  * @module
  */
 import type { StreamsApp, Topology } from "../engine/mod.ts";
-import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
+import { jsonResponse, readOnly, type RouteHandler } from "../metrics/http_server.ts";
 
 /** How a store is served. */
 export interface ServedStore {
@@ -73,11 +73,7 @@ export function routesOf(topology: Topology, served: readonly ServedStore[] = []
 
 /** The routes, by path, for a metrics server. */
 export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Record<string, RouteHandler> {
-  const handler: RouteHandler = async (request, url) => {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      const error = `${url.pathname} is read with GET; received ${request.method}`;
-      return jsonResponse({ error }, 405, { allow: "GET, HEAD" });
-    }
+  const handler = readOnly(async (_request, url) => {
     if (app.state !== "joining" && app.state !== "running") {
       return unavailable(`the application is ${app.state}`);
     }
@@ -98,7 +94,7 @@ export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Re
       }
       throw error;
     }
-  };
+  });
   return { "/stores": handler, "/stores/": handler };
 }
 
