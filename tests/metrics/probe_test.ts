@@ -14,7 +14,7 @@ async function probed(
   const labelNames = ["topic", "partition"];
   const lag = new Gauge({ name: LAG.name, help: "h", labelNames, registers: [registry] });
   lag.set({ topic: "orders", partition: "-1" }, 0);
-  const server = serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
+  const server = await serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
   const lines: string[] = [];
   try {
     const say = (line: string) => lines.push(line.replace(server.url, "URL"));
@@ -52,7 +52,7 @@ Deno.test("a probe waits for what comes later", async () => {
   const [complete] = await new Promise<[boolean]>((resolve) => {
     const registry = new Registry();
     const notReady = () => ++looks === 1 ? ["restoring"] : [];
-    const server = serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
+    const server = await serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
     const done = probe({ url: server.url, series: [], withinMs: 60_000 }, () => {});
     done.then((complete) => server.close().then(() => resolve([complete])));
   });
@@ -61,7 +61,7 @@ Deno.test("a probe waits for what comes later", async () => {
 
 Deno.test("a probe says that nothing answers", async () => {
   const lines: string[] = [];
-  const server = serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0 });
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0 });
   await server.close();
   const complete = await probe({ url: server.url, series: [LAG], withinMs: 0 }, (line) => lines.push(line));
   assertEquals([complete, lines.length], [false, 2]);
