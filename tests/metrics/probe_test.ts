@@ -49,13 +49,10 @@ Deno.test("a probe says why a program is not ready", async () => {
 
 Deno.test("a probe waits for what comes later", async () => {
   let looks = 0;
-  const [complete] = await new Promise<[boolean]>((resolve) => {
-    const registry = new Registry();
-    const notReady = () => ++looks === 1 ? ["restoring"] : [];
-    const server = await serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
-    const done = probe({ url: server.url, series: [], withinMs: 60_000 }, () => {});
-    done.then((complete) => server.close().then(() => resolve([complete])));
-  });
+  const notReady = () => ++looks === 1 ? ["restoring"] : [];
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, notReady });
+  const complete = await probe({ url: server.url, series: [], withinMs: 60_000 }, () => {});
+  await server.close();
   assertEquals([complete, looks], [true, 2]);
 });
 
