@@ -57,7 +57,12 @@ export function ordersTopology({ registry, window, grace, prefix }: OrdersOption
   const totals = { key: text, value: jsonSerde<{ orders: number; cents: number }>() };
 
   const builder = new StreamsBuilder();
-  const customers = builder.table(`${prefix}customers`, { key: text, value: jsonSerde(CUSTOMER) });
+  const customers = builder.table(
+    `${prefix}customers`,
+    { key: text, value: jsonSerde(CUSTOMER) },
+    // Its name in `/stores`.
+    { name: "customers" },
+  );
   builder.stream(`${prefix}orders`, orders)
     // An order has its number for a key; it meets its customer by the customer's.
     .selectKey((_number, order) => order.customer)

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { jsonSerde, stringSerde } from "@kos/kos";
 import type { Visit } from "../../../examples/clicks/topology.ts";
 import { until } from "../../engine/app/app_contract.ts";
-import { Example } from "./example_process.ts";
+import { Example, PATIENCE_MS } from "./example_process.ts";
 
 Deno.test("clicks: visits are read over HTTP, and by a page that may run its own script only", async () => {
   await Example.with("clicks", { topics: ["clicks", "visits"] }, async (example) => {
@@ -15,7 +15,7 @@ Deno.test("clicks: visits are read over HTTP, and by a page that may run its own
     await example.write("clicks", [click("ada", 0, "/"), click("bob", 5, "/"), click("ada", 9, "/shop")]);
     const visit = { clicks: 2, entry: "/", page: "/shop" };
     await example.reading("visits", { key: stringSerde(), value: jsonSerde<Visit>() }, async (visits) => {
-      await until("all clicks are in visits", () => visits.length === 3);
+      await until("all clicks are in visits", () => visits.length === 3, PATIENCE_MS);
       const last = visits.filter(({ key }) => key === "ada").at(-1)!.value;
       assertEquals(last, { from: startMs, until: startMs + 9, ...visit } as Visit);
     });

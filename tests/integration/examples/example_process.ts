@@ -14,6 +14,9 @@ const ROOT = new URL("../../../", import.meta.url);
 /** As many as `run` creates. */
 const PARTITIONS = 4;
 
+/** How long to wait for what comes, in ms: of a machine that runs other tests as well. */
+export const PATIENCE_MS = 120_000;
+
 /** A record to write, in the partition that Kafka's partitioner gives its key. */
 export type Keyed = Omit<TestRecord, "partition"> & { readonly key: string };
 
@@ -120,7 +123,7 @@ export class Example {
     await until(`nothing is left in ${topic}`, async () => {
       const text = await (await fetch(`${this.url}/metrics`)).text();
       return text.match(series)?.length === PARTITIONS;
-    });
+    }, PATIENCE_MS);
   }
 
   /** Runs what writes records for it, until a line with one that came out of it is printed. */
@@ -134,7 +137,7 @@ export class Example {
       new WritableStream({ write: (part) => void (text += part) }),
     );
     try {
-      await until(`a line of ${output}`, () => over || text.includes(`← ${output} `), 60_000);
+      await until(`a line of ${output}`, () => over || text.includes(`← ${output} `), PATIENCE_MS);
       assertEquals(over, false, over ? text + await stderr : "");
     } finally {
       if (!over) feed.kill("SIGTERM");
@@ -150,7 +153,7 @@ export class Example {
           await answer.body?.cancel();
           return answer.ok;
         }, () => false),
-      60_000,
+      PATIENCE_MS,
     );
     if (this.#ended) throw new Error(`${this.name} has ended: ${await this.#stderr}`);
   }

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { jsonSerde, stringSerde } from "@kos/kos";
 import type { Alert } from "../../../examples/fraud/topology.ts";
 import { until } from "../../engine/app/app_contract.ts";
-import { Example, helpOf } from "./example_process.ts";
+import { Example, helpOf, PATIENCE_MS } from "./example_process.ts";
 
 Deno.test("fraud: too many payments are an alert, and what is no payment is a dead letter", async () => {
   const topics = ["payments", "alerts", "fraud-dead-letters"];
@@ -22,12 +22,12 @@ Deno.test("fraud: too many payments are an alert, and what is no payment is a de
     await example.caughtUp("payments");
     const text = stringSerde();
     await example.reading("alerts", { key: text, value: jsonSerde<Alert>() }, async (alerts) => {
-      await until("an alert", () => alerts.length > 0);
+      await until("an alert", () => alerts.length > 0, PATIENCE_MS);
       const value = { payments: 2, cents: 200, shops: ["bakery", "jeweller"], since };
       assertEquals(alerts, [{ key: "4000", value }]);
     });
     await example.reading("fraud-dead-letters", { key: text, value: text }, async (letters) => {
-      await until("a dead letter", () => letters.length > 0);
+      await until("a dead letter", () => letters.length > 0, PATIENCE_MS);
       assertEquals(letters, [{ key: "4000", value: '{"cents":"much"}' }]);
     });
     await example.fed("alerts");

@@ -3,7 +3,7 @@ import { avroSerde, SchemaRegistry, stringSerde } from "@kos/kos";
 import { REVENUE, type Revenue } from "../../../examples/orders/topology.ts";
 import { startRegistry } from "../../../scripts/registry.ts";
 import { until } from "../../engine/app/app_contract.ts";
-import { Example } from "./example_process.ts";
+import { Example, PATIENCE_MS } from "./example_process.ts";
 
 Deno.test("orders: JSON becomes each country's revenue in Avro, with its schema in a real registry", async () => {
   const server = await startRegistry();
@@ -26,7 +26,11 @@ Deno.test("orders: JSON becomes each country's revenue in Avro, with its schema 
         value: JSON.stringify({ customer, cents }),
       });
       await example.write("customers", [customer("ada", "AT")]);
-      await example.caughtUp("customers");
+      await until("the customer is known", async () => {
+        const answer = await fetch(`${example.url}/stores/customers/ada`);
+        await answer.body?.cancel();
+        return answer.ok;
+      }, PATIENCE_MS);
       // Those of one number and of one customer stay in their order, and so in the windows that they are meant for.
       await example.write("orders", [
         order("1", "ada", 500, 100),
@@ -36,13 +40,13 @@ Deno.test("orders: JSON becomes each country's revenue in Avro, with its schema 
       ]);
       const revenue = avroSerde<Revenue>(REVENUE, { registry: new SchemaRegistry(server.url) });
       await example.reading("revenue", { key: stringSerde(), value: revenue }, async (records) => {
-        await until("a window has closed", () => records.length > 0);
+        await until("a window has closed", () => records.length > 0, PATIENCE_MS);
         assertEquals(records, [{
           key: "AT",
           value: { country: "AT", from, until: from + 1_000, orders: 2, cents: 750 },
         }]);
       });
-      await example.caughtUp("orders");
+      for (const topic of ["customers", "orders"]) await example.caughtUp(topic);
       await example.fed("revenue");
       const subjects = await (await fetch(`${server.url}/subjects`)).json();
       assertEquals(subjects.includes(`${example.prefix}revenue-value`), true, String(subjects));
