@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
+import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
 import { testFile } from "./code.ts";
 
 /** The Deno that images are built with: the one that kos is tested with. */
@@ -27,6 +27,20 @@ const PERMISSIONS = {
   ],
   sys: ["hostname", "systemMemoryInfo"],
 };
+
+/** What is typed in a project for Deno. */
+export const DENO_COMMANDS: Commands = {
+  test: task("test"),
+  check: task("check"),
+  start: task("start"),
+  help: task("start --help"),
+  send: task("send"),
+  build: task("build"),
+};
+
+function task(name: string): string {
+  return `deno task ${name}`;
+}
 
 /** The files that only a project for Deno has. */
 export function denoFiles(project: Project): ProjectFile[] {
@@ -60,8 +74,14 @@ function denoJson(source: Source): string {
 }
 
 function importsOf(source: Source): Record<string, string> {
-  const specifier = source.kind === "checkout" ? `jsr:@kos/kos@^${source.version}` : source.specifier;
-  return { "@kos/kos": specifier };
+  switch (source.kind) {
+    case "registry":
+      return { "@kos/kos": source.specifier };
+    case "checkout":
+      return { "@kos/kos": `jsr:@kos/kos@^${source.version}` };
+    case "packed":
+      throw new TypeError("Cannot import a packed file of npm: received one for Deno; give a checkout");
+  }
 }
 
 function dockerfile({ name }: Project): string {
