@@ -6,7 +6,7 @@
 import { type Commands, FIRST_VERSION, type Project, type ProjectFile } from "../project.ts";
 
 /** The chart, as it is published. */
-const CHART = "oci://ghcr.io/kos/charts/kos";
+const CHART = "oci://ghcr.io/kos-streams/charts/kos";
 
 /** The readme. */
 export function readmeFile(project: Project, commands: Commands): ProjectFile {
