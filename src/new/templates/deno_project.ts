@@ -4,7 +4,6 @@
  * @module
  */
 import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
-import { testFile } from "./code.ts";
 
 /** The Deno that images are built with: the one that kos is tested with. */
 const DENO_VERSION = "2.9.6";
@@ -45,7 +44,6 @@ function task(name: string): string {
 /** The files that only a project for Deno has. */
 export function denoFiles(project: Project): ProjectFile[] {
   return [
-    { name: "topology_test.ts", text: testFile({ imports: "", test: "Deno.test" }) },
     { name: "deno.json", text: denoJson(project.source) },
     { name: "Dockerfile", text: dockerfile(project) },
     { name: ".dockerignore", text: "# What the image is built of, and nothing else.\n*\n!dist/main.js\n" },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Commands, Project, ProjectFile, Runtime } from "../project.ts";
-import { mainFile, sendFile, topologyFile } from "./code.ts";
+import { mainFile, sendFile, testFile, topologyFile } from "./code.ts";
 import { DENO_COMMANDS, denoFiles } from "./deno_project.ts";
 import { valuesFile } from "./deployment.ts";
 import { NODE_COMMANDS, nodeFiles } from "./node_project.ts";
@@ -18,6 +18,7 @@ export function filesOf(project: Project): ProjectFile[] {
   return [
     readmeFile(project, COMMANDS[project.runtime]),
     { name: "topology.ts", text: topologyFile(project) },
+    { name: "topology_test.ts", text: testFile() },
     { name: "main.ts", text: mainFile(project) },
     { name: "send.ts", text: sendFile() },
     ...(project.runtime === "deno" ? denoFiles(project) : nodeFiles(project)),

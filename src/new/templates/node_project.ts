@@ -5,7 +5,6 @@
  */
 import { basename } from "node:path";
 import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
-import { testFile } from "./code.ts";
 
 /** The first Node.js that runs TypeScript as it is. */
 const NODE_VERSION = "22.18";
@@ -22,9 +21,7 @@ export const NODE_COMMANDS: Commands = {
 
 /** The files that only a project for Node.js has. */
 export function nodeFiles(project: Project): ProjectFile[] {
-  const imports = 'import { test } from "node:test";\n';
   return [
-    { name: "topology_test.ts", text: testFile({ imports, test: "test" }) },
     { name: "package.json", text: packageJson(project) },
     { name: "tsconfig.json", text: tsconfig() },
     { name: "Dockerfile", text: dockerfile(project) },
