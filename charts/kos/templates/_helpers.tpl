@@ -146,7 +146,7 @@ readinessProbe:
 
 {{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}
 {{- define "kos.brokers" -}}
-{{- if .Values.kafka.inCluster.enabled -}}
+{{- if include "kos.ownKafka" . -}}
 {{- printf "%s.%s.svc:9092" (include "kos.fullname" (list . "kafka")) .Release.Namespace -}}
 {{- else -}}
 {{- .Values.kafka.brokers -}}
@@ -233,7 +233,7 @@ KOS_LOG_LEVEL: {{ .logLevel | quote }}
 
 {{/* The keys as variables. The Secret's servers are taken unless others are named. */}}
 {{- define "kos.secretEnv" -}}
-{{- with .Values.existingSecret }}
+{{- with include "kos.secret" . }}
 - name: API_KEY
   valueFrom: {secretKeyRef: {name: {{ . }}, key: api-key}}
 - name: SECRET_KEY
