@@ -5,7 +5,7 @@
  */
 import { type Flag, namedFlags, type Program } from "../cli/program.ts";
 import { CONNECTION_VARIABLES } from "../cli/shared_flags.ts";
-import { type ServiceFlags, serviceFlags } from "./flags.ts";
+import { type AllFlags, serviceFlags } from "./flags.ts";
 
 /** A table of flags, by the properties that have their values. */
 export type FlagRows = Readonly<Record<string, Flag<unknown>>>;
@@ -38,7 +38,7 @@ export interface ProgramOptions<T extends FlagRows> {
  */
 export function serviceProgram<T extends FlagRows>(
   options: ProgramOptions<T>,
-): Program<ServiceFlags & FlagValues<T>> {
+): Program<AllFlags & FlagValues<T>> {
   const { applicationId, name = applicationId, description, version, flags: own } = options;
   const { describe, ...others } = serviceFlags(applicationId);
   const common: FlagRows = { describe, ...others };
@@ -48,7 +48,7 @@ export function serviceProgram<T extends FlagRows>(
     description: description ?? `Runs the topology of ${applicationId} on Kafka.`,
     ...(version === undefined ? {} : { version }),
     // The program's own stand first under `Options`: most others have a heading of their own.
-    flags: { describe, ...own, ...others } as Program<ServiceFlags & FlagValues<T>>["flags"],
+    flags: { describe, ...own, ...others } as Program<AllFlags & FlagValues<T>>["flags"],
     sections: [CONNECTION_VARIABLES],
   };
 }
