@@ -92,17 +92,12 @@ KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose |
 {{- if eq .Values.app.workload "StatefulSet" }}{{ include "kos.stateVolume" . }}{{ end -}}
 {{- end -}}
 
-{{/* Not empty where something scales the application. */}}
-{{- define "kos.scaled" -}}
-{{- if or .Values.autoscaling.enabled .Values.autoscaling.keda.enabled }}true{{ end -}}
-{{- end -}}
-
 {{/*
 The replicas to write; nothing leaves them to what scales the application. A field that was in the last release and is not in this
 one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on.
 */}}
 {{- define "kos.replicas" -}}
-{{- if not (include "kos.scaled" .) -}}
+{{- if not (include "kos.scaler" .) -}}
 {{- int64 .Values.app.replicas -}}
 {{- else -}}
 {{- $live := lookup "apps/v1" .Values.app.workload .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
@@ -118,12 +113,10 @@ one is set to its default, 1: so where it was, which an annotation says, the liv
 {{- define "kos.kafkaIdentity" -}}
 {{- $servers := include "kos.brokers" . -}}
 {{- if not $servers -}}
-{{- $secret := lookup "v1" "Secret" .Release.Namespace .Values.existingSecret -}}
-{{- if $secret -}}
-{{- $servers = get ($secret.data | default dict) .Values.secretKeys.brokers | default "" | b64dec -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (include "kos.secret" .) -}}
+{{- $servers = get (get $secret "data" | default dict) .Values.secretKeys.brokers | default "" | b64dec -}}
 {{- end -}}
-{{- end -}}
-{{- default (printf "Secret %s" .Values.existingSecret) $servers | sha256sum | trunc 16 -}}
+{{- default (printf "Secret %s" (include "kos.secret" .)) $servers | sha256sum | trunc 16 -}}
 {{- end -}}
 
 {{/* Names of the metrics that scale the application, in the order of its topics: src/metrics has the same rule. */}}

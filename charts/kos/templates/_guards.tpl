@@ -51,7 +51,7 @@
 {{- define "kos.refuseTakenNames" -}}
 {{- $components := list .Values.app.name -}}
 {{- if .Values.generator.enabled }}{{ $components = append $components .Values.generator.name }}{{ end -}}
-{{- if .Values.kafka.inCluster.enabled }}{{ $components = append $components "kafka" }}{{ end -}}
+{{- if include "kos.ownKafka" . }}{{ $components = append $components "kafka" }}{{ end -}}
 {{- if .Values.schemaRegistry.enabled }}{{ $components = append $components "schema-registry" }}{{ end -}}
 {{- range $component := $components -}}
 {{- $name := include "kos.fullname" (list $ $component) -}}

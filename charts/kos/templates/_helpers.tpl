@@ -146,7 +146,7 @@ readinessProbe:
 
 {{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}
 {{- define "kos.brokers" -}}
-{{- if .Values.kafka.inCluster.enabled -}}
+{{- if include "kos.ownKafka" . -}}
 {{- printf "%s.%s.svc:9092" (include "kos.fullname" (list . "kafka")) .Release.Namespace -}}
 {{- else -}}
 {{- .Values.kafka.brokers -}}
@@ -193,7 +193,7 @@ KOS_REPLICATION_FACTOR: {{ int64 .Values.kafka.replicationFactor | quote }}
 
 {{/* The keys as variables. The Secret's servers are taken unless others are named. */}}
 {{- define "kos.secretEnv" -}}
-{{- with .Values.existingSecret }}
+{{- with include "kos.secret" . }}
 - name: API_KEY
   valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.username }}}}
 - name: SECRET_KEY
