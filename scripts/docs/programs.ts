@@ -22,6 +22,7 @@ import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
+import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
 import { SCALING } from "../scaling.ts";
 import { SECRETS } from "../secrets.ts";
@@ -44,6 +45,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   IMAGE,
   CHART_TASK,
   E2E_CLUSTER,
+  RELEASE,
   SCALING,
   TEST,
   REFERENCE,
