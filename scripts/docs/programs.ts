@@ -17,7 +17,7 @@ import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
-import { E2E_CLUSTER } from "../e2e_cluster.ts";
+import { E2E_CLUSTER } from "../e2e/flags.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { REFERENCE } from "../reference.ts";
