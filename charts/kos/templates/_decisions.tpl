@@ -47,7 +47,7 @@ own
 {{- define "kos.checkUsualSecret" -}}
 {{- $name := include "kos.usualSecret" . -}}
 {{- $data := (lookup "v1" "Secret" .Release.Namespace $name).data | default dict -}}
-{{- range list "api-key" "secret-key" "bootstrap-servers" -}}
+{{- range list .Values.secretKeys.username .Values.secretKeys.password .Values.secretKeys.brokers -}}
 {{- if not (hasKey $data .) -}}
 {{- fail (printf "The Secret %s in the namespace %s has no key %s: make it anew (deno task secrets), or set kafka.brokers, existingSecret or kafka.inCluster.enabled=true to leave it alone" $name $.Release.Namespace .) -}}
 {{- end -}}
