@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { helpText } from "../../src/cli/help.ts";
 import { filesOf } from "../../src/new/templates/files.ts";
+import { serviceProgram } from "../../src/service/program.ts";
 import { commentsOf, filesBelow, textOf } from "./sources.ts";
 
 /** Where names are looked for; the changelog tells of files that were. */
@@ -88,6 +90,8 @@ function documentedFlags(): Map<string, Map<string, string>> {
 }
 
 async function helpOf(task: string): Promise<string> {
+  // Of a new project, whose program is one of `run`.
+  if (task === "start") return helpText(serviceProgram({ applicationId: "my-app" }), 80);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", task, "--help"],
     cwd: new URL("../../", import.meta.url),
