@@ -150,6 +150,15 @@ function reason(error: unknown, portFlag: string): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** A handler that is asked with GET or HEAD only; other methods are answered with status 405. */
+export function readOnly(handler: RouteHandler): RouteHandler {
+  return (request, url) => {
+    if (request.method === "GET" || request.method === "HEAD") return handler(request, url);
+    const error = `${url.pathname} is read with GET; received ${request.method}`;
+    return jsonResponse({ error }, 405, { allow: "GET, HEAD" });
+  };
+}
+
 /**
  * A JSON answer with a line end, as people read it with curl. A bigint, which JSON lacks, is its digits as
  * text.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "./http_server.ts";
+import { type HttpServer, jsonResponse, readOnly, type RouteHandler, serveHttp } from "./http_server.ts";
 import type { Registry } from "./prom_client.ts";
 
 /** The port of `/metrics` where none is given. */
@@ -31,7 +31,10 @@ export interface MetricsServerOptions {
 
 /** The running endpoint. */
 export interface MetricsServer extends HttpServer {
-  /** Adds a path, or with a `/` at the end all paths below it; the longest match answers. Any method. */
+  /**
+   * Adds a path, or with a `/` at the end all paths below it; `/` itself is one path. The longest match
+   * answers, whatever the method.
+   */
   route(path: string, handler: RouteHandler): void;
 }
 
@@ -54,12 +57,6 @@ export interface MetricsServer extends HttpServer {
 export async function serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
   const { registry } = options;
   const routes = new Map<string, RouteHandler>();
-  const readOnly = (handler: RouteHandler): RouteHandler => (request, url) =>
-    request.method === "GET" || request.method === "HEAD"
-      ? handler(request, url)
-      : jsonResponse({ error: `${url.pathname} is read with GET; received ${request.method}` }, 405, {
-        allow: "GET, HEAD",
-      });
   routes.set(
     "/metrics",
     readOnly(async (request) => metricsResponse(request, await registry.metrics(), registry.contentType)),
@@ -108,7 +105,10 @@ function match(routes: ReadonlyMap<string, RouteHandler>, path: string): RouteHa
   if (exact) return exact;
   let best = "";
   for (const route of routes.keys()) {
-    if (route.endsWith("/") && path.startsWith(route) && route.length > best.length) best = route;
+    // The root would answer for every path that is misspelt.
+    if (route.endsWith("/") && route !== "/" && path.startsWith(route) && route.length > best.length) {
+      best = route;
+    }
   }
   return routes.get(best);
 }

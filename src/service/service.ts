@@ -12,6 +12,7 @@ import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { failureHandlers } from "./failure_handlers.ts";
+import { ownRoutes } from "./own_routes.ts";
 import { RestoreProgress } from "./restore_progress.ts";
 import { DEFAULT_PARTITIONS, type ServiceSettings } from "./settings.ts";
 import { routesOf, storeRoutes } from "./store_routes.ts";
@@ -66,6 +67,7 @@ export class Service {
     this.#topology = topology;
     this.#settings = settings;
     const stores = routesOf(topology, settings.stores);
+    const routes = ownRoutes(settings.routes);
     const topics = outerTopics(topology).sources.flat();
     this.#lag = new LagMetrics({
       registry,
@@ -78,7 +80,7 @@ export class Service {
     this.app = this.#makeApp();
     this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
     this.#restore = new RestoreProgress(this.app.stats, logger);
-    for (const [path, handler] of Object.entries(storeRoutes(this.app, stores))) {
+    for (const [path, handler] of Object.entries({ ...routes, ...storeRoutes(this.app, stores) })) {
       this.server?.route(path, handler);
     }
     this.#eventLoop = watchEventLoop(registry);
