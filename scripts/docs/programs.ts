@@ -21,6 +21,7 @@ import { DEMO } from "../demo.ts";
 import { E2E_CLUSTER } from "../e2e_cluster.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
+import { PACK } from "../pack.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RESET } from "../reset.ts";
@@ -44,6 +45,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   SIZE,
   BUILD,
   IMAGE,
+  PACK,
   CHART_TASK,
   E2E_CLUSTER,
   SCALING,
