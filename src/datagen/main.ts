@@ -17,6 +17,7 @@ import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
+import { probe } from "../metrics/probe.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
 import { serveControl } from "./control.ts";
@@ -34,6 +35,7 @@ if (import.meta.main) await main("gen", (signal) => run(process.argv.slice(2), s
 /** Runs until the duration, the count or the signal ends it. */
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const flags = parseArguments(GEN, args);
+  if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
   const config = connectionConfig((name) => process.env[name]);
   const registry = config.schemaRegistry === undefined
@@ -85,6 +87,13 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
     await Promise.all(servers.map((server) => server.close()));
     if (generator !== undefined) await log.close();
   }
+}
+
+/** Whether another generator is ready, and counts what it sends. */
+async function probeAnother(url: string, { within }: Flags, signal: AbortSignal): Promise<number> {
+  const series = [{ name: "kos_datagen_records_sent_total" }];
+  const say = (line: string): void => writeAll(stdout, `${line}\n`);
+  return await probe({ url, series, withinMs: within, signal }, say) ? EXIT.ok : EXIT.failure;
 }
 
 function generatorOptions(flags: Flags): Omit<GeneratorOptions, "log" | "serdes"> {

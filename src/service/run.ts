@@ -17,6 +17,7 @@ import { openKafkaLog } from "../kafka/open_kafka_log.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { SchemaRegistry } from "../serde/avro/registry.ts";
+import { errand } from "./errands.ts";
 import type { ServiceFlags } from "./flags.ts";
 import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
 import { Service } from "./service.ts";
@@ -102,18 +103,20 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     if (flags.logFormat === "json") json = logger;
     const context = { flags, metrics: new Registry(), logger };
-    if (flags.describe) await describe(build, context);
-    else await runTopology(build, context, { ...options, name: program.name }, signal);
+    const done = await errand({
+      flags,
+      build: () => build({ ...context, registry: undefined }),
+      connection: () => connectionConfig((name) => process.env[name]),
+      say: (line) => writeAll(stdout, `${line}\n`),
+      signal,
+    });
+    if (done !== undefined) return done;
+    await runTopology(build, context, { ...options, name: program.name }, signal);
   }, { graceMs: GRACE_MS, write });
 }
 
 /** What a topology is built with, but for the registry. */
 type Context<T extends FlagRows> = Omit<ServiceContext<T>, "registry">;
-
-async function describe<T extends FlagRows>(build: TopologyBuilder<T>, context: Context<T>): Promise<void> {
-  const topology = await build({ ...context, registry: undefined });
-  writeAll(stdout, topology.describe() + "\n");
-}
 
 async function runTopology<T extends FlagRows>(
   build: TopologyBuilder<T>,
