@@ -17,11 +17,12 @@ import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
-import { E2E_CLUSTER } from "../e2e_cluster.ts";
+import { E2E_CLUSTER } from "../e2e/flags.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
+import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
 import { SCALING } from "../scaling.ts";
 import { SECRETS } from "../secrets.ts";
@@ -44,6 +45,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   IMAGE,
   CHART_TASK,
   E2E_CLUSTER,
+  RELEASE,
   SCALING,
   TEST,
   REFERENCE,

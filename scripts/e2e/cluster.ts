@@ -1,4 +1,5 @@
 import { ScriptError } from "../support/errors.ts";
+import type { SeenPod } from "./killed_pods.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** What of a Deployment counts here. */
@@ -7,9 +8,51 @@ interface Deployment {
   readonly status?: { readonly readyReplicas?: number };
 }
 
+/** What of a Pod counts here. */
+interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly status: {
+    readonly reason?: string;
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly lastState?: { readonly terminated?: { readonly reason?: string } };
+    }[];
+  };
+}
+
+/** What of a HorizontalPodAutoscaler counts here. */
+interface Autoscaler {
+  readonly spec: {
+    readonly minReplicas: number;
+    readonly maxReplicas: number;
+    readonly metrics: readonly {
+      readonly pods?: {
+        readonly metric: { readonly name: string };
+        readonly target: { readonly averageValue: string };
+      };
+    }[];
+  };
+  readonly status?: { readonly desiredReplicas?: number };
+}
+
+/** An autoscaler, with the target a pod of each of its metrics. */
+export interface Scaling {
+  readonly desired: number;
+  readonly targets: ReadonlyMap<string, number>;
+  readonly min: number;
+  readonly max: number;
+}
+
 interface MetricList {
   readonly items?: readonly { readonly value: string }[];
 }
+
+/** How long an answer may take, in ms: of a small cluster under full load the custom metrics API needs many seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** A cluster's API through `kubectl proxy`, with the rights and the address of the current KUBECONFIG. */
 export class Cluster {
@@ -47,7 +90,7 @@ export class Cluster {
     await this.#proxy.status;
   }
 
-  /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer within 10 s. */
+  /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer in time. */
   async get(path: string): Promise<string> {
     return await this.#request(path, {});
   }
@@ -59,13 +102,36 @@ export class Cluster {
     return { replicas: spec.replicas ?? 1, ready: status?.readyReplicas ?? 0 };
   }
 
-  /** What an autoscaler last asked for, and which metrics it has targets for. */
-  async autoscaler(name: string): Promise<{ desired: number; metrics: string[]; max: number; min: number }> {
+  /** The pods in the namespace. */
+  async pods(): Promise<SeenPod[]> {
+    const { items } = JSON.parse(await this.get(`/api/v1/namespaces/${this.#namespace}/pods`)) as {
+      items: Pod[];
+    };
+    return items.map(({ metadata, status }) => {
+      const containers = status.containerStatuses ?? [];
+      return {
+        name: metadata.name,
+        uid: metadata.uid,
+        component: metadata.labels?.["app.kubernetes.io/component"] ?? "",
+        restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+        reason: status.reason ?? containers[0]?.lastState?.terminated?.reason ?? "",
+      };
+    });
+  }
+
+  /** What an autoscaler last asked for, and by which metrics. */
+  async autoscaler(name: string): Promise<Scaling> {
     const path = `/apis/autoscaling/v2/namespaces/${this.#namespace}/horizontalpodautoscalers/${name}`;
-    const { spec, status } = JSON.parse(await this.get(path));
-    const metrics = (spec.metrics as { pods?: { metric: { name: string } } }[])
-      .flatMap(({ pods }) => pods === undefined ? [] : [pods.metric.name]);
-    return { desired: status?.desiredReplicas ?? 0, metrics, max: spec.maxReplicas, min: spec.minReplicas };
+    const { spec, status } = JSON.parse(await this.get(path)) as Autoscaler;
+    const targets = spec.metrics.flatMap(({ pods }) =>
+      pods === undefined ? [] : [[pods.metric.name, parseQuantity(pods.target.averageValue)] as const]
+    );
+    return {
+      desired: status?.desiredReplicas ?? 0,
+      targets: new Map(targets),
+      min: spec.minReplicas,
+      max: spec.maxReplicas,
+    };
   }
 
   /** A metric of all pods in the namespace: their sum and their number; none while the API has no value. */
@@ -86,12 +152,15 @@ export class Cluster {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(10_000) });
+      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
-      throw new ScriptError(`Cannot ask the cluster for ${path}: received no answer within 10 s`, {
-        cause: error,
-      });
+      throw new ScriptError(
+        `Cannot ask the cluster for ${path}: received no answer within ${ANSWER_TIMEOUT_MS / 1000} s`,
+        {
+          cause: error,
+        },
+      );
     }
     if (response.ok || alsoFine.includes(response.status)) return response.ok ? text : "{}";
     throw new ScriptError(

@@ -140,3 +140,15 @@ Deno.test("the memory limit is enough for five times the rate that a pod is scal
   // A session is kept until no hit can come for it any more.
   assert(load.retentionMs >= load.graceMs + 2 * JOIN_DIFFERENCE_MS);
 });
+
+Deno.test("docs/kubernetes.md raises the load as the notes do, to more than the targets of all pods", async () => {
+  const { autoscaling } = await chartYaml("values.yaml");
+  const notes = await chartFile("templates/NOTES.txt");
+  assertStringIncludes(
+    notes,
+    `div (mul 3 (int64 .Values.autoscaling.maxReplicas) (int64 .Values.autoscaling.rate.targetPerPod)) 2`,
+  );
+  const docs = await Deno.readTextFile(new URL("../../../docs/kubernetes.md", import.meta.url));
+  const rate = 1.5 * autoscaling.maxReplicas * autoscaling.rate.targetPerPod;
+  assertStringIncludes(docs, `curl -X PUT localhost:9011/throughput -d '{"rate": ${rate}}'`);
+});
