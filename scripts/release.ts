@@ -45,9 +45,9 @@ export const RELEASE: Program<Flags> = {
   name: "release",
   task: true,
   description:
-    "Publishes the version in deno.json: the chart (GHCR, OCI), the package (JSR, npm) and the images (GHCR). Needs helm, npm and " +
-    "docker buildx, all logged in, as .github/workflows/release.yml has them; the images' flags are those of deno task image, by " +
-    "its variables. With --dry-run all of it is made and checked, and nothing is sent.",
+    "Publishes the version in deno.json: the chart (GHCR, OCI), the package (JSR, npm) and the images (GHCR). With --dry-run all of " +
+    "it is made and checked, and nothing is sent. Needs helm, npm and docker buildx, all logged in, as " +
+    ".github/workflows/release.yml has them. The variables KOS_IMAGE_… set how images are made.",
   prefix: "KOS_RELEASE_",
   flags: {
     dryRun: toggle("send nothing; what can't be made for want of a command is skipped", { variable: false }),

@@ -22,7 +22,7 @@ export const TEST: Program<Flags> = {
   name: "test",
   task: true,
   description:
-    "Runs all tests, in parallel and in random order, and the examples in the documentation comments and in README.md. The tests in " +
+    "Runs all tests, in parallel and in random order, and the examples in the documentation comments, in README.md and in docs. The tests in " +
     "tests/integration need a Kafka broker: the one that KAFKA_BROKERS names, else one is started for them on a free port " +
     "and removed afterwards (Java 17 or newer and Maven, or Docker). Exits with 0 when all pass, else 1.",
   prefix: false,
@@ -46,7 +46,7 @@ const INTEGRATION = "tests/integration";
 const TOOLS = ["tests/tools/charts/helm_test.ts", "tests/tools/terraform"];
 
 /** What is tested when no paths are given. */
-const DEFAULT_PATHS = ["tests", "src", "mod.ts", "README.md"];
+const DEFAULT_PATHS = ["tests", "examples", "src", "mod.ts", "README.md", "docs"];
 
 async function main(args: readonly string[]): Promise<number> {
   const { flags: { unit }, rest: forwarded } = readCommandLine(TEST, args);

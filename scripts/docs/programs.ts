@@ -12,14 +12,17 @@ import { BENCH_SCALE } from "../../bench/scale.ts";
 import { BENCH_VS } from "../../bench/versus.ts";
 import type { AnyProgram } from "../../src/cli/program.ts";
 import { GEN } from "../../src/datagen/flags.ts";
+import { NEW } from "../../src/new/generator.ts";
 import { STREAMS } from "../../src/streams/arcade.ts";
 import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
 import { E2E_CLUSTER } from "../e2e/flags.ts";
+import { EXAMPLE } from "../example.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
+import { PACK } from "../pack.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
@@ -34,15 +37,18 @@ import { DOCS } from "./task.ts";
 /** In the order of the docs: what runs, what helps to run it, what builds and checks it, what measures it. */
 export const ALL_PROGRAMS: readonly AnyProgram[] = [
   STREAMS,
+  NEW,
   GEN,
   DEMO,
   KAFKA,
   REGISTRY,
+  EXAMPLE,
   RESET,
   SECRETS,
   SIZE,
   BUILD,
   IMAGE,
+  PACK,
   CHART_TASK,
   E2E_CLUSTER,
   RELEASE,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { parseArgs } from "@std/cli/parse_args";
 import { closestString } from "@std/text/closest_string";
 import { levenshteinDistance } from "@std/text/levenshtein_distance";
@@ -10,7 +11,7 @@ import { helpText } from "./help.ts";
 import { InvalidValue } from "./parsers.ts";
 import { type AnyProgram, callOf, defaultOf, type NamedFlag, namedFlags, type Program } from "./program.ts";
 import { terminalWidth } from "./terminal.ts";
-import { writeAll } from "./write.ts";
+import { stdout, writeAll } from "./write.ts";
 
 /** Flags or arguments that the user has to correct. Ends a process with exit code 2. */
 export class UsageError extends Error {
@@ -25,6 +26,8 @@ export class NothingToDo extends Error {
 /** What a program was started with. */
 export interface CommandLine<F> {
   readonly flags: F;
+  /** What stands without a flag, where the program takes such arguments. */
+  readonly words: readonly string[];
   /** What stands behind `--`, or is passed on. */
   readonly rest: readonly string[];
 }
@@ -64,7 +67,7 @@ export function readCommandLine<F extends object>(
   program: Program<F>,
   args: readonly string[],
 ): CommandLine<F> {
-  const { values, rest } = split(program, args);
+  const { values, words, rest } = split(program, args);
   const flags: Record<string, unknown> = {};
   const given = new Map<string, NamedFlag & { readonly source: string }>();
   for (const flag of namedFlags(program)) {
@@ -75,14 +78,14 @@ export function readCommandLine<F extends object>(
     if (found !== undefined && value !== false) given.set(flag.key, { ...flag, source: found.source });
   }
   checkExclusions(program, given);
-  return { flags: flags as F, rest };
+  return { flags: flags as F, words, rest };
 }
 
 /** The texts of each flag, by its name, and the arguments that are none. */
 function split(
   program: AnyProgram,
   args: readonly string[],
-): { values: Map<string, string[]>; rest: readonly string[] } {
+): { values: Map<string, string[]>; words: readonly string[]; rest: readonly string[] } {
   const flags = namedFlags(program);
   const names = flags.map(({ name }) => name);
   const { own, passed } = joined(program, flags, args);
@@ -103,14 +106,14 @@ function split(
   if (parsed.version) unknown.push("--version");
   if (unknown.length > 0) throw unknownFlag(program, unknown[0]!);
   const behind = parsed["--"] as string[];
-  const stray = [...parsed._ as string[], ...(program.rest === undefined ? behind : [])];
-  if (stray.length > 0) throw strayWord(program, stray[0]!);
+  const alone = [...parsed._ as string[], ...(program.rest === undefined ? behind : [])];
+  if (program.words === undefined && alone.length > 0) throw strayWord(program, alone[0]!);
   const values = new Map(names.map((name) => [name, (parsed[name] ?? []) as string[]]));
-  return { values, rest: program.passesOn ? passed : behind };
+  return { values, words: alone, rest: program.passesOn ? passed : behind };
 }
 
 function tell(text: string): never {
-  writeAll(Deno.stdout, text);
+  writeAll(stdout, text);
   throw new NothingToDo("it was printed");
 }
 
@@ -178,7 +181,7 @@ function valueOf(
     const values = texts.map((text) => parseValue(program, flag, flag.long, text));
     return { value: flag.repeated ? values.flat() : values.at(-1), source: flag.long };
   }
-  const text = flag.variable === undefined ? undefined : Deno.env.get(flag.variable);
+  const text = flag.variable === undefined ? undefined : process.env[flag.variable];
   if (!text) return undefined;
   return { value: parseValue(program, flag, flag.variable!, text), source: flag.variable! };
 }

@@ -16,9 +16,9 @@ const LEAST_TEXT = 30;
 
 /** What `--help` prints, in lines of at most `width` columns. */
 export function helpText(program: AnyProgram, width: number): string {
-  const rest = program.rest === undefined ? "" : ` ${program.rest}`;
+  const others = [program.words, program.rest].map((name) => name === undefined ? "" : ` ${name}`).join("");
   const blocks = [
-    wrap(`Usage: ${callOf(program)} [options]${rest}`, width),
+    wrap(`Usage: ${callOf(program)} [options]${others}`, width),
     ...[program.description].flat().map((paragraph) => wrap(paragraph, width)),
     ...groupsOf(program).map(([title, flags]) => [...wrap(`${title}:`, width), ...rowLines(flags, width)]),
     ...(program.sections ?? []).map(({ title, rows = [], paragraphs = [] }) => [

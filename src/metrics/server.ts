@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "./http_server.ts";
+import { type HttpServer, jsonResponse, readOnly, type RouteHandler, serveHttp } from "./http_server.ts";
 import type { Registry } from "./prom_client.ts";
 
 /** The port of `/metrics` where none is given. */
@@ -31,12 +31,15 @@ export interface MetricsServerOptions {
 
 /** The running endpoint. */
 export interface MetricsServer extends HttpServer {
-  /** Adds a path, or with a `/` at the end all paths below it; the longest match answers. Any method. */
+  /**
+   * Adds a path, or with a `/` at the end all paths below it; `/` itself is one path. The longest match
+   * answers, whatever the method.
+   */
   route(path: string, handler: RouteHandler): void;
 }
 
 /**
- * Serves a registry and the process' health. It is listening when this returns.
+ * Serves a registry and the process' health. It is listening when this resolves.
  *
  * `/healthz` and `/readyz` answer 200 `{"status":"ok"}`, or 503 with the reasons.
  *
@@ -45,21 +48,15 @@ export interface MetricsServer extends HttpServer {
  * ```ts ignore
  * import { Registry, serveMetrics } from "./mod.ts";
  *
- * const server = serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
+ * const server = await serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
  * const answer = await fetch(`${server.url}/readyz`);
  * console.log(answer.status, await answer.json()); // 503 { status: "unavailable", reasons: ["restoring"] }
  * await server.close();
  * ```
  */
-export function serveMetrics(options: MetricsServerOptions): MetricsServer {
+export async function serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
   const { registry } = options;
   const routes = new Map<string, RouteHandler>();
-  const readOnly = (handler: RouteHandler): RouteHandler => (request, url) =>
-    request.method === "GET" || request.method === "HEAD"
-      ? handler(request, url)
-      : jsonResponse({ error: `${url.pathname} is read with GET; received ${request.method}` }, 405, {
-        allow: "GET, HEAD",
-      });
   routes.set(
     "/metrics",
     readOnly(async (request) => metricsResponse(request, await registry.metrics(), registry.contentType)),
@@ -68,7 +65,7 @@ export function serveMetrics(options: MetricsServerOptions): MetricsServer {
   routes.set("/readyz", readOnly(() => statusResponse(options.notReady?.() ?? [])));
   for (const [path, handler] of Object.entries(options.routes ?? {})) routes.set(path, handler);
 
-  const server = serveHttp({
+  const server = await serveHttp({
     name: "metrics",
     host: options.host ?? "0.0.0.0",
     port: options.port ?? DEFAULT_METRICS_PORT,
@@ -108,7 +105,10 @@ function match(routes: ReadonlyMap<string, RouteHandler>, path: string): RouteHa
   if (exact) return exact;
   let best = "";
   for (const route of routes.keys()) {
-    if (route.endsWith("/") && path.startsWith(route) && route.length > best.length) best = route;
+    // The root would answer for every path that is misspelt.
+    if (route.endsWith("/") && route !== "/" && path.startsWith(route) && route.length > best.length) {
+      best = route;
+    }
   }
   return routes.get(best);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { hostname } from "node:os";
 import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
@@ -92,7 +93,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       value: "<id>",
       text: "names this instance in connections and gauges",
       parse: text("an id"),
-      default: () => Deno.hostname(),
+      default: () => hostname(),
       defaultText: "the host's name",
       group: "Kafka",
     },
@@ -249,7 +250,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       value: "<address>",
       text: "where others reach this one's /stores, as host or host:port",
       parse: address,
-      default: () => Deno.hostname(),
+      default: () => hostname(),
       defaultText: "the host's name, and the metrics port",
       group: "Health and metrics",
     },

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Flag, namedFlags, type Program } from "../cli/program.ts";
+import { formatDuration, InvalidValue } from "../cli/parsers.ts";
+import { type Flag, type FlagTable, namedFlags, type Program } from "../cli/program.ts";
 import { CONNECTION_VARIABLES } from "../cli/shared_flags.ts";
-import { type AllFlags, serviceFlags } from "./flags.ts";
+import { type AllFlags, type ServiceFlags, serviceFlags } from "./flags.ts";
 
 /** A table of flags, by the properties that have their values. */
 export type FlagRows = Readonly<Record<string, Flag<unknown>>>;
@@ -16,6 +17,9 @@ export type FlagValues<T> = {
     ? T[K] extends { readonly default: unknown } ? V : V | undefined
     : never;
 };
+
+/** What flags that every service has are when they are not given. Times are in ms. */
+export type ServiceDefaults = Partial<Omit<ServiceFlags, "describe" | "applicationId">>;
 
 /** What a program says of itself, and its own flags. */
 export interface ProgramOptions<T extends FlagRows> {
@@ -29,18 +33,21 @@ export interface ProgramOptions<T extends FlagRows> {
   readonly version?: string;
   /** Flags of the program's own, by the property that has the value. */
   readonly flags?: T;
+  /** Other defaults for flags that every service has, such as `{ processingGuarantee: "exactly_once" }`. */
+  readonly defaults?: ServiceDefaults;
 }
 
 /**
  * The program with all its flags.
  *
- * @throws {TypeError} When a flag has the name of one that every service has.
+ * @throws {TypeError} When a flag has the name of one that every service has, or a default is of no such flag
+ * or one that it does not take.
  */
 export function serviceProgram<T extends FlagRows>(
   options: ProgramOptions<T>,
 ): Program<AllFlags & FlagValues<T>> {
-  const { applicationId, name = applicationId, description, version, flags: own } = options;
-  const { describe, ...others } = serviceFlags(applicationId);
+  const { applicationId, name = applicationId, description, version, flags: own, defaults } = options;
+  const { describe, ...others } = withDefaults(serviceFlags(applicationId), defaults);
   const common: FlagRows = { describe, ...others };
   refuseTaken(Object.keys(own ?? {}), common);
   return {
@@ -51,6 +58,36 @@ export function serviceProgram<T extends FlagRows>(
     flags: { describe, ...own, ...others } as Program<AllFlags & FlagValues<T>>["flags"],
     sections: [CONNECTION_VARIABLES],
   };
+}
+
+function withDefaults(
+  table: FlagTable<AllFlags>,
+  defaults: ServiceDefaults = {},
+): FlagTable<AllFlags> {
+  const rows = table as FlagRows;
+  const others = Object.entries(defaults).filter(([, value]) => value !== undefined);
+  return { ...table, ...Object.fromEntries(others.map(([key, value]) => [key, rowWith(rows, key, value)])) };
+}
+
+/** The row of a flag with that default, which has to be a value that could be typed. */
+function rowWith(rows: FlagRows, key: string, value: unknown): Flag<unknown> {
+  const row = rows[key];
+  if (row === undefined || key === "describe" || key === "applicationId") {
+    throw new TypeError(
+      `Cannot use the default ${key}: received the name of no flag that has other defaults`,
+    );
+  }
+  const text = row.value === "<time>" ? formatDuration(Number(value)) : String(value);
+  try {
+    row.parse(text);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new TypeError(`Cannot use the default ${key}: received ${text}; ${error.message}`, {
+      cause: error,
+    });
+  }
+  const { defaultText: _former, ...rest } = row;
+  return { ...rest, default: value };
 }
 
 function refuseTaken(keys: readonly string[], common: FlagRows): void {

@@ -3,16 +3,18 @@
  *
  * @module
  */
+import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { main } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
-import { writeAll } from "../cli/write.ts";
+import { stderr, stdout, writeAll } from "../cli/write.ts";
 import type { Topology } from "../engine/mod.ts";
 import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
 import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { openKafkaLog } from "../kafka/open_kafka_log.ts";
+import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { SchemaRegistry } from "../serde/avro/registry.ts";
 import { errand } from "./errands.ts";
@@ -26,6 +28,11 @@ import type { ServedStore } from "./store_routes.ts";
 export interface RunOptions<T extends FlagRows = Record<never, never>> extends ProgramOptions<T> {
   /** How stores are served that are not read by their name and a key of text. */
   readonly stores?: readonly ServedStore[];
+  /**
+   * More paths of the metrics port, read with GET, such as a page ({@linkcode pageRoute}) at `/`. A path that
+   * ends in `/` answers for all below it, but for `/` itself.
+   */
+  readonly routes?: Readonly<Record<string, RouteHandler>>;
 }
 
 /** What a topology is built with. */
@@ -90,17 +97,17 @@ export async function run<T extends FlagRows = Record<never, never>>(
   let json: Logger | undefined;
   // Also what ends the program is an object then, for whoever collects its lines.
   const write = (text: string): void =>
-    json === undefined ? writeAll(Deno.stderr, text) : json.error(text.trimEnd());
+    json === undefined ? writeAll(stderr, text) : json.error(text.trimEnd());
   return await main(program.name, async (signal) => {
-    const flags = parseArguments(program, Deno.args);
+    const flags = parseArguments(program, process.argv.slice(2));
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     if (flags.logFormat === "json") json = logger;
     const context = { flags, metrics: new Registry(), logger };
     const done = await errand({
       flags,
       build: () => build({ ...context, registry: undefined }),
-      connection: () => connectionConfig((name) => Deno.env.get(name)),
-      say: (line) => writeAll(Deno.stdout, `${line}\n`),
+      connection: () => connectionConfig((name) => process.env[name]),
+      say: (line) => writeAll(stdout, `${line}\n`),
       signal,
     });
     if (done !== undefined) return done;
@@ -118,7 +125,7 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig((name) => Deno.env.get(name));
+  const config = connectionConfig((name) => process.env[name]);
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
@@ -138,6 +145,7 @@ async function runTopology<T extends FlagRows>(
       version: options.version ?? VERSION,
       registry: metrics,
       ...(options.stores === undefined ? {} : { stores: options.stores }),
+      ...(options.routes === undefined ? {} : { routes: options.routes }),
     }, signal);
   } catch (error) {
     if (!(error instanceof WaitInterrupted)) throw error;

@@ -7,6 +7,7 @@ import type { Logger } from "../cli/log.ts";
 import type { StreamsConfig } from "../engine/mod.ts";
 import type { WaitForBrokerOptions } from "../kafka/common/wait_for_broker.ts";
 import type { Log } from "../kafka/port/log.ts";
+import type { RouteHandler } from "../metrics/http_server.ts";
 import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 import type { Registry } from "../metrics/prom_client.ts";
 import type { ServedStore } from "./store_routes.ts";
@@ -77,4 +78,6 @@ export interface ServiceSettings {
   readonly engine?: EngineSettings;
   /** How stores are served that are not read by their name and a key of text. */
   readonly stores?: readonly ServedStore[];
+  /** More paths of that server, read with GET. */
+  readonly routes?: Readonly<Record<string, RouteHandler>>;
 }

@@ -2,14 +2,14 @@
  * Reads of an application's stores over HTTP.
  *
  * - `GET /stores`: the stores with their sizes and tasks here, and where the other tasks are.
- * - `GET /stores/<name>?limit=20`: some entries of this instance.
+ * - `GET /stores/<name>?limit=20`: some entries of this instance; of windows and sessions the newest.
  * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that
  *   has it, or 503 while that one restores it or is not known.
  *
  * @module
  */
 import type { StreamsApp, Topology } from "../engine/mod.ts";
-import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
+import { jsonResponse, readOnly, type RouteHandler } from "../metrics/http_server.ts";
 
 /** How a store is served. */
 export interface ServedStore {
@@ -73,11 +73,7 @@ export function routesOf(topology: Topology, served: readonly ServedStore[] = []
 
 /** The routes, by path, for a metrics server. */
 export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Record<string, RouteHandler> {
-  const handler: RouteHandler = async (request, url) => {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      const error = `${url.pathname} is read with GET; received ${request.method}`;
-      return jsonResponse({ error }, 405, { allow: "GET, HEAD" });
-    }
+  const handler = readOnly(async (_request, url) => {
     if (app.state !== "joining" && app.state !== "running") {
       return unavailable(`the application is ${app.state}`);
     }
@@ -98,7 +94,7 @@ export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Re
       }
       throw error;
     }
-  };
+  });
   return { "/stores": handler, "/stores/": handler };
 }
 

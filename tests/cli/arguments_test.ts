@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseArguments, readCommandLine, UsageError } from "../../src/cli/arguments.ts";
+import { helpText } from "../../src/cli/help.ts";
 import type { LogLevel } from "../../src/cli/log.ts";
 import { integer, rate } from "../../src/cli/parsers.ts";
 import { leaveOut, type Program, toggle } from "../../src/cli/program.ts";
@@ -143,6 +144,14 @@ Deno.test("flags: two that exclude each other are refused, also where one is a v
     assertStringIncludes(refused(sample("TEST_M"), "--test-count", "1"), "--test-count with TEST_M_JSON");
   });
   assertEquals(parseArguments(sample("TEST_L"), ["--test-count", "1", "--json=false"]).testCount, 1);
+});
+
+Deno.test("flags: words without a flag go to programs that take some", () => {
+  const program = sample("TEST_W", { words: "<folder>" });
+  const { flags, words, rest } = readCommandLine(program, ["here", "--rate", "5", "there", "--", "--json"]);
+  assertEquals([flags.rate, words, rest], [5, ["here", "there", "--json"], ["--json"]]);
+  assertThrows(() => readCommandLine(program, ["here", "--rat"]), UsageError, "did you mean --rate?");
+  assertEquals(helpText(program, 80).split("\n")[0], "Usage: sample [options] <folder>");
 });
 
 Deno.test("flags: a program takes what stands behind --, where it says so", () => {

@@ -14,7 +14,7 @@ async function probed(
   const labelNames = ["topic", "partition"];
   const lag = new Gauge({ name: LAG.name, help: "h", labelNames, registers: [registry] });
   lag.set({ topic: "orders", partition: "-1" }, 0);
-  const server = serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
+  const server = await serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
   const lines: string[] = [];
   try {
     const say = (line: string) => lines.push(line.replace(server.url, "URL"));
@@ -49,19 +49,16 @@ Deno.test("a probe says why a program is not ready", async () => {
 
 Deno.test("a probe waits for what comes later", async () => {
   let looks = 0;
-  const [complete] = await new Promise<[boolean]>((resolve) => {
-    const registry = new Registry();
-    const notReady = () => ++looks === 1 ? ["restoring"] : [];
-    const server = serveMetrics({ registry, host: "127.0.0.1", port: 0, notReady });
-    const done = probe({ url: server.url, series: [], withinMs: 60_000 }, () => {});
-    done.then((complete) => server.close().then(() => resolve([complete])));
-  });
+  const notReady = () => ++looks === 1 ? ["restoring"] : [];
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, notReady });
+  const complete = await probe({ url: server.url, series: [], withinMs: 60_000 }, () => {});
+  await server.close();
   assertEquals([complete, looks], [true, 2]);
 });
 
 Deno.test("a probe says that nothing answers", async () => {
   const lines: string[] = [];
-  const server = serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0 });
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0 });
   await server.close();
   const complete = await probe({ url: server.url, series: [LAG], withinMs: 0 }, (line) => lines.push(line));
   assertEquals([complete, lines.length], [false, 2]);

@@ -49,7 +49,7 @@ Deno.test("--probe wants the lag of what the topology reads, or of the topics th
     new Gauge({ name, help: "h", labelNames: [...labelNames], registers: [registry] })
       .set(name === "kos_consumer_lag_records" ? { topic: "orders" } : {}, 7);
   }
-  const server = serveMetrics({ registry, host: "127.0.0.1", port: 0 });
+  const server = await serveMetrics({ registry, host: "127.0.0.1", port: 0 });
   try {
     const [code, lines] = await done("--probe", server.url, "--within", "0s");
     assertEquals([code, lines[1]], [

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseArguments, UsageError } from "../../src/cli/arguments.ts";
 import { helpText } from "../../src/cli/help.ts";
 import { integer } from "../../src/cli/parsers.ts";
@@ -66,6 +66,38 @@ Deno.test("--version is suggested to programs that have one", () => {
     ).message;
   assertEquals(refused("1.2.3").includes("did you mean --version?"), true);
   assertEquals(refused(undefined).includes("--version"), false);
+});
+
+Deno.test("a program has other defaults for flags of every service, which its help shows and a flag overrides", () => {
+  const program = serviceProgram({
+    applicationId: "fraud",
+    defaults: { processingGuarantee: "exactly_once", commitInterval: 250, deadLetterTopic: "letters" },
+  });
+  const flags = parseArguments(program, []);
+  assertEquals(
+    [flags.processingGuarantee, flags.commitInterval, flags.deadLetterTopic, flags.onUndecodable],
+    ["exactly_once", 250, "letters", "continue"],
+  );
+  assertEquals(parseArguments(program, ["--commit-interval", "1s"]).commitInterval, 1_000);
+  const help = helpText(program, 200);
+  assertStringIncludes(help, "(default: exactly_once, ");
+  assertStringIncludes(help, "(default: 250ms, ");
+});
+
+Deno.test("a default that could not be typed, or is of no flag of every service, is refused", () => {
+  const refused = (defaults: object): string =>
+    assertThrows(() => serviceProgram({ applicationId: "x", defaults }), TypeError).message;
+  assertEquals(
+    refused({ processingGuarantee: "exactly" }),
+    "Cannot use the default processingGuarantee: received exactly; expected at_least_once or exactly_once",
+  );
+  assertStringIncludes(refused({ sessionTimeout: 5 }), "received 5ms; expected a time of at least 1s");
+  for (const key of ["guarantee", "describe", "applicationId"]) {
+    assertStringIncludes(
+      refused({ [key]: "x" }),
+      `Cannot use the default ${key}: received the name of no flag`,
+    );
+  }
 });
 
 Deno.test("--advertise takes a host, a port with it, and an IPv6 address with brackets or, as pods have it, without", () => {

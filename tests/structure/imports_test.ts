@@ -11,6 +11,7 @@ const ARROWS: Record<string, readonly string[]> = {
   "cli": [],
   "game": [],
   "metrics": [],
+  "new": ["cli"],
 
   "serde": [],
   "serde/avro": ["serde"],

@@ -1,12 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { helpText } from "../../src/cli/help.ts";
+import { filesOf } from "../../src/new/templates/files.ts";
+import { serviceProgram } from "../../src/service/program.ts";
 import { commentsOf, filesBelow, textOf } from "./sources.ts";
 
 /** Where names are looked for; the changelog tells of files that were. */
 const DOCUMENTS = filesBelow("").filter((file) => file.endsWith(".md") && file !== "CHANGELOG.md");
 const MODULES = [
   "mod.ts",
-  ...["src/", "scripts/", "bench/", "tests/"].flatMap((folder) => filesBelow(folder, ".ts")),
+  ...["src/", "scripts/", "bench/", "tests/", "examples/"].flatMap((folder) => filesBelow(folder, ".ts")),
 ];
 const OTHERS = [".ci/run", ...filesBelow(".github/"), ...filesBelow("charts/"), ...filesBelow("terraform/")]
   .filter((file) => !file.endsWith(".md") && !file.includes("/golden/"));
@@ -25,7 +28,7 @@ function proseOf(file: string): string {
 }
 
 /** Paths from the repository's folder, such as docs/kubernetes.md and charts/kos/ci. */
-const PATH = /(?<![\w./@-])(?:src|tests|docs|bench|scripts|charts|terraform|images)\/[\w./-]*\w/g;
+const PATH = /(?<![\w./@-])(?:src|tests|docs|bench|scripts|charts|terraform|images|examples)\/[\w./-]*\w/g;
 
 /** Files by the end of their path, such as config.ts or wire/protocol/fetch.ts. */
 const FILE = /(?<![\w/.-])(?:\.{1,2}\/)*((?:[\w-]+\/)*[a-z][\w-]*\.(?:ts|java|avsc|md))(?![\w*])/g;
@@ -48,11 +51,19 @@ Deno.test("files and folders that comments and documents name are there", () => 
   assert(checked > 150, `only ${checked} names were found`);
 });
 
+/** The tasks of a project that `deno task new` writes. */
+function tasksOfNew(): Record<string, string> {
+  const source = { kind: "registry", specifier: "jsr:@kos/kos" } as const;
+  const files = filesOf({ name: "my-app", input: "in", output: "out", runtime: "deno", source });
+  return JSON.parse(files.find(({ name }) => name === "deno.json")!.text).tasks;
+}
+
 Deno.test("tasks that code, comments and documents name are there", () => {
+  const tasks = { ...tasksOfNew(), ...config.tasks };
   const missing: string[] = [];
   for (const file of [...DOCUMENTS, ...MODULES, ...OTHERS]) {
     for (const [, task] of textOf(file).matchAll(/\bdeno task (?:-\w+ )*([a-z]\w*(?::\w+)*)/g)) {
-      if (!(task! in config.tasks)) missing.push(`${file}: ${task}`);
+      if (!(task! in tasks)) missing.push(`${file}: ${task}`);
     }
   }
   assertEquals(missing, []);
@@ -79,6 +90,8 @@ function documentedFlags(): Map<string, Map<string, string>> {
 }
 
 async function helpOf(task: string): Promise<string> {
+  // Of a new project, whose program is one of `run`.
+  if (task === "start") return helpText(serviceProgram({ applicationId: "my-app" }), 80);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "-q", task, "--help"],
     cwd: new URL("../../", import.meta.url),

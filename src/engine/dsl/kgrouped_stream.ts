@@ -51,9 +51,11 @@ export class KGroupedStream<K, V> {
   /**
    * Counts the records of each key. The counts' serde is by default that of 64-bit integers, Java's `Long`.
    */
-  count(materialized: Partial<Materialized<K, number>> = {}): KTable<K, number> {
-    // Kafka Streams uses up a store's number here; names must come out the same.
-    if (materialized.name === undefined) this.#graph.newStoreName("KSTREAM-AGGREGATE");
+  count(materialized?: Partial<Materialized<K, number>>): KTable<K, number> {
+    // Kafka Streams uses up a store's number here, but not without settings; names must come out the same.
+    if (materialized !== undefined && materialized.name === undefined) {
+      this.#graph.newStoreName("KSTREAM-AGGREGATE");
+    }
     return this.#build(
       "KSTREAM-AGGREGATE",
       { value: int64Serde(), ...materialized },

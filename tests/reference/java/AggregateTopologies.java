@@ -22,6 +22,8 @@ final class AggregateTopologies {
     static void addTo(final Map<String, Consumer<Topologies.Plan>> all) {
         all.put("count", plan -> plan.to(grouped(plan).count(kept(Serdes.Long())).toStream(), "out"));
 
+        all.put("count-bare", plan -> plan.to(grouped(plan).count().toStream(), "out"));
+
         all.put("count-named", plan ->
             plan.to(grouped(plan).count(Materialized.<String, Long, KeyValueStore<Bytes, byte[]>>as("counts")
                 .withKeySerde(Serdes.String()).withValueSerde(Serdes.Long())).toStream(), "out", Serdes.String(), Serdes.Long()));

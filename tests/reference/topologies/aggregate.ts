@@ -20,6 +20,15 @@ export const aggregateTopologies: ReferenceTopologies = {
       return builder.build();
     },
   },
+  "count-bare": {
+    topics: ["in"],
+    spansMs: [],
+    build() {
+      const builder = new StreamsBuilder();
+      grouped(builder).count().toStream().to("out", printable);
+      return builder.build();
+    },
+  },
   "count-named": {
     topics: ["in"],
     spansMs: [],
