@@ -9,6 +9,7 @@ export { KGroupedTable } from "./dsl/kgrouped_table.ts";
 export { type Joinable, KStream } from "./dsl/kstream.ts";
 export { KTable } from "./dsl/ktable.ts";
 export {
+  type AsyncOptions,
   type Consumed,
   type Grouped,
   type Joined,

@@ -134,7 +134,7 @@ export class TaskManager {
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
-    const { bound, topics, handlers, stats, now, directory, cache, outputBounds } = this.#parts;
+    const { bound, topics, handlers, stats, now, directory, cache, outputBounds, fetcher } = this.#parts;
     const [subtopology, partition] = id.split("_").map(Number) as [number, number];
     return new Task(bound, topics.subtopologies[subtopology]!, partition, {
       stats,
@@ -143,6 +143,7 @@ export class TaskManager {
       directory: directory(),
       cache,
       outputBounds,
+      wake: () => fetcher.wakeup(),
     });
   }
 
@@ -204,7 +205,7 @@ export class TaskManager {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
         if (task.process(RECORDS_A_TURN, until) > 0) any = again = true;
         // It goes on as soon as the producer is ready.
-        if (task.heldBack || task.paused) any = true;
+        if (task.heldBack || task.paused || task.tookResults) any = true;
         heldBack ||= task.heldBack;
         if (task.pauses >= PAUSES_TOLD) this.#tellOfPauses(task);
         if (task.punctuate(now())) any = true;
@@ -256,7 +257,7 @@ export class TaskManager {
   untilPunctuation(now: number): number {
     let at = Infinity;
     for (const task of this.#running.values()) {
-      if (this.#loading.has(task) || !this.#parts.committer.mayProcess(task)) continue;
+      if (this.#loading.has(task) || task.resting || !this.#parts.committer.mayProcess(task)) continue;
       at = Math.min(at, task.context.punctuators.nextWallClockTime);
     }
     return Math.max(1, at - now);

@@ -1,5 +1,5 @@
 import { Branch } from "../processors/branch.ts";
-import { type Ignored, synchronous2, synchronous3 } from "../processors/callbacks.ts";
+import { type Ignored, synchronous0, synchronous2, synchronous3 } from "../processors/callbacks.ts";
 import { FlatMap, MapRecord, SelectKey } from "../processors/key_changing.ts";
 import { Filter, FlatMapValues, Foreach, MapValues, PassThrough, Peek } from "../processors/stateless.ts";
 import { StreamTableJoin } from "../processors/table_join.ts";
@@ -7,11 +7,13 @@ import { TableSource } from "../processors/table_values.ts";
 import { type UserProcessor, UserProcessorNode } from "../processors/user_processor.ts";
 import type { Processor } from "../processors/processor.ts";
 import { TopologyError } from "../errors.ts";
+import { addAsyncStep, keyAndValue } from "./async_step.ts";
 import type { BuilderGraph } from "./builder_graph.ts";
 import { KGroupedStream } from "./kgrouped_stream.ts";
 import { KTable } from "./ktable.ts";
 import { JoinWindows } from "../windows/join_windows.ts";
 import type {
+  AsyncOptions,
   Grouped,
   Joined,
   Materialized,
@@ -81,6 +83,67 @@ export class KStream<K, V> {
   flatMapValues<R>(mapper: (value: V, key: K) => Iterable<R>): KStream<K, R> {
     const call = synchronous2("the mapper of flatMapValues", mapper);
     return this.#step("KSTREAM-FLATMAPVALUES", () => new FlatMapValues(call));
+  }
+
+  /**
+   * Replaces each value by what a promise gives: for work that takes its time, such as asking a service.
+   *
+   * Of each task up to `concurrency` records are under way at once. They go on in the order in which they
+   * came, with their times and headers. A record counts as processed when it has gone on: no offset after it
+   * is committed before, and with exactly once a commit waits for all that is under way. After a crash the
+   * function is called again for what was not committed, with either guarantee, so that it must not matter
+   * how often it is.
+   *
+   * A rejected promise, or one that is not settled in time, is an error of this step: the processing handler
+   * decides. A task that ends aborts the signal. Stores can't be read in the function, as their task goes on
+   * meanwhile: join with a table before. A test awaits `TopologyTestDriver.settled`.
+   *
+   * @param mapper A mapper may not change the value that it gets.
+   * @throws {TopologyError} When an option is wrong.
+   * @example
+   * ```ts
+   * import { assertEquals } from "@std/assert";
+   * import { StreamsBuilder, stringSerde, TopologyTestDriver } from "../../../mod.ts";
+   *
+   * const capitalOf = async (country: string): Promise<string> =>
+   *   await Promise.resolve(country === "Norway" ? "Oslo" : "unknown");
+   *
+   * const text = { key: stringSerde(), value: stringSerde() };
+   * const builder = new StreamsBuilder();
+   * builder.stream("countries", text)
+   *   .mapValuesAsync((country) => capitalOf(country), { concurrency: 32, timeoutMs: 2_000 })
+   *   .to("capitals", text);
+   * const driver = await TopologyTestDriver.create(builder.build());
+   * driver.pipe("countries", "trip", "Norway", 5);
+   * await driver.settled();
+   * assertEquals(driver.read("capitals"), [{ key: "trip", value: "Oslo", timestamp: 5, headers: [] }]);
+   * driver.close();
+   * ```
+   */
+  mapValuesAsync<R>(
+    mapper: (value: V, key: K, signal: AbortSignal) => Promise<R> | R,
+    options: AsyncOptions = {},
+  ): KStream<K, R> {
+    const call = (key: K, value: V, signal: AbortSignal): Promise<R> | R => mapper(value, key, signal);
+    const result = (key: K, value: R): readonly [K, R] => [key, value];
+    const step = { method: "mapValuesAsync", prefix: "KSTREAM-MAPVALUES", call, result } as const;
+    const name = addAsyncStep(this.#graph, this.nodeName, step, options);
+    return new KStream<K, R>(this.#graph, name, this.#repartitionRequired);
+  }
+
+  /**
+   * Replaces each record's key and value by what a promise gives, as {@linkcode mapValuesAsync} does with
+   * values.
+   *
+   * @throws {TopologyError} When an option is wrong.
+   */
+  mapAsync<K2, V2>(
+    mapper: (key: K, value: V, signal: AbortSignal) => Promise<readonly [K2, V2]> | readonly [K2, V2],
+    options: AsyncOptions = {},
+  ): KStream<K2, V2> {
+    const result = (_: K, pair: readonly [K2, V2]): readonly [K2, V2] => keyAndValue(pair);
+    const step = { method: "mapAsync", prefix: "KSTREAM-MAP", call: mapper, result } as const;
+    return new KStream<K2, V2>(this.#graph, addAsyncStep(this.#graph, this.nodeName, step, options), true);
   }
 
   /** Keeps the records of which the predicate tells what their values are, such as `value !== null`. */
@@ -155,8 +218,9 @@ export class KStream<K, V> {
     create: () => UserProcessor<K, V, K2, V2>,
     options: ProcessOptions = {},
   ): KStream<K2, V2> {
+    const made = synchronous0("the function of process", create);
     const name = options.name ?? this.#graph.newName("KSTREAM-PROCESSOR");
-    this.#add(name, [this.nodeName], () => new UserProcessorNode(create()), options.stores);
+    this.#add(name, [this.nodeName], () => new UserProcessorNode(made()), options.stores);
     return new KStream<K2, V2>(this.#graph, name, true);
   }
 

@@ -125,6 +125,22 @@ export interface ProcessOptions {
   readonly name?: string;
 }
 
+/** How a step waits for promises. */
+export interface AsyncOptions {
+  /**
+   * How many records of one task may be under way: no more are taken until the oldest has gone on. Default
+   * 16.
+   */
+  readonly concurrency?: number;
+  /**
+   * After how many ms the work of a record counts as failed; the function's signal is aborted then. At most
+   * 600,000. Default 10,000.
+   */
+  readonly timeoutMs?: number;
+  /** The node's name. Default: a generated one. */
+  readonly name?: string;
+}
+
 /** A key-value store for processors of the program's own. */
 export interface StoreOptions<K, V> {
   /** The store's name. */

@@ -20,8 +20,8 @@ export type Ignored =
 
 const WHY = "a record is committed once its steps have returned, and nobody would wait";
 const REMEDY =
-  "return the result itself; bring what has to be fetched in as a table, or write what has to be done to a " +
-  "topic and do it where that is read (docs/architecture.md, Asynchronous work)";
+  "await it in a step of its own, mapValuesAsync or mapAsync, which keep order and commits right " +
+  "(docs/architecture.md, Asynchronous work)";
 
 /**
  * Refuses an async function before it has seen a record.

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Producer } from "../../kafka/port/producer.ts";
+import type { AsyncCalls } from "./async_calls.ts";
 import type { EncodedRecord } from "./encoded_record.ts";
 import type { Pauses } from "./pauses.ts";
 import type { Punctuators } from "./punctuators.ts";
@@ -55,6 +56,8 @@ export interface ProcessorContext {
   readonly punctuators: Punctuators;
   /** The steps that have paused in the current record. */
   readonly pauses: Pauses;
+  /** What waits for promises. */
+  readonly calls: AsyncCalls;
   /** The largest timestamp of the records taken so far, in ms since the epoch; −1 before the first. */
   readonly streamTime: number;
   /**

@@ -15,6 +15,16 @@ export interface RecordPlace {
   readonly headers: RecordHeaders;
 }
 
+/** All of where a record came from, also as it came in. */
+export interface KeptOrigin {
+  readonly topic: string | undefined;
+  readonly offset: number;
+  readonly set: RecordSet | undefined;
+  readonly index: number;
+  readonly replaced: RecordHeaders | undefined;
+  readonly place: RecordPlace | undefined;
+}
+
 /** The origin of the record that one task processes now; outside of a record it has no topic. */
 export class RecordOrigin implements RecordPlace {
   /** The set, and the index in it, of the record that is being processed. */
@@ -87,6 +97,21 @@ export class RecordOrigin implements RecordPlace {
   /** Where the record that is being processed came from, to {@linkcode goTo} it again later. */
   place(): RecordPlace {
     return { topic: this.topic, offset: this.offset, headers: this.headers };
+  }
+
+  /** All of where the record that is being processed came from, to {@linkcode comeBack} to it later. */
+  keep(): KeptOrigin {
+    const { topic, offset } = this;
+    const replaced = this.#headers;
+    return { topic, offset, set: this.#set, index: this.#index, replaced, place: this.#place };
+  }
+
+  /** Goes back to where another record was that was left for later. */
+  comeBack({ set, index, replaced, place }: KeptOrigin): void {
+    this.#set = set;
+    this.#index = index;
+    this.#headers = replaced;
+    this.#place = place;
   }
 
   /** What is derived from now on comes from a place; returns what to go back to. */

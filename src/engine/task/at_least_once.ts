@@ -4,6 +4,7 @@ import type { GroupMember } from "../../kafka/port/group.ts";
 import type { Producer } from "../../kafka/port/producer.ts";
 import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import { settleCalls } from "./settle_calls.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -84,6 +85,7 @@ export class AtLeastOnceCommitter implements Committer {
 
   async commit(tasks: readonly Task[]): Promise<void> {
     const until = performance.now() + LAST_COMMIT_MS;
+    await settleCalls(tasks);
     // Without another try, what was processed since the last commit would be processed twice.
     while (!await this.#commit(tasks, true) && performance.now() < until) await delay(COMMIT_RETRY_MS);
   }
@@ -129,8 +131,11 @@ export class AtLeastOnceCommitter implements Committer {
   }
 }
 
-/** Whether a task rests until it is committed: the last commit came amid a record, and that has ended. */
+/**
+ * Whether a task rests until it is committed: the last commit came amid a record, or what it held back was
+ * waited for, and that has ended.
+ */
 function isAwaited(tasks: Iterable<Task>): boolean {
-  for (const { commitWanted, paused } of tasks) if (commitWanted && !paused) return true;
+  for (const { commitWanted, paused, calling } of tasks) if (commitWanted && !paused && !calling) return true;
   return false;
 }

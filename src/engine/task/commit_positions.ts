@@ -4,6 +4,7 @@
  * @module
  */
 import type { TopicPartitionOffset } from "../../kafka/port/topics.ts";
+import type { InputPositions } from "../record/async_calls.ts";
 import type { RecordQueue } from "./record_queue.ts";
 
 /** The positions of one task's queues against the offsets that are committed. */
@@ -26,11 +27,13 @@ export class CommitPositions {
    * The positions that are not committed.
    *
    * @param all Whether to give those that are, too.
+   * @param floor Up to where may be committed, an offset a queue, as records after it wait for promises.
    */
-  uncommitted(all: boolean): TopicPartitionOffset[] {
-    return this.#queues.filter(({ position, committed }) => all || position !== committed).map((
-      { topic, partition, position },
-    ) => ({ topic, partition, offset: position }));
+  uncommitted(all: boolean, floor?: InputPositions): TopicPartitionOffset[] {
+    return this.#queues.flatMap(({ topic, partition, position, committed }, i) => {
+      const offset = floor === undefined ? position : Math.max(committed, floor[i]!);
+      return all || offset !== committed ? [{ topic, partition, offset }] : [];
+    });
   }
 
   /** Says that offsets are committed; those of other tasks' partitions are passed over. */

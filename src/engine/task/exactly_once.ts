@@ -7,9 +7,10 @@ import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } fr
 import { ProcessingError } from "../errors.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { TASK_BUFFER_BYTES } from "./output_bounds.ts";
+import { settleCalls } from "./settle_calls.ts";
 import type { Task } from "./task.ts";
 
-/** How long the log leaves a transaction open, in ms. */
+/** How long the log leaves a transaction open at least, in ms. */
 const TRANSACTION_TIMEOUT_MS = 10_000;
 
 /** A task's producer and its transaction. */
@@ -46,7 +47,10 @@ export class ExactlyOnceCommitter implements Committer {
   readonly #transactions = new Map<string, Transaction>();
   /** By task: the record that was under way when its last transaction timed out. */
   readonly #timedOut = new Map<string, string>();
+  /** How long the log leaves a transaction open, in ms. */
+  readonly #timeoutMs: number;
 
+  /** @param callTimeoutMs How long a task may wait for the promises of its steps: a commit waits too. */
   constructor(
     log: Log,
     applicationId: string,
@@ -56,7 +60,9 @@ export class ExactlyOnceCommitter implements Committer {
     events: CommitEvents,
     onRefused?: (taskId: string) => ProducerOptions["onRefused"],
     checkpoints?: Checkpoints,
+    callTimeoutMs = 0,
   ) {
+    this.#timeoutMs = TRANSACTION_TIMEOUT_MS + callTimeoutMs;
     this.#onRefused = onRefused;
     this.#checkpoints = checkpoints;
     this.#log = log;
@@ -71,7 +77,7 @@ export class ExactlyOnceCommitter implements Committer {
     const onRefused = this.#onRefused?.(taskId);
     const producer = this.#log.producer({
       transactionalId: `${this.#applicationId}-${taskId}`,
-      transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      transactionTimeoutMs: this.#timeoutMs,
       bufferBytes: TASK_BUFFER_BYTES,
       ...(onRefused === undefined ? {} : { onRefused }),
     });
@@ -136,10 +142,11 @@ export class ExactlyOnceCommitter implements Committer {
     for (const task of tasks) {
       const transaction = this.#transactions.get(task.id);
       if (transaction?.state !== "open" || now - transaction.since < this.#intervalMs) continue;
-      // Half of what a record gives would be committed, and all of it written again after a failure.
-      if (task.paused) {
+      // Half of what a record gives would be committed, and all of it written again after a failure; or what
+      // stores make of a record, without what is still waited for.
+      if (task.paused || task.calling) {
         task.commitWanted = true;
-        transaction.pausedAt = task.place;
+        transaction.pausedAt = task.paused ? task.place : task.context.calls.oldest;
         continue;
       }
       this.#commit(task, transaction).catch((error) => this.#broken(task, transaction, error));
@@ -152,7 +159,10 @@ export class ExactlyOnceCommitter implements Committer {
       if (transaction === undefined) return;
       try {
         await transaction.commit;
-        if (transaction.state === "open" && !task.paused) await this.#commit(task, transaction, true);
+        if (transaction.state === "open") await settleCalls([task]);
+        if (transaction.state === "open" && !task.paused && !task.calling) {
+          await this.#commit(task, transaction, true);
+        }
       } catch (error) {
         // What it held was aborted: whoever has the task next processes it again.
         this.#broken(task, transaction, error);
@@ -178,6 +188,8 @@ export class ExactlyOnceCommitter implements Committer {
   #commit(task: Task, transaction: Transaction, last = false): Promise<void> {
     const { producer } = transaction;
     const offsets = task.uncommitted(last);
+    // What stores held back is waited for now.
+    if (task.commitWanted) return Promise.resolve();
     if (offsets.length === 0 && producer.counts.appended === transaction.appended) {
       transaction.since = this.#now();
       transaction.idle = true;
@@ -219,8 +231,9 @@ export class ExactlyOnceCommitter implements Committer {
     transaction.state = "broken";
     // Begun again, it would come to the same record again.
     if (error instanceof ProduceError && error.refused) this.#events.failed(error);
-    else if (this.#overlong(task, transaction)) this.#events.failed(tooLong(transaction.pausedAt!, error));
-    else this.#events.lost(task, error);
+    else if (this.#overlong(task, transaction)) {
+      this.#events.failed(tooLong(transaction.pausedAt!, this.#timeoutMs, error));
+    } else this.#events.lost(task, error);
   }
 
   /**
@@ -228,18 +241,18 @@ export class ExactlyOnceCommitter implements Committer {
    * may be away once.
    */
   #overlong(task: Task, { pausedAt, since }: Transaction): boolean {
-    if (pausedAt === undefined || this.#now() - since <= TRANSACTION_TIMEOUT_MS) return false;
+    if (pausedAt === undefined || this.#now() - since <= this.#timeoutMs) return false;
     const before = this.#timedOut.get(task.id);
     this.#timedOut.set(task.id, pausedAt);
     return before === pausedAt;
   }
 }
 
-function tooLong(what: string, error: unknown): ProcessingError {
+function tooLong(what: string, timeoutMs: number, error: unknown): ProcessingError {
   return new ProcessingError(
-    `Cannot process the record at ${what}: writing what it gives takes longer than the ` +
-      `${TRANSACTION_TIMEOUT_MS} ms that a transaction may be open, and it has to be in one; let fewer ` +
-      "records have the same key within a join's window, or use at_least_once",
+    `Cannot process the record at ${what}: what it gives takes longer than the ${timeoutMs} ms that a ` +
+      "transaction may be open, and it has to be in one; let fewer records have the same key within a " +
+      "join's window, or fewer promises come of one record, or use at_least_once",
     { cause: error },
   );
 }

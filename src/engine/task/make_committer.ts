@@ -49,6 +49,7 @@ export function makeCommitter(parts: CommitterParts): Committer {
       events,
       refused,
       checkpoints,
+      callTimeoutMs(bound),
     );
   }
   const onRefused = refused();
@@ -59,4 +60,13 @@ export function makeCommitter(parts: CommitterParts): Committer {
     ...(onRefused === undefined ? {} : { onRefused }),
   });
   return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events, checkpoints);
+}
+
+/** How long a record may wait for promises on its way through a topology at most, in ms. */
+function callTimeoutMs({ topology }: BoundTopology): number {
+  let sum = 0;
+  for (const node of topology.nodes.values()) {
+    if (node.kind === "processor") sum += node.callTimeoutMs ?? 0;
+  }
+  return sum;
 }

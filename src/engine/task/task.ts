@@ -40,6 +40,8 @@ export interface TaskEnvironment {
   readonly directory?: StateDirectory | undefined;
   /** What may wait for the log; left out, anything. */
   readonly outputBounds?: OutputBounds | undefined;
+  /** Told when a promise is settled that the task waits for; left out, whoever owns it looks by itself. */
+  readonly wake?: (() => void) | undefined;
 }
 
 /** The id of a task, as Kafka Streams writes it: subtopology and partition. */
@@ -74,6 +76,8 @@ export class Task {
   pauses = 0;
   /** Whether it stopped, at last, since the producer holds as much as it may. */
   heldBack = false;
+  /** Whether it has handed on what promises gave, at last. */
+  tookResults = false;
   readonly #bound: BoundTopology;
   readonly #environment: TaskEnvironment;
   readonly #processors: LinkedProcessors;
@@ -103,6 +107,7 @@ export class Task {
       environment.now,
     );
     if (environment.outputBounds !== undefined) this.context.outputBounds = environment.outputBounds;
+    if (environment.wake !== undefined) this.context.calls.wake = environment.wake;
     this.context.failures = new Failures(this.context, environment.handlers, () => {
       this.context.encoded.forgetValue();
       for (const store of this.stores.values()) store.forget?.();
@@ -143,6 +148,7 @@ export class Task {
     );
     this.#group = new PartitionGroup(queues);
     this.#positions = new CommitPositions(queues, this.#bound.repartitionTopics);
+    this.context.calls.start(queues);
   }
 
   /**
@@ -159,13 +165,15 @@ export class Task {
     const { context } = this;
     const group = this.#group;
     this.heldBack = false;
+    this.tookResults = context.calls.any && this.takeResults();
+    if (this.#blockedBy !== undefined) return 0;
     let processed = 0;
     while (processed < limit) {
       if (context.full) {
         this.heldBack = true;
         break;
       }
-      if (this.commitWanted && group.paused === undefined) break;
+      if ((this.commitWanted || context.calls.full) && group.paused === undefined) break;
       const next = group.next();
       if (next === undefined) break;
       try {
@@ -195,6 +203,69 @@ export class Task {
       this.#counted(0);
       this.#failed(error, queue);
     }
+  }
+
+  /**
+   * Hands on what the promises of asynchronous steps have given, in the order of their records. Amid a record
+   * that has paused nothing is.
+   *
+   * @param all Whether also while the producer holds more than it may.
+   * @returns Whether there was anything.
+   * @throws {ProcessingError} When a promise was rejected, or a step after it threw.
+   */
+  takeResults(all = false): boolean {
+    if (this.paused || this.#blockedBy !== undefined) return false;
+    const { context } = this;
+    const before = context.calls.taken;
+    try {
+      while ((all || !context.full) && context.calls.takeNext());
+    } catch (error) {
+      this.#resultFailed(error);
+    } finally {
+      context.enter(undefined, 0);
+    }
+    return context.calls.taken > before;
+  }
+
+  #resultFailed(error: unknown): void {
+    if (error instanceof ProcessingError) throw error;
+    if (error instanceof SchemaNotLoaded) {
+      this.#blockedBy = error;
+      return;
+    }
+    const { origin: { topic, offset } } = this.context;
+    throw new ProcessingError(
+      `Cannot process what was awaited for the record at offset ${offset} of ${topic}-${this.partition} in ` +
+        `task ${this.id}: a processor threw: ${text(error)}`,
+      { cause: error },
+    );
+  }
+
+  /** Whether it waits for promises: records of it have been taken and not come out. */
+  get calling(): boolean {
+    return this.context.calls.any;
+  }
+
+  /** Whether it begins nothing, as a commit waits for the promises that it waits for itself. */
+  get resting(): boolean {
+    return this.commitWanted && this.calling;
+  }
+
+  /**
+   * Hands on all that is there to be: before the last commit of a task, which takes no more records. What
+   * fails stays under way, and is not committed: whoever has the task next comes to it.
+   *
+   * @returns Whether there are promises that can be waited for.
+   */
+  drain(): boolean {
+    if (!this.context.calls.used || this.closed || this.paused) return false;
+    try {
+      do if (this.#holdsBack) this.#flush(); while (this.takeResults(true));
+    } catch (error) {
+      if (!(error instanceof ProcessingError)) throw error;
+      return false;
+    }
+    return this.calling && this.#blockedBy === undefined;
   }
 
   /** The record that is half processed, for a message. */
@@ -286,7 +357,7 @@ export class Task {
    * @throws {ProcessingError} When a punctuator threw.
    */
   punctuate(nowMs: number): boolean {
-    if (this.paused || nowMs < this.context.punctuators.nextWallClockTime) return false;
+    if (this.paused || this.resting || nowMs < this.context.punctuators.nextWallClockTime) return false;
     return this.#punctuate("wall-clock-time", nowMs);
   }
 
@@ -353,18 +424,20 @@ export class Task {
 
   /**
    * The positions that have changed since the last {@linkcode committed}. Amid a record they are those before
-   * it; none where stores hold something back, which could only be flushed between records. What stores hold
-   * back until a commit goes to their changelogs first.
+   * it, and of records that wait for promises those before the oldest; none where stores hold something back,
+   * which could only be flushed between records, and may be waited for itself then. What stores hold back
+   * until a commit goes to their changelogs first.
    *
    * @param last Whether the task leaves. One with a file gives all its positions then: what it notes in the
    * file is right only when a commit has shown that the task is still this instance's.
    */
   uncommitted(last = false): TopicPartitionOffset[] {
     if (this.closed) return [];
-    this.commitWanted = this.paused && this.#holdsBack;
+    const holdsBack = this.#holdsBack;
+    if (holdsBack && !this.paused) this.#flush();
+    this.commitWanted = holdsBack && (this.paused || this.calling);
     if (this.commitWanted) return [];
-    this.#flush();
-    return this.#positions.uncommitted(last && this.file !== undefined);
+    return this.#positions.uncommitted(last && this.file !== undefined, this.context.calls.floor());
   }
 
   get #holdsBack(): boolean {
@@ -400,8 +473,8 @@ export class Task {
         const { topic, partition, position, processedTo, committed } = queue;
         return { topic, partition, position, processedTo, committed, end: endOf(queue) };
       }),
-      waitsFor: this.blockedBy?.message,
-      pauses: this.pauses,
+      waitsFor: this.blockedBy?.message ?? this.context.calls.waitsFor,
+      pauses: this.pauses + this.context.calls.taken,
       commitWaits: this.commitWanted,
     };
   }

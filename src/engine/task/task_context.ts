@@ -6,6 +6,7 @@
  */
 import type { Producer } from "../../kafka/port/producer.ts";
 import type { RecordSet } from "../../kafka/port/record_set.ts";
+import { AsyncCalls } from "../record/async_calls.ts";
 import { EncodedRecord } from "../record/encoded_record.ts";
 import { Pauses } from "../record/pauses.ts";
 import type { ProcessorContext } from "../record/processor_context.ts";
@@ -32,6 +33,7 @@ export class TaskContext implements ProcessorContext {
   outerJoinIntervalMs = 1000;
   readonly punctuators: Punctuators;
   readonly pauses: Pauses = new Pauses();
+  readonly calls: AsyncCalls = new AsyncCalls();
   /** How much may be pending in the producer. */
   outputBounds: OutputBounds = UNBOUNDED;
   mayOverflow = false;

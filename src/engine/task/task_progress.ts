@@ -17,10 +17,11 @@ export interface TaskProgress {
   readonly restoring: boolean;
   /** Empty until the committed offsets are known. */
   readonly inputs: readonly InputProgress[];
-  /** What the task can't go on without, such as a schema. */
+  /** What the task can't go on without, such as a schema or a promise. */
   readonly waitsFor: string | undefined;
   /**
-   * How often it has paused amid a record: it gets on with one that gives much, though no position says so.
+   * How often it has paused amid a record, or handed on what a promise gave: it gets on with one that gives
+   * much, though no position says so.
    */
   readonly pauses: number;
   /** Whether its commit has to wait for the end of the record that it is amid. */

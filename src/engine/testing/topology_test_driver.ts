@@ -189,7 +189,9 @@ export class TopologyTestDriver {
    */
   #processAll(): void {
     this.#loopBack();
-    for (let queue = this.#ready.pop(); queue !== undefined; queue = this.#ready.pop()) {
+    while (!this.#task.context.calls.full) {
+      const queue = this.#ready.pop();
+      if (queue === undefined) return;
       this.#task.processFrom(queue);
       if (queue.ready) this.#ready.push(queue);
       this.#loopBack();
@@ -204,6 +206,25 @@ export class TopologyTestDriver {
     ) {
       this.#push(topic, key, value, timestamp, headers);
     }
+  }
+
+  /**
+   * Waits until all records have come out of asynchronous steps (`mapValuesAsync`, `mapAsync`): until then
+   * what they give can't be read. Their time-outs go by the machine's time, not the driver's.
+   *
+   * @throws {ProcessingError} When a promise was rejected, or a processor throws.
+   */
+  async settled(): Promise<void> {
+    const task = this.#task;
+    do {
+      const took = task.takeResults();
+      this.#processAll();
+      const { blockedBy } = task;
+      if (blockedBy !== undefined) {
+        await blockedBy.load();
+        task.unblock();
+      } else if (!took && task.calling) await task.context.calls.change();
+    } while (task.calling);
   }
 
   /** Takes the records written to a sink's topic since the last call. */

@@ -38,6 +38,8 @@ export interface ProcessorDef {
   readonly stores: readonly string[];
   /** Makes the processor of one task. */
   readonly create: () => Processor;
+  /** How long it may wait for what one record begins, in ms; left out, it waits for nothing. */
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /** Writes a topic. */

@@ -129,6 +129,32 @@ Deno.test("a processor with an async method is refused when its task is made", a
   }
 });
 
+Deno.test("an async function that makes a processor is refused when the step is added, a promise when it is made", async () => {
+  const making: Untyped = async () => await Promise.resolve({ process: nothing });
+  assertThrows(
+    () => new StreamsBuilder().stream("left", text).process(making),
+    TopologyError,
+    "Cannot use the function of process: received an async function",
+  );
+  const builder = new StreamsBuilder();
+  const promising: Untyped = () => Promise.resolve({ process: nothing });
+  builder.stream("left", text).process(promising);
+  const topology = builder.build();
+  await assertRejects(
+    () => TopologyTestDriver.create(topology),
+    ProcessingError,
+    "Cannot use what the function of process returned: received a promise",
+  );
+});
+
+Deno.test("each refusal names the step that waits for promises", () => {
+  assertThrows(
+    () => new StreamsBuilder().stream("left", text).mapValues(async (value) => await value),
+    TopologyError,
+    "await it in a step of its own, mapValuesAsync or mapAsync, which keep order and commits right",
+  );
+});
+
 Deno.test("a processor whose init or process returns a promise is refused at once", async () => {
   const late = (): Promise<void> => Promise.resolve();
   const initialised = processorOf({ init: late, process: nothing }).build();

@@ -176,7 +176,7 @@ export class ProgressWatch {
     }
     if (time - committing.since > this.#commitTimeoutMs) {
       return `task ${id} has committed nothing for ${
-        this.#forSince(committing.since)
+        this.#forSince(committing.since, waitsFor)
       }, with records processed: ${inputs.filter(isUncommitted).map(uncommittedText).join(", ")}`;
     }
     return undefined;
