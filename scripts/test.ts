@@ -46,7 +46,7 @@ const INTEGRATION = "tests/integration";
 const TOOLS = ["tests/tools/charts/helm_test.ts", "tests/tools/terraform"];
 
 /** What is tested when no paths are given. */
-const DEFAULT_PATHS = ["tests", "src", "mod.ts", "README.md", "docs"];
+const DEFAULT_PATHS = ["tests", "examples", "src", "mod.ts", "README.md", "docs"];
 
 async function main(args: readonly string[]): Promise<number> {
   const { flags: { unit }, rest: forwarded } = readCommandLine(TEST, args);

@@ -19,6 +19,7 @@ import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
 import { E2E_CLUSTER } from "../e2e_cluster.ts";
+import { EXAMPLE } from "../example.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { REFERENCE } from "../reference.ts";
@@ -39,6 +40,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   DEMO,
   KAFKA,
   REGISTRY,
+  EXAMPLE,
   RESET,
   SECRETS,
   SIZE,

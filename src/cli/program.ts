@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { boolean, type ValueParser } from "./parsers.ts";
+import { boolean, formatDuration, type ValueParser } from "./parsers.ts";
 
 /** A flag of a program's table. Its name is its key in the table, in small letters with dashes. */
 export interface Flag<T> {
@@ -19,7 +19,10 @@ export interface Flag<T> {
    * needed.
    */
   readonly default?: T | (() => T);
-  /** How the default reads where its value does not say it, or what stands for a flag that is not given. */
+  /**
+   * How the default reads where its value does not say it, or what stands for a flag that is not given. A
+   * number of ms reads as a time by itself, where {@linkcode value} is `<time>`.
+   */
   readonly defaultText?: string;
   /** The flag's variable; `false` for none. Default: the program's prefix and the name in capitals. */
   readonly variable?: string | false;
@@ -124,6 +127,7 @@ export function defaultOf(flag: Pick<Flag<unknown>, "default">): unknown {
 export function defaultTextOf(flag: NamedFlag): string | undefined {
   if (flag.defaultText !== undefined) return flag.defaultText;
   const value = defaultOf(flag);
+  if (flag.value === "<time>" && typeof value === "number") return formatDuration(value);
   const silent = value === undefined || value === "" || typeof value === "boolean" ||
     (Array.isArray(value) && value.length === 0);
   return silent ? undefined : String(value);

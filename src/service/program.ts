@@ -86,7 +86,8 @@ function rowWith(rows: FlagRows, key: string, value: unknown): Flag<unknown> {
       cause: error,
     });
   }
-  return { ...row, default: value, defaultText: text };
+  const { defaultText: _former, ...rest } = row;
+  return { ...rest, default: value };
 }
 
 function refuseTaken(keys: readonly string[], common: FlagRows): void {

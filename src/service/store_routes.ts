@@ -2,7 +2,7 @@
  * Reads of an application's stores over HTTP.
  *
  * - `GET /stores`: the stores with their sizes and tasks here, and where the other tasks are.
- * - `GET /stores/<name>?limit=20`: some entries of this instance.
+ * - `GET /stores/<name>?limit=20`: some entries of this instance; of windows and sessions the newest.
  * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that
  *   has it, or 503 while that one restores it or is not known.
  *

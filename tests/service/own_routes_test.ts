@@ -8,7 +8,7 @@ Deno.test("a program's own paths are read with GET, and the root is one path onl
     "/": () => new Response("hello"),
     "/by/": (_, url) => new Response(url.pathname),
   });
-  const server = serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, routes });
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, routes });
   const ask = async (path: string, method = "GET"): Promise<[number, string]> => {
     const answer = await fetch(`${server.url}${path}`, { method });
     return [answer.status, await answer.text()];

@@ -9,7 +9,7 @@ import { commentsOf, filesBelow, textOf } from "./sources.ts";
 const DOCUMENTS = filesBelow("").filter((file) => file.endsWith(".md") && file !== "CHANGELOG.md");
 const MODULES = [
   "mod.ts",
-  ...["src/", "scripts/", "bench/", "tests/"].flatMap((folder) => filesBelow(folder, ".ts")),
+  ...["src/", "scripts/", "bench/", "tests/", "examples/"].flatMap((folder) => filesBelow(folder, ".ts")),
 ];
 const OTHERS = [".ci/run", ...filesBelow(".github/"), ...filesBelow("charts/"), ...filesBelow("terraform/")]
   .filter((file) => !file.endsWith(".md") && !file.includes("/golden/"));
@@ -28,7 +28,7 @@ function proseOf(file: string): string {
 }
 
 /** Paths from the repository's folder, such as docs/kubernetes.md and charts/kos/ci. */
-const PATH = /(?<![\w./@-])(?:src|tests|docs|bench|scripts|charts|terraform|images)\/[\w./-]*\w/g;
+const PATH = /(?<![\w./@-])(?:src|tests|docs|bench|scripts|charts|terraform|images|examples)\/[\w./-]*\w/g;
 
 /** Files by the end of their path, such as config.ts or wire/protocol/fetch.ts. */
 const FILE = /(?<![\w/.-])(?:\.{1,2}\/)*((?:[\w-]+\/)*[a-z][\w-]*\.(?:ts|java|avsc|md))(?![\w*])/g;

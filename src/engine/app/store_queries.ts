@@ -7,7 +7,13 @@ import { EncodeBuffer, SchemaNotLoaded } from "../../serde/serde.ts";
 import { partitionFor } from "../../kafka/port/murmur2.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import type { StoreKind } from "../state/definitions.ts";
-import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from "../state/stores.ts";
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  SessionEntry,
+  WindowEntry,
+} from "../state/stores.ts";
 import type { BoundSubtopology, BoundTopology } from "../topology/bound_topology.ts";
 import { type Task, taskId } from "../task/task.ts";
 
@@ -104,24 +110,13 @@ export class StoreQueries {
     });
   }
 
-  /** Reads some entries of the tasks that run here. */
+  /** Reads some entries of the tasks that run here; of windows and sessions the newest, in that order. */
   async entries(name: string, limit: number): Promise<unknown[]> {
     this.#subtopologyOf(name);
     const { kind } = this.#parts.bound.stores.get(name)!.def;
     return await loading(() => {
-      const entries: unknown[] = [];
-      for (const { stores } of this.#parts.running()) {
-        const store = stores.get(name);
-        if (store === undefined || entries.length >= limit) continue;
-        const left = limit - entries.length;
-        if (kind === "key-value") {
-          entries.push(...(store as unknown as ReadOnlyKeyValueStore<unknown, unknown>).entries(left));
-        } else {
-          const windows = store as unknown as ReadOnlyWindowStore<unknown, unknown>;
-          entries.push(...windows.entries(null, 0, Number.MAX_SAFE_INTEGER).slice(0, left));
-        }
-      }
-      return entries;
+      const stores = this.#parts.running().flatMap((task) => task.stores.get(name) ?? []);
+      return kind === "key-value" ? someEntries(stores, limit) : newestWindows(stores, limit);
     });
   }
 
@@ -169,6 +164,30 @@ export class StoreQueries {
 }
 
 const READABLE: ReadonlySet<StoreKind> = new Set(["key-value", "window", "session"]);
+
+function someEntries(stores: readonly unknown[], limit: number): unknown[] {
+  const entries: unknown[] = [];
+  for (const store of stores as ReadOnlyKeyValueStore<unknown, unknown>[]) {
+    if (entries.length < limit) entries.push(...store.entries(limit - entries.length));
+  }
+  return entries;
+}
+
+/** What stores of windows or sessions have, the newest of all of them first. */
+function newestWindows(stores: readonly unknown[], limit: number): unknown[] {
+  return (stores as (ReadOnlyWindowStore<unknown, unknown> | ReadOnlySessionStore<unknown, unknown>)[])
+    // Of each store they come in the order of their times.
+    .flatMap((store): Timed[] => store.entries(null, 0, Number.MAX_SAFE_INTEGER).slice(-limit))
+    .sort((a, b) => timeOf(b) - timeOf(a))
+    .slice(0, limit);
+}
+
+type Timed = WindowEntry<unknown, unknown> | SessionEntry<unknown, unknown>;
+
+/** By what a store orders its entries: the end of a session, the start of a window. */
+function timeOf(entry: Timed): number {
+  return "endMs" in entry ? entry.endMs : entry.startMs;
+}
 
 /** Fetches the writers' schemas that decoding turns out to need. */
 async function loading<T>(read: () => T): Promise<T> {

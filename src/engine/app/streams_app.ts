@@ -202,7 +202,8 @@ export class StreamsApp {
   }
 
   /**
-   * Some entries of a store, of the tasks that run here, in no defined order: as its `entries` gives them.
+   * Some entries of a store, of the tasks that run here, as its `entries` gives them: of keys in no defined
+   * order; of windows and sessions the newest, by start or by end, and these first.
    *
    * @param limit How many at most.
    * @throws {Error} As {@linkcode queryStore}.

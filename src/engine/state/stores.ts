@@ -13,8 +13,8 @@ export interface ReadOnlyKeyValueStore<K, V> {
   /** The value of a key; `null` when there is none. */
   get(key: K): V | null;
   /**
-   * All entries, or up to `limit`, decoded one by one, in no defined order. Do not change the store
-   * meanwhile.
+   * All entries, or up to `limit`, decoded one by one, in no defined order, as they are now: going through
+   * them the store may be changed.
    */
   entries(limit?: number): { key: K; value: V; timestamp: number }[];
 }
