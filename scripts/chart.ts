@@ -10,6 +10,8 @@ import { runProgram } from "../src/cli/main.ts";
 import { type Program, toggle } from "../src/cli/program.ts";
 import { progress, say } from "../src/cli/write.ts";
 import { valueDocs, withValuesTable } from "./chart/docs.ts";
+import { flagsFile } from "./chart/flags.ts";
+import { schemaFile } from "./chart/values_schema.ts";
 import {
   CHART,
   features,
@@ -59,20 +61,22 @@ export const CHART_TASK: Program<Flags> = {
   task: true,
   description: [
     "Checks charts/kos: helm lint --strict, and for each values file in its folder ci the render against the schemas of " +
-    "Kubernetes, the Prometheus operator and KEDA, that of three against the golden one; the alerts and the dashboard; the unit " +
-    "tests; the README's table.",
+    "Kubernetes, the Prometheus operator and KEDA, that of four against the golden one; the alerts and the dashboard; the unit " +
+    "tests; what is written from the programs' flags and values.yaml: files/flags.yaml, the schema of values, the README's table.",
     "helm, helm-unittest and kubeconform are those on the path, else built once by go into the cache folder (KOS_CACHE). What " +
     "can't be checked for want of a tool is counted as skipped.",
   ],
   prefix: false,
-  flags: { update: toggle("write the golden renders and the README's table as they are now") },
+  flags: {
+    update: toggle("write the golden renders, and what is made of flags and values, as they are now"),
+  },
 };
 
 async function check({ update }: Flags): Promise<number> {
   const report = new Report();
   const tools = new Tools(progress);
   const names = await features();
-  await checkReadme(report, update);
+  await checkGenerated(report, update);
 
   const helm = await tools.find("helm");
   const renders = new Map<string, string>();
@@ -101,15 +105,30 @@ async function check({ update }: Flags): Promise<number> {
   return report.failed === 0 ? 0 : 1;
 }
 
-async function checkReadme(report: Report, update: boolean): Promise<void> {
-  const file = join(CHART, "README.md");
-  const before = await Deno.readTextFile(file);
-  const after = withValuesTable(before, valueDocs(await Deno.readTextFile(join(CHART, "values.yaml"))));
-  if (update && after !== before) await Deno.writeTextFile(file, after);
-  const stale = after !== before && !update;
+/** The files that are made of the programs' flags and of values.yaml. */
+async function checkGenerated(report: Report, update: boolean): Promise<void> {
+  const docs = valueDocs(await Deno.readTextFile(join(CHART, "values.yaml")));
+  await checkFile(report, update, "files/flags.yaml", () => flagsFile());
+  await checkFile(report, update, "values.schema.json", (before) => schemaFile(before, docs));
+  await checkFile(report, update, "README.md", (before) => withValuesTable(before, docs));
+}
+
+async function checkFile(
+  report: Report,
+  update: boolean,
+  path: string,
+  made: (before: string) => string,
+): Promise<void> {
+  const file = join(CHART, path);
+  const before = await exists(file) ? await Deno.readTextFile(file) : "";
+  const after = made(before);
+  const stale = after !== before;
+  if (update && stale) await Deno.writeTextFile(file, after);
   report.check(
-    "the README's table of values",
-    stale ? "It differs from values.yaml; deno task chart --update writes it." : undefined,
+    `${path} is as it would be written`,
+    stale && !update
+      ? "The flags or values.yaml say otherwise; deno task chart --update writes it."
+      : undefined,
   );
 }
 

@@ -7,153 +7,21 @@ import { join, resolve } from "@std/path";
 import { judge } from "../src/autoscale/simulator.ts";
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { duration, integer, rate, text } from "../src/cli/parsers.ts";
-import { type Program, toggle } from "../src/cli/program.ts";
 import { say } from "../src/cli/write.ts";
 import { CHART } from "./chart/files.ts";
 import { run, Tools } from "./chart/tools.ts";
-import { Cluster } from "./e2e/cluster.ts";
+import { Cluster, type Scaling } from "./e2e/cluster.ts";
+import { E2E_CLUSTER, type Flags, LOW } from "./e2e/flags.ts";
+import { KilledPods } from "./e2e/killed_pods.ts";
+import { test, uninstall, upgradeAndRollBack } from "./e2e/lifecycle.ts";
 import { complaints, gaps, reached, type Sample, series, toCsv, toSvg } from "./e2e/timeline.ts";
 import { ScriptError } from "./support/errors.ts";
 
-interface Flags {
-  readonly namespace: string;
-  readonly values: readonly string[];
-  readonly set: readonly string[];
-  readonly imagePrefix: string;
-  readonly imageTag?: string;
-  readonly pullPolicy: string;
-  readonly machines: number;
-  readonly low: number;
-  readonly high: number;
-  readonly constant?: number;
-  readonly hold: number;
-  readonly within: number;
-  readonly rest: number;
-  readonly maxTurns: number;
-  readonly out: string;
-  readonly title: string;
-  readonly keep: boolean;
-}
-
 const RELEASE = "kos";
 const STREAMS = "kstreams";
+/** The name of the metric whose target is a rate. */
+const RATE_METRIC = "kos_streams_records_processed_per_second";
 const READY_TIMEOUT_MS = 240_000;
-
-/** The task and its flags. */
-export const E2E_CLUSTER: Program<Flags> = {
-  name: "e2e:cluster",
-  task: true,
-  description:
-    "Installs charts/kos with a Kafka of its own into the cluster that KUBECONFIG names, raises the generator's rate until the " +
-    "autoscaler is at its largest, lowers it until it is at its least, runs helm test, and uninstalls. Each second is recorded, " +
-    "to timeline.csv and timeline.svg; beside them is what kubectl describe hpa says. The cluster needs Prometheus and the " +
-    "prometheus-adapter with the chart's rules (docs/kubernetes.md), and the images: deno task image.",
-  prefix: "KOS_E2E_",
-  flags: {
-    namespace: {
-      value: "<name>",
-      text: "created for this and removed at the end; it must not be there",
-      parse: text("a namespace"),
-      default: "kos-e2e",
-    },
-    values: {
-      short: "f",
-      value: "<file>",
-      text: "a values file for helm; may be repeated",
-      parse: oneText,
-      default: [],
-      repeated: true,
-      variable: false,
-    },
-    set: {
-      value: "<key=value>",
-      text: "a value for helm; may be repeated",
-      parse: oneText,
-      default: [],
-      repeated: true,
-      variable: false,
-    },
-    imagePrefix: {
-      value: "<prefix>",
-      text: "before the program's name in the images'",
-      parse: text("a prefix"),
-      default: "kos-",
-      variable: "KOS_IMAGE_PREFIX",
-    },
-    imageTag: {
-      value: "<tag>",
-      text: "of both images",
-      parse: text("a tag"),
-      variable: "KOS_IMAGE_TAG",
-      defaultText: "the chart's",
-    },
-    pullPolicy: {
-      value: "<policy>",
-      text: "of both images",
-      parse: text("a policy"),
-      default: "IfNotPresent",
-    },
-    machines: {
-      value: "<count>",
-      text:
-        "how many arcade machines send frames: few at a high rate share keys, and joins grow with their square",
-      parse: integer({ min: 1, max: 100_000 }),
-      default: 5_000,
-    },
-    low: { value: "<rate>", text: "records a second before and after", parse: rate(), default: 1_000 },
-    high: {
-      value: "<rate>",
-      text: "records a second in between: more than the pods can process, so that lag builds up",
-      parse: rate(),
-      default: 400_000,
-    },
-    constant: {
-      value: "<rate>",
-      text: "instead of the step: this many records a second for the time of --hold",
-      parse: rate(),
-    },
-    hold: {
-      value: "<time>",
-      text: "how long the high or constant rate is kept",
-      parse: duration({ min: 1_000 }),
-      default: 60_000,
-      defaultText: "60s",
-    },
-    within: {
-      value: "<time>",
-      text: "how soon the largest number of replicas has to be asked for",
-      parse: duration({ min: 1_000 }),
-      default: 60_000,
-      defaultText: "60s",
-    },
-    rest: {
-      value: "<time>",
-      text: "how long coming back to the least may take",
-      parse: duration({ min: 1_000 }),
-      default: 900_000,
-      defaultText: "15m",
-    },
-    maxTurns: {
-      value: "<count>",
-      text: "how often scaling may turn round; a step up and down is one turn",
-      parse: integer({ max: 1_000 }),
-      default: 1,
-    },
-    out: { value: "<dir>", text: "where the files go", parse: text("a folder"), default: "dist/e2e" },
-    title: {
-      value: "<text>",
-      text: "of the plot",
-      parse: text("a title"),
-      default: "Replicas follow the load",
-    },
-    keep: toggle("leave the release and its namespace"),
-  },
-};
-
-function oneText(value: string): string[] {
-  return [value];
-}
 
 /** Runs the command line. @returns The exit code: 1 when the cluster did not do what it should. */
 export async function e2e(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -185,40 +53,18 @@ async function withRelease(
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<number> {
-  say(`installing the chart into the namespace ${flags.namespace}`);
-  await must(helm, ["install", RELEASE, CHART, "--namespace", flags.namespace, ...valueArguments(flags)]);
-  const { metrics, min, max } = await ready(flags, cluster, signal);
-  const recorder = new Recorder(cluster, metrics, flags.low);
-  const failures: string[] = [];
-  try {
-    if (flags.constant !== undefined) await constantLoad(flags, flags.constant, recorder, signal);
-    else await step(flags, { min, max }, recorder, signal);
-  } finally {
-    await save(flags, recorder.samples, metrics);
-  }
-  if (flags.constant === undefined) {
-    const expected = {
-      metrics,
-      peak: max,
-      withinSeconds: flags.within / 1000,
-      rest: min,
-      maxTurns: flags.maxTurns,
-    };
-    failures.push(...complaints(recorder.samples, expected));
-  } else {
-    failures.push(...gaps(recorder.samples, metrics));
-    const { turns } = judge(series(recorder.samples, metrics[0]!));
-    if (turns > flags.maxTurns) {
-      failures.push(`scaling turned round ${turns} times; allowed: ${flags.maxTurns}`);
-    }
-  }
-  summarize(flags, recorder.samples, metrics, { min, max });
+  const { namespace } = flags;
+  const values = valueArguments(flags);
+  say(`helm ${["install", RELEASE, "charts/kos", "--namespace", namespace, ...values].join(" ")}`);
+  await must(helm, ["install", RELEASE, CHART, "--namespace", namespace, ...values]);
+  const scaling = await ready(flags, cluster, signal);
+  const failures = await underLoad(flags, cluster, scaling, signal);
   if (signal.aborted) return EXIT.failure;
-  const test = await run(helm, ["test", RELEASE, "--namespace", flags.namespace, "--logs"]);
-  await Deno.writeTextFile(join(flags.out, "helm-test.txt"), test.stdout + test.stderr);
-  const logs = test.stdout.indexOf("POD LOGS");
-  if (logs >= 0) say(test.stdout.slice(logs).trim()); // before them it prints the chart's notes again
-  if (!test.success) failures.push(`helm test failed: ${test.stderr.trim()}`);
+  const release = { helm, name: RELEASE, namespace, chart: CHART, values, cluster, say };
+  const tested = await test(release);
+  await Deno.writeTextFile(join(flags.out, "helm-test.txt"), tested.output);
+  failures.push(...tested.failures, ...await upgradeAndRollBack(release));
+  if (!flags.keep) failures.push(...await uninstall(release));
   for (const failure of failures) say(`FAILED   ${failure}`);
   say(
     failures.length === 0 ? "all is as it should be" : `${failures.length} of the expectations did not hold`,
@@ -226,15 +72,52 @@ async function withRelease(
   return failures.length === 0 ? EXIT.ok : EXIT.failure;
 }
 
+/** Sets the load and records what comes of it. @returns What is wrong with that. */
+async function underLoad(
+  flags: Flags,
+  cluster: Cluster,
+  scaling: Scaling,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { min, max } = scaling;
+  const metrics = [...scaling.targets.keys()];
+  const recorder = new Recorder(cluster, metrics, flags.low ?? LOW);
+  try {
+    if (flags.constant !== undefined) await constantLoad(flags, flags.constant, recorder, signal);
+    else await step(flags, scaling, recorder, signal);
+  } finally {
+    await save(flags, recorder.samples, metrics);
+  }
+  summarize(flags, recorder.samples, metrics, { min, max });
+  return [...wrong(flags, recorder.samples, metrics, scaling), ...recorder.killed.complaints];
+}
+
+function wrong(
+  flags: Flags,
+  samples: readonly Sample[],
+  metrics: readonly string[],
+  { min, max }: Scaling,
+): string[] {
+  const { maxTurns, within } = flags;
+  if (flags.constant === undefined) {
+    return complaints(samples, { metrics, peak: max, withinSeconds: within / 1000, rest: min, maxTurns });
+  }
+  const { turns } = judge(series(samples, metrics[0]!));
+  const turned = turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
+  return [...gaps(samples, metrics), ...turned];
+}
+
+/** The arguments for helm: nothing but what flags ask for. */
 function valueArguments(flags: Flags): string[] {
+  const { low, machines, imagePrefix, imageTag, pullPolicy } = flags;
+  const given = (key: string, value: unknown): string[] => value === undefined ? [] : [`${key}=${value}`];
   const values = [
-    "kafka.inCluster.enabled=true",
-    `datagen.rate=${flags.low}`,
-    `datagen.machines=${flags.machines}`,
-    ...["streams", "datagen"].flatMap((program) => [
-      `${program}.image.repository=${flags.imagePrefix}${program}`,
-      `${program}.image.pullPolicy=${flags.pullPolicy}`,
-      ...(flags.imageTag === undefined ? [] : [`${program}.image.tag=${flags.imageTag}`]),
+    ...given("generator.rate", low),
+    ...given("generator.machines", machines),
+    ...Object.entries({ app: "streams", generator: "datagen" }).flatMap(([block, program]) => [
+      ...given(`${block}.image.repository`, imagePrefix === undefined ? undefined : imagePrefix + program),
+      ...given(`${block}.image.pullPolicy`, pullPolicy),
+      ...given(`${block}.image.tag`, imageTag),
     ]),
     ...flags.set,
   ];
@@ -249,8 +132,9 @@ async function ready(
   flags: Flags,
   cluster: Cluster,
   signal: AbortSignal,
-): Promise<{ metrics: string[]; min: number; max: number }> {
-  const { metrics, min, max } = await cluster.autoscaler(STREAMS);
+): Promise<Scaling> {
+  const scaling = await cluster.autoscaler(STREAMS);
+  const metrics = [...scaling.targets.keys()];
   let missing = "pods";
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (missing !== "") {
@@ -273,21 +157,21 @@ async function ready(
       : idle.filter(({ pods }) => pods === 0).map(({ metric }) => metric).join(", ");
   }
   say(`pods are ready, and the custom metrics API has ${metrics.join(", ")}`);
-  return { metrics, min, max };
+  return scaling;
 }
 
 /** Low, then high until the most replicas are there and for the time of `--hold`, then low until the least are. */
 async function step(
   flags: Flags,
-  { min, max }: { min: number; max: number },
+  { min, max, targets }: Scaling,
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<void> {
   await recorder.during(15_000, signal);
-  await recorder.rate(flags.high);
+  await recorder.rate(flags.high ?? max * (targets.get(RATE_METRIC) ?? 100_000));
   await recorder.during(flags.hold, signal);
   await describe(flags, "describe-hpa-high.txt");
-  await recorder.rate(flags.low);
+  await recorder.rate(flags.low ?? LOW);
   await recorder.during(flags.rest, signal, (sample) => sample.replicas === min && sample.ready === min);
   await describe(flags, "describe-hpa-low.txt");
   if (recorder.samples.every(({ replicas }) => replicas < max)) say(`it never was at ${max} replicas`);
@@ -308,6 +192,7 @@ async function constantLoad(
 /** Looks at the cluster once a second. */
 class Recorder {
   readonly samples: Sample[] = [];
+  readonly killed: KilledPods = new KilledPods();
   readonly #started = Date.now();
   readonly #cluster: Cluster;
   readonly #metrics: readonly string[];
@@ -346,11 +231,13 @@ class Recorder {
 
   async #look(): Promise<Sample> {
     const second = this.#second();
-    const [{ replicas, ready }, { desired }, ...values] = await Promise.all([
+    const [pods, { replicas, ready }, { desired }, ...values] = await Promise.all([
+      this.#cluster.pods(),
       this.#cluster.deployment(STREAMS),
       this.#cluster.autoscaler(STREAMS),
       ...this.#metrics.map((metric) => this.#cluster.metric(metric)),
     ]);
+    this.killed.note(pods);
     const metrics = Object.fromEntries(this.#metrics.map((metric, i) => [metric, values[i]!]));
     return { second, load: this.#load, replicas, ready, desired, metrics };
   }

@@ -10,7 +10,7 @@ const END = "<!-- end of values -->";
 
 /** One value of a chart. */
 export interface ValueDoc {
-  /** Its path, such as `streams.image.tag`. */
+  /** Its path, such as `app.image.tag`. */
   readonly path: string;
   /** As JSON. */
   readonly default: string;

@@ -18,12 +18,14 @@ import { BUILD } from "../build.ts";
 import { CHAOS } from "../chaos.ts";
 import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
-import { E2E_CLUSTER } from "../e2e_cluster.ts";
+import { E2E_CLUSTER } from "../e2e/flags.ts";
 import { EXAMPLE } from "../example.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
+import { PACK } from "../pack.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
+import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
 import { SCALING } from "../scaling.ts";
 import { SECRETS } from "../secrets.ts";
@@ -46,8 +48,10 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   SIZE,
   BUILD,
   IMAGE,
+  PACK,
   CHART_TASK,
   E2E_CLUSTER,
+  RELEASE,
   SCALING,
   TEST,
   REFERENCE,

@@ -1,10 +1,50 @@
 import { ScriptError } from "../support/errors.ts";
+import type { SeenPod } from "./killed_pods.ts";
 import { parseQuantity } from "./quantity.ts";
 
 /** What of a Deployment counts here. */
 interface Deployment {
   readonly spec: { readonly replicas?: number };
   readonly status?: { readonly readyReplicas?: number };
+}
+
+/** What of a Pod counts here. */
+interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly status: {
+    readonly reason?: string;
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly lastState?: { readonly terminated?: { readonly reason?: string } };
+    }[];
+  };
+}
+
+/** What of a HorizontalPodAutoscaler counts here. */
+interface Autoscaler {
+  readonly spec: {
+    readonly minReplicas: number;
+    readonly maxReplicas: number;
+    readonly metrics: readonly {
+      readonly pods?: {
+        readonly metric: { readonly name: string };
+        readonly target: { readonly averageValue: string };
+      };
+    }[];
+  };
+  readonly status?: { readonly desiredReplicas?: number };
+}
+
+/** An autoscaler, with the target a pod of each of its metrics. */
+export interface Scaling {
+  readonly desired: number;
+  readonly targets: ReadonlyMap<string, number>;
+  readonly min: number;
+  readonly max: number;
 }
 
 interface MetricList {
@@ -59,13 +99,36 @@ export class Cluster {
     return { replicas: spec.replicas ?? 1, ready: status?.readyReplicas ?? 0 };
   }
 
-  /** What an autoscaler last asked for, and which metrics it has targets for. */
-  async autoscaler(name: string): Promise<{ desired: number; metrics: string[]; max: number; min: number }> {
+  /** The pods in the namespace. */
+  async pods(): Promise<SeenPod[]> {
+    const { items } = JSON.parse(await this.get(`/api/v1/namespaces/${this.#namespace}/pods`)) as {
+      items: Pod[];
+    };
+    return items.map(({ metadata, status }) => {
+      const containers = status.containerStatuses ?? [];
+      return {
+        name: metadata.name,
+        uid: metadata.uid,
+        component: metadata.labels?.["app.kubernetes.io/component"] ?? "",
+        restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+        reason: status.reason ?? containers[0]?.lastState?.terminated?.reason ?? "",
+      };
+    });
+  }
+
+  /** What an autoscaler last asked for, and by which metrics. */
+  async autoscaler(name: string): Promise<Scaling> {
     const path = `/apis/autoscaling/v2/namespaces/${this.#namespace}/horizontalpodautoscalers/${name}`;
-    const { spec, status } = JSON.parse(await this.get(path));
-    const metrics = (spec.metrics as { pods?: { metric: { name: string } } }[])
-      .flatMap(({ pods }) => pods === undefined ? [] : [pods.metric.name]);
-    return { desired: status?.desiredReplicas ?? 0, metrics, max: spec.maxReplicas, min: spec.minReplicas };
+    const { spec, status } = JSON.parse(await this.get(path)) as Autoscaler;
+    const targets = spec.metrics.flatMap(({ pods }) =>
+      pods === undefined ? [] : [[pods.metric.name, parseQuantity(pods.target.averageValue)] as const]
+    );
+    return {
+      desired: status?.desiredReplicas ?? 0,
+      targets: new Map(targets),
+      min: spec.minReplicas,
+      max: spec.maxReplicas,
+    };
   }
 
   /** A metric of all pods in the namespace: their sum and their number; none while the API has no value. */

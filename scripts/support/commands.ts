@@ -14,11 +14,13 @@ export async function tryRun(
   command: string,
   args: readonly string[],
   timeoutMs = 20_000,
+  cwd = ".",
 ): Promise<Output | undefined> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const { success, stdout, stderr } = await new Deno.Command(command, {
       args: [...args],
+      cwd,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

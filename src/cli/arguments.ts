@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { parseArgs } from "@std/cli/parse_args";
 import { closestString } from "@std/text/closest_string";
 import { levenshteinDistance } from "@std/text/levenshtein_distance";
@@ -10,7 +11,7 @@ import { helpText } from "./help.ts";
 import { InvalidValue } from "./parsers.ts";
 import { type AnyProgram, callOf, defaultOf, type NamedFlag, namedFlags, type Program } from "./program.ts";
 import { terminalWidth } from "./terminal.ts";
-import { writeAll } from "./write.ts";
+import { stdout, writeAll } from "./write.ts";
 
 /** Flags or arguments that the user has to correct. Ends a process with exit code 2. */
 export class UsageError extends Error {
@@ -112,7 +113,7 @@ function split(
 }
 
 function tell(text: string): never {
-  writeAll(Deno.stdout, text);
+  writeAll(stdout, text);
   throw new NothingToDo("it was printed");
 }
 
@@ -180,7 +181,7 @@ function valueOf(
     const values = texts.map((text) => parseValue(program, flag, flag.long, text));
     return { value: flag.repeated ? values.flat() : values.at(-1), source: flag.long };
   }
-  const text = flag.variable === undefined ? undefined : Deno.env.get(flag.variable);
+  const text = flag.variable === undefined ? undefined : process.env[flag.variable];
   if (!text) return undefined;
   return { value: parseValue(program, flag, flag.variable!, text), source: flag.variable! };
 }

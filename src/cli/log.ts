@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeAll } from "./write.ts";
+import { stderr, writeAll } from "./write.ts";
 
 /** From least to most said. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
@@ -74,7 +74,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const level = options.level ?? "info";
   const shown = LOG_LEVELS.indexOf(level);
   const now = options.now ?? Date.now;
-  const write = options.write ?? ((line: string) => writeAll(Deno.stderr, line));
+  const write = options.write ?? ((line: string) => writeAll(stderr, line));
   const { line, plainLine } = options.format === "json" ? jsonLines(options.name) : textLines(options.name);
   const at = (index: number) => (message: string, fields: LogFields = {}): void => {
     if (index <= shown) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { writeAll } from "./write.ts";
+import process from "node:process";
+import { stderr, writeAll } from "./write.ts";
 
 /** Exit codes of all binaries. */
 export const EXIT = {
@@ -14,11 +15,14 @@ export const EXIT = {
   usage: 2,
 } as const;
 
+/** A signal by which a process is asked to end. */
+export type EndSignal = "SIGINT" | "SIGTERM";
+
 /** The reason of the signal that {@linkcode main} passes on: which signal asked the process to end. */
 export class Interrupted extends Error {
   override name = "Interrupted";
-  readonly signal: Deno.Signal;
-  constructor(signal: Deno.Signal) {
+  readonly signal: EndSignal;
+  constructor(signal: EndSignal) {
     super(`asked to end by ${signal}`);
     this.signal = signal;
   }
@@ -66,18 +70,18 @@ export async function main(
   options: MainOptions = {},
 ): Promise<never> {
   const { graceMs = 10_000, write = say } = options;
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    Deno.exit(reportError(name, event.reason, write));
-  });
+  // Both: Deno tells so that it does not permit to listen.
+  for (const unhandled of ["unhandledRejection", "uncaughtException"]) {
+    process.on(unhandled, (reason: unknown) => process.exit(reportError(name, reason, write)));
+  }
   const signal = shutdownSignal();
   signal.addEventListener("abort", () => {
-    Deno.unrefTimer(setTimeout(() => {
+    setTimeout(() => {
       write(`${name}: did not end within ${graceMs / 1000} s of being asked to: ending it now\n`);
-      Deno.exit(EXIT.failure);
-    }, graceMs));
+      process.exit(EXIT.failure);
+    }, graceMs).unref();
   });
-  Deno.exit(await runProgram(name, () => run(signal), write));
+  return process.exit(await runProgram(name, () => run(signal), write));
 }
 
 /**
@@ -86,15 +90,15 @@ export async function main(
  */
 export function shutdownSignal(): AbortSignal {
   const controller = new AbortController();
-  const on = (signal: Deno.Signal) => {
-    Deno.addSignalListener(signal, () => {
+  const on = (signal: EndSignal) => {
+    process.on(signal, () => {
       // 128 + the signal's number, as shells have it.
-      if (signal === "SIGINT" && controller.signal.aborted) Deno.exit(130);
+      if (signal === "SIGINT" && controller.signal.aborted) process.exit(130);
       controller.abort(new Interrupted(signal));
     });
   };
   on("SIGINT");
-  if (Deno.build.os !== "windows") on("SIGTERM");
+  if (process.platform !== "win32") on("SIGTERM");
   return controller.signal;
 }
 
@@ -154,14 +158,14 @@ function stackOf(error: unknown): string {
 
 function debugging(): boolean {
   try {
-    return Deno.env.get("KOS_DEBUG") === "1";
+    return process.env["KOS_DEBUG"] === "1";
   } catch (error) {
-    // Not permitted to read it: the same as not set.
-    if (error instanceof Deno.errors.NotCapable) return false;
+    // Deno does not permit to read it: the same as not set.
+    if (error instanceof Error && error.name === "NotCapable") return false;
     throw error;
   }
 }
 
 function say(text: string): void {
-  writeAll(Deno.stderr, text);
+  writeAll(stderr, text);
 }

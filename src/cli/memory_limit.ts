@@ -10,7 +10,7 @@ const NO_LIMIT = 2 ** 50;
 
 /**
  * The limit of the control group that this process is in, in bytes; `undefined` without one, or when it may
- * not be asked for (`--allow-sys=systemMemoryInfo`).
+ * not be asked for (Deno's `--allow-sys=systemMemoryInfo`).
  *
  * @param read What the system tells: 0 or a huge number without a limit.
  */
@@ -19,7 +19,7 @@ export function memoryLimit(read: () => number = () => process.constrainedMemory
     const limit = read();
     return limit > 0 && limit < NO_LIMIT ? limit : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
+    if (error instanceof Error && error.name === "NotCapable") return undefined;
     throw error;
   }
 }

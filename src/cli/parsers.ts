@@ -11,7 +11,17 @@ export class InvalidValue extends Error {
 }
 
 /** Turns what was typed into a value, or throws an {@linkcode InvalidValue} with what is allowed. */
-export type ValueParser<T> = (text: string) => T;
+export interface ValueParser<T> {
+  /** The value. */
+  (text: string): T;
+  /** What it takes, as a JSON Schema, for files that set a flag; left out, nobody has told. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+/** The parser, with what it takes. */
+function taking<T>(schema: Readonly<Record<string, unknown>>, parse: (text: string) => T): ValueParser<T> {
+  return Object.assign(parse, { schema });
+}
 
 /** A whole number from `min` to `max`, both included. */
 export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER }: {
@@ -21,13 +31,18 @@ export function integer({ min = 0, max = Number.MAX_SAFE_INTEGER }: {
   const allowed = max === Number.MAX_SAFE_INTEGER
     ? `expected a whole number of at least ${min}`
     : `expected a whole number from ${min} to ${max}`;
-  return (text) => {
+  const schema = {
+    type: "integer",
+    minimum: min,
+    ...(max === Number.MAX_SAFE_INTEGER ? {} : { maximum: max }),
+  };
+  return taking(schema, (text) => {
     const value = Number(text);
     if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value) || value < min || value > max) {
       throw new InvalidValue(allowed);
     }
     return value;
-  };
+  });
 }
 
 /**
@@ -57,6 +72,7 @@ export function integers({ min = 0, max = Number.MAX_SAFE_INTEGER, multipleOf = 
     });
 }
 
+const DURATION = /^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/;
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /**
@@ -71,19 +87,19 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * ```
  */
 export function duration({ min = 0 }: { readonly min?: number } = {}): ValueParser<number> {
-  return (text) => {
+  return taking({ type: "string", pattern: DURATION.source }, (text) => {
     const ms = parseDuration(text);
     if (ms === undefined) {
       throw new InvalidValue("expected a time with its unit, such as 500ms, 30s, 2m or 1m30s");
     }
     if (ms < min) throw new InvalidValue(`expected a time of at least ${formatDuration(min)}`);
     return ms;
-  };
+  });
 }
 
 /** A time with its units in ms; `undefined` when the text is none. */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  if (!DURATION.test(text)) return undefined;
   let ms = 0;
   for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
     ms += Number(count) * UNITS[unit!]!;
@@ -158,28 +174,28 @@ export function url(): ValueParser<string> {
 
 /** One of the given words. */
 export function choice<const T extends string>(...words: readonly T[]): ValueParser<T> {
-  return (text) => {
+  return taking({ type: "string", enum: words }, (text) => {
     const word = words.find((word) => word === text);
     if (word === undefined) throw new InvalidValue(`expected ${either(words)}`);
     return word;
-  };
+  });
 }
 
 /** `true` or `false`, also as `1`, `0`, `yes`, `no`. */
 export function boolean(): ValueParser<boolean> {
-  return (text) => {
+  return taking({ type: "boolean" }, (text) => {
     if (/^(true|1|yes)$/i.test(text)) return true;
     if (/^(false|0|no)$/i.test(text)) return false;
     throw new InvalidValue("expected true or false");
-  };
+  });
 }
 
 /** Any text but an empty one; `what` says what it is, such as `a host name`. */
 export function text(what: string): ValueParser<string> {
-  return (text) => {
+  return taking({ type: "string", minLength: 1 }, (text) => {
     if (text.trim() === "") throw new InvalidValue(`expected ${what}`);
     return text;
-  };
+  });
 }
 
 function either(words: readonly string[]): string {

@@ -4,8 +4,8 @@
  * @module
  */
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
-import { choice, duration } from "./parsers.ts";
-import type { FlagWithDefault, HelpSection } from "./program.ts";
+import { choice, duration, InvalidValue } from "./parsers.ts";
+import type { Flag, FlagWithDefault, HelpSection } from "./program.ts";
 
 /** `--log-level`, as every program that logs has it. */
 export const LOG_LEVEL: FlagWithDefault<LogLevel> = {
@@ -31,6 +31,41 @@ export const WAIT_FOR_BROKER: FlagWithDefault<number> = {
   default: 60_000,
   defaultText: "60s",
 };
+
+/** The heading of flags with which a program does something else than run. */
+export const INSTEAD = "Instead of running";
+
+/**
+ * `--probe`, as every program that serves its health has it. Without a variable: one that is left in a pod's
+ * environment would keep the program from running.
+ */
+export const PROBE: Flag<string> = {
+  value: "<url>",
+  text: "ask a running instance whether it is ready and serves its series; exit with 0 or 1",
+  parse: baseUrl,
+  variable: false,
+  group: INSTEAD,
+};
+
+/** `--within`, as every program with `--probe` has it; in ms. */
+export const WITHIN: FlagWithDefault<number> = {
+  value: "<time>",
+  text: "how long --probe waits for what is not there yet",
+  parse: duration(),
+  default: 60_000,
+  defaultText: "60s",
+  variable: false,
+  group: INSTEAD,
+};
+
+/** The URL that paths are put behind. */
+function baseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
+    throw new InvalidValue("expected a URL such as http://localhost:9001");
+  }
+  return url.href.replace(/\/$/, "");
+}
 
 /** The variables that are no flags, since some of them are secrets and all go for every binary. */
 export const CONNECTION_VARIABLES: HelpSection = {

@@ -3,19 +3,18 @@
  *
  * @module
  */
+import process from "node:process";
+import { isatty } from "node:tty";
 
 /** The width where nobody says another one, as in a pipe, in columns. */
 const DEFAULT_WIDTH = 80;
 
 /** How many columns standard output has: the terminal's, or 80 where it is none. */
 export function terminalWidth(): number {
-  if (!Deno.stdout.isTerminal()) return DEFAULT_WIDTH;
-  try {
-    // 0 in a terminal that nobody looks at, as of some CI.
-    return Deno.consoleSize().columns || DEFAULT_WIDTH;
-  } catch {
-    return DEFAULT_WIDTH; // A terminal that can't tell.
-  }
+  // Asked of the descriptor first: Node's stream would make a pipe one that is not waited for.
+  if (!isatty(1)) return DEFAULT_WIDTH;
+  // 0 in a terminal that nobody looks at, as of some CI; none in one that can't tell.
+  return process.stdout.columns || DEFAULT_WIDTH;
 }
 
 // By Unicode's East Asian Width: scripts, forms of full width, and pictures.

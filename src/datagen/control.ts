@@ -43,11 +43,11 @@ export interface ControlOptions {
 }
 
 /**
- * Serves `/throughput`. It is listening when this returns.
+ * Serves `/throughput`. It is listening when this resolves.
  *
  * @throws {CannotListen} When the port can't be had, naming the port and the flag.
  */
-export function serveControl(options: ControlOptions): HttpServer {
+export function serveControl(options: ControlOptions): Promise<HttpServer> {
   const { onChange } = options;
   return serveHttp({
     name: "the control endpoint",

@@ -6,7 +6,7 @@
 import type { LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, portOrOff, rate, text } from "../cli/parsers.ts";
 import { type HelpSection, type Program, toggle } from "../cli/program.ts";
-import { CONNECTION_VARIABLES, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
+import { CONNECTION_VARIABLES, LOG_LEVEL, PROBE, WAIT_FOR_BROKER, WITHIN } from "../cli/shared_flags.ts";
 import { VERSION } from "../cli/version.ts";
 import { LARGEST_GROUP } from "../game/frame_generator.ts";
 import { DEFAULT_CONTROL_PORT } from "./control.ts";
@@ -35,6 +35,8 @@ export interface Flags {
   readonly json: boolean;
   readonly waitForBroker: number;
   readonly logLevel: LogLevel;
+  readonly probe?: string;
+  readonly within: number;
 }
 
 const PROFILES: HelpSection = {
@@ -176,6 +178,8 @@ export const GEN: Program<Flags> = {
     json: toggle("the summary at the end as JSON on stdout"),
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Waiting" },
     logLevel: LOG_LEVEL,
+    probe: PROBE,
+    within: WITHIN,
   },
   sections: [PROFILES, WHILE_IT_RUNS, CONNECTION_VARIABLES],
 };

@@ -3,19 +3,21 @@
  *
  * @module
  */
+import process from "node:process";
 import { Registry } from "../metrics/prom_client.ts";
 import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { EXIT, main } from "../cli/main.ts";
 import { VERSION } from "../cli/version.ts";
-import { writeAll } from "../cli/write.ts";
+import { stdout, writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
 import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "../kafka/mod.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
+import { probe } from "../metrics/probe.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { serveMetrics } from "../metrics/server.ts";
 import { serveControl } from "./control.ts";
@@ -28,13 +30,14 @@ import { SendWatch } from "./send_watch.ts";
 /** How often a line of progress is written, and whether records are acknowledged is looked at, in ms. */
 const PROGRESS_MS = 1000;
 
-if (import.meta.main) await main("gen", (signal) => run(Deno.args, signal), { graceMs: 5000 });
+if (import.meta.main) await main("gen", (signal) => run(process.argv.slice(2), signal), { graceMs: 5000 });
 
 /** Runs until the duration, the count or the signal ends it. */
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
   const flags = parseArguments(GEN, args);
+  if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
-  const config = connectionConfig((name) => Deno.env.get(name));
+  const config = connectionConfig((name) => process.env[name]);
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
@@ -43,7 +46,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   let waiting = false;
   // Before anything is written: a port that is taken is a wrong flag.
   const watch = new SendWatch(PROGRESS_MS, flags.stallTimeout);
-  const servers = serve(
+  const servers = await serve(
     flags,
     () => generator,
     () => generator ? watch.notReady : [waiting ? "waiting for a broker" : "starting"],
@@ -86,6 +89,13 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   }
 }
 
+/** Whether another generator is ready, and counts what it sends. */
+async function probeAnother(url: string, { within }: Flags, signal: AbortSignal): Promise<number> {
+  const series = [{ name: "kos_datagen_records_sent_total" }];
+  const say = (line: string): void => writeAll(stdout, `${line}\n`);
+  return await probe({ url, series, withinMs: within, signal }, say) ? EXIT.ok : EXIT.failure;
+}
+
 function generatorOptions(flags: Flags): Omit<GeneratorOptions, "log" | "serdes"> {
   return {
     rate: flags.rate,
@@ -116,7 +126,7 @@ async function follow(
   }, PROGRESS_MS);
   try {
     const summary = await generator.done;
-    if (flags.json) writeAll(Deno.stdout, JSON.stringify(summaryJson(summary)) + "\n");
+    if (flags.json) writeAll(stdout, JSON.stringify(summaryJson(summary)) + "\n");
     logger.plain(summaryLine(summary));
     if (summary.lost === 0) return EXIT.ok;
     logger.error(`lost ${summary.lost} records: ${summary.lostWhy ?? "they were not acknowledged"}`);
@@ -126,17 +136,17 @@ async function follow(
   }
 }
 
-function serve(
+async function serve(
   flags: Flags,
   generator: () => RunningGenerator | undefined,
   notReady: () => readonly string[],
   watch: SendWatch,
   logger: Logger,
-): HttpServer[] {
+): Promise<HttpServer[]> {
   const servers: HttpServer[] = [];
   const onError = (error: unknown) => logger.error(`Cannot answer a request: ${error}`);
   if (flags.controlPort !== "off") {
-    const control = serveControl({
+    const control = await serveControl({
       throughput: generator,
       host: flags.controlHost,
       port: flags.controlPort,
@@ -150,7 +160,7 @@ function serve(
     const registry = new Registry();
     registerProcessMetrics({ registry, component: "gen", version: VERSION });
     registerGeneratorMetrics(registry, () => generator()?.stats());
-    const metrics = serveMetrics({
+    const metrics = await serveMetrics({
       registry,
       host: flags.metricsHost,
       port: flags.metricsPort,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import { readFileSync } from "node:fs";
 import { messageOf } from "./port/errors.ts";
 
 /** Reads an environment variable; `undefined` where it is not set. Empty counts as not set. */
@@ -156,7 +156,7 @@ export function tlsOptions({ ssl, caFile }: ConnectionConfig): true | { ca: stri
   if (!ssl) return undefined;
   if (caFile === undefined) return true;
   try {
-    return { ca: Deno.readTextFileSync(caFile) };
+    return { ca: readFileSync(caFile, "utf8") };
   } catch (error) {
     throw new ConfigError(
       `Cannot use KAFKA_CA: received ${JSON.stringify(caFile)}; allowed is a PEM file that can be read (${

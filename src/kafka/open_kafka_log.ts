@@ -13,10 +13,11 @@ import type { Log } from "./port/log.ts";
  *
  * @example
  * ```ts ignore
+ * import process from "node:process";
  * import { connectionConfig } from "./config.ts";
  * import { openKafkaLog } from "./open_kafka_log.ts";
  *
- * const log = await openKafkaLog(connectionConfig((name) => Deno.env.get(name)));
+ * const log = await openKafkaLog(connectionConfig((name) => process.env[name]));
  * await log.createTopics([{ topic: "greetings", partitions: 3 }]);
  * console.log(await log.describeTopics(["greetings"]));
  * await log.close();

@@ -38,7 +38,7 @@ export function watchEventLoop(
     due = now() + EVERY_MS;
     timer = setTimeout(fire, EVERY_MS);
     // It must not be what keeps the process alive.
-    Deno.unrefTimer(timer);
+    timer.unref();
   };
   const fire = (): void => {
     histogram.observe(Math.max(0, now() - due) / 1000);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 
 /** Answers a request; `url` is the request's, parsed. */
 export type RouteHandler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -19,7 +21,7 @@ export interface HttpServerOptions {
   readonly portFlag: string;
   /** Told of an error that a handler threw; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
-  /** Answers every request. */
+  /** Answers every request. Its answer's body is sent when all of it is there. */
   readonly handler: RouteHandler;
 }
 
@@ -39,55 +41,111 @@ export class CannotListen extends Error {
   override name = "CannotListen";
 }
 
+/** How long requests under way may take once the server is closed, in ms. */
+const PATIENCE_MS = 500;
+
 /**
- * Starts a server. It is listening when this returns.
+ * Starts a server. It is listening when this resolves.
  *
  * @throws {CannotListen} When the port is taken, not permitted or the host is not one of this machine.
  */
-export function serveHttp(options: HttpServerOptions): HttpServer {
+export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const { name, host, port, portFlag } = options;
-  let server: Deno.HttpServer<Deno.NetAddr>;
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing, options));
   try {
-    server = Deno.serve({
-      hostname: host,
-      port,
-      onListen: () => {},
-      onError: (error) => {
-        options.onError?.(error);
-        return jsonResponse({ error: "internal error; the server's log has it" }, 500);
-      },
-    }, (request) => options.handler(request, new URL(request.url)));
+    await listening(server, host, port);
   } catch (error) {
     throw new CannotListen(`Cannot serve ${name} on ${host}:${port}: ${reason(error, portFlag)}`, {
       cause: error,
     });
   }
-  const bound = server.addr.port;
+  const bound = (server.address() as AddressInfo).port;
   let closing: Promise<void> | undefined;
   return {
     port: bound,
     url: `http://${
       host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host
     }:${bound}`,
-    close() {
-      return closing ??= (async () => {
-        // Aborting after a shutdown throws inside Deno.serve: what hangs longer ends with the process, or by
-        // itself.
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, 500));
-        await Promise.race([server.shutdown(), patience]);
-        clearTimeout(timer);
-      })();
-    },
+    close: () => closing ??= closed(server),
   };
 }
 
-function reason(error: unknown, portFlag: string): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return `the port is in use; choose another with ${portFlag}, or 0 for any free one`;
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+async function closed(server: Server): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, PATIENCE_MS));
+  const finished = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  // What hangs longer ends with the process, or by itself.
+  await Promise.race([finished, patience]);
+  clearTimeout(timer);
+}
+
+async function answer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  { handler, onError }: HttpServerOptions,
+): Promise<void> {
+  try {
+    const url = urlOf(incoming.url ?? "");
+    await send(
+      outgoing,
+      url === null
+        ? jsonResponse({ error: `no such path: ${incoming.url}` }, 400)
+        : await handler(requestOf(incoming, url), url),
+    );
+  } catch (error) {
+    onError?.(error);
+    if (outgoing.headersSent) return;
+    await send(outgoing, jsonResponse({ error: "internal error; the server's log has it" }, 500));
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return `the system does not permit it; choose a port above 1023 with ${portFlag}`;
+}
+
+/** A proxy may ask by the whole address, others ask by the path alone. */
+function urlOf(asked: string): URL | null {
+  return URL.parse(asked.startsWith("/") ? `http://localhost${asked}` : asked);
+}
+
+function requestOf(incoming: IncomingMessage, url: URL): Request {
+  const { method = "GET" } = incoming;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers });
+  // A handler that has read enough must not end the connection that its answer goes to.
+  const body = ReadableStream.from<Uint8Array>(incoming.iterator({ destroyOnReturn: false }));
+  // What Node asks for, and types lack: the answer may begin before the body has ended.
+  const duplex = { duplex: "half" };
+  return new Request(url, { method, headers, body, ...duplex });
+}
+
+async function send(outgoing: ServerResponse, response: Response): Promise<void> {
+  const body = new Uint8Array(await response.arrayBuffer());
+  outgoing.statusCode = response.status;
+  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
+  outgoing.end(body);
+}
+
+function reason(error: unknown, portFlag: string): string {
+  switch ((error as { readonly code?: unknown }).code) {
+    case "EADDRINUSE":
+      return `the port is in use; choose another with ${portFlag}, or 0 for any free one`;
+    case "EACCES":
+      return `the system does not permit it; choose a port above 1023 with ${portFlag}`;
+    case "EADDRNOTAVAIL":
+    case "EINVAL":
+    case "ENOTFOUND":
+      return "the address is not one of this machine; take 0.0.0.0 for all that it has";
   }
   return error instanceof Error ? error.message : String(error);
 }

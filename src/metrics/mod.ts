@@ -4,6 +4,8 @@
  *
  * @example An application with its lag, its counts and its health on a port
  * ```ts ignore
+ * import { hostname } from "node:os";
+ * import process from "node:process";
  * import { MemoryLog, StreamsApp, StreamsBuilder, stringSerde } from "../../mod.ts";
  * import { LagMetrics, registerProcessMetrics, Registry, serveMetrics, StreamsMetrics } from "./mod.ts";
  *
@@ -17,16 +19,16 @@
  * const registry = new Registry();
  * registerProcessMetrics({ registry, component: "word-log", version: "1.0.0" });
  * new StreamsMetrics({ registry, stats: app.stats });
- * const lag = new LagMetrics({ registry, topics: ["words"], client: Deno.hostname() });
+ * const lag = new LagMetrics({ registry, topics: ["words"], client: hostname() });
  * const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), 250);
- * const server = serveMetrics({
+ * const server = await serveMetrics({
  *   registry,
  *   port: 9001,
  *   unhealthy: () => app.state === "failed" ? ["failed"] : app.stalls,
  *   notReady: () => app.ready ? [] : [app.state],
  * });
  * await app.start();
- * Deno.addSignalListener("SIGTERM", () => app.close());
+ * process.on("SIGTERM", () => app.close());
  * await app.done.finally(() => clearInterval(timer));
  * await server.close();
  * ```

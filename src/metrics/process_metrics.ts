@@ -19,8 +19,9 @@ export interface ProcessMetricsOptions {
 
 /**
  * Registers `process_cpu_seconds_total`, `process_resident_memory_bytes`, `process_start_time_seconds`,
- * `kos_peak_resident_memory_bytes`, `kos_heap_used_bytes` and `kos_build_info{component,version,deno}`
- * (always 1). Read when scraped.
+ * `kos_peak_resident_memory_bytes`, `kos_heap_used_bytes` and `kos_build_info`, which is always 1
+ * and has the labels `component`, `version`, and `deno` or `node` with the version of the runtime; the other
+ * one is empty. Read when scraped.
  */
 export function registerProcessMetrics({ registry, component, version }: ProcessMetricsOptions): void {
   const registers = [registry];
@@ -39,7 +40,7 @@ export function registerProcessMetrics({ registry, component, version }: Process
     help: "Resident memory size, in bytes.",
     registers,
     collect() {
-      this.set(Deno.memoryUsage().rss);
+      this.set(process.memoryUsage().rss);
     },
   });
   new Gauge({
@@ -57,7 +58,7 @@ export function registerProcessMetrics({ registry, component, version }: Process
     help: "V8 heap in use, in bytes.",
     registers,
     collect() {
-      this.set(Deno.memoryUsage().heapUsed);
+      this.set(process.memoryUsage().heapUsed);
     },
   });
   new Gauge({
@@ -68,7 +69,13 @@ export function registerProcessMetrics({ registry, component, version }: Process
   new Gauge({
     name: "kos_build_info",
     help: "Always 1; the labels say what is running.",
-    labelNames: ["component", "version", "deno"],
+    labelNames: ["component", "version", "deno", "node"],
     registers,
-  }).set({ component, version, deno: Deno.version.deno }, 1);
+  }).set({ component, version, ...runtime() }, 1);
+}
+
+/** The version of what runs this; Deno tells one of Node as well, which it stands in for. */
+function runtime(): { readonly deno: string; readonly node: string } {
+  const { deno, node } = process.versions;
+  return deno === undefined ? { deno: "", node } : { deno, node: "" };
 }

@@ -39,7 +39,7 @@ export interface MetricsServer extends HttpServer {
 }
 
 /**
- * Serves a registry and the process' health. It is listening when this returns.
+ * Serves a registry and the process' health. It is listening when this resolves.
  *
  * `/healthz` and `/readyz` answer 200 `{"status":"ok"}`, or 503 with the reasons.
  *
@@ -48,13 +48,13 @@ export interface MetricsServer extends HttpServer {
  * ```ts ignore
  * import { Registry, serveMetrics } from "./mod.ts";
  *
- * const server = serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
+ * const server = await serveMetrics({ registry: new Registry(), port: 0, notReady: () => ["restoring"] });
  * const answer = await fetch(`${server.url}/readyz`);
  * console.log(answer.status, await answer.json()); // 503 { status: "unavailable", reasons: ["restoring"] }
  * await server.close();
  * ```
  */
-export function serveMetrics(options: MetricsServerOptions): MetricsServer {
+export async function serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
   const { registry } = options;
   const routes = new Map<string, RouteHandler>();
   routes.set(
@@ -65,7 +65,7 @@ export function serveMetrics(options: MetricsServerOptions): MetricsServer {
   routes.set("/readyz", readOnly(() => statusResponse(options.notReady?.() ?? [])));
   for (const [path, handler] of Object.entries(options.routes ?? {})) routes.set(path, handler);
 
-  const server = serveHttp({
+  const server = await serveHttp({
     name: "metrics",
     host: options.host ?? "0.0.0.0",
     port: options.port ?? DEFAULT_METRICS_PORT,

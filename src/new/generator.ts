@@ -3,19 +3,21 @@
  *
  * @module
  */
-import { relative, resolve } from "node:path";
+import { copyFile } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { readCommandLine, UsageError } from "../cli/arguments.ts";
 import { runProgram } from "../cli/main.ts";
-import { text } from "../cli/parsers.ts";
+import { choice, text } from "../cli/parsers.ts";
 import type { Program } from "../cli/program.ts";
 import { VERSION } from "../cli/version.ts";
 import { say } from "../cli/write.ts";
 import { emptyFolder, writeFiles } from "./folder.ts";
 import { namesOf, projectName, topicName } from "./names.ts";
+import { type Commands, type Runtime, RUNTIMES } from "./project.ts";
 import { seenFrom, sourceOf } from "./source.ts";
-import { DENO_COMMANDS, filesOf } from "./templates/files.ts";
+import { COMMANDS, filesOf } from "./templates/files.ts";
 
 /** The values of the flags. */
 export interface NewFlags {
@@ -25,6 +27,8 @@ export interface NewFlags {
   readonly input: string;
   /** The topic that it writes. */
   readonly output?: string;
+  /** What runs it. */
+  readonly runtime: Runtime;
   /** Where kos is imported from. */
   readonly from?: string;
 }
@@ -57,10 +61,19 @@ export const NEW: Program<NewFlags> = {
       parse: topicName(),
       defaultText: "<input>-per-minute",
     },
+    runtime: {
+      value: "<runtime>",
+      text: "what runs it: deno, or node of version 22.18 or newer",
+      parse: choice(...RUNTIMES),
+      default: () => process.versions["deno"] === undefined ? "node" : "deno",
+      defaultText: "what runs this program",
+    },
     from: {
       value: "<place>",
-      text: `where kos is imported from: such as jsr:@kos/kos@^${VERSION}, or the folder of a checkout`,
-      parse: text("a specifier or a folder"),
+      text:
+        `where kos is imported from: such as jsr:@kos/kos@^${VERSION}, the folder of a checkout, or for ` +
+        "node a packed .tgz",
+      parse: text("a specifier, a folder or a file"),
       defaultText: "where this program is from",
     },
   },
@@ -92,11 +105,13 @@ export async function newProject(args: readonly string[], environment: NewEnviro
     const { flags, words } = readCommandLine(NEW, args);
     const folder = await folderOf(words, ask);
     const names = namesOf(flags, folder);
-    const source = await sourceOf(flags.from);
+    const { runtime } = flags;
+    const source = await sourceOf(flags.from, runtime);
     const path = await emptyFolder(folder);
-    const files = filesOf({ ...names, source: seenFrom(path, source) });
+    const files = filesOf({ ...names, runtime, source: seenFrom(path, source) });
     await writeFiles(path, files);
-    for (const line of nextSteps(folder, files.length)) tell(line);
+    if (source.kind === "packed") await copyFile(source.path, join(path, basename(source.path)));
+    for (const line of nextSteps(folder, files.length, COMMANDS[runtime])) tell(line);
   });
 }
 
@@ -128,16 +143,17 @@ async function askForFolder(): Promise<string | undefined> {
 }
 
 /** What is told at the end: each line that is indented works as it is. */
-function nextSteps(folder: string, files: number): string[] {
+function nextSteps(folder: string, files: number, commands: Commands): string[] {
   const path = relative(process.cwd(), folder);
-  const { test, start, send } = DENO_COMMANDS;
+  const { install, test, start, send } = commands;
+  const width = Math.max(start.length, send.length);
   return [
     `wrote ${files} files to ${folder}; README.md there says how it is run on a local Kafka, and deployed`,
     "",
     ...(path === "" ? [] : [`  cd ${quoted(path)}`]),
-    `  ${test}`,
-    `  ${start}    # with a Kafka on localhost:9092, or where KAFKA_BROKERS says`,
-    `  ${send}     # in another terminal: writes ten orders`,
+    `  ${install === undefined ? "" : `${install} && `}${test}`,
+    `  ${start.padEnd(width)}  # with a Kafka on localhost:9092, or where KAFKA_BROKERS says`,
+    `  ${send.padEnd(width)}  # in another terminal: writes ten orders`,
   ];
 }
 

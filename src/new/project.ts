@@ -19,7 +19,19 @@ export type Source =
     readonly path: string;
     /** Its version. */
     readonly version: string;
+  }
+  | {
+    /** A package of npm in a file, which the project gets a copy of. */
+    readonly kind: "packed";
+    /** The file. */
+    readonly path: string;
   };
+
+/** What runs a project. */
+export const RUNTIMES = ["deno", "node"] as const;
+
+/** What runs a project. */
+export type Runtime = typeof RUNTIMES[number];
 
 /** A project that is to be written. */
 export interface Project {
@@ -29,8 +41,28 @@ export interface Project {
   readonly input: string;
   /** The topic that it writes. */
   readonly output: string;
+  /** What runs it. */
+  readonly runtime: Runtime;
   /** Where kos comes from. */
   readonly source: Source;
+}
+
+/** What is typed in a project. */
+export interface Commands {
+  /** What has to be done once, before all else. */
+  readonly install?: string;
+  /** Tests it. */
+  readonly test: string;
+  /** Checks its types, and what else its runtime checks. */
+  readonly check: string;
+  /** Starts the program. */
+  readonly start: string;
+  /** Lists the program's flags. */
+  readonly help: string;
+  /** Writes orders. */
+  readonly send: string;
+  /** What goes into the image and is not there yet is built by this. */
+  readonly build?: string;
 }
 
 /** A file of a project. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { hostname } from "node:os";
+import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
@@ -11,6 +13,7 @@ import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_PARTITIONS, type FailureChoice } from "./settings.ts";
 import type { MetricsLevel } from "../metrics/lag_metrics.ts";
+import { ERRAND_FLAGS, type ErrandFlags } from "./errand_flags.ts";
 
 /** The values of the flags that every service has. Times are in ms. */
 export interface ServiceFlags {
@@ -72,10 +75,13 @@ export interface ServiceFlags {
   readonly logFormat: LogFormat;
 }
 
+/** The values of all flags: also of those with which the program ends before its topology runs. */
+export type AllFlags = ServiceFlags & ErrandFlags;
+
 /** The table of those flags; `applicationId` is the default of its flag. */
-export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
+export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
   return {
-    describe: toggle("print the topology and exit"),
+    describe: toggle("print the topology and exit", { excludes: ["probe", "reset"] }),
     applicationId: {
       value: "<id>",
       text: "names the consumer group and the changelogs",
@@ -87,7 +93,7 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
       value: "<id>",
       text: "names this instance in connections and gauges",
       parse: text("an id"),
-      default: () => Deno.hostname(),
+      default: () => hostname(),
       defaultText: "the host's name",
       group: "Kafka",
     },
@@ -244,18 +250,20 @@ export function serviceFlags(applicationId: string): FlagTable<ServiceFlags> {
       value: "<address>",
       text: "where others reach this one's /stores, as host or host:port",
       parse: address,
-      default: () => Deno.hostname(),
+      default: () => hostname(),
       defaultText: "the host's name, and the metrics port",
       group: "Health and metrics",
     },
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Kafka" },
     logLevel: LOG_LEVEL,
     logFormat: LOG_FORMAT,
+    ...ERRAND_FLAGS,
   };
 }
 
-/** A host, with a port or without. */
-function address(value: string): string {
+/** A host, with a port or without; an IPv6 address, as a pod's is told, gets its brackets. */
+function address(text: string): string {
+  const value = isIPv6(text) ? `[${text}]` : text;
   const parsed = URL.parse(`http://${value}`);
   if (parsed === null || parsed.pathname !== "/" || parsed.search !== "" || value.endsWith("/")) {
     throw new InvalidValue("expected a host, or a host and a port such as 10.0.0.7:9001");

@@ -6,7 +6,7 @@
 import { formatDuration, InvalidValue } from "../cli/parsers.ts";
 import { type Flag, type FlagTable, namedFlags, type Program } from "../cli/program.ts";
 import { CONNECTION_VARIABLES } from "../cli/shared_flags.ts";
-import { type ServiceFlags, serviceFlags } from "./flags.ts";
+import { type AllFlags, type ServiceFlags, serviceFlags } from "./flags.ts";
 
 /** A table of flags, by the properties that have their values. */
 export type FlagRows = Readonly<Record<string, Flag<unknown>>>;
@@ -45,7 +45,7 @@ export interface ProgramOptions<T extends FlagRows> {
  */
 export function serviceProgram<T extends FlagRows>(
   options: ProgramOptions<T>,
-): Program<ServiceFlags & FlagValues<T>> {
+): Program<AllFlags & FlagValues<T>> {
   const { applicationId, name = applicationId, description, version, flags: own, defaults } = options;
   const { describe, ...others } = withDefaults(serviceFlags(applicationId), defaults);
   const common: FlagRows = { describe, ...others };
@@ -55,15 +55,15 @@ export function serviceProgram<T extends FlagRows>(
     description: description ?? `Runs the topology of ${applicationId} on Kafka.`,
     ...(version === undefined ? {} : { version }),
     // The program's own stand first under `Options`: most others have a heading of their own.
-    flags: { describe, ...own, ...others } as Program<ServiceFlags & FlagValues<T>>["flags"],
+    flags: { describe, ...own, ...others } as Program<AllFlags & FlagValues<T>>["flags"],
     sections: [CONNECTION_VARIABLES],
   };
 }
 
 function withDefaults(
-  table: FlagTable<ServiceFlags>,
+  table: FlagTable<AllFlags>,
   defaults: ServiceDefaults = {},
-): FlagTable<ServiceFlags> {
+): FlagTable<AllFlags> {
   const rows = table as FlagRows;
   const others = Object.entries(defaults).filter(([, value]) => value !== undefined);
   return { ...table, ...Object.fromEntries(others.map(([key, value]) => [key, rowWith(rows, key, value)])) };

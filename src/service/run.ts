@@ -3,12 +3,13 @@
  *
  * @module
  */
+import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { main } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
-import { writeAll } from "../cli/write.ts";
+import { stderr, stdout, writeAll } from "../cli/write.ts";
 import type { Topology } from "../engine/mod.ts";
 import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
 import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
@@ -16,6 +17,7 @@ import { openKafkaLog } from "../kafka/open_kafka_log.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { SchemaRegistry } from "../serde/avro/registry.ts";
+import { errand } from "./errands.ts";
 import type { ServiceFlags } from "./flags.ts";
 import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
 import { Service } from "./service.ts";
@@ -95,24 +97,26 @@ export async function run<T extends FlagRows = Record<never, never>>(
   let json: Logger | undefined;
   // Also what ends the program is an object then, for whoever collects its lines.
   const write = (text: string): void =>
-    json === undefined ? writeAll(Deno.stderr, text) : json.error(text.trimEnd());
+    json === undefined ? writeAll(stderr, text) : json.error(text.trimEnd());
   return await main(program.name, async (signal) => {
-    const flags = parseArguments(program, Deno.args);
+    const flags = parseArguments(program, process.argv.slice(2));
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     if (flags.logFormat === "json") json = logger;
     const context = { flags, metrics: new Registry(), logger };
-    if (flags.describe) await describe(build, context);
-    else await runTopology(build, context, { ...options, name: program.name }, signal);
+    const done = await errand({
+      flags,
+      build: () => build({ ...context, registry: undefined }),
+      connection: () => connectionConfig((name) => process.env[name]),
+      say: (line) => writeAll(stdout, `${line}\n`),
+      signal,
+    });
+    if (done !== undefined) return done;
+    await runTopology(build, context, { ...options, name: program.name }, signal);
   }, { graceMs: GRACE_MS, write });
 }
 
 /** What a topology is built with, but for the registry. */
 type Context<T extends FlagRows> = Omit<ServiceContext<T>, "registry">;
-
-async function describe<T extends FlagRows>(build: TopologyBuilder<T>, context: Context<T>): Promise<void> {
-  const topology = await build({ ...context, registry: undefined });
-  writeAll(Deno.stdout, topology.describe() + "\n");
-}
 
 async function runTopology<T extends FlagRows>(
   build: TopologyBuilder<T>,
@@ -121,7 +125,7 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig((name) => Deno.env.get(name));
+  const config = connectionConfig((name) => process.env[name]);
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);

@@ -43,7 +43,15 @@ export class Service {
    * @throws {TopologyError} When the topology can't run on the log.
    */
   static async start(topology: Topology, settings: ServiceSettings): Promise<Service> {
-    const service = new Service(topology, settings);
+    let service: Service | undefined;
+    // Before the application is made, as that is told the port.
+    const server = await serve(settings, () => service);
+    try {
+      service = new Service(topology, settings, server);
+    } catch (error) {
+      await server?.close();
+      throw error;
+    }
     try {
       await service.#begin();
     } catch (error) {
@@ -54,7 +62,7 @@ export class Service {
     return service;
   }
 
-  private constructor(topology: Topology, settings: ServiceSettings) {
+  private constructor(topology: Topology, settings: ServiceSettings, server: MetricsServer | undefined) {
     const { logger, registry, name, version, clientId, metricsLevel } = settings;
     this.#topology = topology;
     this.#settings = settings;
@@ -68,14 +76,8 @@ export class Service {
       ...(metricsLevel === undefined ? {} : { level: metricsLevel }),
     });
     registerProcessMetrics({ registry, component: name, version });
-    // Before the application is made, as that is told the port.
-    this.server = this.#serve();
-    try {
-      this.app = this.#makeApp();
-    } catch (error) {
-      void this.server?.close();
-      throw error;
-    }
+    this.server = server;
+    this.app = this.#makeApp();
     this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
     this.#restore = new RestoreProgress(this.app.stats, logger);
     for (const [path, handler] of Object.entries({ ...routes, ...storeRoutes(this.app, stores) })) {
@@ -97,18 +99,14 @@ export class Service {
     }
   }
 
-  #serve(): MetricsServer | undefined {
-    const { metrics, registry, logger } = this.#settings;
-    if (metrics === undefined) return undefined;
-    const server = serveMetrics({
-      registry,
-      ...metrics,
-      notReady: () => this.#waiting ? ["waiting for a broker"] : notReady(this.app),
-      unhealthy: () => this.app.state === "failed" ? ["failed"] : this.app.stalls,
-      onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
-    });
-    logger.info(`metrics at ${server.url}/metrics`);
-    return server;
+  /** Why it is not ready; empty when it is. */
+  get notReady(): string[] {
+    return this.#waiting ? ["waiting for a broker"] : notReady(this.app);
+  }
+
+  /** Why its process should be started again; empty while it is alive. */
+  get unhealthy(): readonly string[] {
+    return this.app.state === "failed" ? ["failed"] : this.app.stalls;
   }
 
   #makeApp(): StreamsApp {
@@ -139,6 +137,23 @@ export class Service {
     this.#lag.update(this.app.positions(), this.app.knowsAssignment);
     this.#restore.look();
   }
+}
+
+/** Serves metrics and health; `service` is there as soon as it is made. */
+async function serve(
+  { metrics, registry, logger }: ServiceSettings,
+  service: () => Service | undefined,
+): Promise<MetricsServer | undefined> {
+  if (metrics === undefined) return undefined;
+  const server = await serveMetrics({
+    registry,
+    ...metrics,
+    notReady: () => service()?.notReady ?? ["starting"],
+    unhealthy: () => service()?.unhealthy ?? [],
+    onError: (error) => logger.error(`Cannot serve metrics: ${error}`),
+  });
+  logger.info(`metrics at ${server.url}/metrics`);
+  return server;
 }
 
 /** Why the application is not ready; empty when it is. */

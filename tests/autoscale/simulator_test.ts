@@ -3,7 +3,6 @@ import { parse } from "@std/yaml";
 import type { HpaSpec } from "../../src/autoscale/hpa.ts";
 import { judge, METRICS, simulate, type Simulation, usableShare } from "../../src/autoscale/simulator.ts";
 
-const CAPACITY = 100_000;
 const LAGS = { [METRICS.requests]: 100_000, [METRICS.responses]: 100_000 };
 
 // The chart's own, so that this fails when somebody changes them to what does not come to rest.
@@ -19,6 +18,8 @@ const VALUES = parse(
     behavior: HpaSpec["behavior"];
   };
 };
+/** What a pod does, of which the chart's target is 60 %. */
+const CAPACITY = VALUES.autoscaling.rate.targetPerPod / 0.6;
 const CHART: HpaSpec = {
   minReplicas: VALUES.autoscaling.minReplicas,
   maxReplicas: VALUES.autoscaling.maxReplicas,

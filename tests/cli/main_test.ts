@@ -32,6 +32,7 @@ Deno.test("main: exit codes, and one line an error", async () => {
     config: [2, "binary: CLOUD: received 'x'; allowed: false\n"],
     broker: [1, "binary: Cannot reach Kafka: connection refused by localhost:1\n"],
     reject: [1, "binary: nobody waits for this\n"],
+    throw: [1, "binary: nobody catches this\n"],
   } as const;
   await Promise.all(
     Object.entries(cases).map(async ([name, expected]) => {

@@ -6,6 +6,7 @@ import {
   formatDuration,
   integer,
   integers,
+  parseDuration,
   port,
   portOrOff,
   rate,
@@ -81,4 +82,19 @@ Deno.test("url, choice, boolean, text: say what is allowed", () => {
   ]);
   refuses(boolean(), "true or false", ["", "on!"]);
   refuses(text("a host name"), "a host name", ["", "  "]);
+});
+
+Deno.test("a parser tells what it takes as a JSON Schema that takes the same", () => {
+  assertEquals(integer({ min: 1 }).schema, { type: "integer", minimum: 1 });
+  assertEquals(integer({ max: 9 }).schema, { type: "integer", minimum: 0, maximum: 9 });
+  assertEquals(choice("memory", "sqlite").schema, { type: "string", enum: ["memory", "sqlite"] });
+  assertEquals([boolean().schema, text("an id").schema], [{ type: "boolean" }, {
+    type: "string",
+    minLength: 1,
+  }]);
+  const { type, pattern } = duration().schema as { type: string; pattern: string };
+  assertEquals(type, "string");
+  for (const time of ["500ms", "1m30s", "1.5h", "30", "s", "-1s", "1d"]) {
+    assertEquals(new RegExp(pattern).test(time), parseDuration(time) !== undefined, time);
+  }
 });

@@ -17,7 +17,7 @@ async function controlled(
     setProfile: (profile) => void calls.push(`profile ${profile.text} ${profile.lengthMs}`),
     reset: () => void calls.push("reset"),
   };
-  const server = serveControl({ throughput: () => started ? throughput : undefined, port: 0 });
+  const server = await serveControl({ throughput: () => started ? throughput : undefined, port: 0 });
   try {
     await run(async (init, path = "/throughput") => {
       const answer = await fetch(server.url + path, init);

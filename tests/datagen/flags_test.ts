@@ -9,6 +9,7 @@ Deno.test("gen flags: defaults", () => {
     rate: 1000,
     topicPrefix: "",
     waitForBroker: 60_000,
+    within: 60_000,
     partitions: 4,
     compression: "none",
     deliveryTimeout: 600_000,

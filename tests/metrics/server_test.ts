@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { get } from "node:http";
 import { Gauge, Registry } from "prom-client";
@@ -9,7 +9,7 @@ async function served(
   options: Partial<MetricsServerOptions>,
   run: (server: MetricsServer) => Promise<void>,
 ): Promise<void> {
-  const server = serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, ...options });
+  const server = await serveMetrics({ registry: new Registry(), host: "127.0.0.1", port: 0, ...options });
   try {
     await run(server);
   } finally {
@@ -136,8 +136,7 @@ Deno.test("metrics server: a handler that throws gives 500 and is reported", asy
 
 Deno.test("metrics server: a taken port names the port and the flag", async () => {
   await served({}, async ({ port }) => {
-    await Promise.resolve();
-    const error = assertThrows(
+    const error = await assertRejects(
       () => serveMetrics({ registry: new Registry(), host: "127.0.0.1", port }),
       CannotListen,
     );
@@ -152,7 +151,7 @@ Deno.test("http server: close ends also while an answer hangs, and frees the por
   const options = { name: "test", host: "127.0.0.1", portFlag: "--port" };
   const hanging = Promise.withResolvers<Response>();
   const asked = Promise.withResolvers<void>();
-  const server = serveHttp({
+  const server = await serveHttp({
     ...options,
     port: 0,
     handler: () => {
@@ -163,9 +162,44 @@ Deno.test("http server: close ends also while an answer hangs, and frees the por
   const answer = fetch(server.url).then((answer) => answer.text());
   await asked.promise;
   await Promise.all([server.close(), server.close()]);
-  const again = serveHttp({ ...options, port: server.port, handler: () => new Response("again") });
+  const again = await serveHttp({ ...options, port: server.port, handler: () => new Response("again") });
   assertEquals(await (await fetch(again.url)).text(), "again");
   hanging.resolve(new Response("late"));
   assertEquals(await answer, "late");
   await again.close();
+});
+
+Deno.test("http server: a request that names no path is refused, and the next one answered", async () => {
+  const server = await serveHttp({
+    name: "test",
+    host: "127.0.0.1",
+    port: 0,
+    portFlag: "--port",
+    handler: () => new Response("well"),
+  });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await connection.write(new TextEncoder().encode("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n"));
+  const first = new Uint8Array(1000);
+  assertMatch(
+    new TextDecoder().decode(first.subarray(0, await connection.read(first) ?? 0)),
+    /^HTTP\/1.1 400 /,
+  );
+  assertEquals(await (await fetch(server.url)).text(), "well");
+  await server.close();
+});
+
+Deno.test("http server: a body is read as far as the handler wants, and its answer still comes", async () => {
+  const server = await serveHttp({
+    name: "test",
+    host: "127.0.0.1",
+    port: 0,
+    portFlag: "--port",
+    async handler(request) {
+      for await (const chunk of request.body!) return new Response(`began with ${chunk[0]}`);
+      return new Response("nothing");
+    },
+  });
+  const answer = await fetch(server.url, { method: "PUT", body: new Uint8Array(1_000_000).fill(7) });
+  assertEquals(await answer.text(), "began with 7");
+  await server.close();
 });

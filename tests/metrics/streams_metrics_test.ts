@@ -123,6 +123,6 @@ Deno.test("process metrics: CPU, memory and what is running", async () => {
   assert(Math.abs(started - Date.now() / 1000) < 3600 * 24);
   assertStringIncludes(
     await registry.metrics(),
-    `kos_build_info{component="streams",version="1.2.3",deno="${Deno.version.deno}"} 1`,
+    `kos_build_info{component="streams",version="1.2.3",deno="${Deno.version.deno}",node=""} 1`,
   );
 });

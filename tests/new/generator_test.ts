@@ -49,6 +49,24 @@ Deno.test("generator: a folder's name is all that it needs, and it says what to 
   });
 });
 
+Deno.test("generator: for Node it writes a package, with a copy of the packed file that it is given", async () => {
+  await withDirectoryWhile(async (directory) => {
+    const packed = join(directory, "kos-kos-0.1.0.tgz");
+    await Deno.writeTextFile(packed, "packed");
+    const args = ["my-app", "--runtime", "node", "--from", "kos-kos-0.1.0.tgz"];
+    const { code, stdout, stderr } = await generate(directory, ...args);
+    assertEquals([code, stderr], [0, ""]);
+    const folder = join(directory, "my-app");
+    assertEquals((await namesIn(folder)).filter((name) => /json|tgz/.test(name)), [
+      "kos-kos-0.1.0.tgz",
+      "package.json",
+      "tsconfig.json",
+    ]);
+    assertEquals(await Deno.readTextFile(join(folder, "kos-kos-0.1.0.tgz")), "packed");
+    assertStringIncludes(stdout, "\n  npm install && npm test\n");
+  });
+});
+
 Deno.test("generator: a second time it writes nothing, and says why", async () => {
   await withDirectoryWhile(async (directory) => {
     await generate(directory, "my-app");

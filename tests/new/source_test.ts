@@ -15,24 +15,47 @@ Deno.test("source: a module from a registry is in no checkout", () => {
 
 Deno.test("source: it is a specifier, a checkout's folder or URL, or where the generator itself is from", async () => {
   const jsr = "jsr:@kos/kos@^1.2.0";
-  assertEquals(await sourceOf(jsr), { kind: "registry", specifier: jsr });
+  assertEquals(await sourceOf(jsr, "deno"), { kind: "registry", specifier: jsr });
   const checkout = { kind: "checkout", path: await Deno.realPath(ROOT), version: VERSION };
-  for (const from of [undefined, ROOT, `file://${ROOT}/`]) assertEquals(await sourceOf(from), checkout);
+  for (const from of [undefined, ROOT, `file://${ROOT}/`]) {
+    assertEquals(await sourceOf(from, "deno"), checkout);
+  }
 });
 
 Deno.test("source: a folder that is no checkout of kos is refused", async () => {
   await withDirectoryWhile(async (directory) => {
     await assertRejects(
-      () => sourceOf(directory),
+      () => sourceOf(directory, "deno"),
       UsageError,
-      `Cannot use --from: received ${directory}, in which there is no deno.json; give a checkout of kos, ` +
-        `or a specifier such as jsr:@kos/kos@^${VERSION}`,
+      `Cannot use --from: received ${directory}, whose deno.json can't be read (`,
     );
     await Deno.writeTextFile(join(directory, "deno.json"), '{"name": "@me/other"}');
-    await assertRejects(() => sourceOf(directory), UsageError, "which is not @kos/kos");
+    await assertRejects(
+      () => sourceOf(directory, "deno"),
+      UsageError,
+      `which is not @kos/kos; give a checkout of kos, or a specifier such as jsr:@kos/kos@^${VERSION}`,
+    );
     await Deno.writeTextFile(join(directory, "deno.json"), "{");
-    await assertRejects(() => sourceOf(directory), UsageError, "whose deno.json can't be read");
+    await assertRejects(() => sourceOf(directory, "deno"), UsageError, "whose deno.json can't be read");
   });
+});
+
+Deno.test("source: for Node it is a specifier of npm, or a packed file", async () => {
+  const npm = "npm:@kos/kos@^1.2.0";
+  assertEquals(await sourceOf(npm, "node"), { kind: "registry", specifier: npm });
+  await withDirectoryWhile(async (directory) => {
+    const file = join(await Deno.realPath(directory), "kos-kos-0.1.0.tgz");
+    await assertRejects(() => sourceOf(file, "node"), UsageError, `received ${file}, which is not there`);
+    await Deno.writeTextFile(file, "");
+    assertEquals(await sourceOf(file, "node"), { kind: "packed", path: file });
+  });
+  for (const from of [undefined, ROOT, "jsr:@kos/kos", "https://jsr.io/@kos/kos"]) {
+    await assertRejects(
+      () => sourceOf(from, "node"),
+      UsageError,
+      `give the .tgz of a packed kos, or a specifier such as npm:@kos/kos@^${VERSION}`,
+    );
+  }
 });
 
 Deno.test("source: a project sees a checkout from its own folder", () => {

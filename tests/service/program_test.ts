@@ -99,3 +99,19 @@ Deno.test("a default that could not be typed, or is of no flag of every service,
     );
   }
 });
+
+Deno.test("--advertise takes a host, a port with it, and an IPv6 address with brackets or, as pods have it, without", () => {
+  const program = serviceProgram({ applicationId: "word-count" });
+  const advertised = (address: string) => parseArguments(program, ["--advertise", address]).advertise;
+  for (
+    const [given, address] of [
+      ["10.0.0.7", "10.0.0.7"],
+      ["streams.example:9002", "streams.example:9002"],
+      ["fd00:10:244::7", "[fd00:10:244::7]"],
+      ["[fd00:10:244::7]:9002", "[fd00:10:244::7]:9002"],
+    ] as const
+  ) assertEquals(advertised(given), address);
+  for (const wrong of ["http://a", "a/b", "fd00::7:x"]) {
+    assertThrows(() => advertised(wrong), UsageError, "--advertise");
+  }
+});

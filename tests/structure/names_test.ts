@@ -54,7 +54,7 @@ Deno.test("files and folders that comments and documents name are there", () => 
 /** The tasks of a project that `deno task new` writes. */
 function tasksOfNew(): Record<string, string> {
   const source = { kind: "registry", specifier: "jsr:@kos/kos" } as const;
-  const files = filesOf({ name: "my-app", input: "in", output: "out", source });
+  const files = filesOf({ name: "my-app", input: "in", output: "out", runtime: "deno", source });
   return JSON.parse(files.find(({ name }) => name === "deno.json")!.text).tasks;
 }
 

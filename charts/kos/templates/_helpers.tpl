@@ -1,4 +1,4 @@
-{{/* The name of a component's objects: spec's names, or with fullnameOverride before them. Takes (list $ "kstreams"). */}}
+{{/* The name of a component's objects: spec's names, or with fullnameOverride before them. Takes (list $ "kafka"). */}}
 {{- define "kos.fullname" -}}
 {{- $root := index . 0 -}}
 {{- $component := index . 1 -}}
@@ -9,7 +9,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Labels that never change: a selector's. Takes (list $ "kstreams"). */}}
+{{/* Labels that never change: a selector's. Takes (list $ "kafka"). */}}
 {{- define "kos.selectorLabels" -}}
 app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
@@ -37,7 +37,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace
 {{- end }}
 {{- end -}}
 
-{{/* An object's metadata. Takes (list $ "kstreams" and, where they differ, name and namespace). */}}
+{{/* An object's metadata. Takes (list $ "kafka" and, where they differ, name and namespace). */}}
 {{- define "kos.metadata" -}}
 {{- $component := index . 1 -}}
 name: {{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}{{ include "kos.fullname" . }}{{ end }}
@@ -46,7 +46,7 @@ labels:
   {{- include "kos.labels" . | nindent 2 }}
 {{- end -}}
 
-{{/* Takes (list $ .Values.streams.image "default tag"). */}}
+{{/* Takes (list $ .Values.app.image "default tag"). */}}
 {{- define "kos.image" -}}
 {{- $image := index . 1 -}}
 {{- if $image.digest -}}
@@ -146,7 +146,7 @@ readinessProbe:
 
 {{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}
 {{- define "kos.brokers" -}}
-{{- if .Values.kafka.inCluster.enabled -}}
+{{- if include "kos.ownKafka" . -}}
 {{- printf "%s.%s.svc:9092" (include "kos.fullname" (list . "kafka")) .Release.Namespace -}}
 {{- else -}}
 {{- .Values.kafka.brokers -}}
@@ -176,6 +176,7 @@ CLOUD: "false"
 KAFKA_CA: /etc/kos/ca/{{ .Values.kafka.ca.key }}
 {{- end }}
 KOS_METRICS_PORT: "9001"
+KOS_METRICS_HOST: {{ .Values.metrics.host | quote }}
 KOS_WAIT_FOR_BROKER: {{ .Values.kafka.waitForBroker | quote }}
 {{- if .Values.kafka.partitions }}
 KOS_PARTITIONS: {{ int64 .Values.kafka.partitions | quote }}
@@ -185,62 +186,21 @@ KOS_REPLICATION_FACTOR: {{ int64 .Values.kafka.replicationFactor | quote }}
 {{- end }}
 {{- end -}}
 
-{{- define "kos.streamsData" -}}
-{{- include "kos.connectionData" . | trim }}
-{{- with .Values.streams }}
-KOS_APPLICATION_ID: {{ .applicationId | quote }}
-KOS_COMMIT_INTERVAL: {{ .commitInterval | quote }}
-KOS_GRACE: {{ .grace | quote }}
-KOS_RETENTION: {{ .retention | quote }}
-{{- if not (kindIs "invalid" .stateMaxBytes) }}
-KOS_STATE_MAX_BYTES: {{ include "kos.number" .stateMaxBytes | quote }}
-{{- end }}
-KOS_ON_UNDECODABLE: {{ .onUndecodable | quote }}
-KOS_ON_MISSING_TOPIC: {{ .onMissingTopic | quote }}
-KOS_SESSION_TIMEOUT: {{ .sessionTimeout | quote }}
-KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
-KOS_LOG_LEVEL: {{ .logLevel | quote }}
-{{- end }}
-KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
-{{- end -}}
-
-{{- define "kos.datagenData" -}}
-{{- include "kos.connectionData" . | trim }}
-{{- with .Values.datagen }}
-{{- if .profile }}
-KOS_PROFILE: {{ .profile | quote }}
-{{- else }}
-KOS_RATE: {{ include "kos.number" .rate | quote }}
-{{- end }}
-{{- if not (kindIs "invalid" .machines) }}
-KOS_MACHINES: {{ include "kos.number" .machines | quote }}
-{{- end }}
-{{- if not (kindIs "invalid" .seed) }}
-KOS_SEED: {{ include "kos.number" .seed | quote }}
-{{- end }}
-KOS_COMPRESSION: {{ .compression | quote }}
-KOS_STALL_TIMEOUT: {{ .stallTimeout | quote }}
-KOS_CONTROL_PORT: "9011"
-KOS_CONTROL_HOST: {{ ternary "0.0.0.0" "127.0.0.1" .control.expose | quote }}
-KOS_LOG_LEVEL: {{ .logLevel | quote }}
-{{- end }}
-{{- end -}}
-
 {{/* A whole number without an exponent, or a word as it is: values arrive as floats. */}}
 {{- define "kos.number" -}}
-{{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end }}
+{{- if or (kindIs "string" .) (kindIs "bool" .) }}{{ . }}{{ else if eq (float64 .) (float64 (int64 .)) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end -}}
 
 {{/* The keys as variables. The Secret's servers are taken unless others are named. */}}
 {{- define "kos.secretEnv" -}}
-{{- with .Values.existingSecret }}
+{{- with include "kos.secret" . }}
 - name: API_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: api-key}}
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.username }}}}
 - name: SECRET_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: secret-key}}
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.password }}}}
 {{- if not (include "kos.brokers" $) }}
 - name: KAFKA_BROKERS
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: bootstrap-servers}}
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.brokers }}}}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -249,13 +209,4 @@ KOS_LOG_LEVEL: {{ .logLevel | quote }}
 {{- define "kos.adapterRules" -}}
 rules:
   {{- ((.Files.Get "files/prometheus-adapter-values.yaml" | fromYaml).rules).custom | toYaml | nindent 2 }}
-{{- end -}}
-
-{{/* Names of the metrics that scale kstreams, in the order of the HorizontalPodAutoscaler. */}}
-{{- define "kos.lagMetrics" -}}
-consumer_lag_game_frame_rs consumer_lag_game_frame_rq
-{{- end -}}
-
-{{- define "kos.rateMetric" -}}
-kos_streams_records_processed_per_second
 {{- end -}}

@@ -3,8 +3,17 @@
  *
  * @module
  */
+import { readdirSync, rmSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import type { DatabaseSync } from "node:sqlite";
 import { join } from "@std/path";
-import { type Guarantee, StateFile, StateFileError } from "../state/bytes/state_file.ts";
+import {
+  type Guarantee,
+  isHeld,
+  openDatabase,
+  StateFile,
+  StateFileError,
+} from "../state/bytes/state_file.ts";
 import { type EngineLogger, text } from "../record/handlers.ts";
 
 const EXTENSION = ".sqlite";
@@ -31,12 +40,13 @@ export function statePath(root: string, applicationId: string): string {
 export class StateDirectory {
   readonly path: string;
   readonly #options: StateDirectoryOptions;
-  readonly #lock: Deno.FsFile;
+  /** A database that nothing is written to, but whose lock the system frees when the process ends. */
+  readonly #lock: DatabaseSync;
   readonly #files = new Map<string, StateFile>();
   /** By task, for files that are not open: since when they are not, in ms since the epoch. */
   readonly #idleSince = new Map<string, number>();
 
-  private constructor(path: string, lock: Deno.FsFile, options: StateDirectoryOptions) {
+  private constructor(path: string, lock: DatabaseSync, options: StateDirectoryOptions) {
     this.path = path;
     this.#lock = lock;
     this.#options = options;
@@ -54,23 +64,24 @@ export class StateDirectory {
     options: StateDirectoryOptions,
   ): Promise<StateDirectory> {
     const path = statePath(root, applicationId);
-    let lock: Deno.FsFile | undefined;
+    let lock: DatabaseSync | undefined;
     try {
-      Deno.mkdirSync(path, { recursive: true });
-      lock = Deno.openSync(join(path, "lock"), { create: true, read: true, write: true });
-      if (await lock.tryLock(true)) return new StateDirectory(path, lock, options);
+      await mkdir(path, { recursive: true });
+      lock = openDatabase(join(path, "lock"));
+      takeLock(lock);
+      return new StateDirectory(path, lock, options);
     } catch (error) {
       lock?.close();
+      if (error instanceof StateFileError) throw error;
       throw new StateFileError(
-        `Cannot use state directory ${path}: ${text(error)}; choose one that this process may read and write`,
+        `Cannot use state directory ${path}: ` +
+          (isHeld(error)
+            ? "received one that another instance has open; end that one, or give each instance a state " +
+              "directory of its own"
+            : `${text(error)}; choose one that this process may read and write`),
         { cause: error },
       );
     }
-    lock.close();
-    throw new StateFileError(
-      `Cannot use state directory ${path}: received one that another instance has open; ` +
-        `end that one, or give each instance a state directory of its own`,
-    );
   }
 
   /**
@@ -98,7 +109,7 @@ export class StateDirectory {
   cleanUp(delayMs: number): string[] {
     const now = this.#options.now();
     const removed: string[] = [];
-    for (const { name } of [...Deno.readDirSync(this.path)]) {
+    for (const name of readdirSync(this.path)) {
       if (!name.endsWith(EXTENSION)) continue;
       const id = name.slice(0, -EXTENSION.length);
       if (this.#files.get(id)?.closed === false) {
@@ -108,7 +119,7 @@ export class StateDirectory {
       const since = this.#idleSince.get(id);
       if (since === undefined) this.#idleSince.set(id, now);
       else if (now - since >= delayMs) {
-        for (const each of ["", ...BESIDE]) removeIfThere(join(this.path, name + each));
+        for (const each of ["", ...BESIDE]) rmSync(join(this.path, name + each), { force: true });
         this.#idleSince.delete(id);
         this.#files.delete(id);
         removed.push(id);
@@ -123,11 +134,10 @@ export class StateDirectory {
   }
 }
 
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    // Mostly there is nothing beside a file.
-  }
+/** Takes what only one process can have, and each only once; throws when another has it. */
+function takeLock(lock: DatabaseSync): void {
+  lock.exec("PRAGMA busy_timeout = 0");
+  // Else a file of what to undo would lie beside it, of nothing.
+  lock.exec("PRAGMA journal_mode = MEMORY");
+  lock.exec("BEGIN EXCLUSIVE");
 }

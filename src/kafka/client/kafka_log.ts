@@ -53,10 +53,11 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
  *
  * @example
  * ```ts ignore
+ * import process from "node:process";
  * import { connectionConfig } from "../config.ts";
  * import { KafkaLog } from "./kafka_log.ts";
  *
- * const log = new KafkaLog(connectionConfig((name) => Deno.env.get(name)));
+ * const log = new KafkaLog(connectionConfig((name) => process.env[name]));
  * await log.createTopics([{ topic: "greetings", partitions: 3 }]);
  * console.log(await log.describeTopics(["greetings"]));
  * await log.close();

@@ -182,19 +182,12 @@ process.stdout.write(\`wrote \${count} orders to \${INPUT}\\n\`);
 `;
 }
 
-/** How a runtime's tests are written. */
-export interface TestStyle {
-  /** The imports that the tests need beside those of the project. */
-  readonly imports: string;
-  /** What a test begins with, up to its name. */
-  readonly test: string;
-}
-
-/** The test of the topology, without Kafka. */
-export function testFile({ imports, test }: TestStyle): string {
+/** The test of the topology, without Kafka; written for both runtimes. */
+export function testFile(): string {
   return `/** The topology without Kafka: records go in, and what comes out is compared. */
 import { deepEqual, equal, throws } from "node:assert/strict";
-${imports}import { TopologyTestDriver } from "@kos/kos";
+import { test } from "node:test";
+import { TopologyTestDriver } from "@kos/kos";
 import {
   type CustomerSum,
   INPUT,
@@ -214,7 +207,7 @@ function sumsIn(driver: TopologyTestDriver): CustomerSum[] {
   return driver.read<string, CustomerSum>(OUTPUT).map(({ value }) => value!);
 }
 
-${test}("orders of a minute are summed by customer", async () => {
+test("orders of a minute are summed by customer", async () => {
   const driver = await driverOf();
   driver.pipe(INPUT, null, { customer: "ann", cents: 500 }, 0);
   driver.pipe(INPUT, null, { customer: "bob", cents: 300 }, 1_000);
@@ -231,7 +224,7 @@ ${test}("orders of a minute are summed by customer", async () => {
   driver.close();
 });
 
-${test}("an order that comes too late is not counted", async () => {
+test("an order that comes too late is not counted", async () => {
   const driver = await driverOf();
   driver.pipe(INPUT, null, { customer: "ann", cents: 500 }, 2 * MINUTE);
   driver.pipe(INPUT, null, { customer: "ann", cents: 250 }, 0);
@@ -239,7 +232,7 @@ ${test}("an order that comes too late is not counted", async () => {
   driver.close();
 });
 
-${test}("what is no order is refused, with the reason", () => {
+test("what is no order is refused, with the reason", () => {
   deepEqual(parseOrder({ customer: "ann", cents: 5 }), {
     customer: "ann",
     cents: 5,

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
-import { testFile } from "./code.ts";
+import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
 
 /** The Deno that images are built with: the one that kos is tested with. */
 const DENO_VERSION = "2.9.6";
@@ -28,10 +27,23 @@ const PERMISSIONS = {
   sys: ["hostname", "systemMemoryInfo"],
 };
 
+/** What is typed in a project for Deno. */
+export const DENO_COMMANDS: Commands = {
+  test: task("test"),
+  check: task("check"),
+  start: task("start"),
+  help: task("start --help"),
+  send: task("send"),
+  build: task("build"),
+};
+
+function task(name: string): string {
+  return `deno task ${name}`;
+}
+
 /** The files that only a project for Deno has. */
 export function denoFiles(project: Project): ProjectFile[] {
   return [
-    { name: "topology_test.ts", text: testFile({ imports: "", test: "Deno.test" }) },
     { name: "deno.json", text: denoJson(project.source) },
     { name: "Dockerfile", text: dockerfile(project) },
     { name: ".dockerignore", text: "# What the image is built of, and nothing else.\n*\n!dist/main.js\n" },
@@ -60,8 +72,14 @@ function denoJson(source: Source): string {
 }
 
 function importsOf(source: Source): Record<string, string> {
-  const specifier = source.kind === "checkout" ? `jsr:@kos/kos@^${source.version}` : source.specifier;
-  return { "@kos/kos": specifier };
+  switch (source.kind) {
+    case "registry":
+      return { "@kos/kos": source.specifier };
+    case "checkout":
+      return { "@kos/kos": `jsr:@kos/kos@^${source.version}` };
+    case "packed":
+      throw new TypeError("Cannot import a packed file of npm: received one for Deno; give a checkout");
+  }
 }
 
 function dockerfile({ name }: Project): string {

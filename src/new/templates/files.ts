@@ -3,33 +3,25 @@
  *
  * @module
  */
-import type { Project, ProjectFile } from "../project.ts";
-import { mainFile, sendFile, topologyFile } from "./code.ts";
-import { denoFiles } from "./deno_project.ts";
+import type { Commands, Project, ProjectFile, Runtime } from "../project.ts";
+import { mainFile, sendFile, testFile, topologyFile } from "./code.ts";
+import { DENO_COMMANDS, denoFiles } from "./deno_project.ts";
 import { valuesFile } from "./deployment.ts";
-import { type Commands, readmeFile } from "./readme.ts";
+import { NODE_COMMANDS, nodeFiles } from "./node_project.ts";
+import { readmeFile } from "./readme.ts";
 
-/** What is typed in a project for Deno. */
-export const DENO_COMMANDS: Commands = {
-  test: task("test"),
-  check: task("check"),
-  start: task("start"),
-  send: task("send"),
-  beforeImage: `${task("build")} && `,
-};
-
-function task(name: string): string {
-  return `deno task ${name}`;
-}
+/** What is typed in a project, by its runtime. */
+export const COMMANDS: Readonly<Record<Runtime, Commands>> = { deno: DENO_COMMANDS, node: NODE_COMMANDS };
 
 /** The files of a project, in the order in which they are read. */
 export function filesOf(project: Project): ProjectFile[] {
   return [
-    readmeFile(project, DENO_COMMANDS),
+    readmeFile(project, COMMANDS[project.runtime]),
     { name: "topology.ts", text: topologyFile(project) },
+    { name: "topology_test.ts", text: testFile() },
     { name: "main.ts", text: mainFile(project) },
     { name: "send.ts", text: sendFile() },
-    ...denoFiles(project),
+    ...(project.runtime === "deno" ? denoFiles(project) : nodeFiles(project)),
     valuesFile(project),
   ];
 }

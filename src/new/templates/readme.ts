@@ -3,28 +3,16 @@
  *
  * @module
  */
-import { FIRST_VERSION, type Project, type ProjectFile } from "../project.ts";
+import { type Commands, FIRST_VERSION, type Project, type ProjectFile } from "../project.ts";
 
 /** The chart, as it is published. */
-const CHART = "oci://ghcr.io/kos/charts/kos";
+const CHART = "oci://ghcr.io/kos-streams/charts/kos";
 
-/** How a runtime's commands read. */
-export interface Commands {
-  /** What tests the project. */
-  readonly test: string;
-  /** What checks format, lint and types, or types alone. */
-  readonly check: string;
-  /** What starts the program. */
-  readonly start: string;
-  /** What writes orders. */
-  readonly send: string;
-  /** What is done before the image is built, with what joins it to the next command; may be empty. */
-  readonly beforeImage: string;
-}
-
-/** `README.md`. */
+/** The readme. */
 export function readmeFile(project: Project, commands: Commands): ProjectFile {
   const { name, input, output } = project;
+  const install = commands.install === undefined ? "" : `${commands.install}\n`;
+  const build = commands.build === undefined ? "" : `${commands.build} && `;
   const text = `# ${name}
 
 Reads orders from the topic \`${input}\`, sums them by customer and minute,
@@ -33,7 +21,7 @@ and writes the sums to \`${output}\`. What is no order goes to
 
 - \`topology.ts\`: what the application does
 - \`topology_test.ts\`: its tests, which need no Kafka
-- \`main.ts\`: the program; \`${commands.start} --help\` lists its flags
+- \`main.ts\`: the program; \`${commands.help}\` lists its flags
 - \`send.ts\`: writes orders, to try it
 - \`Dockerfile\`: its image
 - \`values.yaml\`: its values for the chart of kos
@@ -41,7 +29,7 @@ and writes the sums to \`${output}\`. What is no order goes to
 ## Test it
 
 \`\`\`sh
-${commands.test}
+${install}${commands.test}
 ${commands.check}
 \`\`\`
 
@@ -74,7 +62,7 @@ same port; SIGTERM and Ctrl-C end it in order.
 Build the image, and put it where the cluster gets its images:
 
 \`\`\`sh
-${commands.beforeImage}docker build -t ${name}:${FIRST_VERSION} .
+${build}docker build -t ${name}:${FIRST_VERSION} .
 \`\`\`
 
 Install it with the chart of kos, which scales it by the lag of

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /** How the values of one logical type are made of those of its underlying type. */
 export interface LogicalConversion {
@@ -124,7 +125,9 @@ function decimalText(unscaled: bigint, scale: number): string {
 /** Two's complement, big-endian. */
 function bigintOf(bytes: Uint8Array): bigint {
   if (bytes.length > MOST_DIGITS) throw new RangeError(`a decimal of ${bytes.length} bytes is too long`);
-  return bytes.length === 0 ? 0n : BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toHex()}`));
+  if (bytes.length === 0) return 0n;
+  const digits = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${digits}`));
 }
 
 /** Two's complement, big-endian: in as few bytes as hold it, or in `size`. */

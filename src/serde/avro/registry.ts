@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
 import { abbreviate, messageOf } from "./text.ts";
 
@@ -384,5 +385,5 @@ function decoded(part: string): string {
 }
 
 function basic(username: string, password: string): string {
-  return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

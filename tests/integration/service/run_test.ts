@@ -96,3 +96,38 @@ Deno.test("what ends it is said as the other lines of its log are", async () => 
   assertEquals(level, "error");
   assertStringIncludes(message, "Cannot reach Kafka at ");
 });
+
+Deno.test("the program itself asks how a running one is, and sets the application back when that has ended", async () => {
+  const source = `lines-${crypto.randomUUID()}`;
+  const id = `group-${source}`;
+  const log = new KafkaLog(connection(), { clientId: "test", logger: quiet });
+  const url = `http://127.0.0.1:${freePort()}`;
+  const own = ["--application-id", id, "--source", source, "--metrics-port", new URL(url).port];
+  const offsets = () => log.committed(id, [{ topic: source, partition: 0 }]);
+  const child = start([...own, "--partitions", "1", "--metrics-host", "127.0.0.1"]);
+  const output = ended(child);
+  try {
+    const probed = await ended(start([...own, "--probe", url]));
+    assertEquals([probed.code, probed.stderr], [0, ""], probed.stdout);
+    assertStringIncludes(probed.stdout, `ok       kos_consumer_lag_records{topic="${source}"}: `);
+    await writeRecords(log, source, [{ value: "to be or not to be" }]);
+    await until("it is processed and committed", async () => (await offsets())[0] === 1);
+    const refused = await ended(start([...own, "--reset", "--execute", "--within", "0s"]));
+    assertEquals(refused.code, 1);
+    assertMatch(refused.stderr, /^word-count: Cannot reset .*: received a group with 1 live member/);
+    const waiting = ended(start([...own, "--reset", "--execute"]));
+    child.kill("SIGTERM");
+    assertEquals((await output).code, 0);
+    const done = await waiting;
+    assertEquals(done.code, 0, done.stderr);
+    assertStringIncludes(done.stdout, "deleted 2 internal topics");
+    assertEquals(await offsets(), [0]);
+    const again = await ended(start([...own, "--application-id", `${id}-other`, "--reset", "--execute"]));
+    assertEquals([again.code, again.stderr], [0, ""]);
+    assertStringIncludes(again.stdout, "offsets to set: none");
+  } finally {
+    await output;
+    await log.deleteTopics([source, `${source}-counts`]);
+    await log.close();
+  }
+});

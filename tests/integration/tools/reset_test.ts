@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { reset } from "../../../scripts/reset.ts";
-import { ScriptError } from "../../../scripts/support/errors.ts";
+import { ResetRefused } from "../../../src/service/reset/reset.ts";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
@@ -124,7 +124,7 @@ test("an end, an offset and a time are each brought within what the log holds", 
 test("refuses while members live, and names them", async ({ log, id, internal, command }) => {
   const app = new StreamsApp(topology(id), log, { applicationId: id });
   await app.start();
-  const error = await assertRejects(() => command("--execute"), ScriptError);
+  const error = await assertRejects(() => command("--execute"), ResetRefused);
   assertStringIncludes(error.message, `Cannot reset ${id}: received a group with 1 live member: kos at `);
   assertEquals((await log.describeTopics(internal)).size, 2);
   await app.close();
@@ -133,8 +133,12 @@ test("refuses while members live, and names them", async ({ log, id, internal, c
 });
 
 test("an input topic or an application that is not there is named", async ({ id, command }) => {
-  await assertRejects(() => command("--input-topics", `${id}-not`), ScriptError, `the input topic ${id}-not`);
-  await assertRejects(() => command(), ScriptError, "an application id that no group and no topic has");
+  await assertRejects(
+    () => command("--input-topics", `${id}-not`),
+    ResetRefused,
+    `the input topic ${id}-not`,
+  );
+  await assertRejects(() => command(), ResetRefused, "an application id that no group and no topic has");
 });
 
 test("leaves the topics of an application whose id goes on from this one's", async ({ log, id, run, command }) => {

@@ -10,7 +10,11 @@ import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const NAMES = { name: "my-app", input: "orders", output: "orders-per-minute" };
 const LONGEST = { name: "n".repeat(53), input: "i".repeat(249), output: "o".repeat(249) };
-const REGISTRY: Project = { ...NAMES, source: { kind: "registry", specifier: "jsr:@kos/kos@^0.1.0" } };
+const REGISTRY: Project = {
+  ...NAMES,
+  runtime: "deno",
+  source: { kind: "registry", specifier: "jsr:@kos/kos@^0.1.0" },
+};
 
 function textOf(project: Project, name: string): string {
   return filesOf(project).find((file) => file.name === name)!.text;
@@ -20,7 +24,10 @@ function textOf(project: Project, name: string): string {
 async function runIn(names: typeof NAMES, commands: readonly string[][]): Promise<void> {
   await withDirectoryWhile(async (directory) => {
     const folder = await emptyFolder(join(directory, names.name));
-    await writeFiles(folder, filesOf({ ...names, source: seenFrom(folder, await sourceOf(undefined)) }));
+    await writeFiles(
+      folder,
+      filesOf({ ...names, runtime: "deno", source: seenFrom(folder, await sourceOf(undefined, "deno")) }),
+    );
     for (const args of commands) {
       const settings = { cwd: folder, env: { NO_COLOR: "1" }, stdout: "piped", stderr: "piped" } as const;
       const { code, stdout, stderr } = await ended(
@@ -43,6 +50,21 @@ Deno.test("files: a project of a registry has its specifier and no link", () => 
   const config = JSON.parse(textOf(REGISTRY, "deno.json"));
   assertEquals(config.imports, { "@kos/kos": "jsr:@kos/kos@^0.1.0" });
   assertEquals("links" in config, false);
+});
+
+Deno.test("files: a project for Node depends on npm's package, or on the file that it has a copy of", () => {
+  const npm = { kind: "registry", specifier: "npm:@kos/kos@^0.1.0" } as const;
+  const packed = { kind: "packed", path: "/home/me/kos/kos-kos-0.1.0.tgz" } as const;
+  const dependencies = [npm, packed].map((source) => {
+    const files = filesOf({ ...NAMES, runtime: "node", source });
+    const config = JSON.parse(files.find(({ name }) => name === "package.json")!.text);
+    const dockerfile = files.find(({ name }) => name === "Dockerfile")!.text;
+    return [config.dependencies["@kos/kos"], /^COPY package\.json .*$/m.exec(dockerfile)![0]];
+  });
+  assertEquals(dependencies, [
+    ["^0.1.0", "COPY package.json package-lock.json ./"],
+    ["file:kos-kos-0.1.0.tgz", "COPY package.json package-lock.json *.tgz ./"],
+  ]);
 });
 
 Deno.test("files: the image has the permissions of deno.json but for the folder that is beside the program", () => {

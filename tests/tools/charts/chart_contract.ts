@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
+import { metricTopic } from "../../../src/metrics/lag_metrics.ts";
 import { GEN } from "../../../src/datagen/flags.ts";
 import { STREAMS } from "../../../src/streams/arcade.ts";
 import { type Any, chartYaml, find, podsOf, type Render } from "./renders.ts";
@@ -15,6 +16,23 @@ async function sources(folder: string): Promise<string> {
     }
   }
   return text;
+}
+
+/** What a feature's values say of the application. */
+async function valuesOf(feature: string): Promise<{
+  readonly name: string;
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly inputTopics: readonly string[];
+}> {
+  const defaults = await chartYaml("values.yaml");
+  const { app = {}, inputTopics = defaults.inputTopics } = await chartYaml(`ci/${feature}-values.yaml`);
+  return { name: app.name ?? defaults.app.name, flags: app.flags ?? {}, inputTopics };
+}
+
+/** A program with flags of its own that have these names. */
+function ownProgram(flags: Readonly<Record<string, unknown>>): AnyProgram {
+  const table = Object.keys(flags).map((name) => [name, { text: "", parse: String }]);
+  return { name: "", description: "", flags: Object.fromEntries(table) };
 }
 
 /** What holds for the chart's renders, whatever the values. */
@@ -41,6 +59,25 @@ export function chartContract(what: string, renders: readonly Render[]): void {
     assert(checked > renders.length);
   });
 
+  Deno.test(`${what}: what scales asks for the metric of each input topic that the program serves`, async () => {
+    for (const { feature, objects } of renders) {
+      const { inputTopics } = await valuesOf(feature);
+      const served = inputTopics.map((topic) => `consumer_lag_${metricTopic(topic)}`);
+      for (const { kind, spec } of objects) {
+        if (kind === "HorizontalPodAutoscaler") {
+          const names: string[] = spec.metrics.map(({ pods }: Any) => pods.metric.name);
+          assertEquals(names.filter((name) => name.startsWith("consumer_lag_")), served, feature);
+        } else if (kind === "ScaledObject" && spec.triggers[0].type === "kafka") {
+          assertEquals(spec.triggers.map(({ metadata }: Any) => metadata.topic), inputTopics, feature);
+        } else if (kind === "ScaledObject") {
+          for (const [i, name] of served.entries()) {
+            assert(spec.triggers[i].metadata.query.startsWith(`sum(${name}{`), `${feature}: ${name}`);
+          }
+        }
+      }
+    }
+  });
+
   Deno.test(`${what}: every variable in the pods is a flag's, or one of the connection's`, async () => {
     const variablesOf = (program: AnyProgram) =>
       namedFlags(program).flatMap(({ variable }) => variable ?? []);
@@ -52,12 +89,13 @@ export function chartContract(what: string, renders: readonly Render[]): void {
       "src/kafka reads its variables another way: teach it this test",
     );
     const common = [...connection, "KOS_DEBUG"];
-    const known: Record<string, Set<string>> = {
-      kstreams: new Set([...common, ...variablesOf(STREAMS)]),
-      datagen: new Set([...common, ...variablesOf(GEN)]),
-    };
     let checked = 0;
     for (const { feature, objects } of renders) {
+      const { name, flags } = await valuesOf(feature);
+      const known: Record<string, Set<string>> = {
+        [name]: new Set([...common, ...variablesOf(STREAMS), ...variablesOf(ownProgram(flags))]),
+        datagen: new Set([...common, ...variablesOf(GEN)]),
+      };
       for (const { name, spec } of podsOf(objects)) {
         for (const container of spec.containers) {
           const allowed = known[container.name];
@@ -93,7 +131,7 @@ export function chartContract(what: string, renders: readonly Render[]): void {
   Deno.test(`${what}: every pod meets the restricted pod security standard, and mounts no token`, () => {
     let checked = 0;
     for (const { feature, objects } of renders) {
-      for (const { name, spec } of podsOf(objects)) {
+      for (const { name, spec, claims } of podsOf(objects)) {
         const where = `${feature}, ${name}`;
         assertEquals(spec.automountServiceAccountToken, false, where);
         assertEquals(spec.enableServiceLinks, false, where);
@@ -102,7 +140,7 @@ export function chartContract(what: string, renders: readonly Render[]): void {
         assert(spec.securityContext.runAsUser !== 0, where);
         for (const key of ["hostNetwork", "hostPID", "hostIPC"]) assertEquals(spec[key], undefined, where);
         const volumes = new Set((spec.volumes ?? []).map((volume: Any) => volume.name));
-        if (name.startsWith("StatefulSet/")) volumes.add("data");
+        for (const claim of claims) volumes.add(claim);
         for (const { securityContext, resources, volumeMounts = [] } of spec.containers) {
           checked++;
           assertEquals(securityContext.allowPrivilegeEscalation, false, where);
@@ -168,7 +206,7 @@ export function chartContract(what: string, renders: readonly Render[]): void {
 
   Deno.test(`${what}: every render has helm's test`, () => {
     for (const { feature, objects } of renders) {
-      const test = objects.find(({ kind, metadata }) => kind === "Pod" && /kos-test$/.test(metadata.name));
+      const test = objects.find(({ kind, metadata }) => kind === "Pod" && /-test$/.test(metadata.name));
       assertEquals(test?.metadata.annotations["helm.sh/hook"], "test", feature);
       assertEquals(test.spec.restartPolicy, "Never", feature);
     }
@@ -179,13 +217,13 @@ export function chartContract(what: string, renders: readonly Render[]): void {
       const scalers = objects.filter(({ kind }) =>
         kind === "HorizontalPodAutoscaler" || kind === "ScaledObject"
       );
-      const deployment = objects.find(({ kind, metadata }) =>
-        kind === "Deployment" && /kstreams$/.test(metadata.name)
+      const workload = objects.find(({ metadata }) =>
+        metadata.annotations?.["kos/application-id"] !== undefined
       );
       assert(scalers.length <= 1, feature);
-      assertEquals(deployment.spec.replicas === undefined, scalers.length === 1, feature);
-      for (const { spec } of scalers) {
-        assertEquals(spec.scaleTargetRef.name, deployment.metadata.name, feature);
+      assertEquals(workload.spec.replicas === undefined, scalers.length === 1, feature);
+      for (const { spec: { scaleTargetRef: target } } of scalers) {
+        assertEquals([target.kind, target.name], [workload.kind, workload.metadata.name], feature);
       }
     }
   });

@@ -7,7 +7,10 @@ import { arcadeSizes } from "../../../scripts/support/arcade_sizes.ts";
 import { parseQuantity } from "../../../scripts/e2e/quantity.ts";
 import { valueDocs, withValuesTable } from "../../../scripts/chart/docs.ts";
 import { GOLDEN, goldenFile, goldenHeader } from "../../../scripts/chart/files.ts";
+import { flagsFile, valueFlags } from "../../../scripts/chart/flags.ts";
+import { schemaFile } from "../../../scripts/chart/values_schema.ts";
 import { parseDuration } from "../../../src/cli/parsers.ts";
+import { defaultOf } from "../../../src/cli/program.ts";
 import { DEFAULT_CONTROL_PORT } from "../../../src/datagen/control.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS } from "../../../src/engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../../../src/metrics/server.ts";
@@ -50,7 +53,7 @@ Deno.test("the autoscaler has the original's metrics and targets", async () => {
   const hpa = find(await objectsOf("operator"), "HorizontalPodAutoscaler", "kstreams");
   const { minReplicas, maxReplicas, metrics } = hpa.spec;
   assertEquals([minReplicas, maxReplicas], [1, 4]);
-  for (const [i, topic] of ["rs", "rq"].entries()) {
+  for (const [i, topic] of ["rq", "rs"].entries()) {
     assertEquals(metrics[i], {
       type: "Pods",
       pods: {
@@ -61,27 +64,54 @@ Deno.test("the autoscaler has the original's metrics and targets", async () => {
   }
 });
 
+Deno.test("what is written from the programs' flags is as they are", async () => {
+  assertEquals(await chartFile("files/flags.yaml"), flagsFile(), "deno task chart --update");
+  const schema = await chartFile("values.schema.json");
+  const docs = valueDocs(await chartFile("values.yaml"));
+  assertEquals(schemaFile(schema, docs), schema, "deno task chart --update");
+});
+
+Deno.test("every flag of a service and of the generator is a value of the chart, by its name and with its default", async () => {
+  const values = await chartYaml("values.yaml");
+  // Other defaults, and why: a pod's disk and memory are bounded, Kafka may start at the same time as the programs do.
+  const others = new Set(["app.retention", "generator.stallTimeout", "kafka.waitForBroker"]);
+  const flags = valueFlags();
+  assert(flags.length > 20, `only ${flags.length} flags were found`);
+  for (const { path, flag } of flags) {
+    const where = path.join(".");
+    const parent = path.slice(0, -1).reduce((at, key) => at[key], values);
+    assert(
+      Object.hasOwn(parent, path.at(-1)!),
+      `values.yaml has no ${where}, so nobody can set ${flag.long}`,
+    );
+    const value = parent[path.at(-1)!];
+    if (others.has(where)) continue;
+    const given = value === null ? undefined : flag.parse(String(value));
+    assertEquals(given, defaultOf(flag), where);
+  }
+});
+
 Deno.test("the defaults are those of the binaries", async () => {
-  const { streams, kafka } = await chartYaml("values.yaml");
-  assertEquals(streams.applicationId, APPLICATION_ID);
-  assertEquals(parseDuration(streams.commitInterval), DEFAULT_COMMIT_INTERVAL_MS);
-  assertEquals(parseDuration(streams.grace), DEFAULT_GRACE_MS);
+  const { app, kafka } = await chartYaml("values.yaml");
+  assertEquals(app.applicationId, APPLICATION_ID);
+  assertEquals(parseDuration(app.commitInterval), DEFAULT_COMMIT_INTERVAL_MS);
+  assertEquals(parseDuration(app.grace), DEFAULT_GRACE_MS);
   assertEquals(kafka.partitions, DEFAULT_PARTITIONS);
   const datagen = find(await objectsOf("operator"), "ConfigMap", "datagen").data;
   assertEquals(datagen.KOS_METRICS_PORT, String(DEFAULT_METRICS_PORT));
   assertEquals(datagen.KOS_CONTROL_PORT, String(DEFAULT_CONTROL_PORT));
 });
 
-Deno.test("the memory limit is enough for the rate that a pod is scaled at, with the chart's retention and grace", async () => {
-  const { autoscaling, kafka, streams } = await chartYaml("values.yaml");
-  const limit = parseQuantity(streams.resources.limits.memory);
+Deno.test("the memory limit is enough for five times the rate that a pod is scaled at, with the chart's retention and grace", async () => {
+  const { app, autoscaling, kafka } = await chartYaml("values.yaml");
+  const limit = parseQuantity(app.resources.limits.memory);
   const { keyBytes, valueBytes, sessionBytes } = await arcadeSizes();
   const load = {
-    recordsPerSecond: autoscaling.rate.targetPerPod,
+    recordsPerSecond: 5 * autoscaling.rate.targetPerPod,
     instances: 1,
     partitions: kafka.partitions,
-    graceMs: parseDuration(streams.grace)!,
-    retentionMs: parseDuration(streams.retention)!,
+    graceMs: parseDuration(app.grace)!,
+    retentionMs: parseDuration(app.retention)!,
     keyBytes,
     valueBytes,
     sessionBytes: sessionBytes(1),
@@ -94,7 +124,7 @@ Deno.test("the memory limit is enough for the rate that a pod is scaled at, with
     const { totalBytes, stateBytes } = memorySize({ ...load, processingGuarantee });
     assert(totalBytes < limit, `${totalBytes} bytes of ${limit}`);
     // Left out, the budget is half of the limit, and the alert comes at 80 % of that.
-    assertEquals(streams.stateMaxBytes, null);
+    assertEquals(app.stateMaxBytes, null);
     assert(stateBytes < 0.8 * limit / 2, `${stateBytes} bytes of state of ${limit}`);
   }
   // A session is kept until no hit can come for it any more.

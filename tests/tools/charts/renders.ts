@@ -57,6 +57,8 @@ export function find(objects: readonly Any[], kind: string, name: string): Any {
 export interface Pod {
   readonly name: string;
   readonly labels: Record<string, string>;
+  /** The names of the volumes that each pod claims for itself. */
+  readonly claims: readonly string[];
   readonly spec: Any;
 }
 
@@ -68,6 +70,7 @@ export function podsOf(objects: readonly Any[]): Pod[] {
     return [{
       name: `${object.kind}/${object.metadata.name}`,
       labels: pod.metadata?.labels ?? {},
+      claims: (object.spec.volumeClaimTemplates ?? []).map(({ metadata }: Any) => metadata.name),
       spec: pod.spec,
     }];
   });

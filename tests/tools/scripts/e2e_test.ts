@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { KilledPods } from "../../../scripts/e2e/killed_pods.ts";
 import { parseQuantity } from "../../../scripts/e2e/quantity.ts";
 import {
   complaints,
@@ -93,4 +94,19 @@ Deno.test("wrong flags are refused before anything is asked of a cluster", async
   await assertRejects(() => e2e(["--max-turns", "few"], signal), UsageError, "whole number");
   await assertRejects(() => e2e(["--hihg", "9"], signal), UsageError, "--hihg");
   await assertRejects(() => scaling(["--capacity", "0"]), UsageError, "at least 1");
+});
+
+Deno.test("a pod that was restarted, evicted or replaced is told, and one that came or went is not", () => {
+  const killed = new KilledPods();
+  const pod = { name: "kafka-0", uid: "1", component: "kafka", restarts: 0, reason: "" };
+  killed.note([pod, { ...pod, name: "app-a", uid: "2" }]);
+  killed.note([pod, { ...pod, name: "app-b", uid: "3" }]);
+  assertEquals(killed.complaints, []);
+  killed.note([{ ...pod, uid: "4" }, { ...pod, name: "app-b", uid: "3", restarts: 2, reason: "OOMKilled" }]);
+  killed.note([{ ...pod, uid: "4" }, { ...pod, name: "app-c", uid: "5", reason: "Evicted" }]);
+  assertEquals(killed.complaints, [
+    "kafka-0 was replaced by another pod",
+    "app-b was restarted 2 times: OOMKilled",
+    "app-c was evicted",
+  ]);
 });

@@ -34,7 +34,7 @@ export async function openStateDirectory(
       logger.warn(`Cannot clean up ${directory.path}: ${text(error)}; trying again`);
     }
   }, Math.min(stateCleanupDelayMs, CLEAN_UP_INTERVAL_MS));
-  Deno.unrefTimer(timer);
+  timer.unref();
   return {
     directory,
     close(): void {

@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import process from "node:process";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 /**
  * "kos" and the number of the format: SQLite keeps it in the file's header, so that other programs' files are
@@ -61,7 +62,7 @@ export class StateFile {
     this.#now = options.now;
     let db: DatabaseSync | undefined;
     try {
-      db = new DatabaseSync(path);
+      db = openDatabase(path);
       const id = prepareFile(db, path);
       if (id === 0) createTables(db);
       this.#db = db;
@@ -247,6 +248,26 @@ export class StateFile {
 
 const PAGE_BYTES = 8192;
 
+/**
+ * Opens a database. SQLite is loaded by the first one: Node warns of it where state is in memory too, and may
+ * have been built without it.
+ *
+ * @throws {StateFileError} When the runtime has no SQLite.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  const sqlite = process.getBuiltinModule("node:sqlite");
+  if (sqlite !== undefined) return new sqlite.DatabaseSync(path);
+  throw new StateFileError(
+    `Cannot use ${path}: received a runtime without node:sqlite; use Deno, or Node 22.13 or newer, ` +
+      "or keep the state in memory",
+  );
+}
+
+/** Whether an error of SQLite's says that somebody else has the file open. */
+export function isHeld(error: unknown): boolean {
+  return error instanceof Error && /locked|busy/i.test(error.message);
+}
+
 /** Checks whose the file is and sets it up. Returns the id in its header, 0 for a new file. */
 function prepareFile(db: DatabaseSync, path: string): number {
   // Nobody else may open it, so that the log of changes needs no memory shared between processes.
@@ -286,7 +307,7 @@ function explain(path: string, error: unknown): unknown {
   const { message } = error;
   const cannot = `Cannot use state file ${path}: `;
   const cause = { cause: error };
-  if (/locked|busy/i.test(message)) {
+  if (isHeld(error)) {
     return new StateFileError(
       `${cannot}received a file that another process has open; end that one, or give each instance a state ` +
         "directory of its own",
@@ -302,7 +323,7 @@ function explain(path: string, error: unknown): unknown {
   }
   if (
     /full|readonly|read-only|unable to open|disk i\/o/i.test(message) ||
-    error instanceof Deno.errors.NotCapable
+    error.name === "NotCapable"
   ) {
     return new StateFileError(
       `${cannot}${message}; see that the directory can be written to and has space left`,

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { internalTopics, parseTarget, planned, table } from "../../../scripts/reset/plan.ts";
+import { internalTopics, parseTarget, planned, table } from "../../../src/service/reset/plan.ts";
 
 const NOW = Date.UTC(2026, 0, 31, 12);
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InvalidValue, parseDuration } from "../../src/cli/parsers.ts";
+import { InvalidValue, parseDuration } from "../../cli/parsers.ts";
 
 /** Where to begin again: an end of the log, an offset, or the first record that is not older than a time. */
 export type Target =
@@ -12,7 +12,8 @@ export type Target =
   | { readonly kind: "time"; readonly ms: number };
 
 /**
- * Parses `earliest`, `latest`, an offset such as `1234`, a time such as `2026-01-31T12:00:00Z`, or how long ago, such as `2h`.
+ * Parses `earliest`, `latest`, an offset such as `1234`, a time such as `2026-01-31T12:00:00Z`, or how long
+ * ago, such as `2h`.
  *
  * @param now The time of the machine, in ms since the epoch.
  * @throws {InvalidValue} For anything else, saying what is allowed.
@@ -68,8 +69,8 @@ export interface InternalTopics {
 }
 
 /**
- * Which topics are an application's own: changelogs and repartition topics with its id in front. Where another group's id goes on from
- * this one's (`app` and `app-2`), its topics are that one's.
+ * Which topics are an application's own: changelogs and repartition topics with its id in front. Where
+ * another group's id goes on from this one's (`app` and `app-2`), its topics are that one's.
  */
 export function internalTopics(
   applicationId: string,

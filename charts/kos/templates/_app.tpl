@@ -1,0 +1,165 @@
+{{/* What the program knows, from its table of flags. */}}
+{{- define "kos.flags" -}}
+{{- .Files.Get "files/flags.yaml" -}}
+{{- end -}}
+
+{{/* Not empty where the topics are the arcade's, whose program has flags of its own, and a generator. */}}
+{{- define "kos.arcade" -}}
+{{- if and (has "GAME-FRAME-RQ" .Values.inputTopics) (has "GAME-FRAME-RS" .Values.inputTopics) }}true{{ end -}}
+{{- end -}}
+
+{{/* The name of what is of the whole application: kos-<kind>, or behind another application's name. */}}
+{{- define "kos.extraName" -}}
+{{- $root := index . 0 -}}
+{{- $kind := index . 1 -}}
+{{- if eq $root.Values.app.name "kstreams" -}}
+{{- include "kos.fullname" (list $root (printf "kos%s" $kind)) -}}
+{{- else -}}
+{{- include "kos.fullname" (list $root (printf "%s%s" $root.Values.app.name $kind)) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The ConfigMap of the adapter's rules; among those of other namespaces it has the release's in its name. */}}
+{{- define "kos.adapterRuleName" -}}
+{{- $name := include "kos.extraName" (list . "-adapter-rule") -}}
+{{- $elsewhere := .Values.metrics.adapterRule.namespace -}}
+{{- if and $elsewhere (ne $elsewhere .Release.Namespace) -}}
+{{- printf "%s-%s" $name .Release.Namespace -}}
+{{- else -}}
+{{- $name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A flag's variable: of camelCase, or of the flag's own name. */}}
+{{- define "kos.variable" -}}
+KOS_{{ . | snakecase | replace "-" "_" | upper }}
+{{- end -}}
+
+{{/* Variables of a map of flags' names to variables, with the block's values. Takes (list $ map block). */}}
+{{- define "kos.flagData" -}}
+{{- $block := index . 2 -}}
+{{- range $key, $variable := index . 1 }}
+{{- $value := get $block $key }}
+{{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
+{{ $variable }}: {{ include "kos.number" $value | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.appData" -}}
+{{- $flags := include "kos.flags" . | fromYaml -}}
+{{- include "kos.connectionData" . | trim }}
+{{- include "kos.flagData" (list . $flags.app.values .Values.app) }}
+KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
+{{- if include "kos.stateVolume" . }}
+KOS_STATE_DIR: /var/lib/kos/state
+{{- end }}
+{{- $own := dict -}}
+{{- if include "kos.arcade" . -}}
+{{- range $key, $variable := $flags.app.arcade -}}
+{{- $own = set $own $key (get $.Values.app $key) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $value := merge (deepCopy .Values.app.flags) $own }}
+{{- if ne (toString $value) "" }}
+{{ include "kos.variable" $name }}: {{ include "kos.number" $value | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.generatorData" -}}
+{{- $flags := include "kos.flags" . | fromYaml -}}
+{{- include "kos.connectionData" . | trim }}
+{{- with .Values.generator }}
+{{- if .profile }}
+KOS_PROFILE: {{ .profile | quote }}
+{{- else }}
+KOS_RATE: {{ include "kos.number" .rate | quote }}
+{{- end }}
+{{- include "kos.flagData" (list $ $flags.generator.values .) }}
+KOS_CONTROL_PORT: "9011"
+KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Not empty where stores are kept on disk, or may be: the root file system is read-only. */}}
+{{- define "kos.stateVolume" -}}
+{{- if or (eq .Values.app.store "sqlite") (eq .Values.app.onStateFull "disk") }}true{{ end -}}
+{{- end -}}
+
+{{/* Not empty where each pod keeps its volume. */}}
+{{- define "kos.stateClaims" -}}
+{{- if eq .Values.app.workload "StatefulSet" }}{{ include "kos.stateVolume" . }}{{ end -}}
+{{- end -}}
+
+{{/*
+The replicas to write; nothing leaves them to what scales the application. A field that was in the last release and is not in this
+one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on.
+*/}}
+{{- define "kos.replicas" -}}
+{{- if not (include "kos.scaler" .) -}}
+{{- int64 .Values.app.replicas -}}
+{{- else -}}
+{{- $live := lookup "apps/v1" .Values.app.workload .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
+{{- if $live -}}
+{{- if hasKey ($live.metadata.annotations | default dict) "kos/replicas-written" -}}
+{{- max (int64 .Values.autoscaling.minReplicas) (int64 $live.spec.replicas) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Which Kafka it is, to tell two applications with one id apart that read different ones. */}}
+{{- define "kos.kafkaIdentity" -}}
+{{- $servers := include "kos.brokers" . -}}
+{{- if not $servers -}}
+{{- $secret := lookup "v1" "Secret" .Release.Namespace (include "kos.secret" .) -}}
+{{- $servers = get (get $secret "data" | default dict) .Values.secretKeys.brokers | default "" | b64dec -}}
+{{- end -}}
+{{- default (printf "Secret %s" (include "kos.secret" .)) $servers | sha256sum | trunc 16 -}}
+{{- end -}}
+
+{{/* Names of the metrics that scale the application, in the order of its topics: src/metrics has the same rule. */}}
+{{- define "kos.lagMetrics" -}}
+{{- $names := list -}}
+{{- range .Values.inputTopics -}}
+{{- $names = append $names (include "kos.lagMetric" .) -}}
+{{- end -}}
+{{- join " " $names -}}
+{{- end -}}
+
+{{- define "kos.lagMetric" -}}
+consumer_lag_{{ regexReplaceAll "[^a-z0-9]" (lower .) "_" }}
+{{- end -}}
+
+{{- define "kos.rateMetric" -}}
+kos_streams_records_processed_per_second
+{{- end -}}
+
+{{/* Prometheus' matchers of the application's pods. */}}
+{{- define "kos.podMatchers" -}}
+{{- printf "namespace=%q,pod=~%q" .Release.Namespace (printf "%s-.+" (include "kos.fullname" (list . .Values.app.name))) -}}
+{{- end -}}
+
+{{/* What the pods of both programs mount. Takes (list $ component's values). */}}
+{{- define "kos.volumeMounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- if (index . 0).Values.kafka.ca.secret }}
+- {name: ca, mountPath: /etc/kos/ca, readOnly: true}
+{{- end }}
+{{- with (index . 1).extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "kos.volumes" -}}
+{{- with (index . 0).Values.kafka.ca.secret -}}
+- name: ca
+  secret: {secretName: {{ . }}}
+{{ end -}}
+- name: tmp
+  emptyDir: {sizeLimit: 64Mi}
+{{- with (index . 1).extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
