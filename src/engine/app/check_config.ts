@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { closestString } from "@std/text/closest_string";
+import { levenshteinDistance } from "@std/text/levenshtein_distance";
 import { StreamsConfigError } from "../errors.ts";
-import type { StreamsConfig } from "../task/config.ts";
+import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "../task/config.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -37,6 +39,9 @@ const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
 /** Those of which half a one makes no sense. */
 const WHOLE: ReadonlySet<string> = new Set(["numStandbyReplicas", "replicationFactor"]);
 
+/** How many letters a name may be away from the one that it is taken for. */
+const MOST_DIFFERENT = 4;
+
 /** Texts that say nothing when they are empty. */
 const TEXTS: readonly (keyof StreamsConfig)[] = ["applicationId", "stateDir", "groupInstanceId", "endpoint"];
 
@@ -48,6 +53,44 @@ const FUNCTIONS: readonly (keyof StreamsConfig)[] = [
   "now",
 ];
 
+/** What names topics, as the id begins the names of changelogs and repartition topics. */
+const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
+/** Room is left for a store's name: a topic's has at most 249 characters. */
+const MOST_ID_CHARACTERS = 180;
+
+/** All settings: the compiler tells when one is missing. */
+const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
+  applicationId: true,
+  processingGuarantee: true,
+  numStandbyReplicas: true,
+  commitIntervalMs: true,
+  store: true,
+  cacheMaxBytes: true,
+  stateDir: true,
+  stateMaxBytes: true,
+  onStateFull: true,
+  stateCleanupDelayMs: true,
+  repartitionPurgeIntervalMs: true,
+  replicationFactor: true,
+  autoOffsetReset: true,
+  onMissingTopic: true,
+  topicsRefreshMs: true,
+  groupInstanceId: true,
+  endpoint: true,
+  sessionTimeoutMs: true,
+  heartbeatIntervalMs: true,
+  stallTimeoutMs: true,
+  fetchPartitionBytes: true,
+  recordOutputMaxBytes: true,
+  onUndecodable: true,
+  onProcessingError: true,
+  onProductionError: true,
+  deadLetterTopics: true,
+  onCommit: true,
+  logger: true,
+  now: true,
+};
+
 /**
  * Checks the settings of an application; those that are left out or `undefined` have their defaults.
  *
@@ -55,9 +98,11 @@ const FUNCTIONS: readonly (keyof StreamsConfig)[] = [
  */
 export function checkConfig(config: StreamsConfig): void {
   const settings = config as unknown as Settings;
-  if (settings.applicationId === undefined) {
-    refuse("applicationId", undefined, "name the application: its instances share the id");
+  if (typeof settings !== "object" || settings === null) {
+    refuse("settings", settings, "give them as an object, with an applicationId at least");
   }
+  checkNames(settings);
+  checkId(settings);
   for (const name of TEXTS) check(settings, name, isText, "it must be a text that is not empty");
   for (const [name, choices] of Object.entries(CHOICES)) {
     check(settings, name, (value) => (choices as readonly unknown[]).includes(value), oneOf(choices));
@@ -68,11 +113,54 @@ export function checkConfig(config: StreamsConfig): void {
       typeof value === "number" && value >= least && (!whole || Number.isInteger(value));
     check(settings, name, right, `it must be a ${whole ? "whole " : ""}number of at least ${least}`);
   }
+  checkHeartbeats(config);
   for (const name of FUNCTIONS) {
     check(settings, name, (value) => typeof value === "function", "it must be a function");
   }
+  check(settings, "logger", isLogger, "it must have the functions info and warn");
   const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
   check(settings, "deadLetterTopics", areTexts, "it must be a list of topics, each with a name");
+}
+
+function checkNames(settings: Settings): void {
+  const known = Object.keys(KNOWN);
+  const unknown = Object.keys(settings).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = closestString(unknown, known);
+  const distance = levenshteinDistance(unknown, nearest);
+  const near = distance <= MOST_DIFFERENT && distance < unknown.length / 2;
+  throw new StreamsConfigError(
+    `Cannot run an application: received ${unknown}, which is no setting; ${
+      near ? `did you mean ${nearest}?` : `there are ${known.join(", ")}`
+    }`,
+  );
+}
+
+function checkId(settings: Settings): void {
+  const { applicationId } = settings;
+  if (applicationId === undefined) {
+    refuse("applicationId", undefined, "name the application: its instances share the id");
+  }
+  if (!isText(applicationId)) return;
+  const remedy =
+    `it begins the names of topics, which have only letters, digits, ".", "_" and "-": at most ` +
+    `${MOST_ID_CHARACTERS} of them here`;
+  const right = (id: unknown): boolean => TOPIC_NAME.test(`${id}`) && `${id}`.length <= MOST_ID_CHARACTERS;
+  check(settings, "applicationId", right, remedy);
+}
+
+/** A member that is not heard of within the session is taken for dead, and so would be each one. */
+function checkHeartbeats({ sessionTimeoutMs, heartbeatIntervalMs }: StreamsConfig): void {
+  const between = heartbeatIntervalMs ?? DEFAULT_HEARTBEAT_INTERVAL_MS;
+  for (const [name, value] of Object.entries({ sessionTimeoutMs, heartbeatIntervalMs })) {
+    if (value === Infinity) refuse(name, value, "it must end, so that a dead instance is noticed");
+  }
+  if (sessionTimeoutMs === undefined || sessionTimeoutMs > between) return;
+  refuse(
+    "sessionTimeoutMs",
+    sessionTimeoutMs,
+    `it must be more than heartbeatIntervalMs, which is ${between}`,
+  );
 }
 
 function check(settings: Settings, name: string, right: (value: unknown) => boolean, remedy: string): void {
@@ -81,12 +169,26 @@ function check(settings: Settings, name: string, right: (value: unknown) => bool
 }
 
 function refuse(name: string, value: unknown, remedy: string): never {
-  const received = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
-  throw new StreamsConfigError(`Cannot run an application: received ${name} ${received}; ${remedy}`);
+  throw new StreamsConfigError(`Cannot run an application: received ${name} ${shown(value)}; ${remedy}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "number") return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
 }
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value.trim() !== "";
+}
+
+function isLogger(value: unknown): boolean {
+  const { info, warn } = Object(value) as Settings;
+  return typeof info === "function" && typeof warn === "function";
 }
 
 function oneOf(choices: readonly unknown[]): string {

@@ -1,3 +1,4 @@
+import { TopologyError } from "../errors.ts";
 import type { StoreDef } from "../state/definitions.ts";
 import type { NodeDef } from "../topology/nodes.ts";
 import { Topology } from "../topology/topology.ts";
@@ -86,8 +87,18 @@ export class BuilderGraph {
     return parents.length === 0 || graces.includes(undefined) ? undefined : Math.max(...graces as number[]);
   }
 
-  /** The topology, with its nodes in the order in which Kafka Streams writes them. */
+  /**
+   * The topology, with its nodes in the order in which Kafka Streams writes them.
+   *
+   * @throws {TopologyError} When it reads nothing.
+   */
   build(): Topology {
+    if (this.topology.nodes.size === 0) {
+      throw new TopologyError(
+        "Cannot build the topology: received no source, so that it would wait for ever; read a topic with " +
+          "stream or table",
+      );
+    }
     if (this.#reorder) {
       const { nodes } = this.topology;
       const rest = [...nodes.keys()].sort((a, b) => this.#priorities.get(a)! - this.#priorities.get(b)!);

@@ -5,6 +5,7 @@ import { int64Serde } from "../../serde/primitives.ts";
 import { KTable } from "./ktable.ts";
 import { AggregationParent } from "./repartition.ts";
 import type { Grouped, Materialized } from "./options.ts";
+import { refuseNoSerde } from "../topology/topology.ts";
 import { SessionWindowedKStream } from "./session_windowed_stream.ts";
 import { TimeWindowedKStream } from "./time_windowed_stream.ts";
 import { SessionWindows } from "../windows/session_windows.ts";
@@ -24,6 +25,9 @@ export class KGroupedStream<K, V> {
    * @ignore
    */
   constructor(graph: BuilderGraph, parent: string, repartitionRequired: boolean, grouped: Grouped<K, V>) {
+    for (const part of ["key", "value"] as const) {
+      refuseNoSerde(`group ${parent}`, part, (grouped as Grouped<K, V> | undefined)?.[part]);
+    }
     this.#graph = graph;
     this.#parent = new AggregationParent(graph, parent, repartitionRequired, grouped);
     this.#grouped = grouped;

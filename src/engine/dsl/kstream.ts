@@ -211,14 +211,16 @@ export class KStream<K, V> {
   /**
    * Hands the records to a processor that the program writes itself.
    *
-   * @param create Makes the processor of one task.
-   * @throws {TopologyError} When a store is unknown.
+   * @param create Makes the processor of one task; it is called once more when the step is added.
+   * @throws {TopologyError} When a store is unknown, or a method of the processor is async.
    */
   process<K2, V2>(
     create: () => UserProcessor<K, V, K2, V2>,
     options: ProcessOptions = {},
   ): KStream<K2, V2> {
     const made = synchronous0("the function of process", create);
+    // One is made to be looked at, as in Kafka Streams: a wrong one is refused here and not in a task.
+    new UserProcessorNode(made());
     const name = options.name ?? this.#graph.newName("KSTREAM-PROCESSOR");
     this.#add(name, [this.nodeName], () => new UserProcessorNode(made()), options.stores);
     return new KStream<K2, V2>(this.#graph, name, true);

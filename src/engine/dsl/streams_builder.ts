@@ -28,7 +28,13 @@ import { SourceTable } from "./table_supplier.ts";
 export class StreamsBuilder {
   readonly #graph = new BuilderGraph();
 
-  /** The records of a topic, or of several, as a stream. Anybody may write a record without a key. */
+  /**
+   * The records of a topic, or of several, as a stream. Anybody may write a record without a key, so that its
+   * type has `null`; that of values has not, since few topics have records without one: where they do, say
+   * so by `stream<string, Order | null>(…)`.
+   *
+   * @throws {TopologyError} When no topic or serde is given.
+   */
   stream<K, V>(topics: string | readonly string[], consumed: Consumed<K, V>): KStream<K | null, V> {
     const name = this.#graph.newName("KSTREAM-SOURCE");
     this.#graph.add({
@@ -81,14 +87,19 @@ export class StreamsBuilder {
     return this;
   }
 
-  /** The topology of all that was described so far. */
+  /**
+   * The topology of all that was described so far.
+   *
+   * @throws {TopologyError} When it reads nothing.
+   */
   build(): Topology {
     return this.#graph.build();
   }
 }
 
 function checkedExtractor<K, V>(consumed: Consumed<K, V>): Consumed<K, V> {
-  const { timestampExtractor } = consumed;
+  // A program without types may have left it out: the node is refused then.
+  const timestampExtractor = (consumed as Consumed<K, V> | undefined)?.timestampExtractor;
   if (timestampExtractor === undefined) return consumed;
   return {
     ...consumed,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { blame } from "../record/blame.ts";
 import type { ProcessorContext } from "../record/processor_context.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import type { PausedStep } from "../record/pauses.ts";
@@ -25,6 +26,8 @@ export abstract class Processor<K = any, V = any> {
   readonly children: Processor[] = [];
   /** Whether all steps before it are {@linkcode resumable}, so that it may pause; its task says. */
   mayPause = false;
+  /** The node's name, for messages. */
+  name = "a processor";
   /** The node's name, where a handler decides about what it throws. */
   guardedAs: string | undefined;
   protected context!: ProcessorContext;
@@ -58,12 +61,18 @@ export abstract class Processor<K = any, V = any> {
   protected forward(key: unknown, value: unknown, timestamp: number, previous: unknown): void {
     const { children } = this;
     const last = children.length - 1;
-    for (let i = 0; i < last; i++) {
-      children[i]!.process(key, value, timestamp, previous);
-      const { pauses } = this.context;
-      if (pauses.any) return pauses.add(new OtherChildren(this, i + 1, key, value, timestamp, previous));
+    let i = 0;
+    try {
+      for (; i < last; i++) {
+        children[i]!.process(key, value, timestamp, previous);
+        const { pauses } = this.context;
+        if (pauses.any) return pauses.add(new OtherChildren(this, i + 1, key, value, timestamp, previous));
+      }
+      if (last >= 0) children[last]!.process(key, value, timestamp, previous);
+    } catch (error) {
+      blame(error, children[i]!.name);
+      throw error;
     }
-    if (last >= 0) children[last]!.process(key, value, timestamp, previous);
   }
 
   /** Hands a record to the children from one on: the others had it before a pause. */

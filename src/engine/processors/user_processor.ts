@@ -4,6 +4,7 @@
  * @module
  */
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
+import { blame } from "../record/blame.ts";
 import type { PunctuationType } from "../record/punctuators.ts";
 import type { KeyValueStore } from "../state/stores.ts";
 import { type Ignored, refuseAsync, settled, synchronous1 } from "./callbacks.ts";
@@ -134,8 +135,17 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
         context.origin.replaceHeaders(before);
       },
       getStateStore: <S>(name: string): S => init.store<S>(name),
-      schedule: (intervalMs, type, call) =>
-        context.punctuators.schedule(intervalMs, type, synchronous1("the call of a punctuator", call)),
+      schedule: (intervalMs, type, call) => {
+        const called = synchronous1("the call of a punctuator", call);
+        return context.punctuators.schedule(intervalMs, type, (timestampMs) => {
+          try {
+            called(timestampMs);
+          } catch (error) {
+            blame(error, `a punctuator of ${this.name}`);
+            throw error;
+          }
+        });
+      },
       get currentStreamTimeMs(): number {
         return context.streamTime;
       },
@@ -156,6 +166,6 @@ export class UserProcessorNode<K, V, K2, V2> extends Processor<K, V> {
   }
 
   override close(): void {
-    this.#user.close?.();
+    settled("the close of a processor", this.#user.close?.());
   }
 }

@@ -8,6 +8,7 @@ import { whole } from "../../kafka/port/bytes_range.ts";
 import type { RefusedRecord, Substitute } from "../../kafka/port/producer.ts";
 import { NO_HEADERS, type RecordHeaders } from "../../kafka/port/record_set.ts";
 import { ProcessingError } from "../errors.ts";
+import { blamed } from "../record/blame.ts";
 import { deadLetterPartition } from "./dead_letter_topics.ts";
 import {
   type DeadLetter,
@@ -82,7 +83,7 @@ export class Failures implements FailureTaker {
     const record = { taskId, processor, topic, partition, offset, timestamp, key, value, error };
     const answer = this.#ask(what, handler, record);
     if (answer === "fail") {
-      const who = processor === undefined ? "a punctuator" : "a processor";
+      const who = blamed(error) ?? processor ?? "a punctuator";
       throw new ProcessingError(`${what}: ${who} threw: ${text(error)}`, { cause: error });
     }
     this.#settle(answer, error, timestamp);

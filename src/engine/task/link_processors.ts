@@ -41,6 +41,7 @@ export function linkProcessors(
   for (const name of nodes) {
     const node = bound.topology.nodes.get(name)!;
     const processor = makeProcessor(bound, node);
+    processor.name = name;
     const parents = node.kind === "source" ? [] : node.parents.map((parent) => processors.get(parent)!);
     if (node.kind === "source") {
       const { timestampExtractor } = node;

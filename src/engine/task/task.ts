@@ -6,6 +6,7 @@
 import { SchemaNotLoaded } from "../../serde/serde.ts";
 import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import { ProcessingError } from "../errors.ts";
+import { blamed } from "../record/blame.ts";
 import type { StateFile } from "../state/bytes/state_file.ts";
 import { type BoundSubtopology, type BoundTopology, taskInputs } from "../topology/bound_topology.ts";
 import { isOnDisk, makeStore } from "../state/make_store.ts";
@@ -236,7 +237,7 @@ export class Task {
     const { origin: { topic, offset } } = this.context;
     throw new ProcessingError(
       `Cannot process what was awaited for the record at offset ${offset} of ${topic}-${this.partition} in ` +
-        `task ${this.id}: a processor threw: ${text(error)}`,
+        `task ${this.id}: ${blamed(error) ?? "a processor"} threw: ${text(error)}`,
       { cause: error },
     );
   }
@@ -344,7 +345,7 @@ export class Task {
     }
     throw new ProcessingError(
       `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ` +
-        `${this.id}: a processor threw: ${text(error)}`,
+        `${this.id}: ${blamed(error) ?? "a processor"} threw: ${text(error)}`,
       { cause: error },
     );
   }
@@ -405,7 +406,8 @@ export class Task {
         return false;
       }
       throw new ProcessingError(
-        `Cannot punctuate at ${type} ${timestampMs} in task ${this.id}: a punctuator threw: ${text(error)}`,
+        `Cannot punctuate at ${type} ${timestampMs} in task ${this.id}: ${blamed(error) ?? "a punctuator"} ` +
+          `threw: ${text(error)}`,
         { cause: error },
       );
     }

@@ -5,10 +5,28 @@
  * @module
  */
 import { TopologyError } from "../errors.ts";
+import type { Serde } from "../../serde/serde.ts";
 import type { StoreDef } from "../state/definitions.ts";
 import { describeTopology } from "./describe.ts";
 import type { NodeDef, RepartitionTopic, SinkDef } from "./nodes.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";
+
+/**
+ * Refuses what is no serde.
+ *
+ * @param what What can't be done, such as `add node KSTREAM-SOURCE-0000000000`.
+ * @throws {TopologyError} When it has not the methods of one.
+ */
+export function refuseNoSerde(
+  what: string,
+  part: "key" | "value",
+  given: Partial<Serde<unknown>> | undefined,
+): void {
+  if (typeof given?.decode === "function" && typeof given.encode === "function") return;
+  throw new TopologyError(
+    `Cannot ${what}: received no serde for its ${part}s; give one, such as { ${part}: stringSerde() }`,
+  );
+}
 
 /**
  * The graph of a stream program, as `StreamsBuilder.build` gives it to `StreamsApp`.
@@ -61,7 +79,7 @@ export class Topology {
    *
    * @ignore
    * @throws {TopologyError} When a name is taken, a parent or store is unknown, a source or sink has no
-   * topic, or a sink writes to a topic that its own part reads.
+   * topic or serdes, or a sink writes to a topic that its own part reads.
    */
   add(node: NodeDef): this {
     if (this.#nodes.has(node.name)) {
@@ -70,6 +88,7 @@ export class Topology {
       );
     }
     this.#refuseNoTopic(node);
+    this.#refuseNoSerdes(node);
     if (node.kind === "source") {
       for (const topic of node.topics) {
         for (const other of this.#nodes.values()) {
@@ -244,6 +263,12 @@ export class Topology {
     const topics = node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : undefined;
     if (topics === undefined || (topics.length > 0 && !topics.includes(""))) return;
     throw new TopologyError(`Cannot add node ${node.name}: received no topic; name one`);
+  }
+
+  /** A program without types can leave serdes out. */
+  #refuseNoSerdes(node: NodeDef): void {
+    if (node.kind === "processor") return;
+    for (const part of ["key", "value"] as const) refuseNoSerde(`add node ${node.name}`, part, node[part]);
   }
 
   #refuseOwnSource(sink: SinkDef): void {

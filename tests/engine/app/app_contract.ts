@@ -490,7 +490,7 @@ export function appContract(kind: string, withPlace: WithPlace): void {
     await assertRejects(
       () => app.done,
       Error,
-      `offset 1 of ${name}-in-0 in task 0_0: a processor threw: no luck`,
+      `offset 1 of ${name}-in-0 in task 0_0: KSTREAM-MAPVALUES-0000000001 threw: no luck`,
     );
     const [committed] = await log.committed(name, [{ topic: `${name}-in`, partition: 0 }]);
     assert(committed === undefined || committed <= 1, `committed ${committed}`);

@@ -5,6 +5,8 @@ import {
   StreamsBuilder,
   type StreamsConfig,
   StreamsConfigError,
+  type Topology,
+  TopologyError,
 } from "../../../src/engine/mod.ts";
 import { stringSerde } from "../../../src/serde/mod.ts";
 
@@ -27,9 +29,25 @@ const WRONG: readonly (readonly [string, readonly unknown[], string])[] = [
   ["groupInstanceId", [""], "it must be a text that is not empty"],
   ["deadLetterTopics", ["dead", [""]], "it must be a list of topics, each with a name"],
   ["onUndecodable", ["continue"], "it must be a function"],
+  ["endpoint", [9001], "it must be a text that is not empty"],
+  ["logger", [true, { info() {} }], "it must have the functions info and warn"],
+  ["sessionTimeoutMs", [300, 200], "it must be more than heartbeatIntervalMs, which is 300"],
+  ["sessionTimeoutMs", [Infinity], "it must end, so that a dead instance is noticed"],
+  [
+    "applicationId",
+    ["my app", "a/b", "x".repeat(181)],
+    "it begins the names of topics, which have only letters",
+  ],
 ];
 
-const topology = new StreamsBuilder().build();
+function topologyOf(topic: string): Topology {
+  const text = { key: stringSerde(), value: stringSerde() };
+  const builder = new StreamsBuilder();
+  builder.stream(topic, text);
+  return builder.build();
+}
+
+const topology = topologyOf("in");
 
 for (const [name, values, remedy] of WRONG) {
   for (const value of values) {
@@ -44,6 +62,47 @@ for (const [name, values, remedy] of WRONG) {
     });
   }
 }
+
+Deno.test("a whole number of bytes that is a bigint, settings that are none, and an unknown name are told as wrong", () => {
+  const refused = (config: unknown, message: string): void => {
+    assertThrows(
+      () => new StreamsApp(topology, new MemoryLog(), config as StreamsConfig),
+      StreamsConfigError,
+      `Cannot run an application: received ${message}`,
+    );
+  };
+  refused({ applicationId: "app", stateMaxBytes: 5n }, "stateMaxBytes 5n; it must be a number of at least 1");
+  refused(undefined, "settings undefined; give them as an object, with an applicationId at least");
+  refused("app", 'settings "app"; give them as an object');
+  refused({ applicationID: "app" }, "applicationID, which is no setting; did you mean applicationId?");
+  refused({ applicationId: "app", colour: "red" }, "colour, which is no setting; there are applicationId, ");
+});
+
+Deno.test("a topology that reads nothing is refused, as it would wait for ever", () => {
+  const builder = new StreamsBuilder();
+  builder.addStore({ name: "counts", key: stringSerde(), value: stringSerde() });
+  for (const empty of [new StreamsBuilder(), builder]) {
+    assertThrows(() => empty.build(), TopologyError, "Cannot build the topology: received no source");
+  }
+});
+
+Deno.test("a source, a sink and a group without a serde are refused, as a program without types may have them", () => {
+  // deno-lint-ignore no-explicit-any -- see above
+  const untyped = (): any => new StreamsBuilder();
+  const text = { key: stringSerde(), value: stringSerde() };
+  const none = (part: string): string =>
+    `received no serde for its ${part}s; give one, such as { ${part}: stringSerde() }`;
+  assertThrows(() => untyped().stream("in"), TopologyError, `-0000000000: ${none("key")}`);
+  assertThrows(() => untyped().stream("in", { key: text.key }), TopologyError, none("value"));
+  assertThrows(() => untyped().table("in"), TopologyError, none("key"));
+  assertThrows(() => untyped().stream("in", text).to("out"), TopologyError, none("key"));
+  assertThrows(() => untyped().stream("in", text).groupByKey(), TopologyError, none("key"));
+  assertThrows(
+    () => untyped().stream("in", { ...text, value: Promise.resolve() }),
+    TopologyError,
+    none("value"),
+  );
+});
 
 Deno.test("settings that are undefined have their defaults, and intervals may be Infinity", () => {
   new StreamsApp(topology, new MemoryLog(), {

@@ -118,30 +118,26 @@ function processorOf(user: Untyped): StreamsBuilder {
 
 const nothing = (): undefined => undefined;
 
-Deno.test("a processor with an async method is refused when its task is made", async () => {
+Deno.test("a processor with an async method is refused when its step is added", () => {
   for (const method of ["init", "process", "close"]) {
-    const topology = processorOf({ process: nothing, [method]: async () => await 0 }).build();
-    await assertRejects(
-      () => TopologyTestDriver.create(topology),
+    assertThrows(
+      () => processorOf({ process: nothing, [method]: async () => await 0 }),
       TopologyError,
-      `the ${method} of a processor`,
+      `Cannot use the ${method} of a processor: received an async function`,
     );
   }
 });
 
-Deno.test("an async function that makes a processor is refused when the step is added, a promise when it is made", async () => {
+Deno.test("an async function that makes a processor, and one that gives a promise, are refused when the step is added", () => {
   const making: Untyped = async () => await Promise.resolve({ process: nothing });
   assertThrows(
     () => new StreamsBuilder().stream("left", text).process(making),
     TopologyError,
     "Cannot use the function of process: received an async function",
   );
-  const builder = new StreamsBuilder();
   const promising: Untyped = () => Promise.resolve({ process: nothing });
-  builder.stream("left", text).process(promising);
-  const topology = builder.build();
-  await assertRejects(
-    () => TopologyTestDriver.create(topology),
+  assertThrows(
+    () => new StreamsBuilder().stream("left", text).process(promising),
     ProcessingError,
     "Cannot use what the function of process returned: received a promise",
   );
@@ -168,6 +164,53 @@ Deno.test("a processor whose init or process returns a promise is refused at onc
     () => driver.pipe("left", "k", "v", 0),
     ProcessingError,
     "Cannot use what the process of a processor returned: received a promise",
+  );
+});
+
+Deno.test("a processor whose close returns a promise is refused when it is closed", async () => {
+  const late = (): Promise<void> => Promise.resolve();
+  const driver = await TopologyTestDriver.create(processorOf({ process: nothing, close: late }).build());
+  assertThrows(
+    () => driver.close(),
+    ProcessingError,
+    "Cannot use what the close of a processor returned: received a promise",
+  );
+});
+
+Deno.test("an error out of a callback names its step and the record, one of a punctuator its processor", async () => {
+  const builder = new StreamsBuilder();
+  builder.stream("left", text).filter(() => true).split([() => true])[0]!.mapValues((value) => {
+    if (value === "bad") throw new Error("no luck");
+    return value;
+  }).flatMapValues(function* (value) {
+    yield value;
+    if (value === "late") throw new Error("after one");
+  }).process<string, string>(() => ({
+    init(context) {
+      context.schedule(10, "wall-clock-time", () => {
+        throw new Error("too late");
+      });
+    },
+    process: nothing,
+  }), { name: "watch" });
+  const topology = builder.build();
+  const driver = await TopologyTestDriver.create(topology);
+  const place = "Cannot process the record at offset 0 of left-0 in task 0_0: ";
+  assertThrows(
+    () => driver.pipe("left", "k", "bad", 0),
+    ProcessingError,
+    `${place}KSTREAM-MAPVALUES-0000000004 threw: no luck`,
+  );
+  const other = await TopologyTestDriver.create(topology);
+  assertThrows(
+    () => other.pipe("left", "k", "late", 0),
+    ProcessingError,
+    `${place}KSTREAM-FLATMAPVALUES-0000000005 threw: after one`,
+  );
+  assertThrows(
+    () => other.advanceTime(10),
+    ProcessingError,
+    "Cannot punctuate at wall-clock-time 10 in task 0_0: a punctuator of watch threw: too late",
   );
 });
 

@@ -87,7 +87,7 @@ Deno.test("a punctuator that throws ends the processing and is named", async () 
   assertThrows(
     () => driver.pipe("in", "a", "x", 5),
     ProcessingError,
-    "Cannot punctuate at stream-time 5 in task 0_0: a punctuator threw: no luck",
+    "Cannot punctuate at stream-time 5 in task 0_0: a punctuator of KSTREAM-PROCESSOR-0000000001 threw: no luck",
   );
 });
 

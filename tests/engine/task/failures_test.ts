@@ -181,7 +181,7 @@ Deno.test("a handler can fail, throw, or name a topic that was not set: each end
   const place = "Cannot process the record at offset 0 of in-0 in task 0_0";
   for (
     const [answer, message] of [
-      [() => "fail" as const, `${place}: a processor threw: no luck`],
+      [() => "fail" as const, `${place}: KSTREAM-MAPVALUES-0000000003 threw: no luck`],
       [() => {
         throw new Error("handler's own");
       }, `${place}: its handler threw: handler's own`],

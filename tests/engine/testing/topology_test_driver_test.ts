@@ -267,6 +267,6 @@ Deno.test("an error in a processor names the record", async () => {
   assertThrows(
     () => driver.pipe("in", "k", "v", 1),
     ProcessingError,
-    "Cannot process the record at offset 0 of in-0 in task 0_0: a processor threw: no luck",
+    "Cannot process the record at offset 0 of in-0 in task 0_0: KSTREAM-MAPVALUES-0000000001 threw: no luck",
   );
 });
