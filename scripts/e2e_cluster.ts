@@ -168,7 +168,7 @@ async function step(
   signal: AbortSignal,
 ): Promise<void> {
   await recorder.during(15_000, signal);
-  await recorder.rate(flags.high ?? max * (targets.get(RATE_METRIC) ?? 100_000));
+  await recorder.rate(flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? 100_000));
   await recorder.during(flags.hold, signal);
   await describe(flags, "describe-hpa-high.txt");
   await recorder.rate(flags.low ?? LOW);

@@ -17,6 +17,7 @@ import { CHART, KUBERNETES_VERSION } from "./chart/files.ts";
 import { run, Tools } from "./chart/tools.ts";
 import { image } from "./image.ts";
 import { BUILDERS, findBuilder } from "./image/builders.ts";
+import { makePackage } from "./pack.ts";
 import {
   chartRepository,
   homeOf,
@@ -151,10 +152,9 @@ async function jsr({ dryRun }: Release): Promise<string> {
 
 async function npm({ dryRun, out }: Release): Promise<string> {
   if (!(await commandWorks("npm"))) return missing("npm is not on the path", dryRun);
-  const file = join(out, `package-${config.version}.tgz`);
-  await must(Deno.execPath(), ["pack", "--quiet", "--output", file, ...(dryRun ? ["--allow-dirty"] : [])]);
-  await must("npm", ["publish", file, "--access", "public", ...(dryRun ? ["--dry-run"] : [])]);
-  return `${config.name}@${config.version} as ${relative(ROOT, file)}`;
+  const { archive, folder } = await makePackage(out);
+  await must("npm", ["publish", folder, "--access", "public", ...(dryRun ? ["--dry-run"] : [])]);
+  return `${config.name}@${config.version} as ${relative(ROOT, archive)}`;
 }
 
 async function images({ place, dryRun }: Release): Promise<string> {

@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { join, resolve } from "@std/path";
-import { VERSION } from "../../src/cli/version.ts";
+import { dirname, join, resolve } from "@std/path";
 import { remove } from "../support/cache.ts";
 import { tryRun } from "../support/commands.ts";
 import { messageOf, ScriptError } from "../support/errors.ts";
-import type { Program } from "./programs.ts";
+import { permissionArguments, type Program } from "./programs.ts";
 import { elfMachine, headOf, type Target } from "./targets.ts";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** Time for a compile on a slow machine that has to download the runtime first, in ms. */
 const TIMEOUT_MS = 600_000;
@@ -35,7 +32,7 @@ export interface CompileOptions {
 
 /**
  * Compiles a program to one file with its permissions in it. Types are checked. What takes its place in the folder is a binary
- * that has answered `--version`, unless it is for another machine.
+ * that has answered as its bundle does, unless it is for another machine.
  *
  * @throws {ScriptError} When types are wrong, the runtime can't be had or is the wrong one, or the result doesn't start.
  */
@@ -44,37 +41,69 @@ export async function compile(program: Program, options: CompileOptions): Promis
   if (denort !== undefined) await checkRuntime(denort, target);
   const into = resolve(options.into);
   await Deno.mkdir(into, { recursive: true });
-  const windows = target.includes("windows");
-  const path = join(into, program.name + (windows ? ".exe" : ""));
-  const beside = join(into, `.${program.name}.${crypto.randomUUID()}${windows ? ".exe" : ""}`);
+  const work = await Deno.makeTempDir({ dir: into, prefix: `.${program.name}-` });
   try {
-    // --bundle: without it a dependency of prom-client overflows Deno's stack, and the whole npm tree is embedded.
+    const file = program.name + (target.includes("windows") ? ".exe" : "");
+    // A bundle: without it a dependency of prom-client overflows Deno's stack, and the whole npm tree is embedded.
+    const script = (await bundle(program, work)).path;
+    const answer = options.unchecked ? undefined : await answerOf(program, script);
+    const made = join(work, file);
     await deno("compile", program, target, [
-      `-P=${program.permissions}`,
-      "--bundle",
-      "--minify",
+      "--no-check",
+      ...permissionArguments(program),
       `--target=${target}`,
-      `--output=${beside}`,
-      program.entry,
+      `--output=${made}`,
+      script,
     ]);
-    if (target === Deno.build.target && !options.unchecked) await checkStarts(beside, program, denort);
-    await Deno.rename(beside, path);
+    if (answer !== undefined && target === Deno.build.target) {
+      await checkStarts(made, program, answer, denort);
+    }
+    const path = join(into, file);
+    await Deno.rename(made, path);
     return { path, bytes: (await Deno.stat(path)).size };
   } finally {
-    await remove(beside); // nothing is left of it after the rename
+    await remove(work);
   }
 }
 
 /**
- * Bundles a program to one script that needs no other file, to be run by a Deno of this version. Types are checked.
+ * Bundles a program to one script that needs no other file, to be run by a Deno of this version. Types are checked. It is not
+ * minified, so that stack traces can be read.
  *
- * @throws {ScriptError} When types are wrong.
+ * @throws {ScriptError} When types are wrong, or a module can't be had.
  */
 export async function bundle(program: Program, into: string): Promise<Built> {
   await Deno.mkdir(into, { recursive: true });
   const path = join(resolve(into), `${program.name}.js`);
-  await deno("bundle", program, undefined, ["--check", "--minify", `--output=${path}`, program.entry]);
+  const config = program.config === undefined ? [] : [`--config=${program.config}`];
+  await deno("check", program, undefined, [...config, program.entry]);
+  await deno("bundle", program, undefined, [...config, `--output=${path}`, program.entry]);
   return { path, bytes: (await Deno.stat(path)).size };
+}
+
+/** What is asked of a program to see that it starts, and what it says. */
+interface Answer {
+  readonly flag: string;
+  readonly text: string;
+}
+
+/**
+ * What a program has to answer; of one that is not known, what its bundle says of itself.
+ *
+ * @throws {ScriptError} When it is no program of `run`.
+ */
+export async function answerOf(program: Program, script: string): Promise<Answer> {
+  if (program.version !== undefined) return { flag: "--version", text: program.version };
+  const permissions = permissionArguments(program);
+  const args = ["run", "--quiet", "--no-prompt", ...permissions, script, "--help"];
+  const output = await tryRun(Deno.execPath(), args);
+  const text = output?.text.trim() ?? "";
+  if (output?.success && text.includes("KAFKA_BROKERS")) return { flag: "--help", text };
+  throw new ScriptError(
+    `Cannot build ${program.name}: asked for --help, received ${
+      text === "" ? "nothing" : `"${text.slice(0, 300)}"`
+    } instead of the flags of a program of kos; let ${program.entry} call run(topology, options)`,
+  );
 }
 
 async function deno(
@@ -85,7 +114,7 @@ async function deno(
 ): Promise<void> {
   const output = await new Deno.Command(Deno.execPath(), {
     args: [command, "--quiet", ...args],
-    cwd: ROOT,
+    cwd: dirname(program.config ?? program.entry),
     clearEnv: true,
     env: { ...environment(), NO_COLOR: "1" },
     stdin: "null",
@@ -139,16 +168,21 @@ async function checkRuntime(denort: string, target: Target): Promise<void> {
   );
 }
 
-async function checkStarts(path: string, program: Program, denort: string | undefined): Promise<void> {
-  const output = await tryRun(path, ["--version"]);
+async function checkStarts(
+  path: string,
+  program: Program,
+  { flag, text }: Answer,
+  denort: string | undefined,
+): Promise<void> {
+  const output = await tryRun(path, [flag]);
   const said = output?.text.trim() ?? "nothing";
-  if (output?.success && said === VERSION) return;
+  if (output?.success && said === text) return;
   const cause = denort === undefined
     ? `that should not be: the runtime may be damaged; remove Deno's cache (deno info shows where) and try again`
     : `DENORT_BIN="${denort}" has to be the denort of Deno ${Deno.version.deno}: a deno, which runs what is asked for instead of what is in it, won't do`;
   throw new ScriptError(
-    `Cannot use what was compiled for ${program.name}: asked for --version, received "${
+    `Cannot use what was compiled for ${program.name}: asked for ${flag}, received "${
       said.slice(0, 300)
-    }" instead of ${VERSION}; ${cause}`,
+    }" instead of ${flag === "--version" ? text : "what its bundle says"}; ${cause}`,
   );
 }

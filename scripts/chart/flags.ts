@@ -19,6 +19,8 @@ export interface ValueFlag {
   readonly path: readonly string[];
   /** The flag. */
   readonly flag: NamedFlag;
+  /** Whether the value 0 stands for a flag that is not given. */
+  readonly orZero?: boolean;
 }
 
 /** A program of `run`, whatever its topology. */
@@ -30,18 +32,21 @@ const PROGRAMS: Readonly<Record<Block, AnyProgram>> = { app: SERVICE, generator:
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   metricsLevel: ["metrics", "level"],
   waitForBroker: ["kafka", "waitForBroker"],
+  partitions: ["kafka", "partitions"],
+  replicationFactor: ["kafka", "replicationFactor"],
 };
 
+/** Of these the chart takes 0 for what is not given. */
+const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]);
+
 /**
- * Flags that are no value as they are: what a pod, a volume or a Service settles, what both programs are told alike,
- * and what a Deployment has no use for.
+ * Flags that are no value as they are: what a pod, a volume or a Service settles, and what a Deployment has no use
+ * for.
  */
 const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
   app: new Set([
     "describe",
     "clientId",
-    "partitions",
-    "replicationFactor",
     "stateDir",
     "groupInstanceId",
     "metricsPort",
@@ -53,8 +58,6 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "count",
     "json",
     "topicPrefix",
-    "partitions",
-    "replicationFactor",
     "controlPort",
     "controlHost",
     "metricsPort",
@@ -75,7 +78,7 @@ export function valueFlags(): ValueFlag[] {
   );
   const elsewhere = namedFlags(SERVICE).flatMap((flag) => {
     const path = ELSEWHERE[flag.key];
-    return path === undefined ? [] : [{ path, flag }];
+    return path === undefined ? [] : [{ path, flag, orZero: OR_ZERO.has(flag.key) }];
   });
   return [...flags, ...elsewhere, ...ownFlags().map((flag) => ({ path: ["app", flag.key], flag }))];
 }

@@ -22,10 +22,11 @@ export function generatedSchema(
   docs: readonly ValueDoc[],
 ): Schema {
   const schema = structuredClone(before);
-  for (const { path, flag } of flags) {
+  for (const { path, flag, orZero = false } of flags) {
     const takes = flag.parse.schema;
     const optional = defaultOf(flag) === undefined;
-    if (takes !== undefined) replace(schema, path, optional ? orNull(takes) : { ...takes });
+    if (takes === undefined) continue;
+    replace(schema, path, orZero ? { ...takes, minimum: 0 } : optional ? orNull(takes) : { ...takes });
   }
   for (const { path, description } of docs) {
     const at = schemaAt(schema, path.split("."));

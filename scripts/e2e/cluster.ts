@@ -51,6 +51,9 @@ interface MetricList {
   readonly items?: readonly { readonly value: string }[];
 }
 
+/** How long an answer may take, in ms: of a small cluster under full load the custom metrics API needs many seconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
 /** A cluster's API through `kubectl proxy`, with the rights and the address of the current KUBECONFIG. */
 export class Cluster {
   readonly #proxy: Deno.ChildProcess;
@@ -87,7 +90,7 @@ export class Cluster {
     await this.#proxy.status;
   }
 
-  /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer within 10 s. */
+  /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer in time. */
   async get(path: string): Promise<string> {
     return await this.#request(path, {});
   }
@@ -149,12 +152,15 @@ export class Cluster {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(10_000) });
+      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
-      throw new ScriptError(`Cannot ask the cluster for ${path}: received no answer within 10 s`, {
-        cause: error,
-      });
+      throw new ScriptError(
+        `Cannot ask the cluster for ${path}: received no answer within ${ANSWER_TIMEOUT_MS / 1000} s`,
+        {
+          cause: error,
+        },
+      );
     }
     if (response.ok || alsoFine.includes(response.status)) return response.ok ? text : "{}";
     throw new ScriptError(

@@ -101,7 +101,7 @@ export const E2E_CLUSTER: Program<Flags> = {
       value: "<rate>",
       text: "records a second in between: more than the pods can process, so that lag builds up",
       parse: rate(),
-      defaultText: "what the chart's notes name: the target of all pods",
+      defaultText: "what the chart's notes name: half as much again as the targets of all pods",
     },
     constant: {
       value: "<rate>",
@@ -112,15 +112,15 @@ export const E2E_CLUSTER: Program<Flags> = {
       value: "<time>",
       text: "how long the high or constant rate is kept",
       parse: duration({ min: 1_000 }),
-      default: 60_000,
-      defaultText: "60s",
+      default: 90_000,
+      defaultText: "90s",
     },
     within: {
       value: "<time>",
       text: "how soon the largest number of replicas has to be asked for",
       parse: duration({ min: 1_000 }),
-      default: 60_000,
-      defaultText: "60s",
+      default: 90_000,
+      defaultText: "90s",
     },
     rest: {
       value: "<time>",

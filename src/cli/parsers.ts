@@ -73,6 +73,8 @@ export function integers({ min = 0, max = Number.MAX_SAFE_INTEGER, multipleOf = 
 }
 
 const DURATION = /^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/;
+/** As a JSON Schema, in a way that languages without a look ahead understand. */
+const NO_TIME = { pattern: "^(0+(\\.0+)?(ms|s|m|h))+$" };
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /**
@@ -87,7 +89,8 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * ```
  */
 export function duration({ min = 0 }: { readonly min?: number } = {}): ValueParser<number> {
-  return taking({ type: "string", pattern: DURATION.source }, (text) => {
+  const schema = { type: "string", pattern: DURATION.source, ...(min > 0 ? { not: NO_TIME } : {}) };
+  return taking(schema, (text) => {
     const ms = parseDuration(text);
     if (ms === undefined) {
       throw new InvalidValue("expected a time with its unit, such as 500ms, 30s, 2m or 1m30s");

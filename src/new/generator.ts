@@ -81,6 +81,7 @@ export const NEW: Program<NewFlags> = {
     title: "How it is started",
     rows: [
       ["deno run --allow-read=. --allow-write=. jsr:@kos/kos/new my-app", ""],
+      ["npx -p @kos/kos kos-new my-app", "on Node.js"],
       ["deno task new my-app", "in a checkout"],
     ],
   }],

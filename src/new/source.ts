@@ -26,7 +26,7 @@ export function ownCheckout(module: string = import.meta.url): string | undefine
 /** What is given instead of a place that can't be used. */
 const INSTEAD: Readonly<Record<Runtime, string>> = {
   deno: `a checkout of kos, or a specifier such as jsr:${PACKAGE}@^${VERSION}`,
-  node: `the .tgz of a packed kos, or a specifier such as npm:${PACKAGE}@^${VERSION}`,
+  node: `the .tgz of a packed kos (deno task pack), or a specifier such as npm:${PACKAGE}@^${VERSION}`,
 };
 
 /**

@@ -97,4 +97,8 @@ Deno.test("a parser tells what it takes as a JSON Schema that takes the same", (
   for (const time of ["500ms", "1m30s", "1.5h", "30", "s", "-1s", "1d"]) {
     assertEquals(new RegExp(pattern).test(time), parseDuration(time) !== undefined, time);
   }
+  const { not } = duration({ min: 1 }).schema as { not: { pattern: string } };
+  for (const [time, none] of [["0s", true], ["0.0m0ms", true], ["0.1s", false], ["1m0s", false]] as const) {
+    assertEquals(new RegExp(not.pattern).test(time), none, time);
+  }
 });

@@ -53,7 +53,7 @@ Deno.test("source: for Node it is a specifier of npm, or a packed file", async (
     await assertRejects(
       () => sourceOf(from, "node"),
       UsageError,
-      `give the .tgz of a packed kos, or a specifier such as npm:@kos/kos@^${VERSION}`,
+      `give the .tgz of a packed kos (deno task pack), or a specifier such as npm:@kos/kos@^${VERSION}`,
     );
   }
 });

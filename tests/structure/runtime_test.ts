@@ -15,14 +15,11 @@ const FOREIGN: readonly (readonly [what: RegExp, instead: string])[] = [
   [/^\s*(?:await )?using \w+ =/m, "try and finally"],
 ];
 
-/** What a new application gets for its own runtime is text here. */
-const TEMPLATES = "src/new/templates/";
-
 /** The programs of the repository, which are no part of the package. */
 const PROGRAMS = new Set(["src/datagen/main.ts", "src/streams/main.ts"]);
 
 Deno.test("src runs on Deno and on Node 22: it takes nothing that only one of them has", () => {
-  const found = filesBelow("src/", ".ts").filter((file) => !file.startsWith(TEMPLATES)).flatMap((file) => {
+  const found = filesBelow("src/", ".ts").flatMap((file) => {
     const code = withoutComments(textOf(file));
     return FOREIGN.flatMap(([what, instead]) => {
       const match = what.exec(code)?.[0];

@@ -136,9 +136,16 @@ consumer_lag_{{ regexReplaceAll "[^a-z0-9]" (lower .) "_" }}
 kos_streams_records_processed_per_second
 {{- end -}}
 
-{{/* Prometheus' matchers of the application's pods. */}}
+{{/* Prometheus' matchers of the application's pods, and not of one whose name begins with this one's. */}}
 {{- define "kos.podMatchers" -}}
-{{- printf "namespace=%q,pod=~%q" .Release.Namespace (printf "%s-.+" (include "kos.fullname" (list . .Values.app.name))) -}}
+{{- include "kos.matchers" (list . .Values.app.name .Values.app.workload) -}}
+{{- end -}}
+
+{{/* Takes (list $ component workload). */}}
+{{- define "kos.matchers" -}}
+{{- $root := index . 0 -}}
+{{- $pod := ternary "-[0-9]+" "-[a-z0-9]+-?[a-z0-9]{5}" (eq (index . 2) "StatefulSet") -}}
+{{- printf "namespace=%q,pod=~%q" $root.Release.Namespace (printf "%s%s" (include "kos.fullname" (list $root (index . 1))) $pod) -}}
 {{- end -}}
 
 {{/* What the pods of both programs mount. Takes (list $ component's values). */}}

@@ -1,33 +1,45 @@
 /** A new application, as the generator writes it, on a broker: as its task starts it, and as its image does. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { makePackage } from "../../../scripts/pack.ts";
 import { freePort } from "../../../scripts/support/ports.ts";
+import { VERSION } from "../../../src/cli/version.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { newProject } from "../../../src/new/generator.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/port/records.ts";
 import { ended } from "../../support/ended.ts";
+import { findNode, npm } from "../../support/node.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
-/** The arguments of Deno in a task of the project. */
-async function taskOf(folder: string, task: string): Promise<string[]> {
+/** A command of a project, with its arguments. */
+type Command = readonly [command: string, ...args: string[]];
+
+/** A task of the project for Deno. */
+async function taskOf(folder: string, task: string): Promise<Command> {
   const { tasks } = JSON.parse(await Deno.readTextFile(join(folder, "deno.json")));
-  return tasks[task].split(" ").slice(1);
+  return [Deno.execPath(), ...tasks[task].split(" ").slice(1)];
 }
 
-/** The arguments of Deno in the image, for a script that is still in the project's folder. */
-async function imageOf(folder: string): Promise<string[]> {
+/** A script of the project for Node, which is a command of Node itself. */
+async function scriptOf(folder: string, script: string): Promise<Command> {
+  const { scripts } = JSON.parse(await Deno.readTextFile(join(folder, "package.json")));
+  return [await findNode(), ...scripts[script].split(" ").slice(1)];
+}
+
+/** What the image runs, for a script that is still in the project's folder. */
+async function imageOf(folder: string): Promise<Command> {
   const dockerfile = await Deno.readTextFile(join(folder, "Dockerfile"));
   const entrypoint = /^ENTRYPOINT (\[[^]*\])$/m.exec(dockerfile)![1]!.replaceAll("\\\n", "");
-  return (JSON.parse(entrypoint) as string[]).slice(1).map((arg) =>
-    arg === "/app/main.js" ? "dist/main.js" : arg
-  );
+  const args = (JSON.parse(entrypoint) as string[]).slice(1);
+  return [Deno.execPath(), ...args.map((arg) => arg === "/app/main.js" ? "dist/main.js" : arg)];
 }
 
-function start(folder: string, args: readonly string[], env: Record<string, string> = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...args],
+function start(folder: string, command: Command, env: Record<string, string> = {}): Deno.ChildProcess {
+  const [path, ...args] = command;
+  return new Deno.Command(path, {
+    args,
     cwd: folder,
     env: { KAFKA_BROKERS: brokers().join(","), NO_COLOR: "1", ...env },
     stdout: "piped",
@@ -50,10 +62,13 @@ async function totals(
 }
 
 /** Runs the application until it has summed what its own sender sent, and lets it end by SIGTERM. */
-async function runOnce(folder: string, args: readonly string[], topics: Topics): Promise<void> {
-  const { log, input, output, letters } = topics;
+async function runOnce(
+  folder: string,
+  commands: { readonly start: Command; readonly send: Command },
+  { log, input, output, letters }: Topics,
+): Promise<void> {
   const url = `http://127.0.0.1:${freePort()}`;
-  const child = start(folder, args, {
+  const child = start(folder, commands.start, {
     KOS_METRICS_PORT: new URL(url).port,
     KOS_METRICS_HOST: "127.0.0.1",
     KOS_PARTITIONS: "2",
@@ -71,7 +86,7 @@ async function runOnce(folder: string, args: readonly string[], topics: Topics):
     assertEquals(hasEnded, false, hasEnded ? await stderr : "");
     const before = await totals(log, output);
     const lettersBefore = (await readRecords(log, letters)).length;
-    const sent = await ended(start(folder, [...await taskOf(folder, "send"), "6"]));
+    const sent = await ended(start(folder, [...commands.send, "6"]));
     assertEquals([sent.code, sent.stdout], [0, `wrote 6 orders to ${input}\n`], sent.stderr);
     await writeRecords(log, input, [{ value: '{"customer":"ann"}' }]);
     const [orders, cents] = before.ann ?? [0, 0];
@@ -99,25 +114,65 @@ interface Topics {
   readonly letters: string;
 }
 
-Deno.test("a new application sums the orders that it is sent, by its task and by its image's entrypoint", async () => {
+/** Calls `body` with the folder of a new application and its topics, which are deleted afterwards. */
+async function withProject(
+  flags: (directory: string) => Promise<readonly string[]>,
+  body: (folder: string, topics: Topics) => Promise<void>,
+): Promise<void> {
   const id = crypto.randomUUID();
-  const [input, output] = [`orders-${id}`, `sums-${id}`];
   const name = `app-${id}`;
+  const [input, output, letters] = [`orders-${id}`, `sums-${id}`, `${name}-dead-letters`];
   const log = new KafkaLog(connection(), { clientId: "test", logger: quiet });
   await withDirectoryWhile(async (directory) => {
     const folder = join(directory, name);
-    const code = await newProject([folder, "--input", input, "--output", output], { tell: () => {} });
-    assertEquals(code, 0);
-    const topics = { log, input, output, letters: `${name}-dead-letters` };
+    const args = [folder, "--input", input, "--output", output, ...await flags(directory)];
+    assertEquals(await newProject(args, { tell: () => {} }), 0);
     try {
-      await runOnce(folder, await taskOf(folder, "start"), topics);
-      const built = await ended(start(folder, await taskOf(folder, "build")));
-      assertEquals(built.code, 0, built.stderr);
-      await runOnce(folder, await imageOf(folder), topics);
+      await body(folder, { log, input, output, letters });
     } finally {
       const internal = ["changelog", "repartition"].map((kind) => `${name}-sums-${kind}`);
-      await log.deleteTopics([input, output, topics.letters, ...internal]);
+      await log.deleteTopics([input, output, letters, ...internal]);
       await log.close();
     }
+  });
+}
+
+Deno.test("a new application sums the orders that it is sent, by its task and by its image's entrypoint", async () => {
+  await withProject(() => Promise.resolve([]), async (folder, topics) => {
+    const send = await taskOf(folder, "send");
+    await runOnce(folder, { start: await taskOf(folder, "start"), send }, topics);
+    const built = await ended(start(folder, await taskOf(folder, "build")));
+    assertEquals(built.code, 0, built.stderr);
+    await runOnce(folder, { start: await imageOf(folder), send }, topics);
+  });
+});
+
+/** The package's own command writes an application for Node, which takes kos from npm. */
+async function writesAnother(folder: string): Promise<void> {
+  const command: Command = [await findNode(), "node_modules/.bin/kos-new", "another"];
+  const { code, stderr } = await ended(start(folder, command));
+  assertEquals([code, stderr], [0, ""]);
+  const { dependencies } = JSON.parse(await Deno.readTextFile(join(folder, "another/package.json")));
+  assertEquals(dependencies, { "@kos/kos": `^${VERSION}` });
+}
+
+Deno.test("a new application for Node is typed, passes its test and sums orders, with kos from a packed file", async () => {
+  const pack = async (directory: string): Promise<readonly string[]> => {
+    const { archive } = await makePackage(join(directory, "dist"));
+    return ["--runtime", "node", "--from", archive];
+  };
+  await withProject(pack, async (folder, topics) => {
+    await npm(folder, ["install"]);
+    const checks: Command[] = [
+      [await findNode(), "node_modules/typescript/bin/tsc"],
+      await scriptOf(folder, "test"),
+    ];
+    for (const command of checks) {
+      const { code, stdout, stderr } = await ended(start(folder, command));
+      assertEquals(code, 0, `${command}: ${stdout}${stderr}`);
+    }
+    await writesAnother(folder);
+    const [begin, send] = [await scriptOf(folder, "start"), await scriptOf(folder, "send")];
+    await runOnce(folder, { start: begin, send }, topics);
   });
 });

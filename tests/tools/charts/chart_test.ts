@@ -64,6 +64,16 @@ Deno.test("the autoscaler has the original's metrics and targets", async () => {
   }
 });
 
+Deno.test("alerts are of the application's pods, also with a long name, and not of one whose name begins as it does", async () => {
+  const rule = find(await objectsOf("operator"), "PrometheusRule", "kos");
+  const [, pods] = /pod=~"([^"]+)"/.exec(rule.spec.groups[0].rules[0].expr)!;
+  const matches = (pod: string) => new RegExp(`^(?:${pods})$`).test(pod);
+  for (const pod of ["kstreams-7d9f8c6b5-x2x9z", "kstreams-7d9fx2x9z"]) assert(matches(pod), pod);
+  for (const pod of ["kstreams-eu-7d9f8c6b5-x2x9z", "kstreams-eu-0", "datagen-7d9f8c6b5-x2x9z"]) {
+    assert(!matches(pod), pod);
+  }
+});
+
 Deno.test("what is written from the programs' flags is as they are", async () => {
   assertEquals(await chartFile("files/flags.yaml"), flagsFile(), "deno task chart --update");
   const schema = await chartFile("values.schema.json");
@@ -77,7 +87,7 @@ Deno.test("every flag of a service and of the generator is a value of the chart,
   const others = new Set(["app.retention", "generator.stallTimeout", "kafka.waitForBroker"]);
   const flags = valueFlags();
   assert(flags.length > 20, `only ${flags.length} flags were found`);
-  for (const { path, flag } of flags) {
+  for (const { path, flag, orZero } of flags) {
     const where = path.join(".");
     const parent = path.slice(0, -1).reduce((at, key) => at[key], values);
     assert(
@@ -86,7 +96,7 @@ Deno.test("every flag of a service and of the generator is a value of the chart,
     );
     const value = parent[path.at(-1)!];
     if (others.has(where)) continue;
-    const given = value === null ? undefined : flag.parse(String(value));
+    const given = value === null || (orZero && value === 0) ? undefined : flag.parse(String(value));
     assertEquals(given, defaultOf(flag), where);
   }
 });
@@ -129,4 +139,16 @@ Deno.test("the memory limit is enough for five times the rate that a pod is scal
   }
   // A session is kept until no hit can come for it any more.
   assert(load.retentionMs >= load.graceMs + 2 * JOIN_DIFFERENCE_MS);
+});
+
+Deno.test("docs/kubernetes.md raises the load as the notes do, to more than the targets of all pods", async () => {
+  const { autoscaling } = await chartYaml("values.yaml");
+  const notes = await chartFile("templates/NOTES.txt");
+  assertStringIncludes(
+    notes,
+    `div (mul 3 (int64 .Values.autoscaling.maxReplicas) (int64 .Values.autoscaling.rate.targetPerPod)) 2`,
+  );
+  const docs = await Deno.readTextFile(new URL("../../../docs/kubernetes.md", import.meta.url));
+  const rate = 1.5 * autoscaling.maxReplicas * autoscaling.rate.targetPerPod;
+  assertStringIncludes(docs, `curl -X PUT localhost:9011/throughput -d '{"rate": ${rate}}'`);
 });

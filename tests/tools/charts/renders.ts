@@ -20,7 +20,8 @@ export async function objectsOf(feature: string): Promise<Any[]> {
   return objectsIn(await Deno.readTextFile(goldenFile(feature)));
 }
 
-function objectsIn(text: string): Any[] {
+/** The objects of a render. */
+export function objectsIn(text: string): Any[] {
   return (parseAll(text) as Any[]).filter((object) => object !== null);
 }
 

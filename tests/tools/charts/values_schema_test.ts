@@ -90,6 +90,8 @@ for (
   const [what, values, where] of [
     ["a word for a number", { autoscaling: { maxReplicas: "four" } }, "/autoscaling/maxReplicas"],
     ["no replicas at most", { autoscaling: { maxReplicas: 0 } }, "/autoscaling/maxReplicas"],
+    ["more partitions than the programs take", { kafka: { partitions: 10_001 } }, "/kafka/partitions"],
+    ["no time where there has to be some", { app: { commitInterval: "0s" } }, "/app/commitInterval"],
     ["no topics", { inputTopics: [] }, "/inputTopics"],
     ["a topic twice", { inputTopics: ["a", "a"] }, "/inputTopics"],
     ["what is no topic's name", { inputTopics: ["orders", "a b"] }, "/inputTopics/1"],

@@ -1,13 +1,19 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { join, relative } from "@std/path";
 import config from "../../../deno.json" with { type: "json" };
 import { compileFailure } from "../../../scripts/build/compile.ts";
-import { permissionsConfig, PROGRAMS } from "../../../scripts/build/programs.ts";
+import { describePermissions, programAt } from "../../../scripts/build/entry.ts";
+import { permissionArguments, permissionsConfig, PROGRAMS } from "../../../scripts/build/programs.ts";
 import { elfMachine, headOf } from "../../../scripts/build/targets.ts";
+import { UsageError } from "../../../src/cli/arguments.ts";
+import { withDirectoryWhile } from "../../support/temporary_directory.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
 
 Deno.test("each program is built with the permissions that its task runs with", () => {
   const commands = Object.values(config.tasks).map((task) => task.command);
   for (const { entry, permissions } of PROGRAMS) {
-    const own = commands.filter((command) => command.endsWith(` ${entry}`));
+    const own = commands.filter((command) => command.endsWith(` ${relative(ROOT, entry)}`));
     assertEquals(own.length, 1, `tasks that run ${entry}`);
     assertMatch(own[0]!, new RegExp(` -P=${permissions} `));
   }
@@ -74,4 +80,65 @@ Deno.test("a Linux program tells its machine", async () => {
   const own = elfMachine(await headOf(Deno.execPath()));
   assertEquals(own, Deno.build.os === "linux" ? Deno.build.arch : undefined);
   assert((await headOf(new URL(import.meta.url).pathname)).length === 64);
+});
+
+/** Makes a program's folder with a configuration, and gives its main module. */
+async function withMain(
+  name: string,
+  configuration: unknown,
+  body: (main: string, folder: string) => Promise<void>,
+): Promise<void> {
+  await withDirectoryWhile(async (directory) => {
+    const folder = join(directory, name);
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(join(folder, "main.ts"), "");
+    if (configuration !== undefined) {
+      // Deno takes comments in it.
+      await Deno.writeTextFile(join(directory, "deno.json"), `// mine\n${JSON.stringify(configuration)}`);
+    }
+    await body(join(folder, "main.ts"), directory);
+  });
+}
+
+Deno.test("a program of the user's own has its folder's name and the permissions of the deno.json above it", () =>
+  withMain(
+    "orders",
+    { permissions: { default: { net: true }, test: { read: true } } },
+    async (main, folder) => {
+      const program = await programAt(main, {});
+      assertEquals([program.name, program.permissions, program.set], ["orders", "default", { net: true }]);
+      assertEquals(permissionArguments(program), [`--config=${folder}/deno.json`, "-P=default"]);
+      assertEquals((await programAt(main, { name: "mine", permissions: "test" })).set, { read: true });
+      await assertRejects(
+        () => programAt(main, { permissions: "tset" }),
+        UsageError,
+        `received "tset"; ${folder}/deno.json has default, test`,
+      );
+    },
+  ));
+
+Deno.test("of several permissions those of the program's name are meant, else none", () =>
+  withMain("orders", { permissions: { orders: { net: true }, other: {} } }, async (main) => {
+    assertEquals((await programAt(main, {})).permissions, "orders");
+    assertEquals((await programAt(main, { name: "mine" })).configured, false);
+  }));
+
+Deno.test("a program without permissions gets those that a program of run needs, which is told", () =>
+  withMain("orders", {}, async (main, folder) => {
+    const program = await programAt(main, {});
+    assertEquals(program.set, config.permissions.streams);
+    assertEquals(permissionArguments(program).slice(0, 3), [
+      `--config=${folder}/deno.json`,
+      "--allow-net",
+      "--allow-read=/etc/kos/ca,/var/lib/kos,.kos",
+    ]);
+    assertMatch(describePermissions(program), /^permissions of kos' own streams, as .*deno\.json has none$/);
+  }));
+
+Deno.test("a module that is not there, and a configuration that is none, are refused", async () => {
+  await withMain("orders", [], async (main, folder) => {
+    await assertRejects(() => programAt(join(folder, "none.ts"), {}), UsageError, "which is no file");
+    await Deno.writeTextFile(join(folder, "deno.json"), "{");
+    await assertRejects(() => programAt(main, {}), UsageError, "is no configuration of Deno");
+  });
 });
