@@ -60,7 +60,7 @@ KOS_STATE_DIR: /var/lib/kos/state
 {{- $own = set $own $key (get $.Values.app $key) -}}
 {{- end -}}
 {{- end -}}
-{{- range $name, $value := merge (deepCopy .Values.app.flags) $own }}
+{{- range $name, $value := merge (deepCopy (.Values.app.flags | default dict)) $own }}
 {{- if ne (toString $value) "" }}
 {{ include "kos.variable" $name }}: {{ include "kos.number" $value | quote }}
 {{- end }}
@@ -94,7 +94,8 @@ KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose |
 
 {{/*
 The replicas to write; nothing leaves them to what scales the application. A field that was in the last release and is not in this
-one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on.
+one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on. So it is where
+KEDA has taken the last pod away and a HorizontalPodAutoscaler, which leaves 0 as it is, comes after it.
 */}}
 {{- define "kos.replicas" -}}
 {{- if not (include "kos.scaler" .) -}}
@@ -102,10 +103,18 @@ one is set to its default, 1: so where it was, which an annotation says, the liv
 {{- else -}}
 {{- $live := lookup "apps/v1" .Values.app.workload .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
 {{- if $live -}}
-{{- if hasKey ($live.metadata.annotations | default dict) "kos/replicas-written" -}}
+{{- $asleep := and (eq (include "kos.scaler" .) "hpa") (eq (int64 $live.spec.replicas) 0) (include "kos.wasKeda" .) -}}
+{{- if or $asleep (hasKey ($live.metadata.annotations | default dict) "kos/replicas-written") -}}
 {{- max (int64 .Values.autoscaling.minReplicas) (int64 $live.spec.replicas) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Not empty where KEDA scales the release now. */}}
+{{- define "kos.wasKeda" -}}
+{{- if .Capabilities.APIVersions.Has "keda.sh/v1alpha1" -}}
+{{- include "kos.isOurs" (list . (lookup "keda.sh/v1alpha1" "ScaledObject" .Release.Namespace (include "kos.fullname" (list . .Values.app.name)))) -}}
 {{- end -}}
 {{- end -}}
 

@@ -93,7 +93,7 @@ hpa
 {{- else -}}
 {{- /* KEDA refuses what a HorizontalPodAutoscaler scales already, so what was there first stays. */ -}}
 {{- $name := include "kos.fullname" (list . .Values.app.name) -}}
-{{- if include "kos.isOurs" (list . (lookup "keda.sh/v1alpha1" "ScaledObject" .Release.Namespace $name)) -}}
+{{- if include "kos.wasKeda" . -}}
 keda
 {{- else if or (include "kos.hasCustomMetrics" .) (include "kos.isOurs" (list . (lookup "autoscaling/v2" "HorizontalPodAutoscaler" .Release.Namespace $name))) -}}
 hpa
@@ -101,4 +101,9 @@ hpa
 keda
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Not empty where there may be no pod at all for a while. */}}
+{{- define "kos.mayRest" -}}
+{{- if and (eq (include "kos.scaler" .) "keda") (eq (int64 .Values.autoscaling.minReplicas) 0) }}true{{ end -}}
 {{- end -}}
