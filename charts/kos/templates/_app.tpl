@@ -30,9 +30,9 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A flag's variable: of camelCase, or of the flag's own name. */}}
+{{/* A flag's variable: of camelCase, or of the flag's own name. As src/cli has it, not as snakecase, which parts h2o. */}}
 {{- define "kos.variable" -}}
-KOS_{{ . | snakecase | replace "-" "_" | upper }}
+KOS_{{ regexReplaceAll "([A-Z])" . "_${1}" | replace "-" "_" | upper }}
 {{- end -}}
 
 {{/* Variables of a map of flags' names to variables, with the block's values. Takes (list $ map block). */}}

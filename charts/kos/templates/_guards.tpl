@@ -151,7 +151,8 @@ controllers and KEDA put up to eleven to an object's.
 {{- $owner := get $notes "meta.helm.sh/release-name" -}}
 {{- $own := and (eq .metadata.namespace $here) (eq $owner $.Release.Name) -}}
 {{- if and (not $own) (eq (get $notes "kos/application-id") $id) (eq (get $notes "kos/kafka") $kafka) -}}
-{{- fail (printf "app.applicationId is %s, with which the %s %s of the release %s in the namespace %s reads the same Kafka: each would take the other's partitions. Set another app.applicationId; or applicationIdGuard=off when they are to share them" $id $kind .metadata.name $owner .metadata.namespace) -}}
+{{- $of := ternary (printf "the release %s" $owner) "no release" (ne $owner "") -}}
+{{- fail (printf "app.applicationId is %s, with which the %s %s of %s in the namespace %s reads the same Kafka: each would take the other's partitions. Set another app.applicationId; or applicationIdGuard=off when they are to share them" $id $kind .metadata.name $of .metadata.namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
