@@ -87,11 +87,14 @@ the deepest folder first, so the templates there call this.
 {{- end -}}
 
 {{/*
-Refuses what the API server would, after it has taken a part of the release: 63 characters are a Service's name and a label, and
+Refuses names of the chart's other pods, and what the API server would, after it has taken a part of the release: 63 characters are a Service's name and a label, and
 controllers and KEDA put up to eleven to an object's.
 */}}
-{{- define "kos.refuseLongNames" -}}
+{{- define "kos.refuseNames" -}}
 {{- range $component := list .Values.app.name .Values.generator.name -}}
+{{- if has $component (list "kafka" "schema-registry" "test" "cleanup") -}}
+{{- fail (printf "app.name or generator.name is %s, as other pods of the chart are called, which selectors would take for its own: choose another" $component) -}}
+{{- end -}}
 {{- $name := include "kos.fullname" (list $ $component) -}}
 {{- if gt (len $name) 52 -}}
 {{- fail (printf "fullnameOverride and the name %s make %s, of %d characters, and Kubernetes takes 52 of a name to which more is put: shorten one of them" $component $name (len $name)) -}}
