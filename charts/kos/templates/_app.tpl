@@ -95,7 +95,8 @@ KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose |
 {{/*
 The replicas to write; nothing leaves them to what scales the application. A field that was in the last release and is not in this
 one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on. So it is where
-KEDA has taken the last pod away and a HorizontalPodAutoscaler, which leaves 0 as it is, comes after it.
+KEDA has taken the last pod away and a HorizontalPodAutoscaler, which leaves 0 as it is, comes after it; and where a StatefulSet
+takes a Deployment's place, or the other way round.
 */}}
 {{- define "kos.replicas" -}}
 {{- if not (include "kos.scaler" .) -}}
@@ -106,6 +107,12 @@ KEDA has taken the last pod away and a HorizontalPodAutoscaler, which leaves 0 a
 {{- $asleep := and (eq (include "kos.scaler" .) "hpa") (eq (int64 $live.spec.replicas) 0) (include "kos.wasKeda" .) -}}
 {{- if or $asleep (hasKey ($live.metadata.annotations | default dict) "kos/replicas-written") -}}
 {{- max (int64 .Values.autoscaling.minReplicas) (int64 $live.spec.replicas) -}}
+{{- end -}}
+{{- else -}}
+{{- $other := ternary "Deployment" "StatefulSet" (eq .Values.app.workload "StatefulSet") -}}
+{{- $before := lookup "apps/v1" $other .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
+{{- if include "kos.isOurs" (list . $before) -}}
+{{- max (int64 .Values.autoscaling.minReplicas) (int64 $before.spec.replicas) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
