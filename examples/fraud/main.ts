@@ -8,7 +8,7 @@ await run(({ flags }) => fraudTopology(flags), {
   defaults: { processingGuarantee: "exactly_once", onUndecodable: "dead-letter" },
   flags: {
     most: { value: "<n>", text: "payments a card may make", parse: parsers.integer(), default: 3 },
-    within: {
+    period: {
       value: "<time>",
       text: "the time in which it may make them",
       parse: parsers.duration({ min: 1 }),
