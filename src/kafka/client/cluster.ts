@@ -180,7 +180,7 @@ export class Cluster {
     throw new BrokerUnavailable(
       `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
-        "Is it running, and is KAFKA_BROKERS right? `deno task kafka` starts a broker on this machine",
+        "Is it running, and is KAFKA_BROKERS right? In a checkout of kos `deno task kafka` starts one here",
     );
   }
 
