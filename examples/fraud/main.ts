@@ -1,7 +1,7 @@
 import { parsers, run } from "@kos/kos";
 import { fraudTopology } from "./topology.ts";
 
-await run(({ flags }) => fraudTopology(flags), {
+await run(({ flags }) => fraudTopology({ ...flags, within: flags.period }), {
   applicationId: "fraud",
   description: "Watches payments, and alerts when a card makes too many in a short time.",
   // What a payment changes is committed with its alert: no alert is lost, and none comes twice.

@@ -4,7 +4,7 @@ import { MemoryLog, type TopicDescription, waitForBroker, WaitInterrupted } from
 
 const REFUSED = new BrokerUnavailable(
   "Cannot reach Kafka at kafka:9092: tried kafka:9092: connect ECONNREFUSED (for 1.0 s). " +
-    "Is it running, and is KAFKA_BROKERS right? In a checkout of kos `deno task kafka` starts one here",
+    "Is it running, and is KAFKA_BROKERS right? In a checkout of kos `deno task kafka` starts one",
 );
 
 /** A log that fails as told, with a clock that only sleeping, and trying for `tryMs`, moves. */
