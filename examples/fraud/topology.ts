@@ -24,10 +24,10 @@ export interface Alert {
 }
 
 export interface FraudOptions {
-  /** How many payments a card may make in the period. */
+  /** How many payments a card may make within that time. */
   most: number;
-  /** How long that is, in ms. */
-  period: number;
+  /** The time, in ms. */
+  within: number;
   /** What the topics' names begin with. */
   prefix: string;
 }
@@ -57,13 +57,13 @@ class PaymentWatch implements UserProcessor<string | null, Payment, string, Aler
     this.#context = context;
     this.#recent = context.getStateStore(STORE);
     // By the records' times, so that old payments that are read again give what they gave.
-    context.schedule(this.#options.period, "stream-time", (nowMs) => this.#forget(nowMs));
+    context.schedule(this.#options.within, "stream-time", (nowMs) => this.#forget(nowMs));
   }
 
   process({ key: card, value, timestamp }: ProcessorRecord<string | null, Payment>): void {
     if (card === null) return;
-    const { most, period } = this.#options;
-    const before = this.#recent.get(card)?.filter(({ timeMs }) => timeMs > timestamp - period) ?? [];
+    const { most, within } = this.#options;
+    const before = this.#recent.get(card)?.filter(({ timeMs }) => timeMs > timestamp - within) ?? [];
     const recent = [...before, { ...value, timeMs: timestamp }];
     this.#recent.put(card, recent, timestamp);
     if (recent.length > most) this.#context.forward({ key: card, value: alertOf(recent), timestamp });
@@ -72,7 +72,7 @@ class PaymentWatch implements UserProcessor<string | null, Payment, string, Aler
   /** Without it the store would keep every card that ever paid. */
   #forget(nowMs: number): void {
     for (const { key, timestamp } of this.#recent.entries()) {
-      if (timestamp <= nowMs - this.#options.period) this.#recent.put(key, null, nowMs);
+      if (timestamp <= nowMs - this.#options.within) this.#recent.put(key, null, nowMs);
     }
   }
 }

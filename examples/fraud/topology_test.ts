@@ -3,7 +3,7 @@ import { TopologyTestDriver } from "@kos/kos";
 import { type Alert, fraudTopology } from "./topology.ts";
 
 const MINUTE = 60_000;
-const TOPOLOGY = { most: 3, period: MINUTE, prefix: "" };
+const TOPOLOGY = { most: 3, within: MINUTE, prefix: "" };
 
 function pay(driver: TopologyTestDriver, card: string, timeMs: number, shop = "bakery"): void {
   driver.pipe("payments", card, { cents: 100, shop }, timeMs);
