@@ -443,7 +443,9 @@ export class Task {
   }
 
   get #holdsBack(): boolean {
-    for (const { flush } of this.stores.values()) if (flush !== undefined) return true;
+    for (const { flush, holdsBack = true } of this.stores.values()) {
+      if (flush !== undefined && holdsBack) return true;
+    }
     return false;
   }
 
@@ -452,7 +454,10 @@ export class Task {
     try {
       for (let again = true; again;) {
         again = false;
-        for (const store of this.stores.values()) if (store.flush?.() === true) again = true;
+        for (const store of this.stores.values()) {
+          if (store.flushesLast === true && this.calling) continue;
+          if (store.flush?.() === true) again = true;
+        }
       }
     } catch (error) {
       if (error instanceof ProcessingError) throw error;
