@@ -117,7 +117,7 @@ function hasLines(error: unknown): error is Error {
 }
 
 // By name, as this folder imports none of the folders that define them.
-const USAGE_ERRORS = new Set(["UsageError", "ConfigError"]);
+const USAGE_ERRORS = new Set(["UsageError", "ConfigError", "StreamsConfigError"]);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
