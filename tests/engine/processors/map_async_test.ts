@@ -273,7 +273,9 @@ Deno.test("a task says which step it waits for, and at which record: who watches
   const { task, push } = await taskOf(asking(desk, { name: "ask", concurrency: 3 }));
   for (const value of ["a", "b"]) push(value);
   task.process(100);
-  const { waitsFor, pauses } = task.progress(() => 2);
+  const { waitsFor, pauses, callTimeoutMs, inputs } = task.progress(() => 2);
+  // What can be committed is: the two that are under way are no commit that is missing.
+  assertEquals([callTimeoutMs, inputs.map(({ processedTo }) => processedTo)], [10_000, [0]]);
   assertEquals(waitsFor, "for 2 promises of ask, the oldest of the record at offset 0 of in-0 in task 0_0");
   await desk.end("a");
   task.process(100);
