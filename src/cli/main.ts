@@ -40,10 +40,14 @@ export async function runProgram(
   run: () => Promise<number | void>,
   write: (text: string) => void = say,
 ): Promise<number> {
+  return await exitCode(run, textReport(name, write));
+}
+
+async function exitCode(run: () => Promise<number | void>, report: Report): Promise<number> {
   try {
     return await run() ?? EXIT.ok;
   } catch (error) {
-    return reportError(name, error, write);
+    return reportError(error, report);
   }
 }
 
@@ -54,9 +58,17 @@ export interface MainOptions {
    * Default 10,000.
    */
   readonly graceMs?: number;
-  /** Gets the text that tells of an error, with its line end. Default: it goes to stderr. */
-  readonly write?: (text: string) => void;
+  /** Gets what ends the program. Default: it goes to stderr, as a line that the program's name begins. */
+  readonly report?: Report;
 }
+
+/**
+ * Tells what ends a program.
+ *
+ * @param message In one line, without the program's name.
+ * @param error What was thrown; left out when nothing was.
+ */
+export type Report = (message: string, error?: unknown) => void;
 
 /**
  * Runs a binary and ends the process. `run` gets a signal that is aborted by the first SIGTERM or SIGINT; it
@@ -69,19 +81,19 @@ export async function main(
   run: (signal: AbortSignal) => Promise<number | void>,
   options: MainOptions = {},
 ): Promise<never> {
-  const { graceMs = 10_000, write = say } = options;
+  const { graceMs = 10_000, report = textReport(name) } = options;
   // Both: Deno tells so that it does not permit to listen.
   for (const unhandled of ["unhandledRejection", "uncaughtException"]) {
-    process.on(unhandled, (reason: unknown) => process.exit(reportError(name, reason, write)));
+    process.on(unhandled, (reason: unknown) => process.exit(reportError(reason, report)));
   }
   const signal = shutdownSignal();
   signal.addEventListener("abort", () => {
     setTimeout(() => {
-      write(`${name}: did not end within ${graceMs / 1000} s of being asked to: ending it now\n`);
+      report(`did not end within ${graceMs / 1000} s of being asked to: ending it now`);
       process.exit(EXIT.failure);
     }, graceMs).unref();
   });
-  return process.exit(await runProgram(name, () => run(signal), write));
+  return process.exit(await exitCode(() => run(signal), report));
 }
 
 /**
@@ -102,13 +114,20 @@ export function shutdownSignal(): AbortSignal {
   return controller.signal;
 }
 
-function reportError(name: string, error: unknown, write: (text: string) => void = say): number {
+function reportError(error: unknown, report: Report): number {
   const code = exitCodeOf(error);
   if (code === EXIT.ok) return code;
-  write(`${name}: ${hasLines(error) ? error.message : describeError(error)}\n`);
-  if (debugging()) write(`${stackOf(error)}\n`);
-  else if (isBug(error)) write(`${name}: this is a defect of the program; KOS_DEBUG=1 shows where it is\n`);
+  report(hasLines(error) ? error.message : describeError(error), error);
   return code;
+}
+
+/** Tells it as a line of text, and the stack only to who looks for a defect. */
+export function textReport(name: string, write: (text: string) => void = say): Report {
+  return (message, error) => {
+    write(`${name}: ${message}\n`);
+    if (error !== undefined && debugging()) write(`${stackOf(error)}\n`);
+    else if (isBug(error)) write(`${name}: this is a defect of the program; KOS_DEBUG=1 shows where it is\n`);
+  };
 }
 
 /** Whether the lines of a message are meant as such: those of a compiler, or what a process said last. */
@@ -150,7 +169,8 @@ function isBug(error: unknown): boolean {
     error instanceof SyntaxError;
 }
 
-function stackOf(error: unknown): string {
+/** Where something was thrown, with those of its causes. */
+export function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stack = error.stack ?? String(error);
   return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;

@@ -69,7 +69,7 @@ function baseUrl(text: string): string {
 
 /** The variables that are no flags, since some of them are secrets and all go for every binary. */
 export const CONNECTION_VARIABLES: HelpSection = {
-  title: "Variables of the connection",
+  title: "Variables that are no flags",
   rows: [
     ["KAFKA_BROKERS", "bootstrap servers (default: localhost:9092)"],
     [
@@ -79,5 +79,6 @@ export const CONNECTION_VARIABLES: HelpSection = {
     ["API_KEY, SECRET_KEY", "SASL PLAIN over TLS when both are set"],
     ["CLOUD", "false: no SASL and no TLS in spite of the keys"],
     ["KAFKA_CA", "a PEM file with the authorities to trust (default: those of the system)"],
+    ["KOS_DEBUG", "1: what ends the program is told with its stack"],
   ],
 };

@@ -236,7 +236,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
     },
     metricsPort: {
       value: "<port>",
-      text: "of /metrics, /healthz and /readyz; 0: any free one",
+      text: "of /metrics, /healthz, /readyz and /stores; 0: any free one",
       parse: integer({ max: 65_535 }),
       default: DEFAULT_METRICS_PORT,
       group: "Health and metrics",

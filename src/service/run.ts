@@ -6,10 +6,10 @@
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
-import { main } from "../cli/main.ts";
+import { main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
-import { stderr, stdout, writeAll } from "../cli/write.ts";
+import { stdout, writeAll } from "../cli/write.ts";
 import type { Topology } from "../engine/mod.ts";
 import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
 import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
@@ -58,7 +58,7 @@ const GRACE_MS = 5_000;
 /**
  * Runs a topology as a program, until it is asked to end or fails, and ends the process: with exit code 0
  * when SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else
- * fails, as one line on stderr says, which is an object like the others with `--log-format json`.
+ * fails, as one line on stderr says, which is an object with the error's `stack` with `--log-format json`.
  *
  * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
  * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
@@ -96,8 +96,10 @@ export async function run<T extends FlagRows = Record<never, never>>(
   const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
   let json: Logger | undefined;
   // Also what ends the program is an object then, for whoever collects its lines.
-  const write = (text: string): void =>
-    json === undefined ? writeAll(stderr, text) : json.error(text.trimEnd());
+  const report: Report = (message, error) => {
+    if (json === undefined) textReport(program.name)(message, error);
+    else json.error(message, error === undefined ? {} : { stack: stackOf(error) });
+  };
   return await main(program.name, async (signal) => {
     const flags = parseArguments(program, process.argv.slice(2));
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
@@ -112,7 +114,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     });
     if (done !== undefined) return done;
     await runTopology(build, context, { ...options, name: program.name }, signal);
-  }, { graceMs: GRACE_MS, write });
+  }, { graceMs: GRACE_MS, report });
 }
 
 /** What a topology is built with, but for the registry. */
@@ -163,6 +165,8 @@ async function serve(topology: Topology, settings: ServiceSettings, signal: Abor
   });
   await Promise.race([asked, service.app.done]);
   await service.close();
+  const { processed, commits } = service.app.stats;
+  settings.logger.info(`stopped: ${processed} records processed, all committed in ${commits} commits`);
 }
 
 /** What comes of the flags. */

@@ -6,14 +6,22 @@ import { withDirectoryWhile } from "../support/temporary_directory.ts";
 
 const PROGRAM = resolve(import.meta.dirname!, "../../src/new/main.ts");
 
-/** Runs the generator as a process, with the permissions that its documentation names. */
+/** Runs the generator as a process; it may read the checkout, for it is in one. */
 async function generate(
   cwd: string,
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
+  return await runWith(["--allow-read", "--allow-write=."], cwd, args);
+}
+
+async function runWith(
+  permissions: readonly string[],
+  cwd: string,
+  args: readonly string[],
+): Promise<{ code: number; stdout: string; stderr: string }> {
   return await ended(
     new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-prompt", "--allow-read", "--allow-write=.", PROGRAM, ...args],
+      args: ["run", "-q", "--no-prompt", ...permissions, PROGRAM, ...args],
       cwd,
       env: { NO_COLOR: "1" },
       stdin: "null",
@@ -46,6 +54,16 @@ Deno.test("generator: a folder's name is all that it needs, and it says what to 
     const steps = stdout.split("\n").filter((line) => line.startsWith("  "));
     assertEquals(steps.slice(0, 2), ["  cd my-app", "  deno task test"]);
     assertEquals(steps.length, 4);
+  });
+});
+
+Deno.test("generator: from a registry it needs no permission but for the folder that it is called in", async () => {
+  await withDirectoryWhile(async (directory) => {
+    const args = ["my-app", "--from", "jsr:@kos/kos@^0.1.0"];
+    const { code, stderr } = await runWith(["--allow-read=.", "--allow-write=."], directory, args);
+    assertEquals([code, stderr], [0, ""]);
+    const config = JSON.parse(await Deno.readTextFile(join(directory, "my-app", "deno.json")));
+    assertEquals(config.imports, { "@kos/kos": "jsr:@kos/kos@^0.1.0" });
   });
 });
 

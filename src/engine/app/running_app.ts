@@ -27,6 +27,7 @@ import type { Holdings } from "./holdings.ts";
 import { BusyTime } from "./progress/busy_time.ts";
 import { LagTracker } from "./progress/lag_tracker.ts";
 import type { Failing } from "./progress/progress_watch.ts";
+import { RepeatedWarning } from "./progress/repeated_warning.ts";
 import { type HeldState, heldState, StateBudget } from "./storage/state_budget.ts";
 import type { CleanedStateDirectory } from "./storage/state_cleanup.ts";
 import { StateHome } from "./storage/state_home.ts";
@@ -324,11 +325,12 @@ export class RunningApp {
 
   #makeLag(): LagTracker {
     const { log, logger } = this.#opened;
+    const warning = new RepeatedWarning((message) => logger.warn(message));
     return new LagTracker({
       log,
       fetcher: this.#fetcher,
       tasks: () => this.tasks.all,
-      onError: (error) => logger.warn(`Cannot refresh the log ends: ${text(error)}; trying again`),
+      onError: (error) => warning.failed(`Cannot refresh the log ends: ${text(error)}; trying again`),
     });
   }
 

@@ -34,6 +34,8 @@ export interface TopicMetadata {
   readonly leaders: readonly number[];
 }
 
+/** Addresses of this machine. */
+const LOCAL = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\]):/;
 /** How often all brokers are tried before they are given up when each refuses at once. */
 const ROUNDS = 3;
 
@@ -180,8 +182,14 @@ export class Cluster {
     throw new BrokerUnavailable(
       `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
-        "Is it running, and is KAFKA_BROKERS right? `deno task kafka` starts a broker on this machine",
+        `Is it running, and is KAFKA_BROKERS right?${this.#hint()}`,
     );
+  }
+
+  /** Who looks for a broker on this machine may have none. */
+  #hint(): string {
+    const isHere = this.settings.brokers.every((address) => LOCAL.test(address));
+    return isHere ? " `deno task kafka` starts a broker on this machine" : "";
   }
 
   /**

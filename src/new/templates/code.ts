@@ -164,6 +164,9 @@ import { INPUT, type Order } from "${TOPOLOGY}";
 const CUSTOMERS = ["ann", "bob", "eve"];
 
 const count = Number(process.argv[2] ?? 10);
+if (!(Number.isSafeInteger(count) && count > 0)) {
+  throw new Error(\`Cannot send: received \${process.argv[2]}; give a number\`);
+}
 const log = await openKafkaLog(connectionConfig((name) => process.env[name]));
 const topic = (await log.describeTopics([INPUT])).get(INPUT);
 if (topic === undefined) {

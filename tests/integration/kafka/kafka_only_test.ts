@@ -60,6 +60,12 @@ test("no broker: what was tried and what to do, within seconds", async () => {
   for (const part of ["127.0.0.1:1", "localhost:2", "ECONNREFUSED", "deno task kafka", "KAFKA_BROKERS"]) {
     assert(error.message.includes(part), error.message);
   }
+  const elsewhere = new KafkaLog({ ...config, brokers: ["127.0.0.1:1", "kafka.invalid:9092"] }, {
+    logger: quiet,
+  });
+  const unknown = await assertRejects(() => elsewhere.describeTopics(["t"]), BrokerUnavailable);
+  assert(!unknown.message.includes("deno task kafka"), unknown.message);
+  await elsewhere.close();
   const member = new TestMember(log, { groupId: "g", topics: ["t"] });
   await assertRejects(() => member.member.join(), Error, "127.0.0.1:1");
   await member.member.leave();

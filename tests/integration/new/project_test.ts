@@ -88,6 +88,9 @@ async function runOnce(
     const lettersBefore = (await readRecords(log, letters)).length;
     const sent = await ended(start(folder, [...commands.send, "6"]));
     assertEquals([sent.code, sent.stdout], [0, `wrote 6 orders to ${input}\n`], sent.stderr);
+    const none = await ended(start(folder, [...commands.send, "some"]));
+    assertEquals([none.code, none.stdout], [1, ""]);
+    assertStringIncludes(none.stderr, "Cannot send: received some; give a number");
     await writeRecords(log, input, [{ value: '{"customer":"ann"}' }]);
     const [orders, cents] = before.ann ?? [0, 0];
     await until("ann's orders are summed", async () => (await totals(log, output)).ann?.[0] === orders + 2);

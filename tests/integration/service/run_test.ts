@@ -60,6 +60,8 @@ Deno.test("a topology of twenty lines has flags, topics, lag gauges, health, sto
     const { code } = await child.status;
     assertEquals(code, 0, await stderr);
     const said = (await stderr).trim().split("\n").map((line) => JSON.parse(line));
+    const last = said.map(({ message }) => message).find((message) => message.startsWith("stopped: "));
+    assertMatch(last, /^stopped: 4 records processed, all committed in [1-9]\d* commits$/);
     assert(said.every(({ time, level, name, message }) => time && level && message && name === "word-count"));
   } finally {
     if (!hasEnded) child.kill("SIGKILL");
@@ -92,9 +94,10 @@ Deno.test("what ends it is said as the other lines of its log are", async () => 
   assertMatch(text.stderr, /\nword-count: Cannot reach Kafka at /);
   const json = await ended(start([...args, "--log-format", "json"], nowhere));
   assertEquals(json.code, 1);
-  const { level, message } = JSON.parse(json.stderr.trim().split("\n").at(-1)!);
+  const { level, message, stack } = JSON.parse(json.stderr.trim().split("\n").at(-1)!);
   assertEquals(level, "error");
-  assertStringIncludes(message, "Cannot reach Kafka at ");
+  assertMatch(message, /^Cannot reach Kafka at /);
+  assertMatch(stack, /^BrokerUnavailable: Cannot reach Kafka at [^]*\n {4}at /);
 });
 
 Deno.test("the program itself asks how a running one is, and sets the application back when that has ended", async () => {

@@ -1,5 +1,5 @@
 /** The packed package on Node, beside the sources on Deno: the README's word count, and each example. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { makePackage } from "../../../scripts/pack.ts";
 import { tryRun } from "../../../scripts/support/commands.ts";
@@ -102,6 +102,13 @@ Deno.test("a project that installs the packed kos runs on Node what the sources 
             assertEquals([...counted].sort(), ["be", "not", "or", "to"]);
           }),
       );
+      await t.step(`state is kept on disk on ${name}`, async () => {
+        const directory = join(folder, `state-${name}`);
+        const flags = ["--store=sqlite", `--state-dir=${directory}`];
+        await runsOnTheBroker(folder, runtime, { ...apps[0]!, flags });
+        const files = [...Deno.readDirSync(join(directory, `${prefix}app`))].map((entry) => entry.name);
+        assert(files.some((file) => file.endsWith(".sqlite")), files.join(" "));
+      });
       await t.step(
         `what is wrong ends the word count on ${name}`,
         () => refusesWhatIsWrong(folder, runtime, apps[0]!),

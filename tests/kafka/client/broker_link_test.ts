@@ -244,12 +244,12 @@ Deno.test("link: silence fails every request in flight, and the connection is no
     async (link) => {
       const results = await Promise.allSettled([0, 1, 2].map((i) => sendRaw(link, 1000 + i)));
       for (const result of results) {
-        assertStringIncludes(lossOf(result), "no answer to Request1000 within 30 ms");
+        assertStringIncludes(lossOf(result), "no answer to Request1000 within 300 ms");
       }
       assertEquals(link.connected, false);
       assertEquals(await sendRaw(link), []);
     },
-    { requestTimeoutMs: 30 },
+    { requestTimeoutMs: 300 },
   );
 });
 
@@ -258,9 +258,9 @@ Deno.test("link: silence on one lane ends the other one, but not what is asked o
   const body = { topics: ["t"], allowAutoTopicCreation: false };
   await withLink(silent, async (link) => {
     await link.connect(0);
-    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 30 ms");
+    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 300 ms");
     assertEquals(link.connected, false);
-  }, { requestTimeoutMs: 30 });
+  }, { requestTimeoutMs: 300 });
   await withLink(silent, async (link) => {
     await link.connect(0);
     const patient = assertRejects(
@@ -268,10 +268,10 @@ Deno.test("link: silence on one lane ends the other one, but not what is asked o
       ConnectionLost,
       "closed",
     );
-    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 30 ms");
+    await assertRejects(() => link.request("Metadata", body, { lane: 1 }), ConnectionLost, "within 300 ms");
     assertEquals(link.connected, true);
     await Promise.all([link.close(), patient]);
-  }, { requestTimeoutMs: 30 });
+  }, { requestTimeoutMs: 300 });
 });
 
 Deno.test("link: a request may have more time than others", async () => {
@@ -283,7 +283,7 @@ Deno.test("link: a request may have more time than others", async () => {
     const body = { topics: ["t"], allowAutoTopicCreation: false };
     const answer = await link.request("Metadata", body, { timeoutMs: 10_000 });
     assertEquals(answer.brokers.length, 1);
-  }, { requestTimeoutMs: 40 });
+  }, { requestTimeoutMs: 300 });
 });
 
 Deno.test("link: a broker that says nothing to a new connection does not hold it up for ever", async () => {

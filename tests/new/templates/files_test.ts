@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { parse } from "@std/yaml";
+import config from "../../../deno.json" with { type: "json" };
 import { emptyFolder, writeFiles } from "../../../src/new/folder.ts";
 import type { Project } from "../../../src/new/project.ts";
 import { seenFrom, sourceOf } from "../../../src/new/source.ts";
@@ -47,9 +48,9 @@ Deno.test("files: a project with the longest names is formatted too", async () =
 });
 
 Deno.test("files: a project of a registry has its specifier and no link", () => {
-  const config = JSON.parse(textOf(REGISTRY, "deno.json"));
-  assertEquals(config.imports, { "@kos/kos": "jsr:@kos/kos@^0.1.0" });
-  assertEquals("links" in config, false);
+  const own = JSON.parse(textOf(REGISTRY, "deno.json"));
+  assertEquals(own.imports, { "@kos/kos": "jsr:@kos/kos@^0.1.0" });
+  assertEquals("links" in own, false);
 });
 
 Deno.test("files: a project for Node depends on npm's package, or on the file that it has a copy of", () => {
@@ -57,14 +58,19 @@ Deno.test("files: a project for Node depends on npm's package, or on the file th
   const packed = { kind: "packed", path: "/home/me/kos/kos-kos-0.1.0.tgz" } as const;
   const dependencies = [npm, packed].map((source) => {
     const files = filesOf({ ...NAMES, runtime: "node", source });
-    const config = JSON.parse(files.find(({ name }) => name === "package.json")!.text);
+    const { dependencies } = JSON.parse(files.find(({ name }) => name === "package.json")!.text);
     const dockerfile = files.find(({ name }) => name === "Dockerfile")!.text;
-    return [config.dependencies["@kos/kos"], /^COPY package\.json .*$/m.exec(dockerfile)![0]];
+    return [dependencies["@kos/kos"], /^COPY package\.json .*$/m.exec(dockerfile)![0]];
   });
   assertEquals(dependencies, [
     ["^0.1.0", "COPY package.json package-lock.json ./"],
     ["file:kos-kos-0.1.0.tgz", "COPY package.json package-lock.json *.tgz ./"],
   ]);
+});
+
+Deno.test("files: a project may do what the arcade's program of run may", () => {
+  const { permissions } = JSON.parse(textOf(REGISTRY, "deno.json"));
+  assertEquals(permissions.default, config.permissions.streams);
 });
 
 Deno.test("files: the image has the permissions of deno.json but for the folder that is beside the program", () => {

@@ -75,7 +75,11 @@ export class ProgressReport {
    */
   look(at: number): void {
     const before = { stalled: this.#stalls.length > 0, cutOff: this.#cutOff };
+    const silentMs = this.#watch.silentMs;
     this.#observe(at);
+    if (this.#cutOff === undefined && before.cutOff !== undefined && silentMs > 0) {
+      this.#logger.info(`Brokers answer again after ${Math.round(silentMs / 1000)} s`);
+    }
     if (this.#stalls.length > 0) {
       if (at - this.#loggedAt >= this.#repeatMs) {
         this.#loggedAt = at;

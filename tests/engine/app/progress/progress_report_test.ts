@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { ProgressReport } from "../../../../src/engine/app/progress/progress_report.ts";
+
+Deno.test("an outage is told of when it begins, and when brokers answer again, with how long it was", () => {
+  const said: string[] = [];
+  const logger = {
+    info: (line: string) => said.push(line),
+    warn: (line: string) => said.push(line.replace(/ \(since.*/, "")),
+  };
+  let answers = 1;
+  const config = { applicationId: "app", stallTimeoutMs: 60_000 };
+  const report = new ProgressReport(config, logger, () => 0, () => ({
+    answers,
+    restored: 0,
+    tasks: [],
+    failing: [],
+  }));
+  let at = 0;
+  const looks = (count: number): void => {
+    for (let i = 0; i < count; i++) report.look(at += 1_000);
+  };
+  looks(1);
+  looks(20);
+  answers++;
+  looks(3);
+  assertEquals(said, ["Not ready: no broker has answered for 5 s", "Brokers answer again after 20 s"]);
+  report.close();
+});
