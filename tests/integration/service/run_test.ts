@@ -115,8 +115,11 @@ Deno.test("the program itself asks how a running one is, and sets the applicatio
     assertStringIncludes(probed.stdout, `ok       kos_consumer_lag_records{topic="${source}"}: `);
     await writeRecords(log, source, [{ value: "to be or not to be" }]);
     await until("it is processed and committed", async () => (await offsets())[0] === 1);
+    const shown = await ended(start([...own, "--reset"]));
+    assertMatch(shown.stdout, /^Application group-lines-/, "nothing is waited for");
+    assertStringIncludes(shown.stderr, "received a group with 1 live member");
     const refused = await ended(start([...own, "--reset", "--execute", "--within", "0s"]));
-    assertEquals(refused.code, 1);
+    assertEquals([shown.code, refused.code], [1, 1]);
     assertMatch(refused.stderr, /^word-count: Cannot reset .*: received a group with 1 live member/);
     const waiting = ended(start([...own, "--reset", "--execute"]));
     child.kill("SIGTERM");
