@@ -98,6 +98,15 @@ Deno.test("what ends it is said as the other lines of its log are", async () => 
   assertEquals(level, "error");
   assertMatch(message, /^Cannot reach Kafka at /);
   assertMatch(stack, /^BrokerUnavailable: Cannot reach Kafka at [^]*\n {4}at /);
+  for (
+    const [more, env] of [[["--log-format=json"], {}], [["--log-format", "json"], {}], [[], {
+      KOS_LOG_FORMAT: "json",
+    }]] as const
+  ) {
+    const wrong = await ended(start(["--shortest", "few", ...more], { ...nowhere, ...env }));
+    assertEquals(wrong.code, 2);
+    assertMatch(JSON.parse(wrong.stderr).message, /^Cannot use --shortest: received "few"/);
+  }
 });
 
 Deno.test("the program itself asks how a running one is, and sets the application back when that has ended", async () => {
