@@ -7,6 +7,7 @@ import { closestString } from "@std/text/closest_string";
 import { levenshteinDistance } from "@std/text/levenshtein_distance";
 import { StreamsConfigError } from "../errors.ts";
 import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "../task/config.ts";
+import { TOPIC_NAME } from "../topology/topic_names.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -53,8 +54,6 @@ const FUNCTIONS: readonly (keyof StreamsConfig)[] = [
   "now",
 ];
 
-/** What names topics, as the id begins the names of changelogs and repartition topics. */
-const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
 /** The most between two commits of a transaction, in ms: time is left for the commit itself. */
 const MOST_EXACTLY_ONCE_MS = 600_000;
 /** Room is left for a store's name: a topic's has at most 249 characters. */
