@@ -155,6 +155,7 @@ async function runTopology<T extends FlagRows>(
   try {
     await serve(topology, {
       ...settingsOf(flags, config, signal),
+      signal,
       log,
       logger,
       name: options.name,
