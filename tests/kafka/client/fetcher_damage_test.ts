@@ -213,7 +213,9 @@ Deno.test("whichever byte of an answer is wrong, each record comes once, in its 
     const fake = broker(20);
     const inARow = [0, 0];
     fake.onAnswer = (answer, batches) => {
-      const asked = fake.fetches.at(-1)!.partitions.map(({ partition }) => partition);
+      const named = fake.fetches.at(-1)!.partitions.map(({ partition }) => partition);
+      // After an answer whose session id is damaged a request names none, and is about all.
+      const asked = named.length > 0 ? named : [0, 1];
       if (random() < 0.5 || asked.some((partition) => inARow[partition]! === MOST_TRIES - 1)) {
         for (const partition of asked) inARow[partition] = 0;
         return answer;
