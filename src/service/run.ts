@@ -23,6 +23,7 @@ import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } f
 import { Service } from "./service.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ServedStore } from "./store_routes.ts";
+import { tellStopped } from "./tell_stopped.ts";
 
 /** Settings of {@linkcode run}. */
 export interface RunOptions<T extends FlagRows = Record<never, never>> extends ProgramOptions<T> {
@@ -165,8 +166,7 @@ async function serve(topology: Topology, settings: ServiceSettings, signal: Abor
   });
   await Promise.race([asked, service.app.done]);
   await service.close();
-  const { processed, commits } = service.app.stats;
-  settings.logger.info(`stopped: ${processed} records processed, all committed in ${commits} commits`);
+  tellStopped(service.app, settings.logger);
 }
 
 /** What comes of the flags. */

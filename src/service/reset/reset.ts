@@ -125,7 +125,9 @@ async function look(admin: GroupAdmin, request: ResetRequest): Promise<Plan> {
         `the groups here are ${groupIds.sort().join(", ") || "none"}`,
     );
   }
-  return { partitions: unknown ? [] : partitions, internal, group };
+  // One that ended before its first commit may be meant to go past what it ended at.
+  const asAtFirst = unknown && to.kind === "earliest";
+  return { partitions: asAtFirst ? [] : partitions, internal, group };
 }
 
 async function positions(
