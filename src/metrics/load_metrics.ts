@@ -47,6 +47,20 @@ interface Loaded extends PartitionFlow {
   readonly load: number | undefined;
 }
 
+/** What is to be done. */
+interface Demand {
+  /** Records that come a second. */
+  readonly arrival: number;
+  /** Records left to process. */
+  readonly lag: number;
+}
+
+/** What is to be done in all partitions of a topic of which it is known. */
+interface Total extends Demand {
+  /** How many those are. */
+  readonly partitions: number;
+}
+
 /**
  * - `kos_load` is {@linkcode loadOf} over all partitions that the instance owns: at 1 it just does what comes
  *   and is rid of its backlog within the catch-up time.
@@ -92,7 +106,7 @@ export class LoadMetrics {
   constructor(options: LoadMetricsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? (() => performance.now());
-    this.#loadOf(0, 0);
+    this.#loadOf({ arrival: 0, lag: 0 }, undefined);
     this.#register();
   }
 
@@ -104,14 +118,16 @@ export class LoadMetrics {
   /** Takes what is known by now; to be called after each update of the lag. */
   look(): void {
     const { partitions, topics, complete } = this.#options.lag.flows();
+    const capacity = this.#options.capacity();
     const held = this.#noteHeld(partitions);
     this.#topics = topics;
     this.#complete = complete;
     this.#partitions = partitions.map((flow) => ({
       ...flow,
-      load: flow.restoring ? undefined : this.#loadOf(flow.arrival, flow.lag),
+      load: flow.restoring ? undefined : this.#loadOf(flow, capacity),
     }));
-    this.#load = complete ? this.#sum(held) : undefined;
+    const all = complete ? this.#sum(partitions, held) : undefined;
+    this.#load = all === undefined ? undefined : this.#loadOf(all, capacity);
   }
 
   /** Since when each is owned: those that have gone are forgotten. */
@@ -128,35 +144,38 @@ export class LoadMetrics {
     });
   }
 
-  /** The load of all partitions together. */
-  #sum(held: readonly Held[]): number | undefined {
-    const arrival = this.#sumOf(held, "arrival");
-    const lag = this.#sumOf(held, "lag");
-    return this.#loadOf(arrival, lag);
-  }
-
-  #sumOf(held: readonly Held[], part: "arrival" | "lag"): number | undefined {
-    let sum = 0;
-    for (const [i, flow] of this.#partitions.entries()) {
-      const value = isKnown(flow) ? flow[part] : this.#guess(flow.topic, held[i]!, part);
-      if (value === undefined) return undefined;
-      sum += value;
+  /**
+   * What is to be done in all partitions together, those that have just come as the mean of their topic's
+   * others; `undefined` where one can't be told.
+   */
+  #sum(partitions: readonly PartitionFlow[], held: readonly Held[]): Demand | undefined {
+    const totals = totalsOf(partitions);
+    const all = { arrival: 0, lag: 0 };
+    for (const { arrival, lag } of totals.values()) {
+      all.arrival += arrival;
+      all.lag += lag;
     }
-    return sum;
+    for (const [i, flow] of partitions.entries()) {
+      if (isKnown(flow)) continue;
+      const others = totals.get(flow.topic);
+      if (others === undefined || !this.#hasJustCome(held[i]!)) return undefined;
+      all.arrival += others.arrival / others.partitions;
+      all.lag += others.lag / others.partitions;
+    }
+    return all;
   }
 
-  /** What one that has just come may have: the mean of those of its topic. */
-  #guess(topic: string, { since, settled }: Held, part: "arrival" | "lag"): number | undefined {
-    // What was known, and is not any more, is a log that can't be asked.
-    if (settled || this.#clock() - since > SETTLING_MS) return undefined;
-    const others = this.#partitions.filter((flow) => flow.topic === topic && isKnown(flow));
-    if (others.length === 0) return undefined;
-    return others.reduce((sum, flow) => sum + flow[part]!, 0) / others.length;
+  /** What was known, and is not any more, is a log that can't be asked. */
+  #hasJustCome({ since, settled }: Held): boolean {
+    return !settled && this.#clock() - since <= SETTLING_MS;
   }
 
-  #loadOf(arrival: number | undefined, lag: number | undefined): number | undefined {
-    const { capacity, catchUpSeconds = DEFAULT_CATCH_UP_SECONDS } = this.#options;
-    return loadOf({ arrival, lag, capacity: capacity(), catchUpSeconds });
+  #loadOf(
+    { arrival, lag }: Pick<PartitionFlow, keyof Demand>,
+    capacity: number | undefined,
+  ): number | undefined {
+    const { catchUpSeconds = DEFAULT_CATCH_UP_SECONDS } = this.#options;
+    return loadOf({ arrival, lag, capacity, catchUpSeconds });
   }
 
   #register(): void {
@@ -177,6 +196,20 @@ export class LoadMetrics {
   }
 }
 
-function isKnown({ restoring, arrival, lag }: PartitionFlow): boolean {
-  return !restoring && arrival !== undefined && lag !== undefined;
+function totalsOf(partitions: readonly PartitionFlow[]): Map<string, Total> {
+  const totals = new Map<string, Total>();
+  for (const flow of partitions) {
+    if (!isKnown(flow)) continue;
+    const before = totals.get(flow.topic) ?? { arrival: 0, lag: 0, partitions: 0 };
+    totals.set(flow.topic, {
+      arrival: before.arrival + flow.arrival,
+      lag: before.lag + flow.lag,
+      partitions: before.partitions + 1,
+    });
+  }
+  return totals;
+}
+
+function isKnown(flow: PartitionFlow): flow is PartitionFlow & Demand {
+  return !flow.restoring && flow.arrival !== undefined && flow.lag !== undefined;
 }
