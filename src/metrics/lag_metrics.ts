@@ -43,6 +43,22 @@ export interface PartitionLag {
    * known yet.
    */
   readonly nextTimestamp?: number | undefined;
+  /** Whether state is being restored before any of its records is processed. Default `false`. */
+  readonly restoring?: boolean;
+}
+
+/** What is to be done in one partition; `undefined` stands for what is not known, or not any more. */
+export interface PartitionFlow {
+  /** The topic that the partition is of. */
+  readonly topic: string;
+  /** The partition's number. */
+  readonly partition: number;
+  /** Records left to process. */
+  readonly lag: number | undefined;
+  /** Records that come a second. */
+  readonly arrival: number | undefined;
+  /** Whether state is being restored before any of its records is processed. */
+  readonly restoring: boolean;
 }
 
 /** Settings of {@linkcode LagMetrics}. */
@@ -211,6 +227,26 @@ export class LagMetrics {
     return totals;
   }
 
+  /** What is to be done in all partitions owned, as of the last {@linkcode update}. */
+  flows(): Owned<PartitionFlow> {
+    const partitions = this.#owned.partitions.map((p) => ({
+      topic: p.topic,
+      partition: p.partition,
+      lag: this.#isFresh(p) ? recordsLag(p) : undefined,
+      arrival: this.#isFresh(p) ? this.#arrivalOf(p) : undefined,
+      restoring: p.restoring === true,
+    }));
+    return { ...this.#owned, partitions };
+  }
+
+  #isFresh({ ageMs = 0 }: PartitionLag): boolean {
+    return ageMs <= (this.#options.staleMs ?? STALE_MS);
+  }
+
+  #arrivalOf({ topic, partition }: PartitionLag): number | undefined {
+    return this.#arrivals.get(`${topic}-${partition}`)?.perSecond;
+  }
+
   /** The ends as of when the log told them: those of partitions that have gone are forgotten. */
   #noteEnds(partitions: readonly PartitionLag[]): void {
     const now = this.#clock();
@@ -237,7 +273,7 @@ export class LagMetrics {
       "kos_arrival_records_per_second",
       "How fast the end of what can be read moves, in records a second over a minute.",
       byTopic,
-      ({ topic, partition }) => this.#arrivals.get(`${topic}-${partition}`)?.perSecond,
+      (p) => this.#arrivalOf(p),
       sumOf,
     );
     this.#add({
@@ -290,8 +326,7 @@ export class LagMetrics {
     combine: PartitionGauge<PartitionLag>["combine"],
     of: (topic: string) => boolean = () => true,
   ): void {
-    const { staleMs = STALE_MS } = this.#options;
-    const fresh = (p: PartitionLag): number | undefined => (p.ageMs ?? 0) > staleMs ? undefined : value(p);
+    const fresh = (p: PartitionLag): number | undefined => this.#isFresh(p) ? value(p) : undefined;
     this.#add({ name, help, labels, value: fresh, none: 0, combine, of });
   }
 

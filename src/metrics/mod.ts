@@ -7,7 +7,14 @@
  * import { hostname } from "node:os";
  * import process from "node:process";
  * import { MemoryLog, StreamsApp, StreamsBuilder, stringSerde } from "../../mod.ts";
- * import { LagMetrics, registerProcessMetrics, Registry, serveMetrics, StreamsMetrics } from "./mod.ts";
+ * import {
+ *   LagMetrics,
+ *   LoadMetrics,
+ *   registerProcessMetrics,
+ *   Registry,
+ *   serveMetrics,
+ *   StreamsMetrics,
+ * } from "./mod.ts";
  *
  * const log = new MemoryLog();
  * await log.createTopics([{ topic: "words", partitions: 4 }]);
@@ -18,9 +25,13 @@
  *
  * const registry = new Registry();
  * registerProcessMetrics({ registry, component: "word-log", version: "1.0.0" });
- * new StreamsMetrics({ registry, stats: app.stats });
+ * const streams = new StreamsMetrics({ registry, stats: app.stats });
  * const lag = new LagMetrics({ registry, topics: ["words"], client: hostname() });
- * const timer = setInterval(() => lag.update(app.positions(), app.knowsAssignment), 250);
+ * const load = new LoadMetrics({ registry, lag, capacity: () => streams.capacity });
+ * const timer = setInterval(() => {
+ *   lag.update(app.positions(), app.knowsAssignment);
+ *   load.look();
+ * }, 250);
  * const server = await serveMetrics({
  *   registry,
  *   port: 9001,
@@ -51,11 +62,14 @@ export {
   type MetricsLevel,
   metricTopic,
   NO_PARTITION,
+  type PartitionFlow,
   type PartitionLag,
   recordsLag,
   recordsLead,
   STALE_MS,
 } from "./lag_metrics.ts";
+export { LoadMetrics, type LoadMetricsOptions } from "./load_metrics.ts";
+export type { Owned } from "./partition_gauges.ts";
 export { exportMetrics } from "./open_telemetry.ts";
 export { type ProcessMetricsOptions, registerProcessMetrics } from "./process_metrics.ts";
 export { Counter, Gauge, Histogram, Registry } from "./prom_client.ts";

@@ -68,6 +68,7 @@ export interface PartitionGauge<P> {
 
 /** What is owned, as it is known now. */
 export interface Owned<P> {
+  /** The partitions that are owned. */
   readonly partitions: readonly P[];
   /** The topics that have a series also while nothing of them is owned. */
   readonly topics: Iterable<string>;

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { Capacity } from "./capacity.ts";
 import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
-import { RateWindow } from "./rate_window.ts";
 
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
@@ -68,13 +68,10 @@ export interface StreamsMetricsOptions {
   readonly registry: Registry;
   /** What is read at each scrape, such as {@linkcode StreamsApp.stats}. */
   readonly stats: StreamsStats;
+  /** A clock that never goes back, in ms. Default `performance.now`. */
+  readonly clock?: () => number;
 }
 
-/**
- * What capacity is measured over, in ms of work: a second at least, as single slices differ much. An instance
- * that works little looks back for longer in the time of the day, as there is nothing newer to know it from.
- */
-const CAPACITY_WINDOW = { span: 10_000, step: 500, least: 1_000 };
 /**
  * Upper bounds of the commit latency's buckets in seconds: around the 100 ms of the commit interval, up to
  * the request timeout.
@@ -114,12 +111,13 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 export class StreamsMetrics {
   readonly #commitSeconds: Histogram;
   readonly #stats: StreamsStats;
-  /** Records along the time in which they were processed. */
-  readonly #capacity = new RateWindow(CAPACITY_WINDOW);
+  readonly #clock: () => number;
+  readonly #capacity = new Capacity();
 
   /** Registers the metrics. */
-  constructor({ registry, stats }: StreamsMetricsOptions) {
+  constructor({ registry, stats, clock = () => performance.now() }: StreamsMetricsOptions) {
     this.#stats = stats;
+    this.#clock = clock;
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_busy_seconds_total",
@@ -219,8 +217,19 @@ export class StreamsMetrics {
     this.#noteWork();
   }
 
+  /**
+   * Records processed in a second of work, as well as it is known: after a second of it over the last 10, of
+   * an instance that works for less in 10 s over the little that it did, and else not yet.
+   */
+  get capacity(): number | undefined {
+    this.#noteWork();
+    return this.#capacity.estimate;
+  }
+
   #noteWork(): void {
-    this.#capacity.note(this.#stats.busyMs, this.#stats.processed);
+    const { busyMs, processed, restoreRemaining } = this.#stats;
+    // What is restored is work too, and no record of it counts as processed.
+    this.#capacity.note({ at: this.#clock(), busyMs, processed }, restoreRemaining > 0);
   }
 }
 

@@ -13,6 +13,7 @@ import { wrongId } from "../engine/app/check_config.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_PARTITIONS, type FailureChoice } from "./settings.ts";
+import { DEFAULT_CATCH_UP_SECONDS } from "../metrics/load_metrics.ts";
 import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 import { ERRAND_FLAGS, type ErrandFlags } from "./errand_flags.ts";
 
@@ -68,6 +69,8 @@ export interface ServiceFlags {
   readonly metricsHost: string;
   /** What has a series of lag and arrival. */
   readonly metricsLevel: MetricsLevel;
+  /** In what time a backlog is to be gone, as `kos_load` counts it. */
+  readonly catchUpTime: number;
   /** How long to wait at the start for a broker that answers. */
   readonly waitForBroker: number;
   /** How much is logged. */
@@ -253,6 +256,14 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       text: "lag and arrival: a series a partition, or a topic where there are very many",
       parse: choice("partition", "topic"),
       default: "partition",
+      group: "Health and metrics",
+    },
+    catchUpTime: {
+      value: "<time>",
+      text: "kos_load: in which a backlog is to be gone; shorter asks for more instances",
+      parse: duration({ min: 1_000 }),
+      default: 1000 * DEFAULT_CATCH_UP_SECONDS,
+      defaultText: "60s",
       group: "Health and metrics",
     },
     advertise: {

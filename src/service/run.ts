@@ -194,6 +194,7 @@ function settingsOf(
     clientId: flags.clientId,
     metrics: { port: flags.metricsPort, host: flags.metricsHost },
     metricsLevel: flags.metricsLevel,
+    catchUpTimeMs: flags.catchUpTime,
     advertise: flags.advertise,
     waitForBroker: { forMs: flags.waitForBroker, signal },
     partitions: flags.partitions,

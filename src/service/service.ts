@@ -7,6 +7,7 @@ import { StreamsApp, type Topology } from "../engine/mod.ts";
 import { waitForBroker, WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
+import { LoadMetrics } from "../metrics/load_metrics.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
@@ -30,6 +31,7 @@ export class Service {
   readonly #topology: Topology;
   readonly #settings: ServiceSettings;
   readonly #lag: LagMetrics;
+  readonly #load: LoadMetrics;
   readonly #streamsMetrics: StreamsMetrics;
   readonly #restore: RestoreProgress;
   readonly #eventLoop: EventLoopWatch;
@@ -64,7 +66,8 @@ export class Service {
   }
 
   private constructor(topology: Topology, settings: ServiceSettings, server: MetricsServer | undefined) {
-    const { logger, registry, name, version, clientId, metricsLevel } = settings;
+    const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs } = settings;
+    const level = metricsLevel === undefined ? {} : { level: metricsLevel };
     this.#topology = topology;
     this.#settings = settings;
     const stores = routesOf(topology, settings.stores);
@@ -74,12 +77,19 @@ export class Service {
       registry,
       topics,
       client: clientId,
-      ...(metricsLevel === undefined ? {} : { level: metricsLevel }),
+      ...level,
     });
     registerProcessMetrics({ registry, component: name, version });
     this.server = server;
     this.app = this.#makeApp();
     this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
+    this.#load = new LoadMetrics({
+      registry,
+      lag: this.#lag,
+      capacity: () => this.#streamsMetrics.capacity,
+      ...(catchUpTimeMs === undefined ? {} : { catchUpSeconds: catchUpTimeMs / 1000 }),
+      ...level,
+    });
     this.#restore = new RestoreProgress(this.app.stats, logger);
     for (const [path, handler] of Object.entries({ ...routes, ...storeRoutes(this.app, stores) })) {
       this.server?.route(path, handler);
@@ -136,6 +146,7 @@ export class Service {
 
   #look(): void {
     this.#lag.update(this.app.positions(), this.app.knowsAssignment);
+    this.#load.look();
     this.#restore.look();
   }
 }

@@ -63,6 +63,8 @@ export interface ServiceSettings {
   readonly metrics?: { readonly port: number; readonly host: string };
   /** What has a series of lag and arrival. Default `partition`. */
   readonly metricsLevel?: MetricsLevel;
+  /** In what time a backlog is to be gone, as `kos_load` counts it, in ms. Default a minute. */
+  readonly catchUpTimeMs?: number;
   /**
    * Where other instances and their users reach that server, as `host` or `host:port`; without a port it is
    * the server's own. Default: it is not told.

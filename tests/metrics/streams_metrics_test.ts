@@ -79,6 +79,27 @@ Deno.test("streams metrics: capacity is the records of a second of work, and not
   assertEquals((await capacity())[1], "kos_capacity_records_per_second 200");
 });
 
+Deno.test("streams metrics: the work of a restore is no measure of capacity", () => {
+  const stats = fakeStats();
+  let time = 0;
+  const metrics = new StreamsMetrics({ registry: new Registry(), stats, clock: () => time });
+  const work = (ms: number, records: number): void => {
+    time += ms;
+    stats.busyMs += ms;
+    stats.processed += records;
+    metrics.observeCommit(0.01);
+  };
+  work(0, 0);
+  for (let i = 0; i < 4; i++) work(500, 100);
+  assertEquals(metrics.capacity, 200);
+  stats.restoreRemaining = 9;
+  for (let i = 0; i < 40; i++) work(500, 1);
+  assertEquals(metrics.capacity, 200);
+  stats.restoreRemaining = 0;
+  for (let i = 0; i < 40; i++) work(500, 50);
+  assertEquals(metrics.capacity, 100);
+});
+
 Deno.test("streams metrics: stores are summed over tasks and those gone are removed", async () => {
   const registry = new Registry();
   const stats = fakeStats();

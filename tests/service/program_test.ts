@@ -20,6 +20,13 @@ Deno.test("a service's own flags are parsed and typed with those that every serv
   assertThrows(() => parseArguments(program, ["--shortest", "x"]), UsageError, "--shortest");
 });
 
+Deno.test("--catch-up-time is a minute, and no less than a second", () => {
+  const program = serviceProgram({ applicationId: "word-count" });
+  assertEquals(parseArguments(program, []).catchUpTime, 60_000);
+  assertEquals(parseArguments(program, ["--catch-up-time", "5m"]).catchUpTime, 300_000);
+  assertThrows(() => parseArguments(program, ["--catch-up-time", "0s"]), UsageError, "--catch-up-time");
+});
+
 Deno.test("its own flags have variables, and stand in the help with a name and a description", () => {
   const program = serviceProgram({ applicationId: "word-count", flags: { shortest } });
   const own = namedFlags(program).find(({ key }) => key === "shortest")!;

@@ -32,8 +32,8 @@ Deno.test("what exports reach is published, and of src nothing else", () => {
     EXCLUDED.includes(file) || !INCLUDED.some((path) => file === path || file.startsWith(`${path}/`))
   );
   assertEquals(missing, [], "see deno.json's publish.include and exclude");
-  const published = INCLUDED.filter((path) => path.startsWith("src/")).flatMap((folder) =>
-    filesBelow(`${folder}/`, ".ts")
+  const published = INCLUDED.filter((path) => path.startsWith("src/")).flatMap((path) =>
+    path.endsWith(".ts") ? [path] : filesBelow(`${path}/`, ".ts")
   );
   assert(published.length > 200, `only ${published.length} modules are published`);
   assertEquals(published.filter((file) => !modules.has(file)).sort(), [...EXCLUDED].sort());

@@ -10,7 +10,7 @@ const ARROWS: Record<string, readonly string[]> = {
   "autoscale": [],
   "cli": [],
   "game": [],
-  "metrics": [],
+  "metrics": ["autoscale"],
   "new": ["cli"],
 
   "serde": [],

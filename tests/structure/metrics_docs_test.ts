@@ -4,6 +4,7 @@ import { registerGeneratorMetrics } from "../../src/datagen/metrics.ts";
 import { EngineStats } from "../../src/engine/record/stats.ts";
 import { watchEventLoop } from "../../src/metrics/event_loop.ts";
 import { LagMetrics, type MetricsLevel } from "../../src/metrics/lag_metrics.ts";
+import { LoadMetrics } from "../../src/metrics/load_metrics.ts";
 import { registerProcessMetrics } from "../../src/metrics/process_metrics.ts";
 import { StreamsMetrics } from "../../src/metrics/streams_metrics.ts";
 import { servedMetrics } from "../tools/charts/served_metrics.ts";
@@ -20,7 +21,8 @@ const ROWS = [
 /** What all programs register, but for the metrics of single programs. */
 function registered(level: MetricsLevel): Described {
   const registry = new Registry();
-  new LagMetrics({ registry, topics: ["<TOPIC>"], client: "c", level });
+  const lag = new LagMetrics({ registry, topics: ["<TOPIC>"], client: "c", level });
+  new LoadMetrics({ registry, lag, capacity: () => undefined, level });
   new StreamsMetrics({ registry, stats: new EngineStats() });
   registerProcessMetrics({ registry, component: "c", version: "1" });
   registerGeneratorMetrics(registry, () => undefined);

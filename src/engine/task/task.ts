@@ -140,6 +140,11 @@ export class Task {
     return this.#group.queues;
   }
 
+  /** Whether its stores are being restored: until then no record is processed. */
+  get restoring(): boolean {
+    return this.#restore.restoring;
+  }
+
   /** Begins to take records: the offset of the first one by topic. */
   start(positions: ReadonlyMap<string, number>): void {
     const { stats } = this.#environment;

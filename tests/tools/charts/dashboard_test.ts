@@ -16,7 +16,7 @@ Deno.test("the dashboard knows no application: what it shows of one is of the po
       if (metric!.startsWith("kos_datagen_")) continue;
       checked++;
       assert(labels!.includes('pod=~"$pod"'), `${expression}: ${metric} is of all pods`);
-      const byTopic = /^kos_(consumer_lag|arrival)_/.test(metric!);
+      const byTopic = /^kos_(consumer_lag|arrival|partition)_/.test(metric!);
       assertEquals(labels!.includes('topic=~"$topic"'), byTopic, `${expression}: ${metric}`);
     }
   }

@@ -18,6 +18,8 @@ Deno.test("the dashboard is JSON, its panels are told apart, and they show metri
       "kos_arrival_records_per_second",
       "kos_capacity_records_per_second",
       "kos_busy_seconds_total",
+      "kos_load",
+      "kos_partition_load",
       "kos_streams_tasks",
       "kos_streams_records_processed_total",
       "kos_streams_commit_duration_seconds",

@@ -29,6 +29,8 @@ export interface PartitionPosition extends TopicPartition {
    * fetched yet.
    */
   readonly nextTimestamp: number | undefined;
+  /** Whether the state of its task is being restored, before any of its records is processed. */
+  readonly restoring: boolean;
 }
 
 /** What the log has told of a partition, and when. */
@@ -44,6 +46,7 @@ const REFRESH_MS = 1000;
 /** What a tracker needs of a task. */
 export interface TrackedTask {
   readonly inputs: readonly TopicPartition[];
+  readonly restoring: boolean;
   /** The queues of the task's inputs, in their order; none until the committed offsets are read. */
   readonly queues: readonly Pick<RecordQueue, "position" | "ready" | "refusal" | "headTimestamp">[];
 }
@@ -81,7 +84,7 @@ export class LagTracker {
   /** The positions in all input partitions. */
   positions(): PartitionPosition[] {
     const { fetcher, tasks } = this.#parts;
-    return tasks().flatMap(({ inputs, queues }) =>
+    return tasks().flatMap(({ inputs, queues, restoring }) =>
       inputs.map((input, i) => {
         const known = this.#lastWord(input);
         // Without queues its committed offsets are not read yet.
@@ -95,6 +98,7 @@ export class LagTracker {
             Math.max(known.bounds.endOffset, fetcher.endOffset(input) ?? 0, queue?.position ?? 0),
           ageMs: known === undefined ? Infinity : Math.max(0, this.#now() - known.at),
           nextTimestamp: queue?.ready && queue.refusal === undefined ? queue.headTimestamp : undefined,
+          restoring,
         };
       })
     );

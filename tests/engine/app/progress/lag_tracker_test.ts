@@ -10,6 +10,7 @@ class Tracking {
   answer: PartitionBounds | Error = new Error("no broker");
   queue: { position: number; ready: boolean; refusal: undefined; headTimestamp: number } | undefined;
   owned = true;
+  restoring = false;
   readonly errors: unknown[] = [];
   /** Which offsets the log was asked for. */
   readonly asked: string[] = [];
@@ -31,6 +32,7 @@ class Tracking {
         this.owned
           ? [{
             inputs: [{ topic: "in", partition: 3 }],
+            restoring: this.restoring,
             queues: this.queue === undefined ? [] : [this.queue],
           }]
           : [],
@@ -105,6 +107,16 @@ test("what belongs to another instance meanwhile is forgotten", async (tracking)
   await tracking.tracker.refresh();
   tracking.owned = true;
   assertEquals(tracking.now, [[70, undefined, undefined, Infinity]]);
+});
+
+test("a partition says whether its task is being restored: its position is known by then", async (tracking) => {
+  tracking.queue = at(70);
+  await tracking.tracker.refresh();
+  const restoring = () => tracking.tracker.positions().map((p) => [p.position, p.restoring]);
+  tracking.restoring = true;
+  assertEquals(restoring(), [[70, true]]);
+  tracking.restoring = false;
+  assertEquals(restoring(), [[70, false]]);
 });
 
 test("records of open transactions are no lag: they can't be read yet", async (tracking) => {
