@@ -18,7 +18,7 @@ import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import type { ScaleBy } from "../src/demo/scaler.ts";
 import { timelineCsv } from "../src/demo/timeline.ts";
 import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
-import { reportHtml } from "./demo/report.ts";
+import { charts, reportHtml } from "./demo/report.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { isGood, linesOf } from "./demo/words.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
@@ -36,6 +36,7 @@ interface Flags {
   logLevel: LogLevel;
 }
 
+const ALL_WELL = "all is well: sessions equal the answered frames";
 /** As many as the topics have partitions, by default. */
 const MOST_REPLICAS = 4;
 
@@ -49,7 +50,7 @@ export const DEMO: Program<Flags> = {
     "metrics.",
     "The load is calm, surges to more than one process can do, bursts to more than all four can, and is calm " +
     "again. Each second is a line, each decision a sentence; at the end every session is checked. " +
-    "report.html and timeline.csv keep it.",
+    "report.html, timeline.csv and timeline.svg keep it.",
   ],
   flags: {
     seconds: {
@@ -91,7 +92,7 @@ export const DEMO: Program<Flags> = {
     },
     out: {
       value: "<folder>",
-      text: "where report.html and timeline.csv go",
+      text: "where report.html, timeline.csv and timeline.svg go",
       parse: (text: string) => text,
       default: "dist/demo",
     },
@@ -185,7 +186,7 @@ async function report(flags: Flags, summary: DemoSummary): Promise<number> {
   const good = isGood(summary);
   const lines = [
     ...linesOf(summary),
-    good ? "all is well: sessions equal the answered frames" : "NOT all is well",
+    good ? (summary.killed > 0 ? "all is well: no session lacks anything" : ALL_WELL) : "NOT all is well",
   ];
   say("");
   for (const line of lines) for (const row of wrap(line, terminalWidth())) say(row);
@@ -195,6 +196,7 @@ async function report(flags: Flags, summary: DemoSummary): Promise<number> {
   await Deno.mkdir(flags.out, { recursive: true });
   await Deno.writeTextFile(join(flags.out, "report.html"), reportHtml(title, summary, lines));
   await Deno.writeTextFile(join(flags.out, "timeline.csv"), timelineCsv(summary.run));
-  say(`report.html and timeline.csv are in ${resolve(flags.out)}`);
+  await Deno.writeTextFile(join(flags.out, "timeline.svg"), charts(summary.run));
+  say(`report.html, timeline.csv and timeline.svg are in ${resolve(flags.out)}`);
   return good ? EXIT.ok : EXIT.failure;
 }

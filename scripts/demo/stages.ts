@@ -101,5 +101,6 @@ async function startProcess(
       return why && `${why}, which said: ${Deno.readTextFileSync(logFile).slice(-SAID)}`;
     },
     stop: () => child.stop(),
+    kill: () => child.kill(),
   };
 }

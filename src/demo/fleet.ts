@@ -13,6 +13,8 @@ export interface Instance {
   ended(): string | undefined;
   /** Ends it as SIGTERM does; resolves when it is gone. */
   stop(): Promise<void>;
+  /** Ends it without a word, as kill -9 does; left out where that can't be. */
+  kill?(): Promise<void>;
 }
 
 /** Starts an instance; resolves when {@linkcode Instance.url} is known, ready or not. */
@@ -50,6 +52,7 @@ export class Fleet {
   readonly failed: Promise<never>;
   readonly #start: StartInstance;
   readonly #reject: (error: unknown) => void;
+  readonly #dying = new Set<Promise<void>>();
   #lives: Life[] = [];
   #goneRebalances = 0;
 
@@ -86,6 +89,21 @@ export class Fleet {
     for (const life of this.#staying.slice(replicas)) void this.#end(life);
   }
 
+  /**
+   * Kills an instance without a word: it is missing then, and {@linkcode Fleet.scaleTo} starts another.
+   *
+   * @returns Whether there is one of that name that can be killed.
+   */
+  kill(name: string): boolean {
+    const life = this.#lives.find(({ number, instance }) => nameOf(number) === name && instance?.kill);
+    if (life === undefined) return false;
+    this.#forget(life);
+    const gone = life.instance!.kill!().finally(() => this.#dying.delete(gone));
+    this.#dying.add(gone);
+    gone.catch((error) => this.#reject(error));
+    return true;
+  }
+
   /** Asks all of them. @param nowMs Any clock that goes on, for the rates. */
   async look(nowMs: number): Promise<InstanceLook[]> {
     return await Promise.all(this.#lives.map((life) => this.#lookAt(life, nowMs)));
@@ -93,7 +111,7 @@ export class Fleet {
 
   /** Ends all of them; resolves when they are gone. */
   async close(): Promise<void> {
-    await Promise.all(this.#lives.map((life) => this.#end(life)));
+    await Promise.all([...this.#lives.map((life) => this.#end(life)), ...this.#dying]);
   }
 
   #add(): void {
@@ -113,6 +131,10 @@ export class Fleet {
     } catch (error) {
       this.#reject(error);
     }
+    this.#forget(life);
+  }
+
+  #forget(life: Life): void {
     if (!this.#lives.includes(life)) return;
     this.#goneRebalances += life.last?.view.rebalances ?? 0;
     this.#lives = this.#lives.filter((other) => other !== life);

@@ -18,14 +18,15 @@ export interface LoadPlan {
   readonly phases: readonly Phase[];
 }
 
-/** The phases: their part of the time, and their rate as a multiple of what one instance can do. */
+/** The rates of the phases, as multiples of what one instance can do; a burst is more than four can. */
+export const RATES = { calm: 0.4, surge: 2.5, burst: 4.5 } as const;
+/** The phases, and their part of the time. */
 const PHASES = [
-  { name: "calm", part: 0.15, rate: 0.4 },
-  { name: "surge", part: 0.35, rate: 2.5 },
-  // More than all four can do: the lag shows it.
-  { name: "burst", part: 0.1, rate: 4.5 },
-  { name: "calm", part: 0.4, rate: 0.4 },
-];
+  { name: "calm", part: 0.15 },
+  { name: "surge", part: 0.35 },
+  { name: "burst", part: 0.1 },
+  { name: "calm", part: 0.4 },
+] as const;
 
 /** What a load is called that is no plan's. */
 const ANY: string = "load";
@@ -49,8 +50,8 @@ export const AFTER = "drain";
 export function loadPlan(perInstance: number, durationMs: number): LoadPlan {
   let at = 0;
   const phases = PHASES.map(({ name, part }) => ({ name, untilMs: at += Math.round(part * durationMs) }));
-  const steps = PHASES.map(({ rate, part }) =>
-    `${Math.round(rate * perInstance)}@${Math.round(part * durationMs)}ms`
+  const steps = PHASES.map(({ name, part }) =>
+    `${Math.round(RATES[name] * perInstance)}@${Math.round(part * durationMs)}ms`
   );
   return { profile: parseProfile(`step:${steps.join(",")}`), phases };
 }

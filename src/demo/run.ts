@@ -17,7 +17,8 @@ import { Board } from "./board.ts";
 import { Fleet, type StartInstance } from "./fleet.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { GroupPositions } from "./group_positions.ts";
-import { type LoadPlan, phaseAt } from "./load_plan.ts";
+import { LiveLoad } from "./live_load.ts";
+import type { LoadPlan } from "./load_plan.ts";
 import { type Observation, Observer } from "./observer.ts";
 import { type ScaleBy, Scaler } from "./scaler.ts";
 import { type CheckResult, SessionCheck } from "./session_check.ts";
@@ -50,6 +51,22 @@ export interface DemoOptions {
   readonly width: number;
   /** Shows a line. */
   readonly show: (line: string) => void;
+  /** Told of each snapshot, for whoever shows more than lines, with what that one can change. */
+  readonly onSnapshot?: (snapshot: Snapshot, control: DemoControl) => void;
+}
+
+/** What can be changed while a demo runs. */
+export interface DemoControl {
+  /** Sets the load, in records a second, for the rest of the time. */
+  setRate(rate: number): void;
+  /** Raises the load for a while above what one instance can do. */
+  surge(): void;
+  /** Raises it for a short while above what all can do. */
+  burst(): void;
+  /** Asks for one more instance. @returns Whether there may be one more. */
+  addInstance(): boolean;
+  /** Kills an instance as kill -9 does. @returns Whether there is one of that name that can be killed. */
+  killInstance(name: string): boolean;
 }
 
 /** What a demo did. */
@@ -65,6 +82,8 @@ export interface DemoSummary extends CheckResult {
    */
   readonly drainMs: number | undefined;
   readonly figures: Figures;
+  /** Instances that somebody killed: what they had not committed was processed twice. */
+  readonly killed: number;
   /** What was seen each second. */
   readonly run: readonly Snapshot[];
 }
@@ -100,10 +119,13 @@ class Demo {
   readonly #fleet: Fleet;
   readonly #scaler: Scaler;
   readonly #board: Board;
+  readonly #load: LiveLoad;
+  readonly #control: DemoControl;
   readonly #run: Snapshot[] = [];
   #reader: SessionsReader | undefined;
   #generator: RunningGenerator | undefined;
   #wanted: number;
+  #killed = 0;
 
   constructor(options: DemoOptions) {
     const { perInstance, durationMs, scaleBy, minReplicas, maxReplicas, width } = options;
@@ -112,7 +134,15 @@ class Demo {
     const pace = paceOf(durationMs);
     this.#scaler = new Scaler({ by: scaleBy, minReplicas, maxReplicas, perInstance, pace });
     this.#board = new Board(width, 5 * perInstance);
+    this.#load = new LiveLoad(options.plan, perInstance);
     this.#wanted = minReplicas;
+    this.#control = {
+      setRate: (rate) => this.#load.setRate(rate),
+      surge: () => this.#load.surge(),
+      burst: () => this.#load.burst(),
+      addInstance: () => this.#addInstance(),
+      killInstance: (name) => this.#killInstance(name),
+    };
   }
 
   async run(): Promise<DemoSummary | undefined> {
@@ -141,6 +171,7 @@ class Demo {
       lost: load.lost,
       drainMs,
       figures: figuresOf(this.#run, perInstance),
+      killed: this.#killed,
       run: this.#run,
     };
   }
@@ -177,11 +208,11 @@ class Demo {
   }
 
   async #startGenerator(check: SessionCheck): Promise<RunningGenerator> {
-    const { log, registry, plan, machines, durationMs, signal, logger } = this.#options;
+    const { log, registry, machines, durationMs, signal, logger } = this.#options;
     return await startGenerator({
       log,
       serdes: arcadeSerdes(registry),
-      profile: plan.profile,
+      profile: this.#load,
       machines,
       durationMs,
       signal,
@@ -198,8 +229,10 @@ class Demo {
   ): Promise<void> {
     let ended = false;
     const done = generator.done.finally(() => ended = true);
+    const { signal } = this.#options;
     for (let next = begun + LOOK_MS; !ended; next = Math.max(next + LOOK_MS, performance.now())) {
       await Promise.race([this.#rest(next - performance.now(), reader), done]);
+      if (signal.aborted) break;
       if (!ended) await look();
     }
     await done;
@@ -225,25 +258,44 @@ class Demo {
         drainMs ??= passed();
         const { missing, wrong } = check.result();
         const complete = missing + wrong === 0 || passed() > drainMs + LATE_MS;
-        if (complete && this.#fleet.present <= this.#options.minReplicas) break;
+        if (complete && this.#scaledBack) break;
       }
       await this.#rest(LOOK_MS, reader);
     }
     return drainMs;
   }
 
+  /** Whether there is nothing more to be seen of the autoscaler. */
+  get #scaledBack(): boolean {
+    const { scaleBy, minReplicas } = this.#options;
+    return scaleBy === "nothing" || this.#fleet.present <= minReplicas;
+  }
+
   /** Lets the autoscaler decide on what was seen, and shows both. */
   #decide(seen: Observation, lastSessions: readonly string[]): Snapshot {
-    const { plan, show } = this.#options;
+    const { show, onSnapshot } = this.#options;
     const { wanted, decision } = this.#scaler.decide(seen.atMs / 1000, this.#wanted, seen.instances);
     this.#wanted = wanted;
     this.#fleet.scaleTo(wanted);
-    const phase = phaseAt(plan.phases, seen.atMs);
+    const phase = this.#load.phaseAt(seen.atMs);
     const snapshot = { ...seen, running: this.#fleet.running, phase, wanted, decision, lastSessions };
     this.#run.push(snapshot);
     show(this.#board.line(snapshot));
     if (decision !== undefined) { for (const line of this.#board.decision(decision)) show(line); }
+    onSnapshot?.(snapshot, this.#control);
     return snapshot;
+  }
+
+  #addInstance(): boolean {
+    if (this.#wanted >= this.#options.maxReplicas) return false;
+    this.#fleet.scaleTo(++this.#wanted);
+    return true;
+  }
+
+  #killInstance(name: string): boolean {
+    const killed = this.#fleet.kill(name);
+    if (killed) this.#killed++;
+    return killed;
   }
 
   /** Waits for a while, unless it is aborted. Rejects when what it needs has failed. */

@@ -20,6 +20,7 @@ class Fakes {
       url: `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}`,
       ended: () => this.ended.get(name),
       stop: () => server.shutdown(),
+      kill: () => server.shutdown(),
     });
   };
 
@@ -87,4 +88,20 @@ Deno.test("a fleet fails when an instance ends by itself, or can't be started", 
   other.scaleTo(1);
   await assertRejects(() => other.failed, Error, "no room");
   await other.close();
+});
+
+Deno.test("a killed instance is missing, and no failure", async () => {
+  const fakes = new Fakes();
+  const fleet = new Fleet(fakes.start);
+  fleet.scaleTo(2);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals([fleet.kill("streams-9"), fleet.kill("streams-1")], [false, true]);
+  assertEquals(fleet.running, 1);
+  fleet.scaleTo(2);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals((await fleet.look(0)).map(({ name, ready }) => `${name} ${ready}`), [
+    "streams-2 true",
+    "streams-1 true",
+  ]);
+  await fleet.close();
 });

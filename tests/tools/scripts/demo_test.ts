@@ -26,6 +26,7 @@ const SUMMARY: DemoSummary = {
   lost: 0,
   drainMs: 100,
   figures: figuresOf(RUN, 1),
+  killed: 0,
   run: RUN,
 };
 
@@ -45,6 +46,12 @@ Deno.test("a demo is good only if each session is right and no record was lost",
     assertEquals(isGood({ ...SUMMARY, [wrong]: 1 }), false, wrong);
   }
   assertEquals(isGood({ ...SUMMARY, expected: 0 }), false);
+});
+
+Deno.test("after a kill sessions may have hits twice, which is said, and may lack none", () => {
+  const killed = { ...SUMMARY, killed: 1, wrong: 2 };
+  assertEquals([isGood(killed), isGood({ ...killed, lacking: 1 })], [true, false]);
+  assertStringIncludes(linesOf(killed).join("\n"), "2 sessions have hits twice");
 });
 
 Deno.test("the end of a demo says how the lag went, also when it did not", () => {
