@@ -35,7 +35,8 @@ td:first-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
 <ul>
 ${lines.map((line) => `<li>${escape(line)}</li>`).join("\n")}
 </ul>
-${charts(summary.run)}
+<div role="img" aria-label="Replicas, records a second, lag and load over the seconds">
+${charts(summary.run)}</div>
 <h2>Decisions</h2>
 <table>
 <thead><tr><th>at</th><th>replicas</th></tr></thead>
