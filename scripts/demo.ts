@@ -4,15 +4,16 @@
  * @module
  */
 import { join, resolve } from "@std/path";
-import { parseArguments, UsageError } from "../src/cli/arguments.ts";
+import { parseArguments } from "../src/cli/arguments.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { choice, integer } from "../src/cli/parsers.ts";
+import { choice, integer, text } from "../src/cli/parsers.ts";
 import { type Program, toggle } from "../src/cli/program.ts";
 import { LOG_LEVEL, WAIT_FOR_BROKER } from "../src/cli/shared_flags.ts";
 import { terminalWidth, wrap } from "../src/cli/terminal.ts";
 import { say } from "../src/cli/write.ts";
-import { ProfileError } from "../src/datagen/profile.ts";
+import { profile } from "../src/datagen/flags.ts";
+import type { Profile } from "../src/datagen/profile.ts";
 import { type LoadPlan, loadPlan, ownPlan } from "../src/demo/load_plan.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import type { ScaleBy } from "../src/demo/scaler.ts";
@@ -29,7 +30,7 @@ interface Flags {
   scaleBy: Exclude<ScaleBy, "nothing">;
   fixed?: number;
   perInstance: number;
-  profile?: string;
+  profile?: Profile;
   machines: number;
   out: string;
   waitForBroker: number;
@@ -81,7 +82,7 @@ export const DEMO: Program<Flags> = {
     profile: {
       value: "<profile>",
       text: "another load, in records a second; deno task gen --help tells the forms",
-      parse: (text: string) => text,
+      parse: profile,
       defaultText: "calm, surge, burst, calm",
     },
     machines: {
@@ -93,7 +94,7 @@ export const DEMO: Program<Flags> = {
     out: {
       value: "<folder>",
       text: "where report.html, timeline.csv and timeline.svg go",
-      parse: (text: string) => text,
+      parse: text("a folder"),
       default: "dist/demo",
     },
     waitForBroker: WAIT_FOR_BROKER,
@@ -104,7 +105,6 @@ export const DEMO: Program<Flags> = {
 if (import.meta.main) {
   await main("demo", async (signal) => {
     const flags = parseArguments(DEMO, Deno.args);
-    const plan = planOf(flags);
     const logger = createLogger({ name: "demo", level: flags.logLevel === "info" ? "warn" : flags.logLevel });
     const cleanup: Cleanup = [];
     try {
@@ -114,7 +114,7 @@ if (import.meta.main) {
         ...stage,
         logger,
         durationMs: flags.seconds * 1000,
-        plan,
+        plan: planOf(flags),
         machines: flags.machines,
         perInstance: flags.perInstance,
         scaleBy: flags.fixed === undefined ? flags.scaleBy : "nothing",
@@ -140,12 +140,8 @@ if (import.meta.main) {
 }
 
 function planOf({ profile, perInstance, seconds }: Flags): LoadPlan {
-  try {
-    return profile === undefined ? loadPlan(perInstance, seconds * 1000) : ownPlan(profile, seconds * 1000);
-  } catch (error) {
-    if (error instanceof ProfileError) throw new UsageError(`--profile: ${error.message}`);
-    throw error;
-  }
+  const durationMs = seconds * 1000;
+  return profile === undefined ? loadPlan(perInstance, durationMs) : ownPlan(profile, durationMs);
 }
 
 async function setTheStage(

@@ -90,6 +90,10 @@ export function charts(run: readonly Snapshot[]): string {
       ],
     },
     {
+      title: "Seconds that the oldest record waits",
+      series: [{ name: "of all partitions", color: "#d62728", points: line(({ lagSeconds }) => lagSeconds) }],
+    },
+    {
       title: "Load of an instance",
       series: [
         { name: "mean", color: "#1f77b4", points: line(({ instances }) => meanLoad(instances)) },

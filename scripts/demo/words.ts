@@ -21,17 +21,18 @@ export function linesOf(summary: DemoSummary): string[] {
 }
 
 function scalingLines({ figures, drainMs }: DemoSummary): string[] {
-  const { peak, upSeconds, downSeconds, worstLag, laggingSeconds, podSeconds, turns } = figures;
+  const { peak, upSeconds, downSeconds, worstLag, worstSeconds, laggingSeconds, podSeconds, turns } = figures;
   const up = upSeconds === undefined ? "" : `, ready ${count(upSeconds)} s after the surge began`;
   const down = downSeconds === undefined ? "" : `, back ${count(downSeconds)} s after the burst ended`;
   const drained = drainMs === undefined
     ? "it was not gone a minute after the load ended"
-    : `gone ${(drainMs / 1000).toFixed(1)} s after the load ended`;
+    : `it was gone ${(drainMs / 1000).toFixed(1)} s after the load ended`;
   return [
     `up to ${count(peak)} instances${up}${down}; ${count(turns)} ${turns === 1 ? "turn" : "turns"}`,
-    `the highest lag was ${count(worstLag)} records, ${drained}; for ${
+    `the highest lag was ${count(worstLag)} records; ${drained}`,
+    `a record waited for ${worstSeconds.toFixed(1)} s at most; for ${
       count(laggingSeconds)
-    } s it was more ` +
+    } s more was left ` +
     "than an instance does in a second",
     `${count(podSeconds)} seconds of instances`,
   ];

@@ -18,6 +18,8 @@ export interface Figures {
   readonly downSeconds: number | undefined;
   /** The largest lag, in records. */
   readonly worstLag: number;
+  /** How long a record waited at most, in seconds. */
+  readonly worstSeconds: number;
   /** Seconds in which there was a lag, of all that was not committed yet. */
   readonly laggingSeconds: number;
   /** Seconds of instances, from their start until they were gone. */
@@ -49,6 +51,7 @@ export function figuresOf(run: readonly Snapshot[], behind: number): Figures {
     upSeconds: peak > first ? seconds(surge, (snapshot) => ready(snapshot) === peak) : undefined,
     downSeconds: peak > first ? seconds(burst, ({ instances }) => instances.length <= first) : undefined,
     worstLag: Math.max(0, ...run.map(({ lag }) => lag)),
+    worstSeconds: Math.max(0, ...run.map(({ lagSeconds }) => lagSeconds)),
     laggingSeconds: integral(run, ({ lag }) => lag > behind ? 1 : 0),
     podSeconds: integral(run, ({ instances }) => instances.length),
     turns: turnsOf(run),

@@ -7,6 +7,7 @@
 import type { Log } from "../kafka/port/log.ts";
 import type { TopicPartition } from "../kafka/port/topics.ts";
 import { RateWindow } from "../metrics/rate_window.ts";
+import { EndHistory } from "./end_history.ts";
 import type { PartitionSnapshot } from "./snapshot.ts";
 
 /** Where a group stands at one time. */
@@ -16,6 +17,8 @@ export interface GroupPosition {
   readonly processed: number;
   /** Records not committed yet, over all partitions. */
   readonly lag: number;
+  /** How long the oldest of them has waited, in seconds. */
+  readonly lagSeconds: number;
 }
 
 /** Follows the log ends and the commits of a group. */
@@ -24,6 +27,7 @@ export class GroupPositions {
   readonly #group: string;
   readonly #partitions: readonly TopicPartition[];
   readonly #arrivals: readonly RateWindow[];
+  readonly #ends: readonly EndHistory[];
   #begun: number | undefined;
 
   /**
@@ -50,6 +54,7 @@ export class GroupPositions {
     this.#log = log;
     this.#group = group;
     this.#partitions = partitions;
+    this.#ends = partitions.map(() => new EndHistory());
     this.#arrivals = partitions.map(() => new RateWindow({ span: arrivalMs, step: 500, least: 900 }));
   }
 
@@ -65,10 +70,17 @@ export class GroupPositions {
     this.#begun ??= total;
     const partitions = all.map(({ topic, partition }, i) => {
       this.#arrivals[i]!.note(nowMs, ends[i]!);
+      this.#ends[i]!.note(nowMs, ends[i]!);
       const lag = Math.max(0, ends[i]! - at[i]!);
-      return { topic, partition, lag, arrival: this.#arrivals[i]!.perSecond };
+      const seconds = this.#ends[i]!.waitedSeconds(at[i]!);
+      return { topic, partition, lag, seconds, arrival: this.#arrivals[i]!.perSecond };
     });
-    return { partitions, processed: total - this.#begun, lag: sum(partitions.map(({ lag }) => lag)) };
+    return {
+      partitions,
+      processed: total - this.#begun,
+      lag: sum(partitions.map(({ lag }) => lag)),
+      lagSeconds: Math.max(0, ...partitions.map(({ seconds }) => seconds)),
+    };
   }
 }
 

@@ -56,9 +56,9 @@ export function loadPlan(perInstance: number, durationMs: number): LoadPlan {
   return { profile: parseProfile(`step:${steps.join(",")}`), phases };
 }
 
-/** A load of somebody's own, in one phase. @throws {ProfileError} When the text is no profile. */
-export function ownPlan(profile: string, durationMs: number): LoadPlan {
-  return { profile: parseProfile(profile), phases: [{ name: ANY, untilMs: durationMs }] };
+/** A load of somebody's own, in one phase. */
+export function ownPlan(profile: Profile, durationMs: number): LoadPlan {
+  return { profile, phases: [{ name: ANY, untilMs: durationMs }] };
 }
 
 /** The phase at a time since the start, in ms. */

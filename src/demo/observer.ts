@@ -58,6 +58,7 @@ export class Observer {
       running: this.#fleet.running,
       partitions: position.partitions,
       lag: position.lag,
+      lagSeconds: position.lagSeconds,
       rates: {
         in: rate(counts.sent - last.sent),
         out: rate(processed - last.processed),
@@ -92,7 +93,7 @@ function instanceOf(
 ): InstanceSnapshot {
   const partitions = view?.partitions?.map(({ topic, partition, lag }) => {
     const known = group.partitions.find((p) => p.topic === topic && p.partition === partition);
-    return { topic, partition, lag, arrival: known?.arrival };
+    return { topic, partition, lag, seconds: known?.seconds, arrival: known?.arrival };
   });
   return {
     name,

@@ -11,6 +11,8 @@ export interface PartitionSnapshot {
   readonly partition: number;
   /** Records that are not processed yet; `undefined` while that is not known. */
   readonly lag: number | undefined;
+  /** How long the next record to process has waited, in seconds; `undefined` while that is not known. */
+  readonly seconds: number | undefined;
   /** Records a second that come in, by the log's ends; `undefined` while that is not known. */
   readonly arrival: number | undefined;
 }
@@ -65,8 +67,10 @@ export interface Snapshot {
   readonly running: number;
   /** The lag of each partition by the log's ends and the group's commits, whoever has it. */
   readonly partitions: readonly PartitionSnapshot[];
-  /** The sum of that, in records. */
+  /** The sum of their lags, in records. */
   readonly lag: number;
+  /** How long the oldest record that is left has waited, in seconds. */
+  readonly lagSeconds: number;
   readonly rates: RateSnapshot;
   /** Rebalances that instances have told of, over all of them. */
   readonly rebalances: number;

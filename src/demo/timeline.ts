@@ -30,6 +30,7 @@ const COLUMNS: readonly (readonly [name: string, value: (snapshot: Snapshot) => 
   ["out", ({ rates }) => Math.round(rates.out)],
   ["sessions", ({ rates }) => Math.round(rates.sessions)],
   ["lag", ({ lag }) => lag],
+  ["lag_seconds", ({ lagSeconds }) => rounded(lagSeconds, 1)],
   ["wanted", ({ wanted }) => wanted],
   ["running", ({ running }) => running],
   ["ready", ({ instances }) => instances.filter(({ ready }) => ready).length],

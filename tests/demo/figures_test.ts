@@ -10,7 +10,7 @@ Deno.test("a run comes to its seconds up and down, its worst lag, its pod-second
   const reason = "";
   const run = [
     snapshot(0, { instances: ready(1) }),
-    snapshot(10, { phase: "surge", lag: 900 }),
+    snapshot(10, { phase: "surge", lag: 900, lagSeconds: 3.5 }),
     snapshot(12, {
       phase: "surge",
       instances: [...ready(1), starting],
@@ -31,6 +31,7 @@ Deno.test("a run comes to its seconds up and down, its worst lag, its pod-second
     upSeconds: 4,
     downSeconds: 11,
     worstLag: 5_000,
+    worstSeconds: 3.5,
     laggingSeconds: 8,
     podSeconds: 10 + 2 + 2 * 2 + 2 * 6 + 2 * 10 + 2 * 1,
     turns: 1,

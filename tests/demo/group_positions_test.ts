@@ -27,8 +27,9 @@ Deno.test("lag and rates are those of the log and the commits, also while nobody
   assertEquals([first.processed, first.lag], [0, 10]);
   await append(log, 1, 30);
   commits[0] = 8;
-  const { processed, lag, partitions } = await positions.look(performance.now() + 10_000);
-  assertEquals([processed, lag], [8, 32]);
+  const later = await positions.look(performance.now() + 10_000);
+  const { processed, lag, partitions, lagSeconds } = later;
+  assertEquals([processed, lag, Math.round(lagSeconds)], [8, 32, 10]);
   assertEquals(partitions.map((p) => [p.topic, p.partition, p.lag]), [["in", 0, 2], ["in", 1, 30]]);
   assertEquals(partitions.map(({ arrival }) => Math.round(arrival!)), [0, 3]);
   await log.close();

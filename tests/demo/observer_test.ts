@@ -16,9 +16,16 @@ function observe() {
   const positions = {
     look: () =>
       Promise.resolve({
-        partitions: seen.lag.map((lag, partition) => ({ topic: "in", partition, lag, arrival: ARRIVAL })),
+        partitions: seen.lag.map((lag, partition) => ({
+          topic: "in",
+          partition,
+          lag,
+          seconds: 0,
+          arrival: ARRIVAL,
+        })),
         processed: seen.processed,
         lag: seen.lag[0]! + seen.lag[1]!,
+        lagSeconds: 0,
       }),
   } as unknown as GroupPositions;
   return { seen, observer: new Observer(fleet, positions, performance.now()) };

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Cleanup, embeddedStage } from "../../scripts/demo/stages.ts";
 import { silentLogger } from "../../src/cli/log.ts";
+import { parseProfile } from "../../src/datagen/profile.ts";
 import { ownPlan } from "../../src/demo/load_plan.ts";
 import { type DemoOptions, runDemo } from "../../src/demo/run.ts";
 import type { Snapshot } from "../../src/demo/snapshot.ts";
@@ -13,7 +14,7 @@ async function run(settings: Partial<DemoOptions>) {
       ...embeddedStage(1000, silentLogger, cleanup),
       logger: silentLogger,
       durationMs: 3_000,
-      plan: ownPlan("step:400@3s", 3_000),
+      plan: ownPlan(parseProfile("step:400@3s"), 3_000),
       machines: 20,
       perInstance: 1000,
       scaleBy: "nothing",

@@ -69,7 +69,7 @@ Deno.test("an instance that leaves is none to decide by", () => {
 });
 
 Deno.test("by lag alone it is some seconds of work that an instance may have before it", () => {
-  const partitions = [{ topic: "in", partition: 0, lag: 45_000, arrival: undefined }];
+  const partitions = [{ topic: "in", partition: 0, lag: 45_000, seconds: 15, arrival: undefined }];
   const { reasons } = follow({ ...OPTIONS, by: "lag" }, 5, () => instance({ partitions }));
   assertMatch(
     reasons[0]!,

@@ -25,6 +25,7 @@ export function snapshot(second: number, some: Partial<Snapshot> = {}): Snapshot
     running: 1,
     partitions: [],
     lag: 0,
+    lagSeconds: 0,
     rates: { in: 0, out: 0, sessions: 0 },
     rebalances: 0,
     decision: undefined,
