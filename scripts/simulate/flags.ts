@@ -35,6 +35,7 @@ export interface Flags {
   readonly target?: number;
   readonly windowUp: number;
   readonly windowDown: number;
+  readonly stepDown: number;
   readonly sloSeconds: number;
   readonly catchUp: number;
   readonly scrape: number;
@@ -219,6 +220,13 @@ export const SIMULATE: Program<Flags> = {
       value: "<time>",
       text: "the HPA's stabilization window down, and how long the recommender waits",
       parse: duration(),
+      default: 60_000,
+      group: SCALER,
+    },
+    stepDown: {
+      value: "<time>",
+      text: "between two pods that the HPA takes away",
+      parse: duration({ min: 1_000 }),
       default: 60_000,
       group: SCALER,
     },

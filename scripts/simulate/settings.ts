@@ -105,7 +105,7 @@ function make(name: ScalerName, flags: Flags, told?: Told): Scaler {
   }
 }
 
-/** The chart's steps: up at once, down one pod a minute. */
+/** The chart's steps: up at once, down one pod after the other. */
 function specOf(flags: Flags, targets: HpaSpec["targets"]): HpaSpec {
   return {
     minReplicas: flags.min,
@@ -118,7 +118,7 @@ function specOf(flags: Flags, targets: HpaSpec["targets"]): HpaSpec {
       },
       scaleDown: {
         stabilizationWindowSeconds: flags.windowDown / 1_000,
-        policies: [{ type: "Pods", value: 1, periodSeconds: 60 }],
+        policies: [{ type: "Pods", value: 1, periodSeconds: flags.stepDown / 1_000 }],
       },
     },
   };

@@ -53,7 +53,7 @@ Deno.test("by the tables the recommender meets the SLO, at fewer pod-hours than 
   }
 });
 
-Deno.test("what was recorded on the cluster is simulated: worst lag within 20 %, replica-seconds within 15 %", () => {
+Deno.test("what was recorded comes out of a simulation: worst lag within 20 %, replica-seconds within 15 %", () => {
   for (const name of Object.keys(RECORDED)) {
     const { real, simulated } = recordedRun(name);
     const error = (is: number, was: number): number => Math.abs(is / was - 1);
