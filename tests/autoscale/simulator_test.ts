@@ -16,7 +16,7 @@ const VALUES = parse(
     minReplicas: number;
     maxReplicas: number;
     lag: { targetPerPod: number };
-    rate: { enabled: boolean; targetPerPod: number };
+    rate: { targetPerPod: number };
     behavior: HpaSpec["behavior"];
   };
 };
@@ -29,7 +29,7 @@ const CHART: HpaSpec = {
   maxReplicas: VALUES.autoscaling.maxReplicas,
   targets: {
     ...LAGS,
-    ...(VALUES.autoscaling.rate.enabled ? { [METRICS.rate]: VALUES.autoscaling.rate.targetPerPod } : {}),
+    [METRICS.rate]: VALUES.autoscaling.rate.targetPerPod,
   },
   behavior: VALUES.autoscaling.behavior,
 };
@@ -53,13 +53,25 @@ const LOADS = [1, 2, 3].flatMap((pods) => [0.2, 0.5, 0.9, 1.2].map((share) => po
 const peakOf = ({ replicas }: Timeline): number => Math.max(...replicas);
 const endOf = ({ replicas }: Timeline): number => replicas[replicas.length - 1]!;
 
-Deno.test("simulator: no constant load makes the chart's defaults turn round, and none that four pods carry leaves a lag", () => {
+Deno.test("simulator: no constant load makes the chart's lag and rate turn round, and none that four pods carry leaves a lag", () => {
   for (const share of LOADS) {
     const settled = judge(run(CHART, () => share * CAPACITY), 900);
     assertEquals(settled.changes, 0, `${share}`);
     assert(settled.endLag < 200_000, `${share}: a lag of ${settled.endLag}`);
     const carried = settled.replicas * usableShare(VALUES.kafka.partitions, settled.replicas) * CAPACITY;
     assert(carried > share * CAPACITY, `${share}: ${settled.replicas} replicas`);
+  }
+});
+
+Deno.test("simulator: no constant load makes kos_load turn round, with one target for any capacity", () => {
+  for (const capacity of [100, 20_000, 3_000_000]) {
+    for (const share of LOADS) {
+      const timeline = run({ ...CHART, targets: { [METRICS.load]: 0.7 } }, () => share * capacity, {
+        capacity,
+      });
+      const { changes, worstSeconds, replicas } = judge(timeline, 900);
+      assertEquals([changes, worstSeconds], [0, 0], `${share} pods of ${capacity}: ${replicas} replicas`);
+    }
   }
 });
 
@@ -95,7 +107,7 @@ Deno.test("simulator: a rate above what three pods with four partitions can use 
   assertEquals(judge(run(above, load, { partitions: 12 }), 900).turns, 0);
 });
 
-Deno.test("simulator: a step drives the chart's defaults from 1 to 4 within a minute, and back to 1", () => {
+Deno.test("simulator: a step drives the chart's lag and rate from 1 to 4 within a minute, and back to 1", () => {
   const load = (second: number): number => second >= 100 && second < 300 ? 3.6 * CAPACITY : 1_000;
   const timeline = run(CHART, load, { seconds: 900 });
   const peak = timeline.replicas.indexOf(4);
