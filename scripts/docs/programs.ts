@@ -27,8 +27,8 @@ import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
-import { SCALING } from "../scaling.ts";
 import { SECRETS } from "../secrets.ts";
+import { SIMULATE } from "../simulate/flags.ts";
 import { SIZE } from "../size.ts";
 import { SOAK } from "../soak.ts";
 import { TEST } from "../test.ts";
@@ -52,7 +52,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   CHART_TASK,
   E2E_CLUSTER,
   RELEASE,
-  SCALING,
+  SIMULATE,
   TEST,
   REFERENCE,
   CHAOS,
