@@ -35,8 +35,8 @@ interface Segment {
   rateAt(ms: number): number;
 }
 
-/** A parsed profile. */
-export interface Profile {
+/** Rates over time, which a generator plays. */
+export interface PlayedProfile {
   /** The profile as it was written. */
   readonly text: string;
   /**
@@ -44,10 +44,14 @@ export interface Profile {
    * for ever.
    */
   readonly lengthMs: number;
-  /** From when on it repeats, and after what time, in ms; a rate that stays repeats each second. */
-  readonly repeats: { readonly fromMs: number; readonly periodMs: number };
   /** Records a second at a time since the profile's begin in ms; `Infinity` for max. */
   rateAt(ms: number): number;
+}
+
+/** A parsed profile. */
+export interface Profile extends PlayedProfile {
+  /** From when on it repeats, and after what time, in ms; a rate that stays repeats each second. */
+  readonly repeats: { readonly fromMs: number; readonly periodMs: number };
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Profile } from "../datagen/profile.ts";
+import type { PlayedProfile } from "../datagen/profile.ts";
 import { type LoadPlan, phaseAt, RATES } from "./load_plan.ts";
 
 /** What goes before the plan. */
@@ -21,7 +21,7 @@ const SURGE_MS = 20_000;
 const BURST_MS = 5_000;
 
 /** The plan, and what goes before it for a while. */
-export class LiveLoad implements Profile {
+export class LiveLoad implements PlayedProfile {
   readonly text: string;
   readonly lengthMs: number = Infinity;
   readonly #plan: LoadPlan;
