@@ -44,6 +44,8 @@ export interface StreamsStats {
   readonly restoreRemaining: number;
   /** Tasks running; of now. */
   readonly tasks: number;
+  /** Tasks that are being restored; of now. */
+  readonly restoringTasks?: number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
   /** What the state may take of memory, in bytes; `Infinity` without a limit. */
@@ -103,6 +105,7 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  *   restored: 0,
  *   restoreRemaining: 0,
  *   tasks: 0,
+ *   restoringTasks: 0,
  *   stores: () => [],
  * };
  * const registry = new Registry();
@@ -182,6 +185,11 @@ export class StreamsMetrics {
       () => stats.restoreRemaining,
     );
     counters.gauge("kos_streams_tasks", "Tasks running.", () => stats.tasks);
+    counters.gauge(
+      "kos_streams_restoring_tasks",
+      "Tasks being restored, whose partitions rest meanwhile.",
+      () => stats.restoringTasks ?? 0,
+    );
     counters.gauges(
       "kos_streams_store_entries",
       "Entries held, by store.",

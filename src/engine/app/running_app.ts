@@ -130,10 +130,13 @@ export class RunningApp {
     this.#loop = this.#run().catch(failed);
   }
 
-  /** Whether it has its assignment and restored all of it. */
+  /**
+   * Whether it has its assignment, misses no topic, and processes. While it restores what came to it, it goes
+   * on with the tasks that it had: it is out of work only when all that it has is being restored.
+   */
   get ready(): boolean {
-    return this.assignments.complete && !this.#home.moving && !this.tasks.restoring &&
-      this.topics.missing.length === 0;
+    return this.assignments.complete && !this.#home.moving && this.topics.missing.length === 0 &&
+      (this.tasks.running.length > 0 || this.tasks.restoring.length === 0);
   }
 
   /** What fails now and then and is tried again: sends, and commits. */

@@ -103,7 +103,10 @@ export class StreamsApp {
     return this.#state === "joining" || this.#state === "running";
   }
 
-  /** Whether this instance has its assignment and restored all of it. */
+  /**
+   * Whether this instance is in its group and processes what it has. It stays so while tasks that came to it
+   * are restored ({@linkcode restoringTasks}), unless it has no others.
+   */
   get ready(): boolean {
     return this.#state === "running" && this.#running?.ready === true;
   }
@@ -116,6 +119,11 @@ export class StreamsApp {
   /** The ids of the tasks that process records here. */
   get tasks(): string[] {
     return this.#running?.tasks.running.map(({ id }) => id).sort() ?? [];
+  }
+
+  /** The ids of the tasks that are here and do not process yet, as their stores are being restored. */
+  get restoringTasks(): string[] {
+    return this.#running?.tasks.restoring ?? [];
   }
 
   /** The ids of the tasks whose stores are kept current here for another instance. */
