@@ -46,6 +46,8 @@ export interface StreamsStats {
   readonly tasks: number;
   /** Tasks that are being restored; of now. */
   readonly restoringTasks?: number;
+  /** Tasks that come as soon as their stores are current here; of now. */
+  warmingTasks?(): number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
   /** What the state may take of memory, in bytes; `Infinity` without a limit. */
@@ -189,6 +191,11 @@ export class StreamsMetrics {
       "kos_streams_restoring_tasks",
       "Tasks being restored, whose partitions rest meanwhile.",
       () => stats.restoringTasks ?? 0,
+    );
+    counters.gauge(
+      "kos_streams_warming_tasks",
+      "Tasks that come as soon as their stores are current here; elsewhere they go on.",
+      () => stats.warmingTasks?.() ?? 0,
     );
     counters.gauges(
       "kos_streams_store_entries",

@@ -52,7 +52,7 @@ export type TopologyBuilder<T extends FlagRows = Record<never, never>> = (
   context: ServiceContext<T>,
 ) => Topology | Promise<Topology>;
 
-/** After a signal, how long the program may take to end by itself, in ms. */
+/** After a signal, and after its tasks were handed over, how long the program may take to end, in ms. */
 const GRACE_MS = 5_000;
 
 /**
@@ -95,6 +95,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
   const program = serviceProgram(options);
   const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
   let json: Logger | undefined;
+  let leaveWithinMs = 0;
   // Also what ends the program is an object then, for whoever collects its lines.
   const report: Report = (message, error) => {
     if (json === undefined) textReport(program.name)(message, error);
@@ -104,6 +105,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const flags = parseArguments(program, process.argv.slice(2));
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     if (flags.logFormat === "json") json = logger;
+    leaveWithinMs = flags.leaveWithin;
     const context = { flags, metrics: new Registry(), logger };
     const done = await errand({
       flags,
@@ -114,7 +116,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     });
     if (done !== undefined) return done;
     await runTopology(build, context, { ...options, name: program.name }, signal);
-  }, { graceMs: GRACE_MS, report });
+  }, { graceMs: () => leaveWithinMs + GRACE_MS, report });
 }
 
 /** What a topology is built with, but for the registry. */
@@ -139,16 +141,21 @@ async function runTopology<T extends FlagRows>(
     spareConnections: 3,
   });
   try {
-    await serve(topology, {
-      ...settingsOf(flags, config, signal),
-      log,
-      logger,
-      name: options.name,
-      version: options.version ?? VERSION,
-      registry: metrics,
-      ...(options.stores === undefined ? {} : { stores: options.stores }),
-      ...(options.routes === undefined ? {} : { routes: options.routes }),
-    }, signal);
+    await serve(
+      topology,
+      {
+        ...settingsOf(flags, config, signal),
+        log,
+        logger,
+        name: options.name,
+        version: options.version ?? VERSION,
+        registry: metrics,
+        ...(options.stores === undefined ? {} : { stores: options.stores }),
+        ...(options.routes === undefined ? {} : { routes: options.routes }),
+      },
+      signal,
+      flags.leaveWithin,
+    );
   } catch (error) {
     if (!(error instanceof WaitInterrupted)) throw error;
     logger.info("stopped before it began");
@@ -157,14 +164,19 @@ async function runTopology<T extends FlagRows>(
   }
 }
 
-async function serve(topology: Topology, settings: ServiceSettings, signal: AbortSignal): Promise<void> {
+async function serve(
+  topology: Topology,
+  settings: ServiceSettings,
+  signal: AbortSignal,
+  leaveWithinMs: number,
+): Promise<void> {
   const service = await Service.start(topology, settings);
   const asked = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve());
   });
   await Promise.race([asked, service.app.done]);
-  await service.close();
+  await service.leave(leaveWithinMs);
   const { processed, commits } = service.app.stats;
   settings.logger.info(`stopped: ${processed} records processed, all committed in ${commits} commits`);
 }
@@ -195,6 +207,7 @@ function settingsOf(
       onMissingTopic: flags.onMissingTopic,
       processingGuarantee: flags.processingGuarantee,
       numStandbyReplicas: flags.standbyReplicas,
+      maxWarmupReplicas: flags.maxWarmupReplicas,
       store: flags.store,
       cacheMaxBytes: flags.cacheMaxBytes,
       stateMaxBytes: stateMaxBytes(flags.stateMaxBytes),

@@ -18,6 +18,7 @@ function fakeStats() {
     restoreRemaining: 0,
     tasks: 0,
     restoringTasks: 0,
+    warmingTasks: () => 2,
     sizes: [] as { store: string; entries: number; bytes: number }[],
     stores() {
       return this.sizes;
@@ -58,6 +59,7 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
       "kos_streams_restore_remaining_records 9",
       "kos_streams_tasks 3",
       "kos_streams_restoring_tasks 1",
+      "kos_streams_warming_tasks 2",
     ]
   ) assert(text.includes(line), `${line} is missing in:\n${text.join("\n")}`);
 });

@@ -120,6 +120,8 @@ export class EngineStats {
 
   /** What the state takes of memory now, in bytes; the application says. */
   stateBytes: () => number = () => 0;
+  /** Tasks that come as soon as their stores are current here; of now. */
+  warmingTasks: () => number = () => 0;
   /** What the state may take of memory, in bytes. */
   stateMaxBytes: number = Infinity;
 
