@@ -8,6 +8,7 @@ import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import type { Log } from "../../../src/kafka/mod.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
+import { recordsOf } from "../../kafka/port/records.ts";
 import { steadyLoad } from "./steady_load.ts";
 
 const PARTITIONS = 4;
@@ -16,7 +17,7 @@ const KEYS = Number(Deno.env.get("KOS_PAUSE_KEYS") ?? 20_000);
 const PATIENCE_MS = 240_000;
 const PROGRAM = new URL("fixtures/counting.ts", import.meta.url).pathname;
 
-/** What each partition of a topic gets, and the longest time in which one got nothing. */
+/** What comes out of each task, which its keys begin with, and the longest time in which nothing did. */
 class Watch {
   readonly counts: number[] = Array(PARTITIONS).fill(0);
   readonly #last: number[] = Array(PARTITIONS).fill(0);
@@ -44,11 +45,13 @@ class Watch {
     const fetcher = log.fetcher({ maxWaitMs: 20 });
     for (let partition = 0; partition < PARTITIONS; partition++) fetcher.assign({ topic, partition }, 0);
     while (!this.#stop.signal.aborted) {
-      for (const { partition, count } of await fetcher.poll(100)) {
-        const now = performance.now();
-        this.counts[partition]! += count;
-        this.#longest[partition] = Math.max(this.#longest[partition]!, now - (this.#last[partition] || now));
-        this.#last[partition] = now;
+      const sets = await fetcher.poll(100);
+      const now = performance.now();
+      for (const { key } of recordsOf(sets)) {
+        const task = Number(key![0]);
+        this.counts[task]! += 1;
+        this.#longest[task] = Math.max(this.#longest[task]!, now - (this.#last[task] || now));
+        this.#last[task] = now;
       }
     }
     await fetcher.close();
@@ -151,9 +154,9 @@ Deno.test("instances come, leave and are killed: how long a partition rests, and
     const sent = await loaded;
     await until("all", () => watch.counts.every((count) => count >= sent), PATIENCE_MS);
     // deno-lint-ignore no-console -- what the test is to show
-    console.log(JSON.stringify({ entriesATask: KEYS, longestRestMs: rested, recordsAPartition: sent }));
+    console.log(JSON.stringify({ entriesATask: KEYS, longestRestMs: rested, recordsATask: sent }));
     await end(1, "SIGTERM");
-    assertEquals(watch.counts, Array(PARTITIONS).fill(sent), "records that came out, by partition");
+    assertEquals(watch.counts, Array(PARTITIONS).fill(sent), "records that came out, by task");
   } finally {
     stop.abort();
     await end(instances.length, "SIGKILL");
