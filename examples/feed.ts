@@ -61,8 +61,8 @@ const PARTITIONS = 4;
 export async function feed(feed: Feed): Promise<void> {
   const config = connectionConfig((name) => process.env[name]);
   const log = await openKafkaLog(config, { logger: silentLogger });
-  await waitForBroker(log, { forMs: 60_000, logger: silentLogger });
   const logger = { info: print, warn: print };
+  await waitForBroker(log, { forMs: 60_000, logger });
   const partitions = await ensureTopics(log, feed.inputs, PARTITIONS, 1, logger);
   await showOutputs(feed, log, config);
   const producer = log.producer();

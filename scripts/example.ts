@@ -50,6 +50,12 @@ export function exampleOf(args: readonly string[]): { readonly module: string; r
         `there are ${NAMES.join(", ")}${nearest}`,
     );
   }
+  if (flags.feed && own.length > 0) {
+    throw new UsageError(
+      `Cannot use the arguments: received ${own.join(" ")}, but --feed takes no flags of the application; ` +
+        "leave them out",
+    );
+  }
   return { module: `examples/${name}/${flags.feed ? "feed" : "main"}.ts`, args: own };
 }
 

@@ -90,7 +90,11 @@ interface Release {
 /** One thing that is published: makes and sends it, and says what it was, or `skipped …`. */
 type Step = (release: Release) => Promise<string>;
 
-const STEPS: Readonly<Record<string, Step>> = { chart, jsr, npm, images };
+/**
+ * What is published, in that order: the chart after the images that it names, and npm last, as it takes a version
+ * once only. So a release that stopped half-way is made again by the same command.
+ */
+export const STEPS: Readonly<Record<string, Step>> = { images, chart, jsr, npm };
 
 async function release(args: readonly string[]): Promise<number> {
   const flags = parseArguments(RELEASE, args);

@@ -146,8 +146,8 @@ async function askForFolder(): Promise<string | undefined> {
 /** What is told at the end: each line that is indented works as it is. */
 function nextSteps(folder: string, files: number, commands: Commands): string[] {
   const path = relative(process.cwd(), folder);
-  const { install, test, start, send } = commands;
-  const width = Math.max(start.length, send.length);
+  const { install, test, start, send, show } = commands;
+  const width = Math.max(start.length, send.length, show.length);
   return [
     `wrote ${files} files to ${folder}; README.md there says how it is run on a local Kafka, and deployed`,
     "",
@@ -155,6 +155,7 @@ function nextSteps(folder: string, files: number, commands: Commands): string[] 
     `  ${install === undefined ? "" : `${install} && `}${test}`,
     `  ${start.padEnd(width)}  # with a Kafka on localhost:9092, or where KAFKA_BROKERS says`,
     `  ${send.padEnd(width)}  # in another terminal: writes ten orders`,
+    `  ${show.padEnd(width)}  # what came out`,
   ];
 }
 

@@ -61,6 +61,8 @@ export interface Commands {
   readonly help: string;
   /** Writes orders. */
   readonly send: string;
+  /** Shows what came out. */
+  readonly show: string;
   /** What goes into the image and is not there yet is built by this. */
   readonly build?: string;
 }

@@ -9,6 +9,7 @@ import type { LogFormat, LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
+import { wrongId } from "../engine/app/check_config.ts";
 import {
   DEFAULT_COMMIT_INTERVAL_MS,
   DEFAULT_MAX_WARMUP_REPLICAS,
@@ -87,6 +88,14 @@ export interface ServiceFlags {
 /** The values of all flags: also of those with which the program ends before its topology runs. */
 export type AllFlags = ServiceFlags & ErrandFlags;
 
+/** What the topics of changelogs begin with. */
+const APPLICATION_ID = Object.assign((id: string): string => {
+  const parsed = text("an id")(id);
+  const remedy = wrongId(parsed);
+  if (remedy !== undefined) throw new InvalidValue(remedy);
+  return parsed;
+}, { schema: text("an id").schema });
+
 /** The table of those flags; `applicationId` is the default of its flag. */
 export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
   return {
@@ -94,7 +103,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
     applicationId: {
       value: "<id>",
       text: "names the consumer group and the changelogs",
-      parse: text("an id"),
+      parse: APPLICATION_ID,
       default: applicationId,
       group: "Kafka",
     },

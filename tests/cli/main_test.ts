@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { describeError } from "../../src/cli/main.ts";
+import { describeError, exitCodeOf } from "../../src/cli/main.ts";
+import { StreamsConfigError } from "../../src/engine/mod.ts";
 import { ended } from "../support/ended.ts";
 
 const BINARY = new URL("./fixtures/binary.ts", import.meta.url).pathname;
@@ -91,6 +92,10 @@ Deno.test("main: a binary that does not end in time is ended", async () => {
   assertEquals((await child.status).code, 1);
   assertStringIncludes(await stderr, "binary: did not end within 0.3 s");
   await reader.cancel();
+});
+
+Deno.test("exitCodeOf: a wrong setting of an application is one of its flags or its program's: 2", () => {
+  assertEquals([exitCodeOf(new StreamsConfigError("wrong")), exitCodeOf(new Error("fails"))], [2, 1]);
 });
 
 Deno.test("describeError: causes once, in one line", () => {

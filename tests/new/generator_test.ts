@@ -47,13 +47,14 @@ Deno.test("generator: a folder's name is all that it needs, and it says what to 
       "deno.json",
       "main.ts",
       "send.ts",
+      "show.ts",
       "topology.ts",
       "topology_test.ts",
       "values.yaml",
     ]);
     const steps = stdout.split("\n").filter((line) => line.startsWith("  "));
     assertEquals(steps.slice(0, 2), ["  cd my-app", "  deno task test"]);
-    assertEquals(steps.length, 4);
+    assertEquals(steps.length, 5);
   });
 });
 
@@ -123,6 +124,6 @@ Deno.test("generator: the folder that is asked for is taken", async () => {
     const folder = join(directory, "asked");
     const environment = { ask: () => Promise.resolve(folder), tell: (line: string) => told.push(line) };
     assertEquals(await newProject([], environment), 0);
-    assertStringIncludes(told[0]!, `wrote 10 files to ${folder}`);
+    assertStringIncludes(told[0]!, `wrote 11 files to ${folder}`);
   });
 });

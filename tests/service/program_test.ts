@@ -55,6 +55,17 @@ Deno.test("a flag with an empty text is refused as a flag", () => {
   }
 });
 
+Deno.test("an application id that can't begin a topic's name is refused as a flag", () => {
+  const program = serviceProgram({ applicationId: "word-count" });
+  for (const id of ["word count", "a/b", "é", "a".repeat(181)]) {
+    assertThrows(
+      () => parseArguments(program, ["--application-id", id]),
+      UsageError,
+      `Cannot use --application-id: received "${id}"; it begins the names of topics`,
+    );
+  }
+});
+
 Deno.test("--version is suggested to programs that have one", () => {
   const refused = (version: string | undefined): string =>
     assertThrows(

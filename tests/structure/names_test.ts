@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { helpText } from "../../src/cli/help.ts";
+import type { ProjectFile } from "../../src/new/project.ts";
 import { filesOf } from "../../src/new/templates/files.ts";
 import { serviceProgram } from "../../src/service/program.ts";
 import { commentsOf, filesBelow, textOf } from "./sources.ts";
@@ -33,8 +34,15 @@ const PATH = /(?<![\w./@-])(?:src|tests|docs|bench|scripts|charts|terraform|imag
 /** Files by the end of their path, such as config.ts or wire/protocol/fetch.ts. */
 const FILE = /(?<![\w/.-])(?:\.{1,2}\/)*((?:[\w-]+\/)*[a-z][\w-]*\.(?:ts|java|avsc|md))(?![\w*])/g;
 
-Deno.test("files and folders that comments and documents name are there", () => {
+/** The files of a project that `deno task new` writes. */
+function filesOfNew(): ProjectFile[] {
+  const source = { kind: "registry", specifier: "jsr:@kos/kos" } as const;
+  return filesOf({ name: "my-app", input: "in", output: "out", runtime: "deno", source });
+}
+
+Deno.test("files and folders that comments and documents name are there, or in a new project", () => {
   const missing: string[] = [];
+  const names = [...FILES, ...filesOfNew().map(({ name }) => name)];
   let checked = 0;
   for (const file of [...DOCUMENTS, ...MODULES, ...OTHERS]) {
     const prose = proseOf(file);
@@ -44,7 +52,7 @@ Deno.test("files and folders that comments and documents name are there", () => 
     }
     for (const [, path] of prose.matchAll(FILE)) {
       checked++;
-      if (!FILES.some((each) => each === path || each.endsWith(`/${path}`))) missing.push(`${file}: ${path}`);
+      if (!names.some((each) => each === path || each.endsWith(`/${path}`))) missing.push(`${file}: ${path}`);
     }
   }
   assertEquals(missing, []);
@@ -53,9 +61,7 @@ Deno.test("files and folders that comments and documents name are there", () => 
 
 /** The tasks of a project that `deno task new` writes. */
 function tasksOfNew(): Record<string, string> {
-  const source = { kind: "registry", specifier: "jsr:@kos/kos" } as const;
-  const files = filesOf({ name: "my-app", input: "in", output: "out", runtime: "deno", source });
-  return JSON.parse(files.find(({ name }) => name === "deno.json")!.text).tasks;
+  return JSON.parse(filesOfNew().find(({ name }) => name === "deno.json")!.text).tasks;
 }
 
 Deno.test("tasks that code, comments and documents name are there", () => {

@@ -30,9 +30,9 @@
 {{- end -}}
 {{- end -}}
 
-{{/* A flag's variable: of camelCase, or of the flag's own name. */}}
+{{/* A flag's variable: of camelCase, or of the flag's own name. As src/cli has it, not as snakecase, which parts h2o. */}}
 {{- define "kos.variable" -}}
-KOS_{{ . | snakecase | replace "-" "_" | upper }}
+KOS_{{ regexReplaceAll "([A-Z])" . "_${1}" | replace "-" "_" | upper }}
 {{- end -}}
 
 {{/* Variables of a map of flags' names to variables, with the block's values. Takes (list $ map block). */}}
@@ -62,7 +62,7 @@ KOS_STATE_DIR: /var/lib/kos/state
 {{- $own = set $own $key (get $.Values.app $key) -}}
 {{- end -}}
 {{- end -}}
-{{- range $name, $value := merge (deepCopy .Values.app.flags) $own }}
+{{- range $name, $value := merge (deepCopy (.Values.app.flags | default dict)) $own }}
 {{- if ne (toString $value) "" }}
 {{ include "kos.variable" $name }}: {{ include "kos.number" $value | quote }}
 {{- end }}
@@ -96,7 +96,9 @@ KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose |
 
 {{/*
 The replicas to write; nothing leaves them to what scales the application. A field that was in the last release and is not in this
-one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on.
+one is set to its default, 1: so where it was, which an annotation says, the live number is written, from then on. So it is where
+KEDA has taken the last pod away and a HorizontalPodAutoscaler, which leaves 0 as it is, comes after it; and where a StatefulSet
+takes a Deployment's place, or the other way round.
 */}}
 {{- define "kos.replicas" -}}
 {{- if not (include "kos.scaler" .) -}}
@@ -104,10 +106,24 @@ one is set to its default, 1: so where it was, which an annotation says, the liv
 {{- else -}}
 {{- $live := lookup "apps/v1" .Values.app.workload .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
 {{- if $live -}}
-{{- if hasKey ($live.metadata.annotations | default dict) "kos/replicas-written" -}}
+{{- $asleep := and (eq (include "kos.scaler" .) "hpa") (eq (int64 $live.spec.replicas) 0) (include "kos.wasKeda" .) -}}
+{{- if or $asleep (hasKey ($live.metadata.annotations | default dict) "kos/replicas-written") -}}
 {{- max (int64 .Values.autoscaling.minReplicas) (int64 $live.spec.replicas) -}}
 {{- end -}}
+{{- else -}}
+{{- $other := ternary "Deployment" "StatefulSet" (eq .Values.app.workload "StatefulSet") -}}
+{{- $before := lookup "apps/v1" $other .Release.Namespace (include "kos.fullname" (list . .Values.app.name)) -}}
+{{- if include "kos.isOurs" (list . $before) -}}
+{{- max (int64 .Values.autoscaling.minReplicas) (int64 $before.spec.replicas) -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Not empty where KEDA scales the release now. */}}
+{{- define "kos.wasKeda" -}}
+{{- if .Capabilities.APIVersions.Has "keda.sh/v1alpha1" -}}
+{{- include "kos.isOurs" (list . (lookup "keda.sh/v1alpha1" "ScaledObject" .Release.Namespace (include "kos.fullname" (list . .Values.app.name)))) -}}
 {{- end -}}
 {{- end -}}
 

@@ -32,7 +32,7 @@ named
 {{- else if and $may (include "kos.isOurs" (list . (lookup "apps/v1" "StatefulSet" .Release.Namespace (include "kos.fullname" (list . "kafka"))))) -}}
 own
 {{- else if lookup "v1" "Secret" .Release.Namespace (include "kos.usualSecret" .) -}}
-{{- include "kos.checkUsualSecret" . -}}
+{{- include "kos.checkSecret" (list . (include "kos.usualSecret" .)) -}}
 secret
 {{- else if not $may -}}
 named
@@ -44,12 +44,18 @@ own
 {{- end -}}
 {{- end -}}
 
-{{- define "kos.checkUsualSecret" -}}
-{{- $name := include "kos.usualSecret" . -}}
-{{- $data := (lookup "v1" "Secret" .Release.Namespace $name).data | default dict -}}
-{{- range list .Values.secretKeys.username .Values.secretKeys.password .Values.secretKeys.brokers -}}
-{{- if not (hasKey $data .) -}}
-{{- fail (printf "The Secret %s in the namespace %s has no key %s: make it anew (deno task secrets), or set kafka.brokers, existingSecret or kafka.inCluster.enabled=true to leave it alone" $name $.Release.Namespace .) -}}
+{{/* Refuses a Secret that lacks a key; one that is not there may still come. Takes (list $ name). */}}
+{{- define "kos.checkSecret" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $keys := $root.Values.secretKeys -}}
+{{- $needed := list $keys.username $keys.password -}}
+{{- if not $root.Values.kafka.brokers }}{{ $needed = append $needed $keys.brokers }}{{ end -}}
+{{- $live := lookup "v1" "Secret" $root.Release.Namespace $name -}}
+{{- range $needed -}}
+{{- if and $live (not (hasKey ($live.data | default dict) .)) -}}
+{{- $leave := ternary "" ", or set kafka.brokers, existingSecret or kafka.inCluster.enabled=true to leave it alone" (eq $name $root.Values.existingSecret) -}}
+{{- fail (printf "The Secret %s in the namespace %s has no key %s: make it anew (deno task secrets), or name its keys in secretKeys%s" $name $root.Release.Namespace . $leave) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -93,7 +99,7 @@ hpa
 {{- else -}}
 {{- /* KEDA refuses what a HorizontalPodAutoscaler scales already, so what was there first stays. */ -}}
 {{- $name := include "kos.fullname" (list . .Values.app.name) -}}
-{{- if include "kos.isOurs" (list . (lookup "keda.sh/v1alpha1" "ScaledObject" .Release.Namespace $name)) -}}
+{{- if include "kos.wasKeda" . -}}
 keda
 {{- else if or (include "kos.hasCustomMetrics" .) (include "kos.isOurs" (list . (lookup "autoscaling/v2" "HorizontalPodAutoscaler" .Release.Namespace $name))) -}}
 hpa
@@ -101,4 +107,9 @@ hpa
 keda
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Not empty where there may be no pod at all for a while. */}}
+{{- define "kos.mayRest" -}}
+{{- if and (eq (include "kos.scaler" .) "keda") (eq (int64 .Values.autoscaling.minReplicas) 0) }}true{{ end -}}
 {{- end -}}

@@ -47,6 +47,83 @@
 {{- end -}}
 {{- end -}}
 
+{{/* What null must not take away: blocks that the templates read, and names. Outer ones come before what is in them. */}}
+{{- define "kos.needed" -}}
+secretKeys applicationIdGuard kafka schemaRegistry inputTopics app autoscaling generator metrics networkPolicy test
+cleanup kafka.ca kafka.inCluster schemaRegistry.image app.name app.workload app.image app.applicationId
+app.stateVolume app.strategy app.topologySpread app.pdb app.serviceAccount autoscaling.minReplicas
+autoscaling.maxReplicas autoscaling.lag autoscaling.rate autoscaling.keda generator.name generator.image
+generator.control generator.serviceAccount metrics.scrape metrics.host metrics.level metrics.podMonitor
+metrics.adapterRule metrics.prometheusRule metrics.dashboard networkPolicy.egress kafka.inCluster.image
+kafka.inCluster.persistence app.strategy.type app.image.repository generator.image.repository
+schemaRegistry.image.repository app.image.pullPolicy generator.image.pullPolicy schemaRegistry.image.pullPolicy
+kafka.inCluster.image.repository kafka.inCluster.image.pullPolicy
+generator.enabled generator.control.expose networkPolicy.egress.enabled cleanup.enabled
+{{- end -}}
+
+{{/*
+Refuses null for those. The schema can't: what it requires an editor would miss in everybody's own file of values. Helm renders
+the deepest folder first, so the templates there call this.
+*/}}
+{{- define "kos.refuseNull" -}}
+{{- range $path := regexSplit "\\s+" (include "kos.needed" . | trim) -1 -}}
+{{- $at := $.Values -}}
+{{- range splitList "." $path -}}
+{{- if or (not (hasKey $at .)) (kindIs "invalid" (get $at .)) -}}
+{{- fail (printf "%s is null, which takes the chart's default away: leave it out of your values to keep that" $path) -}}
+{{- end -}}
+{{- $at = get $at . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses the blocks of values by the names that they had. */}}
+{{- define "kos.refuseOldBlocks" -}}
+{{- range $old, $new := dict "streams" "app" "datagen" "generator" -}}
+{{- if hasKey $.Values $old -}}
+{{- fail (printf "The block of values %s is called %s now, and its extraEnv is %s.env: rename them" $old $new $new) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Refuses names of the chart's other pods, and what the API server would, after it has taken a part of the release: 63 characters are a Service's name and a label, and
+controllers and KEDA put up to eleven to an object's.
+*/}}
+{{- define "kos.refuseNames" -}}
+{{- range $component := list .Values.app.name .Values.generator.name -}}
+{{- if has $component (list "kafka" "schema-registry" "test" "cleanup") -}}
+{{- fail (printf "app.name or generator.name is %s, as other pods of the chart are called, which selectors would take for its own: choose another" $component) -}}
+{{- end -}}
+{{- $name := include "kos.fullname" (list $ $component) -}}
+{{- if gt (len $name) 52 -}}
+{{- fail (printf "fullnameOverride and the name %s make %s, of %d characters, and Kubernetes takes 52 of a name to which more is put: shorten one of them" $component $name (len $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses a ScaledObject beside the release's own HorizontalPodAutoscaler, which helm takes away only after KEDA has refused it. */}}
+{{- define "kos.refuseSecondScaler" -}}
+{{- $name := include "kos.fullname" (list . .Values.app.name) -}}
+{{- if eq (include "kos.scaler" .) "keda" -}}
+{{- if include "kos.isOurs" (list . (lookup "autoscaling/v2" "HorizontalPodAutoscaler" .Release.Namespace $name)) -}}
+{{- fail (printf "KEDA refuses to scale what the HorizontalPodAutoscaler %s scales: delete that first, which leaves the pods as they are (kubectl -n %s delete hpa %s), then upgrade again" $name .Release.Namespace $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses labels by which the chart's objects find each other. */}}
+{{- define "kos.refuseLabels" -}}
+{{- $taken := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" "app.kubernetes.io/managed-by" -}}
+{{- range $where, $labels := dict "commonLabels" .Values.commonLabels "app.podLabels" .Values.app.podLabels "generator.podLabels" .Values.generator.podLabels "schemaRegistry.podLabels" .Values.schemaRegistry.podLabels "kafka.inCluster.podLabels" .Values.kafka.inCluster.podLabels -}}
+{{- range $label, $value := $labels -}}
+{{- if has $label $taken -}}
+{{- fail (printf "%s has %s, by which the chart's objects find each other: leave it out, or choose another label" $where $label) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Refuses names that objects of another release have: of each component by its Service. */}}
 {{- define "kos.refuseTakenNames" -}}
 {{- $components := list .Values.app.name -}}
@@ -77,7 +154,8 @@
 {{- $owner := get $notes "meta.helm.sh/release-name" -}}
 {{- $own := and (eq .metadata.namespace $here) (eq $owner $.Release.Name) -}}
 {{- if and (not $own) (eq (get $notes "kos/application-id") $id) (eq (get $notes "kos/kafka") $kafka) -}}
-{{- fail (printf "app.applicationId is %s, with which the %s %s of the release %s in the namespace %s reads the same Kafka: each would take the other's partitions. Set another app.applicationId; or applicationIdGuard=off when they are to share them" $id $kind .metadata.name $owner .metadata.namespace) -}}
+{{- $of := ternary (printf "the release %s" $owner) "no release" (ne $owner "") -}}
+{{- fail (printf "app.applicationId is %s, with which the %s %s of %s in the namespace %s reads the same Kafka: each would take the other's partitions. Set another app.applicationId; or applicationIdGuard=off when they are to share them" $id $kind .metadata.name $of .metadata.namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

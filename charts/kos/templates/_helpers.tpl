@@ -12,36 +12,44 @@
 {{/* Labels that never change: a selector's. Takes (list $ "kafka"). */}}
 {{- define "kos.selectorLabels" -}}
 app.kubernetes.io/name: {{ (index . 0).Chart.Name }}
-app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+{{- /* A release may be called 123. */}}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* Labels of pods: without the chart's version, which would restart them with each new chart. */}}
+{{/* The pods of this release's `helm test`, as kubectl selects them. */}}
+{{- define "kos.testSelector" -}}
+app.kubernetes.io/instance={{ .Release.Name }},app.kubernetes.io/component=test
+{{- end -}}
+
+{{/*
+Labels of pods: without the chart's version, which would restart them with each new chart. Takes (list $ "kafka" and, where it
+has some, the component's podLabels).
+*/}}
 {{- define "kos.podLabels" -}}
+{{- $own := dict -}}
+{{- if gt (len .) 2 }}{{ $own = index . 2 | default dict }}{{ end -}}
 {{ include "kos.selectorLabels" . }}
-app.kubernetes.io/part-of: kos
-{{- with (index . 0).Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{ merge (dict) $own ((index . 0).Values.commonLabels | default dict) (dict "app.kubernetes.io/part-of" "kos") | toYaml }}
 {{- end -}}
 
 {{- define "kos.labels" -}}
+{{- $root := index . 0 -}}
+{{- $chart := dict
+  "app.kubernetes.io/version" $root.Chart.AppVersion
+  "app.kubernetes.io/part-of" "kos"
+  "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_"))
+-}}
 {{ include "kos.selectorLabels" . }}
-{{- $root := index . 0 }}
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: kos
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_") }}
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{ merge (dict) ($root.Values.commonLabels | default dict) $chart | toYaml }}
 {{- end -}}
 
 {{/* An object's metadata. Takes (list $ "kafka" and, where they differ, name and namespace). */}}
 {{- define "kos.metadata" -}}
 {{- $component := index . 1 -}}
 name: {{ if gt (len .) 2 }}{{ index . 2 }}{{ else }}{{ include "kos.fullname" . }}{{ end }}
-namespace: {{ if gt (len .) 3 }}{{ index . 3 }}{{ else }}{{ (index . 0).Release.Namespace }}{{ end }}
+namespace: {{ if gt (len .) 3 }}{{ index . 3 | quote }}{{ else }}{{ (index . 0).Release.Namespace | quote }}{{ end }}
 labels:
   {{- include "kos.labels" . | nindent 2 }}
 {{- end -}}
@@ -107,6 +115,15 @@ affinity:
 {{- end }}
 {{- end -}}
 
+{{/* Of a component's values those that say on which nodes its image runs: for pods that run it besides. */}}
+{{- define "kos.placement" -}}
+{{- $placement := pick . "nodeSelector" "tolerations" "priorityClassName" -}}
+{{- with (.affinity | default dict).nodeAffinity -}}
+{{- $placement = set $placement "affinity" (dict "nodeAffinity" .) -}}
+{{- end -}}
+{{- toYaml $placement -}}
+{{- end -}}
+
 {{- define "kos.serviceAccountName" -}}
 {{- $own := index . 2 -}}
 {{- if $own.serviceAccount.name -}}
@@ -120,28 +137,24 @@ default
 
 {{/* Annotations of a pod with a metrics port. Takes (list $ component's values, what its environment comes from). */}}
 {{- define "kos.podAnnotations" -}}
-checksum/config: {{ index . 2 | sha256sum }}
-{{- if eq (index . 0).Values.metrics.scrape "annotations" }}
-prometheus.io/scrape: "true"
-prometheus.io/port: "9001"
-prometheus.io/path: /metrics
-{{- end }}
-{{- with (index . 1).podAnnotations }}
-{{ toYaml . }}
-{{- end }}
+{{- $chart := dict "checksum/config" (index . 2 | sha256sum) -}}
+{{- if eq (index . 0).Values.metrics.scrape "annotations" -}}
+{{- $chart = merge $chart (dict "prometheus.io/scrape" "true" "prometheus.io/port" "9001" "prometheus.io/path" "/metrics") -}}
+{{- end -}}
+{{- merge (dict) ((index . 1).podAnnotations | default dict) $chart | toYaml -}}
 {{- end -}}
 
 {{/* Probes of a pod with a metrics port. Takes the component's values. */}}
 {{- define "kos.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: metrics}
-  {{- toYaml .startupProbe | nindent 2 }}
+  {{- with .startupProbe }}{{ toYaml . | nindent 2 }}{{ end }}
 livenessProbe:
   httpGet: {path: /healthz, port: metrics}
-  {{- toYaml .livenessProbe | nindent 2 }}
+  {{- with .livenessProbe }}{{ toYaml . | nindent 2 }}{{ end }}
 readinessProbe:
   httpGet: {path: /readyz, port: metrics}
-  {{- toYaml .readinessProbe | nindent 2 }}
+  {{- with .readinessProbe }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
 {{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}

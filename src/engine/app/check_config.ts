@@ -7,6 +7,7 @@ import { closestString } from "@std/text/closest_string";
 import { levenshteinDistance } from "@std/text/levenshtein_distance";
 import { StreamsConfigError } from "../errors.ts";
 import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "../task/config.ts";
+import { TOPIC_NAME } from "../topology/topic_names.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -55,8 +56,8 @@ const FUNCTIONS: readonly (keyof StreamsConfig)[] = [
   "now",
 ];
 
-/** What names topics, as the id begins the names of changelogs and repartition topics. */
-const TOPIC_NAME = /^[a-zA-Z0-9._-]+$/;
+/** The most between two commits of a transaction, in ms: time is left for the commit itself. */
+const MOST_EXACTLY_ONCE_MS = 600_000;
 /** Room is left for a store's name: a topic's has at most 249 characters. */
 const MOST_ID_CHARACTERS = 180;
 
@@ -118,6 +119,7 @@ export function checkConfig(config: StreamsConfig): void {
     check(settings, name, right, `it must be a ${whole ? "whole " : ""}number of at least ${least}`);
   }
   checkHeartbeats(config);
+  checkCommits(config);
   for (const name of FUNCTIONS) {
     check(settings, name, (value) => typeof value === "function", "it must be a function");
   }
@@ -140,17 +142,21 @@ function checkNames(settings: Settings): void {
   );
 }
 
+/** What an application id must be; `undefined` when it is that. */
+export function wrongId(id: string): string | undefined {
+  if (TOPIC_NAME.test(id) && id.length <= MOST_ID_CHARACTERS) return undefined;
+  return `it begins the names of topics, which have only letters, digits, ".", "_" and "-": at most ` +
+    `${MOST_ID_CHARACTERS} of them here`;
+}
+
 function checkId(settings: Settings): void {
   const { applicationId } = settings;
   if (applicationId === undefined) {
     refuse("applicationId", undefined, "name the application: its instances share the id");
   }
   if (!isText(applicationId)) return;
-  const remedy =
-    `it begins the names of topics, which have only letters, digits, ".", "_" and "-": at most ` +
-    `${MOST_ID_CHARACTERS} of them here`;
-  const right = (id: unknown): boolean => TOPIC_NAME.test(`${id}`) && `${id}`.length <= MOST_ID_CHARACTERS;
-  check(settings, "applicationId", right, remedy);
+  const remedy = wrongId(`${applicationId}`);
+  if (remedy !== undefined) refuse("applicationId", applicationId, remedy);
 }
 
 /** A member that is not heard of within the session is taken for dead, and so would be each one. */
@@ -164,6 +170,17 @@ function checkHeartbeats({ sessionTimeoutMs, heartbeatIntervalMs }: StreamsConfi
     "sessionTimeoutMs",
     sessionTimeoutMs,
     `it must be more than heartbeatIntervalMs, which is ${between}`,
+  );
+}
+
+/** A transaction lasts from one commit to the next. */
+function checkCommits({ processingGuarantee, commitIntervalMs = 0 }: StreamsConfig): void {
+  if (processingGuarantee !== "exactly_once" || commitIntervalMs <= MOST_EXACTLY_ONCE_MS) return;
+  refuse(
+    "commitIntervalMs",
+    commitIntervalMs,
+    `it must be at most ${MOST_EXACTLY_ONCE_MS} with exactly_once: brokers leave no transaction open ` +
+      "for over 15 minutes",
   );
 }
 

@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers";
 import type { Fetcher } from "../../kafka/port/fetcher.ts";
 import type { Log } from "../../kafka/port/log.ts";
-import type { TopicPartition } from "../../kafka/port/topics.ts";
+import type { TopicPartition, TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import type { BoundTopology } from "../topology/bound_topology.ts";
 import { type EngineLogger, type Handlers, text } from "../record/handlers.ts";
 import type { EngineStats, StoreSize } from "../record/stats.ts";
@@ -153,6 +153,15 @@ export class RunningApp {
   /** Where each task stands. */
   progress(): TaskProgress[] {
     return this.tasks.all.map((task) => task.progress((input) => this.lag.readableEnd(input)));
+  }
+
+  /** Of which inputs more was processed than is committed, and from which offset on. */
+  uncommitted(): TopicPartitionOffset[] {
+    return this.tasks.running.flatMap(({ queues }) =>
+      queues.filter(({ processedTo, committed }) => processedTo > committed).map((
+        { topic, partition, committed },
+      ) => ({ topic, partition, offset: committed }))
+    );
   }
 
   /** What tasks and standbys hold. */

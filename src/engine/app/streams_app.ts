@@ -5,6 +5,7 @@
  */
 import { deadline } from "@std/async/deadline";
 import type { Log } from "../../kafka/port/log.ts";
+import type { TopicPartitionOffset } from "../../kafka/port/topics.ts";
 import { type EngineLogger, text } from "../record/handlers.ts";
 import { EngineStats } from "../record/stats.ts";
 import { LAST_COMMIT_MS } from "../task/committer.ts";
@@ -148,6 +149,14 @@ export class StreamsApp {
   /** Where this instance stands in each partition that it owns. Log ends are at most about a second old. */
   positions(): PartitionPosition[] {
     return this.#running?.lag.positions() ?? [];
+  }
+
+  /**
+   * The inputs of this instance's tasks of which more was processed than is committed, each with the offset
+   * from which on. When it has closed: what will be processed again, as a promise was not settled in time.
+   */
+  get uncommitted(): TopicPartitionOffset[] {
+    return this.#running?.uncommitted() ?? [];
   }
 
   /**

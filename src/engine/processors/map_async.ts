@@ -42,6 +42,8 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
   readonly #options: MapAsyncOptions<K, V, R>;
   /** In the order in which they came; those whose work has not begun are the last. */
   readonly #calls: Call<K, V, R>[] = [];
+  /** How many of them, from the oldest on, have begun their work. */
+  #begun = 0;
   #working = 0;
   #closed = false;
 
@@ -123,6 +125,7 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
       calls.from = undefined;
     }
     this.#calls.shift();
+    this.#begun--;
     calls.counted();
   }
 
@@ -165,9 +168,8 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
 
   #beginMore(): void {
     if (this.#closed) return;
-    for (const call of this.#calls) {
-      if (this.#working >= this.#options.concurrency) return;
-      if (call.work === undefined) this.#begin(call);
+    while (this.#working < this.#options.concurrency && this.#begun < this.#calls.length) {
+      this.#begin(this.#calls[this.#begun++]!);
     }
   }
 

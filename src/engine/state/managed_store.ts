@@ -18,6 +18,13 @@ export interface ManagedStore {
    * anything by that.
    */
   flush?(): boolean | void;
+  /** Whether there is anything of that; left out, there may be at any time. */
+  readonly holdsBack?: boolean;
+  /**
+   * Whether that has to wait until nothing of the task waits for promises: it deletes what was given out, and
+   * what a crash takes would not be given out again.
+   */
+  readonly flushesLast?: boolean;
   /** Frees what it holds; it is not used any more. */
   close?(): void;
   /**

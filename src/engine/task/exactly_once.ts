@@ -10,8 +10,10 @@ import { TASK_BUFFER_BYTES } from "./output_bounds.ts";
 import { settleCalls } from "./settle_calls.ts";
 import type { Task } from "./task.ts";
 
-/** How long the log leaves a transaction open at least, in ms. */
+/** How long the log leaves a transaction open after its commit was due, in ms. */
 const TRANSACTION_TIMEOUT_MS = 10_000;
+/** Brokers leave none open for longer, unless they are told to, in ms. */
+const MAX_TRANSACTION_TIMEOUT_MS = 900_000;
 
 /** A task's producer and its transaction. */
 interface Transaction {
@@ -62,7 +64,8 @@ export class ExactlyOnceCommitter implements Committer {
     checkpoints?: Checkpoints,
     callTimeoutMs = 0,
   ) {
-    this.#timeoutMs = TRANSACTION_TIMEOUT_MS + callTimeoutMs;
+    const timeoutMs = intervalMs + TRANSACTION_TIMEOUT_MS + callTimeoutMs;
+    this.#timeoutMs = Math.min(timeoutMs, MAX_TRANSACTION_TIMEOUT_MS);
     this.#onRefused = onRefused;
     this.#checkpoints = checkpoints;
     this.#log = log;

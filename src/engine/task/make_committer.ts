@@ -3,6 +3,7 @@ import type { Log } from "../../kafka/port/log.ts";
 import type { ProducerOptions } from "../../kafka/port/producer.ts";
 import { AtLeastOnceCommitter } from "./at_least_once.ts";
 import type { BoundTopology } from "../topology/bound_topology.ts";
+import { callTimeoutMs } from "./call_timeout.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { CommitEvents, Committer } from "./committer.ts";
 import { DEFAULT_COMMIT_INTERVAL_MS, type StreamsConfig } from "./config.ts";
@@ -60,13 +61,4 @@ export function makeCommitter(parts: CommitterParts): Committer {
     ...(onRefused === undefined ? {} : { onRefused }),
   });
   return new AtLeastOnceCommitter(producer, group, commitIntervalMs, now, events, checkpoints);
-}
-
-/** How long a record may wait for promises on its way through a topology at most, in ms. */
-function callTimeoutMs({ topology }: BoundTopology): number {
-  let sum = 0;
-  for (const node of topology.nodes.values()) {
-    if (node.kind === "processor") sum += node.callTimeoutMs ?? 0;
-  }
-  return sum;
 }

@@ -12,6 +12,7 @@ import { type BoundSubtopology, type BoundTopology, taskInputs } from "../topolo
 import { isOnDisk, makeStore } from "../state/make_store.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import type { CacheBudget } from "../state/typed/cached_key_value_store.ts";
+import { callTimeoutMs } from "./call_timeout.ts";
 import { CommitPositions } from "./commit_positions.ts";
 import { Failures } from "./failures.ts";
 import { type Handlers, text } from "../record/handlers.ts";
@@ -83,6 +84,7 @@ export class Task {
   readonly #environment: TaskEnvironment;
   readonly #processors: LinkedProcessors;
   readonly #restore: RestoreNotes;
+  readonly #callTimeoutMs: number;
   /** The inputs, and what of them is committed: none until the task takes records. */
   #group = new PartitionGroup([]);
   #positions: CommitPositions;
@@ -126,6 +128,7 @@ export class Task {
     }
     this.stores = stores;
     this.changelogs = changelogs;
+    this.#callTimeoutMs = callTimeoutMs(bound, subtopology.nodes);
     this.#restore = new RestoreNotes(this.file, environment.now);
     this.#positions = new CommitPositions([], bound.repartitionTopics);
     const guarded = environment.handlers.onProcessingError !== undefined;
@@ -443,7 +446,9 @@ export class Task {
   }
 
   get #holdsBack(): boolean {
-    for (const { flush } of this.stores.values()) if (flush !== undefined) return true;
+    for (const { flush, holdsBack = true } of this.stores.values()) {
+      if (flush !== undefined && holdsBack) return true;
+    }
     return false;
   }
 
@@ -452,7 +457,10 @@ export class Task {
     try {
       for (let again = true; again;) {
         again = false;
-        for (const store of this.stores.values()) if (store.flush?.() === true) again = true;
+        for (const store of this.stores.values()) {
+          if (store.flushesLast === true && this.calling) continue;
+          if (store.flush?.() === true) again = true;
+        }
       }
     } catch (error) {
       if (error instanceof ProcessingError) throw error;
@@ -468,16 +476,19 @@ export class Task {
    * @param endOf Up to where a partition can be read; `undefined` when that is not known.
    */
   progress(endOf: (partition: TopicPartition) => number | undefined): TaskProgress {
+    const floor = this.context.calls.floor();
     return {
       id: this.id,
       restoring: this.#restore.restoring,
-      inputs: this.queues.map((queue) => {
-        const { topic, partition, position, processedTo, committed } = queue;
+      inputs: this.queues.map((queue, i) => {
+        const { topic, partition, position, committed } = queue;
+        const processedTo = Math.min(queue.processedTo, floor?.[i] ?? Infinity);
         return { topic, partition, position, processedTo, committed, end: endOf(queue) };
       }),
       waitsFor: this.blockedBy?.message ?? this.context.calls.waitsFor,
       pauses: this.pauses + this.context.calls.taken,
       commitWaits: this.commitWanted,
+      callTimeoutMs: this.#callTimeoutMs,
     };
   }
 

@@ -4,7 +4,7 @@ import type { TopicPartition } from "../../kafka/port/topics.ts";
 export interface InputProgress extends TopicPartition {
   /** The next record to process. */
   readonly position: number;
-  /** The offset after the last record processed: what has to be committed. */
+  /** The offset after the last record processed that waits for no promise: what can be committed. */
   readonly processedTo: number;
   readonly committed: number;
   /** Up to where it can be read, as far as is known; `undefined` before the log has told. */
@@ -26,4 +26,6 @@ export interface TaskProgress {
   readonly pauses: number;
   /** Whether its commit has to wait for the end of the record that it is amid. */
   readonly commitWaits: boolean;
+  /** How long a record may wait for promises on its way, in ms; 0 without steps that wait. */
+  readonly callTimeoutMs: number;
 }

@@ -339,12 +339,14 @@ export class TopologyTestDriver {
   }
 
   #sink(topic: string): Serdes {
-    for (const node of this.#bound.topology.nodes.values()) {
-      if (node.kind !== "sink") continue;
-      const sink = this.#bound.sinks.get(node.name)!;
-      if (sink.topic === topic) return sink;
-    }
-    throw new Error(`Cannot read ${topic}: received a topic that no sink writes`);
+    const sinks = [...this.#bound.sinks.values()];
+    const sink = sinks.find((each) => each.topic === topic);
+    if (sink !== undefined) return sink;
+    throw new Error(
+      `Cannot read ${topic}: received a topic that no sink writes; they write ${
+        sinks.map((each) => each.topic).join(", ") || "none"
+      }`,
+    );
   }
 }
 

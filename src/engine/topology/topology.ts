@@ -10,6 +10,7 @@ import type { StoreDef } from "../state/definitions.ts";
 import { describeTopology } from "./describe.ts";
 import type { NodeDef, RepartitionTopic, SinkDef } from "./nodes.ts";
 import { subtopologies, type Subtopology } from "./subtopologies.ts";
+import { refuseNoTopicName } from "./topic_names.ts";
 
 /**
  * Refuses what is no serde.
@@ -196,7 +197,7 @@ export class Topology {
    * Adds a store.
    *
    * @ignore
-   * @throws {TopologyError} When the name is taken, or the retention is not a time.
+   * @throws {TopologyError} When the name is taken or can't be in a topic's, or the retention is not a time.
    */
   addStore(store: StoreDef): this {
     if (this.#stores.has(store.name)) {
@@ -204,6 +205,7 @@ export class Topology {
         `Cannot add store ${store.name}: received a name that is used twice; give each store its own name`,
       );
     }
+    refuseNoTopicName("add a store", store.name);
     if (!(store.retentionMs > 0)) {
       throw new TopologyError(
         `Cannot add store ${store.name}: received retention ${store.retentionMs} ms; it must be more than 0`,
@@ -261,8 +263,11 @@ export class Topology {
 
   #refuseNoTopic(node: NodeDef): void {
     const topics = node.kind === "source" ? node.topics : node.kind === "sink" ? [node.topic] : undefined;
-    if (topics === undefined || (topics.length > 0 && !topics.includes(""))) return;
-    throw new TopologyError(`Cannot add node ${node.name}: received no topic; name one`);
+    if (topics === undefined) return;
+    if (topics.length === 0 || topics.includes("")) {
+      throw new TopologyError(`Cannot add node ${node.name}: received no topic; name one`);
+    }
+    for (const topic of topics) refuseNoTopicName(`add node ${node.name}`, topic);
   }
 
   /** A program without types can leave serdes out. */

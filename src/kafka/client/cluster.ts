@@ -189,7 +189,7 @@ export class Cluster {
   /** Who looks for a broker on this machine may have none. */
   #hint(): string {
     const isHere = this.settings.brokers.every((address) => LOCAL.test(address));
-    return isHere ? " `deno task kafka` starts a broker on this machine" : "";
+    return isHere ? " In a checkout of kos `deno task kafka` starts one" : "";
   }
 
   /**

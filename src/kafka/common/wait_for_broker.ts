@@ -91,7 +91,7 @@ class Wait {
         const message = `${error.message} (waited ${seconds(waited)}: --wait-for-broker)`;
         throw new BrokerUnavailable(message, { cause: error.cause });
       }
-      this.#reason = why(error);
+      this.#reason = why(error, !this.#said);
       if (!this.#said || this.#now() - this.#saidAt >= SAY_EVERY_MS) this.#say();
       await Promise.race([this.#sleep(Math.min(RETRY_MS, forMs - waited)), this.#interrupted]);
     }
@@ -155,12 +155,14 @@ function untilAborted(signal: AbortSignal | undefined): Promise<never> {
 /** How a system says that it can't resolve a name. */
 const UNRESOLVED = /ENOTFOUND|EAI_AGAIN|getaddrinfo|failed to lookup/i;
 
-function why(error: Error): string {
-  // What follows is advice for who has no broker at all.
+/** What is waited for; with the advice for who has no broker at all, which is told once. */
+function why(error: Error, advice: boolean): string {
   const reason = error.message.replace(/ Is it running, and is KAFKA_BROKERS right\?.*$/s, "");
   return UNRESOLVED.test(reason)
     ? `${reason} The name does not resolve yet, as that of a headless service before its pods are ready; ` +
       "if it never does, KAFKA_BROKERS is wrong"
+    : advice
+    ? error.message
     : reason;
 }
 

@@ -6,7 +6,7 @@
 import { FIRST_VERSION, type Project } from "../project.ts";
 
 /** Where the other files import the topology from. */
-const TOPOLOGY = "./topology.ts";
+export const TOPOLOGY = "./topology.ts";
 
 /** How wide the formatter lets a line be. */
 const WIDTH = 80;
@@ -147,41 +147,6 @@ await run(
     },
   },
 );
-`;
-}
-
-/** The module that writes orders, to try the program with. */
-export function sendFile(): string {
-  return `/**
- * Writes orders to try the program with: so many as the argument says, or ten.
- *
- * @module
- */
-import process from "node:process";
-import { connectionConfig, openKafkaLog, whole } from "@kos/kos";
-import { INPUT, type Order } from "${TOPOLOGY}";
-
-const CUSTOMERS = ["ann", "bob", "eve"];
-
-const count = Number(process.argv[2] ?? 10);
-if (!(Number.isSafeInteger(count) && count > 0)) {
-  throw new Error(\`Cannot send: received \${process.argv[2]}; give a number\`);
-}
-const log = await openKafkaLog(connectionConfig((name) => process.env[name]));
-const topic = (await log.describeTopics([INPUT])).get(INPUT);
-if (topic === undefined) {
-  throw new Error(\`Cannot send: there is no topic \${INPUT}; start the program\`);
-}
-const producer = log.producer();
-for (let i = 0; i < count; i++) {
-  const order: Order = { customer: CUSTOMERS[i % 3]!, cents: 100 + i };
-  const value = new TextEncoder().encode(JSON.stringify(order));
-  const partition = i % topic.partitions;
-  producer.append(INPUT, partition, Date.now(), whole(null), whole(value));
-}
-await producer.close();
-await log.close();
-process.stdout.write(\`wrote \${count} orders to \${INPUT}\\n\`);
 `;
 }
 

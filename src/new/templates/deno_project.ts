@@ -34,6 +34,7 @@ export const DENO_COMMANDS: Commands = {
   start: task("start"),
   help: task("start --help"),
   send: task("send"),
+  show: task("show"),
   build: task("build"),
 };
 
@@ -56,6 +57,7 @@ function denoJson(source: Source): string {
     tasks: {
       start: "deno run -q -P main.ts",
       send: "deno run -q -P send.ts",
+      show: "deno run -q -P show.ts",
       test: "deno test --allow-env=KAFKAJS_*,NODE_ENV",
       check: "deno fmt --check && deno lint && deno check",
       build: "deno bundle -q --check --output=dist/main.js main.ts",

@@ -17,6 +17,7 @@ export const NODE_COMMANDS: Commands = {
   start: "npm start",
   help: "npm start -- --help",
   send: "npm run send",
+  show: "npm run show",
 };
 
 /** The files that only a project for Node.js has. */
@@ -40,6 +41,7 @@ function packageJson({ name, source }: Project): string {
     scripts: {
       start: "node main.ts",
       send: "node send.ts",
+      show: "node show.ts",
       test: "node --test topology_test.ts",
       check: "tsc",
     },

@@ -22,7 +22,7 @@ and writes the sums to \`${output}\`. What is no order goes to
 - \`topology.ts\`: what the application does
 - \`topology_test.ts\`: its tests, which need no Kafka
 - \`main.ts\`: the program; \`${commands.help}\` lists its flags
-- \`send.ts\`: writes orders, to try it
+- \`send.ts\`, \`show.ts\`: write orders and show what came out, to try it
 - \`Dockerfile\`: its image
 - \`values.yaml\`: its values for the chart of kos
 
@@ -42,16 +42,27 @@ one, and so does \`deno task kafka\` in a checkout of kos, without Docker:
 docker run --rm -d --name kafka -p 9092:9092 apache/kafka:4.3.1
 \`\`\`
 
-Then, in two terminals:
+Then, in three terminals:
 
 \`\`\`sh
 ${commands.start}
 \`\`\`
 
 \`\`\`sh
+${commands.show}
+\`\`\`
+
+\`\`\`sh
 ${commands.send}
 curl -s localhost:9001/stores/sums
 curl -s localhost:9001/metrics | grep kos_consumer_lag_records
+\`\`\`
+
+What is sent by \`${commands.send} nonsense\` is no order; this shows it, with
+the reason:
+
+\`\`\`sh
+${commands.show} ${name}-dead-letters
 \`\`\`
 
 Topics are created where they are missing. \`/healthz\` and \`/readyz\` are on the

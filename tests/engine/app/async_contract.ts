@@ -133,6 +133,7 @@ export function asyncContract(kind: string, withPlace: WithPlace): void {
       await closed;
       await aborted.promise;
       hung.resolve();
+      assertEquals(first.uncommitted, [{ topic: input, partition: 0, offset: exactly ? 0 : 2 }]);
       // Exactly once, a commit is of all that was taken or of nothing.
       assertEquals((await desk.output()).get("p0"), exactly ? undefined : ["1", "2"]);
       assert(await desk.committed() <= (exactly ? 0 : 2));

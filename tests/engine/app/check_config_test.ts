@@ -113,6 +113,20 @@ Deno.test("settings that are undefined have their defaults, and intervals may be
   });
 });
 
+Deno.test("with exactly once a commit comes before brokers end its transaction", () => {
+  const make = (config: Partial<StreamsConfig>) => () =>
+    new StreamsApp(topology, new MemoryLog(), { applicationId: "app", ...config });
+  for (const commitIntervalMs of [600_001, Infinity]) {
+    assertThrows(
+      make({ processingGuarantee: "exactly_once", commitIntervalMs }),
+      StreamsConfigError,
+      `received commitIntervalMs ${commitIntervalMs}; it must be at most 600000 with exactly_once`,
+    );
+    make({ commitIntervalMs })();
+  }
+  make({ processingGuarantee: "exactly_once", commitIntervalMs: 600_000 })();
+});
+
 Deno.test("a source or a sink without a topic is refused", () => {
   const text = { key: stringSerde(), value: stringSerde() };
   const none = "Cannot add node KSTREAM-SOURCE-0000000000: received no topic; name one";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/serde/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import {
   type AsyncOptions,
   ProcessingError,
@@ -9,44 +9,11 @@ import {
   TopologyError,
 } from "../../../src/engine/mod.ts";
 import { TopologyTestDriver } from "../../../src/engine/testing/mod.ts";
-import { CapturingProducer } from "../../../src/engine/testing/capturing_producer.ts";
-import { bindSerdes } from "../../../src/engine/topology/bound_topology.ts";
-import { logAndFail } from "../../../src/engine/record/handlers.ts";
-import { EngineStats } from "../../../src/engine/record/stats.ts";
-import { CacheBudget } from "../../../src/engine/state/typed/cached_key_value_store.ts";
-import { Task } from "../../../src/engine/task/task.ts";
 import { settleCalls } from "../../../src/engine/task/settle_calls.ts";
-import { RecordSet } from "../../../src/kafka/port/record_set.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import { Desk, taskOf } from "../task/async_task.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
-
-/** Work that ends when the test says so. */
-class Desk {
-  /** What was begun, in order. */
-  readonly begun: string[] = [];
-  readonly aborted: string[] = [];
-  most = 0;
-  #open = new Map<string, PromiseWithResolvers<string>>();
-
-  readonly work = (value: string, _key: string | null, signal: AbortSignal): Promise<string> => {
-    this.begun.push(value);
-    const open = Promise.withResolvers<string>();
-    this.#open.set(value, open);
-    this.most = Math.max(this.most, this.#open.size);
-    signal.addEventListener("abort", () => this.aborted.push(value));
-    return open.promise;
-  };
-
-  /** Ends the work of a value, and lets its promise be heard of. */
-  async end(value: string, error?: Error): Promise<void> {
-    const open = this.#open.get(value)!;
-    this.#open.delete(value);
-    if (error === undefined) open.resolve(value.toUpperCase());
-    else open.reject(error);
-    for (let turns = 0; turns < 5; turns++) await Promise.resolve();
-  }
-}
 
 function asking(desk: Desk, options: AsyncOptions = {}): Topology {
   const builder = new StreamsBuilder();
@@ -263,51 +230,6 @@ Deno.test("options that can't be are refused when the step is added", () => {
   }
 });
 
-/** A task on one partition of `in`, without a log. */
-async function taskOf(topology: Topology, cacheMaxBytes = 0): Promise<{
-  task: Task;
-  push: (value: string) => void;
-  output: () => string[];
-}> {
-  const bound = await bindSerdes(topology, "app", () => 1);
-  const task = new Task(bound, bound.subtopologies[0]!, 0, {
-    stats: new EngineStats(),
-    now: () => 0,
-    handlers: { onUndecodable: logAndFail(), deadLetters: new Map() },
-    cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
-  });
-  const producer = new CapturingProducer();
-  task.context.producer = producer;
-  task.start(new Map([["in", 0]]));
-  let offset = 0;
-  const push = (value: string): void => {
-    const buffer = new EncodeBuffer();
-    const keyEnd = buffer.encode(text.key, "k", 0);
-    const end = buffer.encode(text.value, value, keyEnd);
-    task.queues[0]!.push(
-      new RecordSet({
-        topic: "in",
-        partition: 0,
-        count: 1,
-        bytes: Uint8Array.from([...buffer.bytes.slice(0, end), 0]),
-        offsets: Float64Array.of(offset),
-        timestamps: Float64Array.of(offset),
-        keyStart: Int32Array.of(0),
-        keyEnd: Int32Array.of(keyEnd),
-        valueStart: Int32Array.of(keyEnd),
-        valueEnd: Int32Array.of(end),
-        headersStart: Int32Array.of(end),
-        nextOffset: offset + 1,
-        endOffset: ++offset,
-        startOffset: 0,
-      }),
-    );
-  };
-  const output = (): string[] =>
-    producer.takeNew((topic) => topic === "out").map(({ value }) => new TextDecoder().decode(value!));
-  return { task, push, output };
-}
-
 const at = (offset: number) => [{ topic: "in", partition: 0, offset }];
 
 Deno.test("what is committed stays before the oldest record that has not come out, through two steps", async () => {
@@ -351,7 +273,9 @@ Deno.test("a task says which step it waits for, and at which record: who watches
   const { task, push } = await taskOf(asking(desk, { name: "ask", concurrency: 3 }));
   for (const value of ["a", "b"]) push(value);
   task.process(100);
-  const { waitsFor, pauses } = task.progress(() => 2);
+  const { waitsFor, pauses, callTimeoutMs, inputs } = task.progress(() => 2);
+  // What can be committed is: the two that are under way are no commit that is missing.
+  assertEquals([callTimeoutMs, inputs.map(({ processedTo }) => processedTo)], [10_000, [0]]);
   assertEquals(waitsFor, "for 2 promises of ask, the oldest of the record at offset 0 of in-0 in task 0_0");
   await desk.end("a");
   task.process(100);

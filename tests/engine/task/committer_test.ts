@@ -9,21 +9,44 @@ import type { Producer } from "../../../src/kafka/port/producer.ts";
 import type { TopicPartitionOffset } from "../../../src/kafka/port/topics.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 
-/** A committer of an application `app` that commits each 100 ms, as a member that has no generation yet. */
+/** A committer of an application `app` that commits each 100 ms if not told otherwise, as a member that has no generation yet. */
 function exactlyOnce(
   log: Log,
   now: () => number,
   events: ConstructorParameters<typeof ExactlyOnceCommitter>[5],
+  intervalMs = 100,
+  callTimeoutMs = 0,
 ): ExactlyOnceCommitter {
   return new ExactlyOnceCommitter(
     log,
     "app",
     () => ({ memberId: "", generation: -1 }) as GroupMember,
-    100,
+    intervalMs,
     now,
     events,
+    undefined,
+    undefined,
+    callTimeoutMs,
   );
 }
+
+const NOTHING = { committed() {}, opened() {}, refused() {}, lost() {}, failed() {} };
+
+Deno.test("a transaction may be open until its commit is due, for what that waits for, and some seconds more", () => {
+  const asked: (number | undefined)[] = [];
+  const log = new MemoryLog();
+  const noting: Pick<Log, "producer"> = {
+    producer: (options) => {
+      asked.push(options?.transactionTimeoutMs);
+      return log.producer(options);
+    },
+  };
+  for (const [interval, calls] of [[100, 0], [60_000, 0], [100, 5_000], [600_000, 1_200_000]]) {
+    exactlyOnce(noting as Log, () => 0, NOTHING, interval, calls).producer("0_0");
+  }
+  // Brokers refuse more than the last.
+  assertEquals(asked, [10_100, 70_000, 15_100, 900_000]);
+});
 
 Deno.test("no commit is due while all is committed, until something is processed", async () => {
   const log = new MemoryLog();
@@ -203,7 +226,7 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
     await committer.prepare(running);
     await committer.start(running);
     producer.append("t", 0, 1, null, { bytes: new Uint8Array(1), from: 0, to: 1 });
-    now += 10_001;
+    now += 10_101;
     task.paused = true;
     committer.commitDue([running], true);
     assertEquals([committer.mayProcess(running), task.commitWanted], [true, true]);
@@ -218,7 +241,7 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
   await round();
   assertEquals(
     (await failed.promise as Error).message,
-    "Cannot process the record at offset 5 of t-0 in task 0_0: what it gives takes longer than the 10000 ms that a " +
+    "Cannot process the record at offset 5 of t-0 in task 0_0: what it gives takes longer than the 10100 ms that a " +
       "transaction may be open, and it has to be in one; let fewer records have the same key within a join's window, " +
       "or fewer promises come of one record, or use at_least_once",
   );

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { StreamsBuilder, TopologyError } from "../../../src/engine/mod.ts";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 
@@ -36,4 +36,21 @@ Deno.test("a topology that can't run is refused, naming what is wrong", () => {
     TopologyError,
     "received retention 0 ms",
   );
+});
+
+Deno.test("names that no topic can have are refused where they are given", () => {
+  const builder = new StreamsBuilder();
+  const stream = builder.stream("in", text);
+  const grouped = stream.groupByKey(text);
+  const refused = (what: () => unknown): string => assertThrows(what, TopologyError).message;
+  assertEquals(
+    refused(() => grouped.count({ name: "counts by day" })),
+    'Cannot add a store: received the name "counts by day"; names of topics, and what they are made of, have ' +
+      'at most 249 letters, digits, ".", "_" and "-"',
+  );
+  assertStringIncludes(refused(() => builder.stream("in/2", text)), 'received the name "in/2"');
+  assertStringIncludes(refused(() => stream.to("größen", text)), 'received the name "größen"');
+  assertStringIncludes(refused(() => stream.to("o".repeat(250), text)), 'received the name "ooo');
+  assertStringIncludes(refused(() => stream.to("..", text)), 'received the name ".."');
+  assertStringIncludes(refused(() => stream.repartition({ ...text, name: "a b" })), '"a b-repartition"');
 });

@@ -7,7 +7,7 @@ import { VERSION } from "../../../src/cli/version.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { newProject } from "../../../src/new/generator.ts";
 import { until } from "../../engine/app/app_contract.ts";
-import { readRecords, writeRecords } from "../../kafka/port/records.ts";
+import { readRecords } from "../../kafka/port/records.ts";
 import { ended } from "../../support/ended.ts";
 import { findNode, npm } from "../../support/node.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
@@ -61,10 +61,26 @@ async function totals(
   return sums;
 }
 
+/** Waits until what shows records has shown a text, and ends it. */
+async function shows(child: Deno.ChildProcess, text: string): Promise<void> {
+  const stderr = new Response(child.stderr).text();
+  let shown = "";
+  try {
+    for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {
+      shown += part;
+      if (shown.includes(text)) return;
+    }
+    assertStringIncludes(shown, text, await stderr);
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+}
+
 /** Runs the application until it has summed what its own sender sent, and lets it end by SIGTERM. */
 async function runOnce(
   folder: string,
-  commands: { readonly start: Command; readonly send: Command },
+  commands: { readonly start: Command; readonly send: Command; readonly show: Command },
   { log, input, output, letters }: Topics,
 ): Promise<void> {
   const url = `http://127.0.0.1:${freePort()}`;
@@ -87,17 +103,20 @@ async function runOnce(
     const before = await totals(log, output);
     const lettersBefore = (await readRecords(log, letters)).length;
     const sent = await ended(start(folder, [...commands.send, "6"]));
-    assertEquals([sent.code, sent.stdout], [0, `wrote 6 orders to ${input}\n`], sent.stderr);
-    const none = await ended(start(folder, [...commands.send, "some"]));
-    assertEquals([none.code, none.stdout], [1, ""]);
-    assertStringIncludes(none.stderr, "Cannot send: received some; give a number");
-    await writeRecords(log, input, [{ value: '{"customer":"ann"}' }]);
+    assertEquals([sent.code, sent.stdout], [0, `wrote 6 records to ${input}\n`], sent.stderr);
+    const nonsense = await ended(start(folder, [...commands.send, '{"customer":"ann"}']));
+    assertEquals(nonsense.code, 0, nonsense.stderr);
     const [orders, cents] = before.ann ?? [0, 0];
     await until("ann's orders are summed", async () => (await totals(log, output)).ann?.[0] === orders + 2);
     assertEquals((await totals(log, output)).ann, [orders + 2, cents + 203]);
     await until(
       "what is no order is a dead letter",
       async () => (await readRecords(log, letters)).length > lettersBefore,
+    );
+    await shows(start(folder, commands.show), '{"customer":"ann","from":"');
+    await shows(
+      start(folder, [...commands.show, letters]),
+      '{"customer":"ann"}  Cannot decode JSON: received {"customer":"ann"}; an order needs cents',
     );
     assertMatch(await text("/metrics"), new RegExp(`^kos_consumer_lag_records\\{[^}]*topic="${input}"`, "m"));
     assertStringIncludes(await text("/stores/sums"), '"ann"');
@@ -142,11 +161,11 @@ async function withProject(
 
 Deno.test("a new application sums the orders that it is sent, by its task and by its image's entrypoint", async () => {
   await withProject(() => Promise.resolve([]), async (folder, topics) => {
-    const send = await taskOf(folder, "send");
-    await runOnce(folder, { start: await taskOf(folder, "start"), send }, topics);
+    const trial = { send: await taskOf(folder, "send"), show: await taskOf(folder, "show") };
+    await runOnce(folder, { start: await taskOf(folder, "start"), ...trial }, topics);
     const built = await ended(start(folder, await taskOf(folder, "build")));
     assertEquals(built.code, 0, built.stderr);
-    await runOnce(folder, { start: await imageOf(folder), send }, topics);
+    await runOnce(folder, { start: await imageOf(folder), ...trial }, topics);
   });
 });
 
@@ -175,7 +194,7 @@ Deno.test("a new application for Node is typed, passes its test and sums orders,
       assertEquals(code, 0, `${command}: ${stdout}${stderr}`);
     }
     await writesAnother(folder);
-    const [begin, send] = [await scriptOf(folder, "start"), await scriptOf(folder, "send")];
-    await runOnce(folder, { start: begin, send }, topics);
+    const trial = { send: await scriptOf(folder, "send"), show: await scriptOf(folder, "show") };
+    await runOnce(folder, { start: await scriptOf(folder, "start"), ...trial }, topics);
   });
 });

@@ -121,7 +121,7 @@ test("killed with -9 in the middle of a load and started again, no session is lo
   assertEquals(
     { missing: result.missing, lacking: result.lacking },
     { missing: 0, lacking: 0 },
-    result.example,
+    [result.example, ...bench.said].join("\n"),
   );
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { reset } from "../../../scripts/reset.ts";
-import { ResetRefused } from "../../../src/service/reset/reset.ts";
+import type { Target } from "../../../src/service/reset/plan.ts";
+import { resetApplication, ResetRefused } from "../../../src/service/reset/reset.ts";
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type Topology } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
@@ -139,6 +140,17 @@ test("an input topic or an application that is not there is named", async ({ id,
     `the input topic ${id}-not`,
   );
   await assertRejects(() => command(), ResetRefused, "an application id that no group and no topic has");
+});
+
+test("an application that ended before its first commit begins where that was asked for", async ({ log, id }) => {
+  await writeRecords(log, `${id}-in`, LOAD);
+  const to = async (target: Target): Promise<(number | undefined)[]> => {
+    const request = { applicationId: id, inputTopics: [`${id}-in`], to: target, execute: true };
+    await resetApplication({ ...request, mayBeAbsent: true }, connection(), () => {});
+    return await log.committed(id, [0, 1].map((partition) => ({ topic: `${id}-in`, partition })));
+  };
+  assertEquals(await to({ kind: "earliest" }), [undefined, undefined]);
+  assertEquals(await to({ kind: "latest" }), [2, 1]);
 });
 
 test("leaves the topics of an application whose id goes on from this one's", async ({ log, id, run, command }) => {

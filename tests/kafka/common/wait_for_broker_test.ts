@@ -4,7 +4,7 @@ import { MemoryLog, type TopicDescription, waitForBroker, WaitInterrupted } from
 
 const REFUSED = new BrokerUnavailable(
   "Cannot reach Kafka at kafka:9092: tried kafka:9092: connect ECONNREFUSED (for 1.0 s). " +
-    "Is it running, and is KAFKA_BROKERS right? `deno task kafka` starts a broker on this machine",
+    "Is it running, and is KAFKA_BROKERS right? In a checkout of kos `deno task kafka` starts one",
 );
 
 /** A log that fails as told, with a clock that only sleeping, and trying for `tryMs`, moves. */
@@ -37,13 +37,13 @@ Deno.test("a broker that answers is not waited for, and nothing is said", async 
   assertEquals([state.tries, lines], [1, []]);
 });
 
-Deno.test("while no broker answers that is said at once and every few seconds, and when one does", async () => {
+Deno.test("while no broker answers that is said at once, with what to do, and every few seconds, and when one does", async () => {
   const { log, options, lines, state } = bench([...Array(12).fill(REFUSED), undefined]);
   await waitForBroker(log, options);
   assertEquals(state.tries, 13);
   const reason = "Cannot reach Kafka at kafka:9092: tried kafka:9092: connect ECONNREFUSED (for 1.0 s).";
   assertEquals(lines, [
-    `waiting for a broker, 1 s of 60 s: ${reason}`,
+    `waiting for a broker, 1 s of 60 s: ${REFUSED.message}`,
     `waiting for a broker, 7 s of 60 s: ${reason}`,
     `waiting for a broker, 13 s of 60 s: ${reason}`,
     "a broker answers after 19 s",

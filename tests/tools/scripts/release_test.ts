@@ -11,6 +11,7 @@ import {
   publishedValues,
   versionComplaint,
 } from "../../../scripts/release/published_chart.ts";
+import { STEPS } from "../../../scripts/release.ts";
 import { ScriptError } from "../../../scripts/support/errors.ts";
 import { type Any, chartFile } from "../charts/renders.ts";
 
@@ -72,6 +73,10 @@ Deno.test("a release has one version, and that is its tag", () => {
     versionComplaint(versions, "v1.2.4"),
     "1.2.3 in deno.json, 1.2.3 in Chart.yaml's version, 1.2.4 in the tag",
   );
+});
+
+Deno.test("images are published before the chart that names them, and last what can't be sent twice", () => {
+  assertEquals(Object.keys(STEPS), ["images", "chart", "jsr", "npm"]);
 });
 
 Deno.test("the chart and the package have one version", async () => {

@@ -1,10 +1,11 @@
 {{/*
 A pod of `helm test`: the program's own image asks the running one how it is. One container a pod, as helm reads the log of
-no other. Takes (list $ (dict "name" "image" "args" "env")).
+no other. Takes (list $ component's values (dict "name" "args" "env")).
 */}}
 {{- define "kos.testPod" -}}
 {{- $root := index . 0 -}}
-{{- $own := index . 1 -}}
+{{- $component := index . 1 -}}
+{{- $own := index . 2 -}}
 apiVersion: v1
 kind: Pod
 metadata:
@@ -13,13 +14,13 @@ metadata:
     helm.sh/hook: test
     helm.sh/hook-delete-policy: before-hook-creation
 spec:
-  {{- include "kos.podSpec" (list $root (dict) $root.Values.runAsUser) | nindent 2 }}
+  {{- include "kos.podSpec" (list $root (include "kos.placement" $component | fromYaml) $root.Values.runAsUser) | nindent 2 }}
   restartPolicy: Never
   activeDeadlineSeconds: {{ add 30 (int64 $root.Values.test.timeoutSeconds) }}
   containers:
     - name: probe
-      image: {{ include "kos.image" (list $root $own.image) }}
-      imagePullPolicy: {{ $own.image.pullPolicy }}
+      image: {{ include "kos.image" (list $root $component.image) }}
+      imagePullPolicy: {{ $component.image.pullPolicy }}
       securityContext:
         {{- include "kos.securityContext" $root | nindent 8 }}
       args:

@@ -164,12 +164,13 @@ export class ProgressWatch {
   }
 
   #stallOf({ progress, restoring, processing, committing }: Watched): string | undefined {
-    const { id, inputs, waitsFor } = progress;
+    const { id, inputs, waitsFor, callTimeoutMs } = progress;
     const { time } = this.#clock;
     if (time - restoring.since > this.#timeoutMs) {
       return `task ${id} is being restored and has read nothing for ${this.#forSince(restoring.since)}`;
     }
-    if (time - processing.since > this.#timeoutMs) {
+    // A promise that is not settled in its time is an error by itself.
+    if (time - processing.since > this.#timeoutMs + callTimeoutMs) {
       return `task ${id} has processed nothing for ${
         this.#forSince(processing.since, waitsFor)
       }, with records left: ${inputs.filter(hasRecords).map(lagText).join(", ")}`;

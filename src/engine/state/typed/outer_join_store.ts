@@ -11,6 +11,7 @@
 import { EncodeBuffer, type Serde } from "../../../serde/serde.ts";
 import { murmur2 } from "../../../kafka/port/murmur2.ts";
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
+import type { AsyncCalls } from "../../record/async_calls.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
 import { isLeftSide, SIDE_PREFIX_BYTES, sideKey, sideTime } from "../changelog_keys.ts";
@@ -33,7 +34,11 @@ const ENTRY_BYTES = 200;
 
 /** Keeps what has found no partner yet, for both sides of one join. */
 export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
+  readonly flushesLast = true;
   readonly #otherValue: Serde<O>;
+  readonly #calls: AsyncCalls;
+  /** By id: entries that are removed, and stay in the changelog until what they gave has come out. */
+  readonly #leaving = new Map<string, OuterJoinEntry>();
   readonly #byId = new Map<string, OuterJoinEntry>();
   /** In order; with removed ones until there are many of them. */
   #sorted: OuterJoinEntry[] = [];
@@ -46,6 +51,7 @@ export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
    */
   constructor(parts: StoreParts<K, V>, otherValue: Serde<O>) {
     super(parts);
+    this.#calls = parts.context.calls;
     this.#otherValue = otherValue;
   }
 
@@ -98,10 +104,25 @@ export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
   /** Forgets an entry. */
   removeEntry(entry: OuterJoinEntry): void {
     this.#drop(entry);
-    this.changelog?.write(bytesOf(entry.id), null, 0, 0, entry.timestamp);
+    if (this.#calls.any) this.#leaving.set(text(entry.id), entry);
+    else this.#delete(entry);
     if (this.#sorted.length > 64 && this.#sorted.length > 2 * this.#byId.size) {
       this.#sorted = this.#sorted.filter(({ removed }) => !removed);
     }
+  }
+
+  get holdsBack(): boolean {
+    return this.#leaving.size > 0;
+  }
+
+  /** Takes out of the changelog what was removed while promises were waited for. */
+  flush(): void {
+    for (const entry of this.#leaving.values()) this.#delete(entry);
+    this.#leaving.clear();
+  }
+
+  #delete({ id, timestamp }: OuterJoinEntry): void {
+    this.changelog?.write(bytesOf(id), null, 0, 0, timestamp);
   }
 
   restore(records: RecordSet): void {
@@ -128,6 +149,7 @@ export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
       this.#bytes += value.length;
     }
     if (this.changelog === undefined) return;
+    if (this.holdsBack) this.#leaving.delete(text(id));
     const list = writeList(entry.values, left);
     this.changelog.write(bytesOf(id), list, 0, list.length, timestamp);
   }

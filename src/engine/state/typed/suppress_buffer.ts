@@ -43,6 +43,7 @@ interface Entry extends BufferedChange {
 
 /** Keeps the changes that one suppression holds back. */
 export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
+  readonly flushesLast = true;
   readonly #context: ProcessorContext;
   readonly #arena = new Arena();
   readonly #index = new BytesIndex(this.#arena);

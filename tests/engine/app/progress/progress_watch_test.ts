@@ -47,6 +47,7 @@ function task(inputs: readonly InputProgress[], over: Partial<TaskProgress> = {}
     waitsFor: undefined,
     pauses: 0,
     commitWaits: false,
+    callTimeoutMs: 0,
     ...over,
   };
 }
@@ -69,6 +70,13 @@ Deno.test("progress: records that nobody processes are a stall, told with partit
     }; last error: fetch: not leader), with records left: in-1 is at 100 of 140, a lag of 40`,
   );
   assertEquals(watching.for(1, () => ({ tasks: [task([input("in", { position: 101, end: 140 })])] })), []);
+});
+
+Deno.test("progress: a task whose promises may take long stands still for as long more, and is then told of", () => {
+  const watching = new Watching();
+  const calling = () => ({ tasks: [task([input("in", { end: 140 })], { callTimeoutMs: 120_000 })] });
+  assertEquals(watching.for(131, calling), []);
+  assertMatch(watching.for(1, calling)[0]!, /^task 0_1 has processed nothing for 131 s/);
 });
 
 Deno.test("progress: a task without records is no stall, however long", () => {

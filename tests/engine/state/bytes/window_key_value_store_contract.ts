@@ -104,7 +104,7 @@ export function windowKeyValueStoreContract(
     const store = make(retention);
     const model = new Map<string, Found>();
     let latest = -1;
-    let bytesHalfway = 0;
+    let mostHalfway = 0;
     for (let step = 0; step < 6_000; step++) {
       const start = Math.max(0, latest + 4 - below(below(10) === 0 ? retention * 2 : 12));
       const key = `k${below(20)}`;
@@ -130,8 +130,9 @@ export function windowKeyValueStoreContract(
       const at = latest - below(retention);
       const found = model.get(`${other}@${at}`);
       assertEquals(get(store, other, at), found && [found[2], found[3]]);
-      if (step === 3_000) bytesHalfway = store.bytes;
+      // The most until then: of a short retention a step may leave nothing.
+      if (step <= 3_000) mostHalfway = Math.max(mostHalfway, store.bytes);
     }
-    assert(store.bytes <= bytesHalfway * 2, `${store.bytes} bytes, ${bytesHalfway} halfway`);
+    assert(store.bytes <= mostHalfway * 2, `${store.bytes} bytes, at most ${mostHalfway} halfway`);
   });
 }

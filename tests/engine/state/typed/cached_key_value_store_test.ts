@@ -165,7 +165,7 @@ Deno.test("a key that is used again stays, one that was used longer ago leaves",
 Deno.test("what is clean in another cache leaves before a change has to be sent on", async () => {
   const builder = new StreamsBuilder();
   for (const name of ["in", "on"]) {
-    builder.stream(name, text).groupByKey(text).count({ name: `${name} counts`, value: int64Serde() })
+    builder.stream(name, text).groupByKey(text).count({ name: `${name}-counts`, value: int64Serde() })
       .toStream().to("out", counts);
   }
   const driver = await TopologyTestDriver.create(builder.build(), { cacheMaxBytes: 3 * ENTRY });
