@@ -63,6 +63,7 @@ class Instance {
   readonly #url = `http://127.0.0.1:${freePort()}`;
   readonly #child: Deno.ChildProcess;
   readonly #said: Promise<string>;
+  #ended = false;
 
   constructor(source: string) {
     const flags = {
@@ -87,17 +88,19 @@ class Instance {
       stderr: "piped",
     }).spawn();
     this.#said = new Response(this.#child.stderr).text();
+    this.#child.status.then(() => this.#ended = true);
   }
 
   /** How many tasks it processes; 0 while it does not answer. */
   async tasks(): Promise<number> {
+    if (this.#ended) throw new Error(`An instance ended by itself: ${await this.#said}`);
     const text = await fetch(`${this.#url}/metrics`).then((answer) => answer.text(), () => "");
     return Number(/^kos_streams_tasks (\d+)$/m.exec(text)?.[1] ?? 0);
   }
 
   /** Ends it; with SIGTERM it has to end in order. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    this.#child.kill(signal);
+    if (!this.#ended) this.#child.kill(signal);
     const { code } = await this.#child.status;
     const said = await this.#said;
     if (signal === "SIGTERM") assertEquals(code, 0, said);
