@@ -49,6 +49,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "clientId",
     "stateDir",
     "groupInstanceId",
+    "leaveWithin",
     "metricsPort",
     "metricsHost",
     "advertise",

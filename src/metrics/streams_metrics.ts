@@ -44,6 +44,10 @@ export interface StreamsStats {
   readonly restoreRemaining: number;
   /** Tasks running; of now. */
   readonly tasks: number;
+  /** Tasks that are being restored; of now. */
+  readonly restoringTasks?: number;
+  /** Tasks that come as soon as their stores are current here; of now. */
+  warmingTasks?(): number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
   /** What the state may take of memory, in bytes; `Infinity` without a limit. */
@@ -100,6 +104,7 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  *   restored: 0,
  *   restoreRemaining: 0,
  *   tasks: 0,
+ *   restoringTasks: 0,
  *   stores: () => [],
  * };
  * const registry = new Registry();
@@ -180,6 +185,16 @@ export class StreamsMetrics {
       () => stats.restoreRemaining,
     );
     counters.gauge("kos_streams_tasks", "Tasks running.", () => stats.tasks);
+    counters.gauge(
+      "kos_streams_restoring_tasks",
+      "Tasks being restored, whose partitions rest meanwhile.",
+      () => stats.restoringTasks ?? 0,
+    );
+    counters.gauge(
+      "kos_streams_warming_tasks",
+      "Tasks that come as soon as their stores are current here; elsewhere they go on.",
+      () => stats.warmingTasks?.() ?? 0,
+    );
     counters.gauges(
       "kos_streams_store_entries",
       "Entries held, by store.",

@@ -10,7 +10,12 @@ import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { wrongId } from "../engine/app/check_config.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
+import {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_MAX_WARMUP_REPLICAS,
+  DEFAULT_STALL_TIMEOUT_MS,
+  DEFAULT_STATE_DIR,
+} from "../engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_PARTITIONS, type FailureChoice } from "./settings.ts";
 import { DEFAULT_CATCH_UP_SECONDS } from "../metrics/load_metrics.ts";
@@ -47,6 +52,10 @@ export interface ServiceFlags {
   readonly processingGuarantee: "at_least_once" | "exactly_once";
   /** How many other instances keep each task's stores current. */
   readonly standbyReplicas: number;
+  /** How many tasks this instance warms up at a time, before they move here. */
+  readonly maxWarmupReplicas: number;
+  /** For how long it goes on after SIGTERM while the others warm up for its tasks. */
+  readonly leaveWithin: number;
   /** Where stores are kept. */
   readonly store: "memory" | "sqlite";
   /** Where stores on disk are. */
@@ -180,6 +189,22 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       text: "instances that keep each task's stores current, to take over at once",
       parse: integer({ max: 100 }),
       default: 0,
+      group: "State",
+    },
+    maxWarmupReplicas: {
+      value: "<count>",
+      text: "tasks whose stores an instance reads at a time before it takes them; 0: they rest meanwhile",
+      parse: integer({ max: 100 }),
+      default: DEFAULT_MAX_WARMUP_REPLICAS,
+      group: "State",
+    },
+    leaveWithin: {
+      value: "<time>",
+      text:
+        "after SIGTERM it goes on for so long at most, while others warm up for its tasks; 0s: not at all",
+      parse: duration(),
+      default: 4_000,
+      defaultText: "4s",
       group: "State",
     },
     store: {

@@ -53,7 +53,7 @@ export type TopologyBuilder<T extends FlagRows = Record<never, never>> = (
   context: ServiceContext<T>,
 ) => Topology | Promise<Topology>;
 
-/** After a signal, how long the program may take to end by itself, in ms. */
+/** After a signal, and after its tasks were handed over, how long the program may take to end, in ms. */
 const GRACE_MS = 5_000;
 
 /**
@@ -96,6 +96,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
   const program = serviceProgram(options);
   const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
   let json: Logger | undefined;
+  let leaveWithinMs = 0;
   // Also what ends the program is an object then, for whoever collects its lines.
   const report: Report = (message, error) => {
     if (json === undefined) textReport(program.name)(message, error);
@@ -109,6 +110,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const flags = parseArguments(program, args);
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     json = flags.logFormat === "json" ? logger : undefined;
+    leaveWithinMs = flags.leaveWithin;
     const context = { flags, metrics: new Registry(), logger };
     const done = await errand({
       flags,
@@ -119,7 +121,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     });
     if (done !== undefined) return done;
     await runTopology(build, context, { ...options, name: program.name }, signal);
-  }, { graceMs: GRACE_MS, report });
+  }, { graceMs: () => leaveWithinMs + GRACE_MS, report });
 }
 
 /** Whether its lines are to be objects: asked before the flags, which may be wrong, are read. */
@@ -153,17 +155,22 @@ async function runTopology<T extends FlagRows>(
     spareConnections: 3,
   });
   try {
-    await serve(topology, {
-      ...settingsOf(flags, config, signal),
+    await serve(
+      topology,
+      {
+        ...settingsOf(flags, config, signal),
+        signal,
+        log,
+        logger,
+        name: options.name,
+        version: options.version ?? VERSION,
+        registry: metrics,
+        ...(options.stores === undefined ? {} : { stores: options.stores }),
+        ...(options.routes === undefined ? {} : { routes: options.routes }),
+      },
       signal,
-      log,
-      logger,
-      name: options.name,
-      version: options.version ?? VERSION,
-      registry: metrics,
-      ...(options.stores === undefined ? {} : { stores: options.stores }),
-      ...(options.routes === undefined ? {} : { routes: options.routes }),
-    }, signal);
+      flags.leaveWithin,
+    );
   } catch (error) {
     if (!(error instanceof WaitInterrupted)) throw error;
     logger.info("stopped before it began");
@@ -172,14 +179,19 @@ async function runTopology<T extends FlagRows>(
   }
 }
 
-async function serve(topology: Topology, settings: ServiceSettings, signal: AbortSignal): Promise<void> {
+async function serve(
+  topology: Topology,
+  settings: ServiceSettings,
+  signal: AbortSignal,
+  leaveWithinMs: number,
+): Promise<void> {
   const service = await Service.start(topology, settings);
   const asked = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve());
   });
   await Promise.race([asked, service.app.done]);
-  await service.close();
+  await service.leave(leaveWithinMs);
   tellStopped(service.app, settings.logger);
 }
 
@@ -210,6 +222,7 @@ function settingsOf(
       onMissingTopic: flags.onMissingTopic,
       processingGuarantee: flags.processingGuarantee,
       numStandbyReplicas: flags.standbyReplicas,
+      maxWarmupReplicas: flags.maxWarmupReplicas,
       store: flags.store,
       cacheMaxBytes: flags.cacheMaxBytes,
       stateMaxBytes: stateMaxBytes(flags.stateMaxBytes),

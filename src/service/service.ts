@@ -99,6 +99,19 @@ export class Service {
     this.#timer = setInterval(() => this.#look(), LAG_REFRESH_MS);
   }
 
+  /**
+   * Goes on while the others warm up for its tasks, then {@linkcode close}s.
+   *
+   * @param withinMs For how long at most, in ms.
+   */
+  async leave(withinMs: number): Promise<void> {
+    try {
+      await this.app.leave(withinMs);
+    } finally {
+      await this.close();
+    }
+  }
+
   /** Commits, leaves the group and stops serving. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -190,9 +203,10 @@ function notReady(app: StreamsApp): string[] {
 }
 
 /** What an application waits for that runs and is not ready. */
-function waitsFor({ waitingFor, knowsAssignment, cutOff }: StreamsApp): string {
+function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks }: StreamsApp): string {
   if (waitingFor.length > 0) return `waiting for topic ${waitingFor.join(", ")}`;
-  return knowsAssignment || cutOff !== undefined ? "restoring" : "waiting for its tasks";
+  if (!knowsAssignment && cutOff === undefined) return "waiting for its tasks";
+  return warmupTasks.length > 0 ? "warming up" : "restoring";
 }
 
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {

@@ -18,6 +18,8 @@ function fakeStats() {
     restored: 0,
     restoreRemaining: 0,
     tasks: 0,
+    restoringTasks: 0,
+    warmingTasks: () => 2,
     sizes: [] as { store: string; entries: number; bytes: number }[],
     stores() {
       return this.sizes;
@@ -41,6 +43,8 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
   stats.produced["SESSIONS"] = 3;
   stats.commits = 4;
   stats.restoreRemaining = 9;
+  stats.tasks = 3;
+  stats.restoringTasks = 1;
   const text = await lines(registry);
   for (
     const line of [
@@ -54,6 +58,9 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
       "kos_streams_rebalances_total 0",
       "kos_streams_records_restored_total 0",
       "kos_streams_restore_remaining_records 9",
+      "kos_streams_tasks 3",
+      "kos_streams_restoring_tasks 1",
+      "kos_streams_warming_tasks 2",
     ]
   ) assert(text.includes(line), `${line} is missing in:\n${text.join("\n")}`);
 });

@@ -51,6 +51,8 @@ KOS_{{ regexReplaceAll "([A-Z])" . "_${1}" | replace "-" "_" | upper }}
 {{- include "kos.connectionData" . | trim }}
 {{- include "kos.flagData" (list . $flags.app.values .Values.app) }}
 KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
+{{- /* 6 s are for the last commit and leaving the group. */}}
+KOS_LEAVE_WITHIN: {{ printf "%ds" (max 0 (sub (int64 .Values.app.terminationGracePeriodSeconds) (add 6 (int64 .Values.app.preStopSleepSeconds)))) }}
 {{- if include "kos.stateVolume" . }}
 KOS_STATE_DIR: /var/lib/kos/state
 {{- end }}

@@ -23,6 +23,8 @@ const CHOICES: { readonly [K in keyof StreamsConfig]?: readonly StreamsConfig[K]
 /** The least that a number may be; `Infinity` is one too, and means never or without limit. */
 const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
   numStandbyReplicas: 0,
+  maxWarmupReplicas: 0,
+  acceptableRecoveryLag: 0,
   commitIntervalMs: 0,
   cacheMaxBytes: 0,
   stateMaxBytes: 1,
@@ -39,7 +41,7 @@ const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
 };
 
 /** Those of which half a one makes no sense. */
-const WHOLE: ReadonlySet<string> = new Set(["numStandbyReplicas", "replicationFactor"]);
+const WHOLE: ReadonlySet<string> = new Set(["numStandbyReplicas", "maxWarmupReplicas", "replicationFactor"]);
 
 /** How many letters a name may be away from the one that it is taken for. */
 const MOST_DIFFERENT = 4;
@@ -65,6 +67,8 @@ const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
   applicationId: true,
   processingGuarantee: true,
   numStandbyReplicas: true,
+  maxWarmupReplicas: true,
+  acceptableRecoveryLag: true,
   commitIntervalMs: true,
   store: true,
   cacheMaxBytes: true,

@@ -114,7 +114,12 @@ export class RunningApp {
     const grown = (): void => this.#budget.check();
     const restorer = new Restorer(log, stats, logger, now, grown);
     holdings.keep("the restore", restorer, () => restorer.close());
-    this.standbys = holdings.keep("the standbys", new Standbys(log, failed, grown), (each) => each.close());
+    const standbys = new Standbys(log, failed, {
+      afterPoll: grown,
+      onWarm: () => this.assignments.rejoin(),
+      acceptableLag: config.acceptableRecoveryLag,
+    });
+    this.standbys = holdings.keep("the standbys", standbys, (each) => each.close());
     this.tasks = holdings.keep("the tasks", this.#makeTasks(restorer), (tasks) => tasks.closeTasks());
     this.queries = this.#makeQueries();
     this.lag = holdings.keep("the lag tracker", this.#makeLag(), (lag) => lag.close());
@@ -131,10 +136,14 @@ export class RunningApp {
     this.#loop = this.#run().catch(failed);
   }
 
-  /** Whether it has its assignment and restored all of it. */
+  /**
+   * Whether it has its assignment, misses no topic, and processes. While it restores what came to it, it goes
+   * on with the tasks that it had: it is out of work only when all that it has is being restored or warmed
+   * up.
+   */
   get ready(): boolean {
-    return this.assignments.complete && !this.#home.moving && !this.tasks.restoring &&
-      this.topics.missing.length === 0;
+    return this.assignments.complete && !this.#home.moving && this.topics.missing.length === 0 &&
+      (this.tasks.running.length > 0 || this.tasks.restoring.length + this.standbys.warming.length === 0);
   }
 
   /** What fails now and then and is tried again: sends, and commits. */

@@ -87,9 +87,9 @@ export class TaskManager {
     return [...this.#running.values(), ...this.#restoring.values()];
   }
 
-  /** Whether tasks are being restored. */
-  get restoring(): boolean {
-    return this.#restoring.size > 0;
+  /** The ids of the tasks that are being restored. */
+  get restoring(): string[] {
+    return [...this.#restoring.keys()].sort();
   }
 
   /**
@@ -110,6 +110,7 @@ export class TaskManager {
       const task = standby?.task ?? this.make(id);
       task.context.producer = committer.producer(id);
       this.#restoring.set(id, task);
+      this.#count();
       added.push(id);
       // Of one that has gone elsewhere meanwhile nobody needs to know.
       this.#begin(task, standby?.positions).catch((error) => task.closed || this.#parts.failed(error));
@@ -152,7 +153,7 @@ export class TaskManager {
    * close them.
    */
   drop(partitions: readonly TopicPartition[]): Task[] {
-    const { restorer, committer, fetcher, stats } = this.#parts;
+    const { restorer, committer, fetcher } = this.#parts;
     const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
     const has = ({ inputs }: Task): boolean =>
       inputs.some(({ topic, partition }) => gone.has(partitionKey(topic, partition)));
@@ -171,8 +172,14 @@ export class TaskManager {
         fetcher.unassign(queue);
       }
     }
-    stats.tasks = this.#running.size;
+    this.#count();
     return tasks;
+  }
+
+  #count(): void {
+    const { stats } = this.#parts;
+    stats.tasks = this.#running.size;
+    stats.restoringTasks = this.#restoring.size;
   }
 
   /** Ends the restoring of tasks: the application closes. */
@@ -277,7 +284,7 @@ export class TaskManager {
 
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
-    const { log, config, restorer, committer, stats, fetcher } = this.#parts;
+    const { log, config, restorer, committer, fetcher } = this.#parts;
     await committer.prepare(task);
     const [committed, resets] = await Promise.all([
       log.committed(config.applicationId, task.inputs),
@@ -296,7 +303,7 @@ export class TaskManager {
     task.restoredAll();
     this.#restoring.delete(task.id);
     this.#running.set(task.id, task);
-    stats.tasks = this.#running.size;
+    this.#count();
     for (const queue of task.queues) {
       this.#queues.set(partitionKey(queue.topic, queue.partition), queue);
       fetcher.assign(queue, queue.position);
