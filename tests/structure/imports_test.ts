@@ -104,7 +104,8 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
 
   "datagen": ["cli", "game", "metrics", "serde/", "kafka/", "engine/"],
-  "service": ["cli", "metrics", "serde/", "kafka/", "engine/"],
+  "dashboard": ["metrics", "engine/mod.ts"],
+  "service": ["cli", "dashboard", "metrics", "serde/", "kafka/", "engine/"],
   "streams": ["cli", "game", "metrics", "serde/", "kafka/", "engine/", "service"],
   "demo": ["cli", "game", "metrics", "serde/", "kafka/", "datagen", "streams"],
 };
