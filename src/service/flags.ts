@@ -62,6 +62,8 @@ export interface ServiceFlags {
   readonly sessionTimeout: number;
   /** After so long without progress the instance is unhealthy; 0: never. */
   readonly stallTimeout: number;
+  /** Records a second that are processed at most. */
+  readonly maxRate?: number;
   /** The port of metrics, health and stores. */
   readonly metricsPort: number;
   /** The address that the port listens on. */
@@ -225,6 +227,14 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       default: 10_000,
       defaultText: "10s",
       group: "Kafka",
+    },
+    // Of the demo, whose instances have to be small on any machine.
+    maxRate: {
+      value: "<records/s>",
+      text: "the most that this instance processes",
+      parse: integer({ min: 1 }),
+      hidden: true,
+      variable: false,
     },
     stallTimeout: {
       value: "<time>",

@@ -223,6 +223,7 @@ function settingsOf(
       stateDir: flags.stateDir,
       sessionTimeoutMs: flags.sessionTimeout,
       stallTimeoutMs: flags.stallTimeout,
+      maxRecordsPerSecond: flags.maxRate ?? Infinity,
       ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
     },
   };

@@ -34,6 +34,7 @@ const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
   heartbeatIntervalMs: 1,
   stallTimeoutMs: 0,
   fetchPartitionBytes: 1,
+  maxRecordsPerSecond: 1,
   recordOutputMaxBytes: 1,
 };
 
@@ -82,6 +83,7 @@ const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
   heartbeatIntervalMs: true,
   stallTimeoutMs: true,
   fetchPartitionBytes: true,
+  maxRecordsPerSecond: true,
   recordOutputMaxBytes: true,
   onUndecodable: true,
   onProcessingError: true,

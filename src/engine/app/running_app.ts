@@ -26,6 +26,7 @@ import { Assignments } from "./assignment/assignments.ts";
 import type { Holdings } from "./holdings.ts";
 import { BusyTime } from "./progress/busy_time.ts";
 import { LagTracker } from "./progress/lag_tracker.ts";
+import { Pace } from "./progress/pace.ts";
 import type { Failing } from "./progress/progress_watch.ts";
 import { RepeatedWarning } from "./progress/repeated_warning.ts";
 import { type HeldState, heldState, StateBudget } from "./storage/state_budget.ts";
@@ -191,13 +192,18 @@ export class RunningApp {
   }
 
   async #run(): Promise<void> {
-    const { working, stats } = this.#opened;
+    const { working, stats, config } = this.#opened;
     const busy = new BusyTime(stats);
+    const { maxRecordsPerSecond = Infinity } = config;
+    const pace = maxRecordsPerSecond === Infinity
+      ? undefined
+      : new Pace(maxRecordsPerSecond, stats, () => busy.ms);
     while (working()) {
-      const worked = this.tasks.process();
+      const worked = this.tasks.process(pace?.slice);
       this.#budget.check();
       this.#committer.commitDue(this.tasks.running, worked);
       this.#purge.due(this.tasks.running);
+      if (pace !== undefined) await pace.keep();
       busy.rest();
       await this.#committer.ready();
       // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records.

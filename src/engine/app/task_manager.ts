@@ -192,10 +192,15 @@ export class TaskManager {
     this.#holdBack();
   }
 
-  /** Lets each task process for a while, in turn. Returns whether any did. */
-  process(): boolean {
+  /**
+   * Lets each task process for a while, in turn. Returns whether any did.
+   *
+   * @param limit How many records they take at most, all together.
+   */
+  process(limit: number = Infinity): boolean {
     const { committer, now, stats } = this.#parts;
     const until = performance.now() + SLICE_MS;
+    let left = limit;
     let any = false;
     let heldBack = false;
     let last: Task | undefined;
@@ -203,7 +208,9 @@ export class TaskManager {
       again = false;
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
-        if (task.process(RECORDS_A_TURN, until) > 0) any = again = true;
+        const processed = task.process(Math.min(left, RECORDS_A_TURN), until);
+        left -= processed;
+        if (processed > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused || task.tookResults) any = true;
         heldBack ||= task.heldBack;
@@ -211,7 +218,7 @@ export class TaskManager {
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
-        if (performance.now() >= until) {
+        if (left <= 0 || performance.now() >= until) {
           // The others go on in the next slice, which comes at once.
           any = true;
           last = task;

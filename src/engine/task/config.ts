@@ -99,6 +99,12 @@ export interface StreamsConfig {
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
   /**
+   * Records of source topics a second that this instance processes at most, to spare what else is on the
+   * machine or behind its steps. Restoring is not held back. An instance at its limit counts as busy, so that
+   * its capacity is measured right. Default: no limit.
+   */
+  readonly maxRecordsPerSecond?: number;
+  /**
    * Bytes of what one record gives that may wait for the log where its steps can't pause: a `process` that
    * forwards many records, windows, `suppress`. Above it the application fails with an error that names the
    * record, instead of taking all memory. Joins, `flatMap` and `flatMapValues` pause much earlier. Default
