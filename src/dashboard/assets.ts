@@ -461,7 +461,7 @@ export const ASSETS: Readonly<Record<string, Asset>> = {
       "      if (decision === undefined || (before?.atMs === decision.atMs && before.reason === decision.reason)) {",
       "        continue;",
       "      }",
-      "      found.push({ ...decision, before: before?.replicas });",
+      "      found.push({ ...decision, before: decision.from ?? before?.replicas });",
       "    }",
       "    return found.reverse();",
       "  }",

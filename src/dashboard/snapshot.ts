@@ -43,6 +43,8 @@ export interface PageInstance {
 export interface PageDecision {
   /** When, in ms since the epoch. */
   readonly atMs: number;
+  /** How many instances there were to be before. */
+  readonly from?: number;
   /** How many instances there are to be. */
   readonly replicas?: number;
   /** Why, in a sentence. */

@@ -18,6 +18,15 @@ export const BROWSER: string | undefined = PLACES.find((path) => {
   }
 });
 
+/** A test in a real browser; where there is none it is left out, and says so. */
+export function browserTest(name: string, run: () => Promise<void>): void {
+  Deno.test({
+    name: BROWSER === undefined ? `${name} (left out: no chromium here; CHROMIUM names one)` : name,
+    ignore: BROWSER === undefined,
+    fn: run,
+  });
+}
+
 /** A device, and what its user has chosen. */
 export interface Device {
   readonly width: number;
@@ -56,7 +65,9 @@ export async function withPage(
   try {
     const page = await context.newPage();
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+      // What is refused now the page says itself.
+      const refused = message.text().includes("409 (Conflict)");
+      if (["error", "warning"].includes(message.type()) && !refused) complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(error.message));
     await page.goto(server.url);

@@ -2,19 +2,10 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import type { PageControl } from "../../src/dashboard/source.ts";
-import { BROWSER, launch, PHONE, WIDE, withPage } from "./browser.ts";
+import { BROWSER, browserTest, launch, PHONE, WIDE, withPage } from "./browser.ts";
 import { snapshot, STORY_END_MS, surgeAndCalm, ToldSource } from "./told_source.ts";
 
 let browser: Browser;
-
-/** A test in a real browser. */
-function browserTest(name: string, run: () => Promise<void>): void {
-  Deno.test({
-    name: BROWSER === undefined ? `${name} (left out: no chromium here; CHROMIUM names one)` : name,
-    ignore: BROWSER === undefined,
-    fn: run,
-  });
-}
 
 if (BROWSER !== undefined) {
   Deno.test.beforeAll(async () => void (browser = await launch()));

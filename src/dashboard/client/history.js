@@ -74,7 +74,7 @@ export class History {
       if (decision === undefined || (before?.atMs === decision.atMs && before.reason === decision.reason)) {
         continue;
       }
-      found.push({ ...decision, before: before?.replicas });
+      found.push({ ...decision, before: decision.from ?? before?.replicas });
     }
     return found.reverse();
   }
