@@ -23,7 +23,7 @@ interface Note {
  * history.note(0, 100);
  * history.note(1_000, 200);
  * history.note(2_000, 300);
- * assertEquals([300, 150, 100].map((position) => history.waitedSeconds(position)), [0, 1.5, 2]);
+ * assertEquals([100, 150, 300].map((position) => history.waitedSeconds(position)), [2, 1.5, 0]);
  * ```
  */
 export class EndHistory {
