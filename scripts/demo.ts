@@ -7,18 +7,23 @@ import { join, resolve } from "@std/path";
 import { parseArguments } from "../src/cli/arguments.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { choice, integer, text } from "../src/cli/parsers.ts";
-import { type Program, toggle } from "../src/cli/program.ts";
+import { choice, integer, port, text } from "../src/cli/parsers.ts";
+import { leaveOut, type Program, toggle } from "../src/cli/program.ts";
 import { LOG_LEVEL, WAIT_FOR_BROKER } from "../src/cli/shared_flags.ts";
 import { terminalWidth, wrap } from "../src/cli/terminal.ts";
 import { say } from "../src/cli/write.ts";
 import { profile } from "../src/datagen/flags.ts";
 import type { Profile } from "../src/datagen/profile.ts";
+import { DEFAULT_PAGE_PORT, servePage } from "../src/dashboard/serve_page.ts";
+import { topologyParts } from "../src/dashboard/topology_parts.ts";
 import { type LoadPlan, loadPlan, ownPlan } from "../src/demo/load_plan.ts";
+import { DemoPageSource } from "../src/demo/page_source.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import type { ScaleBy } from "../src/demo/scaler.ts";
 import { timelineCsv } from "../src/demo/timeline.ts";
 import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
+import { CannotListen, type HttpServer } from "../src/metrics/http_server.ts";
+import { sessionsTopology } from "../src/streams/sessions_topology.ts";
 import { charts, reportHtml } from "./demo/report.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { isGood, linesOf } from "./demo/words.ts";
@@ -33,6 +38,8 @@ interface Flags {
   profile?: Profile;
   machines: number;
   out: string;
+  page: boolean;
+  pagePort?: number;
   waitForBroker: number;
   logLevel: LogLevel;
 }
@@ -97,6 +104,13 @@ export const DEMO: Program<Flags> = {
       parse: text("a folder"),
       default: "dist/demo",
     },
+    page: leaveOut("don't serve the live page"),
+    pagePort: {
+      value: "<port>",
+      text: "the live page's port; 0 for any free one",
+      parse: port(),
+      defaultText: "8080, or a free one where that is taken",
+    },
     waitForBroker: WAIT_FOR_BROKER,
     logLevel: LOG_LEVEL,
   },
@@ -110,8 +124,10 @@ if (import.meta.main) {
     try {
       const stage = await setTheStage(flags, signal, logger, cleanup);
       if (signal.aborted) return EXIT.failure;
+      const page = flags.page ? await openPage(flags, cleanup) : undefined;
       const summary = await runDemo({
         ...stage,
+        ...(page === undefined ? {} : { onSnapshot: (snapshot, control) => page.tell(snapshot, control) }),
         logger,
         durationMs: flags.seconds * 1000,
         plan: planOf(flags),
@@ -137,6 +153,20 @@ if (import.meta.main) {
       for (const undo of cleanup.reverse()) await undo();
     }
   });
+}
+
+/** Serves the live page, and says where. */
+async function openPage({ perInstance, pagePort }: Flags, cleanup: Cleanup): Promise<DemoPageSource> {
+  const topology = topologyParts(sessionsTopology());
+  const source = new DemoPageSource({ topology, maxRate: MOST_REPLICAS * 1.5 * perInstance });
+  const served = (port: number): Promise<HttpServer> => servePage({ source, port, portFlag: "--page-port" });
+  const server = await served(pagePort ?? DEFAULT_PAGE_PORT).catch((error) => {
+    if (pagePort !== undefined || !(error instanceof CannotListen)) throw error;
+    return served(0);
+  });
+  cleanup.push(() => server.close());
+  say(`the live page is at ${server.url}`);
+  return source;
 }
 
 function planOf({ profile, perInstance, seconds }: Flags): LoadPlan {

@@ -23,6 +23,7 @@ import { EXAMPLE } from "../example.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { PACK } from "../pack.ts";
+import { PAGE } from "../page.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
@@ -40,6 +41,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   NEW,
   GEN,
   DEMO,
+  PAGE,
   KAFKA,
   REGISTRY,
   EXAMPLE,

@@ -34,6 +34,12 @@ export interface RunOptions<T extends FlagRows = Record<never, never>> extends P
    * ends in `/` answers for all below it, but for `/` itself.
    */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /**
+   * Whether the metrics port has a live page at `/page/`: lag, load, rates and partitions of this instance
+   * and of the others. Whoever reaches the port can read it, as with `/metrics`; it changes nothing. Default
+   * `false`.
+   */
+  readonly page?: boolean;
 }
 
 /** What a topology is built with. */
@@ -167,6 +173,7 @@ async function runTopology<T extends FlagRows>(
         registry: metrics,
         ...(options.stores === undefined ? {} : { stores: options.stores }),
         ...(options.routes === undefined ? {} : { routes: options.routes }),
+        ...(options.page === undefined ? {} : { page: options.page }),
       },
       signal,
       flags.leaveWithin,

@@ -12,6 +12,7 @@ import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
+import { type ApplicationPage, applicationPage, PAGE_PATH } from "./application_page.ts";
 import { failureHandlers } from "./failure_handlers.ts";
 import { ownRoutes } from "./own_routes.ts";
 import { RestoreProgress } from "./restore_progress.ts";
@@ -35,6 +36,7 @@ export class Service {
   readonly #streamsMetrics: StreamsMetrics;
   readonly #restore: RestoreProgress;
   readonly #eventLoop: EventLoopWatch;
+  readonly #page: ApplicationPage | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #waiting = false;
 
@@ -71,7 +73,7 @@ export class Service {
     this.#topology = topology;
     this.#settings = settings;
     const stores = routesOf(topology, settings.stores);
-    const routes = ownRoutes(settings.routes);
+    const routes = ownRoutes(settings.routes, settings.page === true ? [PAGE_PATH] : []);
     const topics = outerTopics(topology).sources.flat();
     this.#lag = new LagMetrics({
       registry,
@@ -91,7 +93,9 @@ export class Service {
       ...level,
     });
     this.#restore = new RestoreProgress(this.app.stats, logger);
-    for (const [path, handler] of Object.entries({ ...routes, ...storeRoutes(this.app, stores) })) {
+    this.#page = settings.page === true && server !== undefined ? this.#makePage() : undefined;
+    const all = { ...routes, ...storeRoutes(this.app, stores), ...this.#page?.routes };
+    for (const [path, handler] of Object.entries(all)) {
       this.server?.route(path, handler);
     }
     this.#eventLoop = watchEventLoop(registry);
@@ -119,6 +123,7 @@ export class Service {
     try {
       await this.app.close();
     } finally {
+      await this.#page?.close();
       await this.server?.close();
     }
   }
@@ -143,6 +148,19 @@ export class Service {
       applicationId,
       logger,
       onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
+    });
+  }
+
+  #makePage(): ApplicationPage {
+    const { applicationId, registry, logger, advertise } = this.#settings;
+    return applicationPage({
+      applicationId,
+      registry,
+      topology: this.#topology,
+      app: this.app,
+      endpoint: endpointOf(advertise, this.server?.port),
+      isReady: () => this.notReady.length === 0,
+      onError: (error) => logger.error(`Cannot show the page: ${error}`),
     });
   }
 

@@ -84,4 +84,6 @@ export interface ServiceSettings {
   readonly stores?: readonly ServedStore[];
   /** More paths of that server, read with GET. */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /** Whether that server has the live page. Default `false`. */
+  readonly page?: boolean;
 }

@@ -203,3 +203,25 @@ Deno.test("http server: a body is read as far as the handler wants, and its answ
   assertEquals(await answer.text(), "began with 7");
   await server.close();
 });
+
+Deno.test("metrics server: server-sent events come as they are told, and who goes away is seen to have gone", async () => {
+  let tell: (text: string) => void = () => {};
+  const gone = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      tell = (text) => controller.enqueue(new TextEncoder().encode(text));
+    },
+    cancel: () => gone.resolve(),
+  });
+  const headers = { "content-type": "text/event-stream" };
+  await served({ routes: { "/events": () => new Response(body, { headers }) } }, async ({ url }) => {
+    const answer = await fetch(`${url}/events`);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    for (const text of ["data: 1\n\n", "data: 2\n\n"]) {
+      tell(text);
+      assertEquals((await reader.read()).value, text);
+    }
+    await reader.cancel();
+    await gone.promise;
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * Series in Prometheus' text format.
+ *
+ * @module
+ */
+
+/** One series of a metric, at one time. */
+export interface Series {
+  readonly metric: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/;
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+
+/**
+ * Reads the series of a text; lines that are none are left out.
+ *
+ * @param wanted Which metrics are read; what is not is not made either.
+ */
+export function readSeries(text: string, wanted: ReadonlySet<string>): Series[] {
+  const found: Series[] = [];
+  for (const line of text.split("\n")) {
+    const [, metric, labels = "", value] = LINE.exec(line) ?? [];
+    if (metric === undefined || !wanted.has(metric)) continue;
+    found.push({ metric, labels: labelsOf(labels), value: numberOf(value!) });
+  }
+  return found;
+}
+
+function labelsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    Array.from(text.matchAll(LABEL), ([, name, value]) => [name!, value!.replace(/\\(.)/g, unescaped)]),
+  );
+}
+
+function unescaped(_all: string, character: string): string {
+  return character === "n" ? "\n" : character;
+}
+
+/** A number as the format writes it: also `+Inf`. */
+function numberOf(text: string): number {
+  return Number(text.replace("Inf", "Infinity"));
+}
