@@ -21,6 +21,9 @@ import type { AppSetting, RunningApp } from "./running_app.ts";
 import { steadyClock } from "./steady_clock.ts";
 import type { StoreAnswer, StoreQueries, StoreRange, StoreState } from "./store_queries.ts";
 
+/** How often an instance that leaves looks whether brokers still answer, in ms. */
+const CUT_OFF_LOOK_MS = 500;
+
 /** What an application is doing. */
 export type StreamsState = "created" | "joining" | "running" | "closing" | "closed" | "failed";
 
@@ -285,15 +288,21 @@ export class StreamsApp {
 
   /**
    * Ends without a pause: goes on while the other instances warm up for its tasks, gives each up when its
-   * next instance is current, and then {@linkcode close}s, at the latest when the time is over. It closes at
-   * once when there is nobody to wait for, and as a static member, which is to come back.
+   * next instance is current, and then {@linkcode close}s, at the latest when the time is over or no broker
+   * answers. It closes at once when there is nobody to wait for, and as a static member, which is to come
+   * back.
    *
    * @param withinMs For how long it goes on at most, in ms; the last commit takes some time more.
    * @throws As {@linkcode close}, and what made the application fail meanwhile.
    */
   async leave(withinMs: number): Promise<void> {
     if (this.#state === "running") {
-      await Promise.race([this.#running?.assignments.handOver(withinMs), this.#ended.promise]);
+      const cutOff = Promise.withResolvers<void>();
+      // Without a broker nobody is told, and nobody comes: such as where its Kafka goes with it.
+      const timer = setInterval(() => this.cutOff !== undefined && cutOff.resolve(), CUT_OFF_LOOK_MS);
+      const handedOver = this.#running?.assignments.handOver(withinMs);
+      await Promise.race([handedOver, cutOff.promise, this.#ended.promise])
+        .finally(() => clearInterval(timer));
     }
     await this.close();
   }
