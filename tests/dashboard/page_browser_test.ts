@@ -159,7 +159,8 @@ browserTest("page in a browser: another page can't move the slider, nor read wha
 browserTest("page in a browser: the look back gives the numbers of that time", async () => {
   await withPage(browser, told(), WIDE, async (page) => {
     await page.locator("#look-back").fill("-60");
-    assertEquals(await page.locator("#look-at").innerText(), "11:51:25");
+    // What is shown comes with the next frame.
+    await page.locator("#look-at").getByText("11:51:25").waitFor();
     await page.getByText("1 of 1").waitFor();
     assertEquals(await texts(page, "#instances h3"), ["streams-1"]);
     assertEquals(await page.locator("figure:nth-child(2) .legend b").allInnerTexts(), ["1", "1"]);
