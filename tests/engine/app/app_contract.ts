@@ -56,6 +56,12 @@ export async function until(what: string, so: () => Promise<boolean> | boolean, 
   }
 }
 
+/** Starts an application, and waits until all its tasks run: it is ready as soon as one of them does. */
+export async function startWhole(app: StreamsApp): Promise<void> {
+  await app.start();
+  await until("all its tasks run", () => app.ready && app.restoringTasks.length === 0);
+}
+
 /** Writes text records to the partitions that Kafka's partitioner chooses. */
 async function write(
   log: Log,
