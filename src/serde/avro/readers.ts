@@ -17,7 +17,7 @@ import {
   SINGLE_OBJECT_VERSION,
   singleObjectHeader,
 } from "./single_object.ts";
-import { messageOf } from "./text.ts";
+import { messageOf } from "../text.ts";
 
 /** A reader, or why there is none. */
 type Reader = Read | UnusableSchema;

@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
-import { abbreviate, messageOf } from "./text.ts";
+import { abbreviate, messageOf } from "../text.ts";
 
 /** Settings of a {@linkcode SchemaRegistry}. */
 export interface SchemaRegistryOptions {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, shown } from "./text.ts";
+import { messageOf, shown } from "../text.ts";
 import { type LogicalConversion, toUnderlying } from "./logical.ts";
 import type { AvroNode } from "./node.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Enum, Field, Long, MapField, Type } from "protobufjs";
 import { isInt32, isInt64 } from "../avro/validate.ts";
-import { shown } from "../avro/text.ts";
+import { shown } from "../text.ts";
 import { DeserializationError } from "../serde.ts";
 import type { Protobuf } from "./proto_file.ts";
 

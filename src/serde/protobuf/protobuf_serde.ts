@@ -9,7 +9,7 @@ import {
 } from "../avro/confluent.ts";
 import type { RegisteredSchema, SchemaReference } from "../avro/registered_schema.ts";
 import type { SchemaRegistry } from "../avro/registry.ts";
-import { messageOf } from "../avro/text.ts";
+import { messageOf } from "../text.ts";
 import { DeserializationError, SchemaNotLoaded, type Serde, UnusableSchema } from "../serde.ts";
 import { encodeIndexes, IndexReader } from "./message_index.ts";
 import { type Longs, plainReader, PlainWriter } from "./plain.ts";
