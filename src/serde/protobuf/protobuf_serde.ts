@@ -66,9 +66,8 @@ export async function protobufSerde<T>(
   if (registry === undefined) return codec;
   const indexes = indexesOf(protobuf, file).get(message)!;
   const writers = new Writers(protobuf, registry, message);
-  const ids = references.map(({ name, subject, version }) => ({ name, subject, version }));
   const bind = bindById<T>(
-    (subject) => registry.register(subject, file, { type: "PROTOBUF", references: ids }),
+    (subject) => registry.register(subject, file, { type: "PROTOBUF", references }),
     (id, bind) => {
       // What it wrote itself it reads without asking.
       writers.know(id, indexes);
