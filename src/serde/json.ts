@@ -45,8 +45,7 @@ export function jsonSerde<T>(check?: StandardSchema<T> | ((value: unknown) => T)
   };
 }
 
-/** Writes a value as JSON. */
-export function encodeJson(value: unknown, into: Uint8Array, at: number): number {
+function encodeJson(value: unknown, into: Uint8Array, at: number): number {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);

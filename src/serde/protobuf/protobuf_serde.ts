@@ -4,6 +4,7 @@ import {
   bindById,
   CONFLUENT_HEADER_BYTES,
   confluentHeader,
+  encodeFramed,
   framedSchemaId,
   notBound,
 } from "../avro/confluent.ts";
@@ -133,12 +134,8 @@ class Framed<T> implements Serde<T> {
   }
 
   encode(value: T, into: Uint8Array, at: number): number {
-    const header = this.#header;
-    if (!header) throw notBound(`a ${this.#codec.name}`);
-    const start = at + header.length;
-    if (start > into.length) return into.length - start;
-    into.set(header, at);
-    return this.#codec.encode(value, into, start);
+    if (!this.#header) throw notBound(`a ${this.#codec.name}`);
+    return encodeFramed(this.#header, this.#codec, value, into, at);
   }
 
   decode(bytes: Uint8Array, from: number, to: number): T {
