@@ -14,6 +14,7 @@ import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { until } from "../engine/app/app_contract.ts";
+import { isReady } from "./ready.ts";
 
 /** Partitions of the topics. */
 export const PARTITIONS = 4;
@@ -102,11 +103,7 @@ export class StreamsBench {
       whyEnded: () => ended ? why() : Promise.resolve(undefined),
       signal: (signal) => child.kill(signal),
       metrics: async () => await (await fetch(`${url}/metrics`)).text(),
-      ready: () =>
-        until(
-          `${clientId} ready`,
-          () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
-        ),
+      ready: () => until(`${clientId} ready`, () => isReady(url)),
       ended: async () => {
         const { code } = await child.status;
         this.#instances.delete(instance);
