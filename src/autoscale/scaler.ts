@@ -1,4 +1,4 @@
-import { decide, type HpaMemory, type HpaSpec, NO_MEMORY } from "./hpa.ts";
+import { checkBounds, decide, type HpaMemory, type HpaSpec, NO_MEMORY } from "./hpa.ts";
 import { Recommender, type RecommenderSettings } from "./recommender.ts";
 import type { InstanceView, Snapshot } from "./snapshot.ts";
 
@@ -99,14 +99,6 @@ export function recommender(
       return replicas;
     },
   };
-}
-
-function checkBounds({ minReplicas, maxReplicas }: { minReplicas: number; maxReplicas: number }): void {
-  if (minReplicas >= 1 && minReplicas <= maxReplicas) return;
-  throw new RangeError(
-    `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
-      "minReplicas ≤ maxReplicas",
-  );
 }
 
 function snapshotOf(second: number, sample: GroupSample): Snapshot {
