@@ -20,7 +20,7 @@ const DAY = ["--partitions", "12", "--state", "1000000", "--for", "24h"];
 const FROM_SECOND = 3_600;
 
 /** The loads of the published table. */
-export const WORKLOADS: Readonly<Record<string, string>> = {
+const WORKLOADS: Readonly<Record<string, string>> = {
   "sine": "sine:50000+-45000/2h",
   "day": "ramp:20000..8000/4h; ramp:8000..60000/5h; ramp:60000..50000/3h; ramp:50000..70000/2h; " +
     "ramp:70000..95000/4h; ramp:95000..30000/3h; ramp:30000..20000/3h; loop",

@@ -14,9 +14,6 @@ import type { Columns } from "./timeline.ts";
 
 /** What is simulated. */
 export interface Simulation extends GroupSettings, ScrapeSettings {
-  readonly partitions: number;
-  readonly stateEntries: number;
-  readonly restoreRate: number;
   /** 0 for partitions that are alike; else partition n gets as much as 1 / (n + 1) to that power. */
   readonly skew: number;
   /** Records a second at a time. */
