@@ -19,12 +19,12 @@ export function outcomeOf(
   name: ScalerName,
   flags: Flags,
   settings: Simulation,
-  { label = name, fromSecond = 0, told }: { label?: string; fromSecond?: number; told?: Told } = {},
+  { fromSecond = 0, told }: { fromSecond?: number; told?: Told } = {},
 ): Outcome {
   const timeline = simulate(settings, scalerOf(name, flags, told));
   const verdict = judge(timeline, fromSecond);
   const meets = !timeline.neverDrains && verdict.worstSeconds <= flags.sloSeconds;
-  return { name: label, timeline, verdict, meets };
+  return { name, timeline, verdict, meets };
 }
 
 /**

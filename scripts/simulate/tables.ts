@@ -20,7 +20,7 @@ const DAY = ["--partitions", "12", "--state", "1000000", "--for", "24h"];
 const FROM_SECOND = 3_600;
 
 /** The loads of the published table. */
-export const WORKLOADS: Readonly<Record<string, string>> = {
+const WORKLOADS: Readonly<Record<string, string>> = {
   "sine": "sine:50000+-45000/2h",
   "day": "ramp:20000..8000/4h; ramp:8000..60000/5h; ramp:60000..50000/3h; ramp:50000..70000/2h; " +
     "ramp:70000..95000/4h; ramp:95000..30000/3h; ramp:30000..20000/3h; loop",
@@ -144,6 +144,8 @@ interface Run {
   readonly args: string;
   /** Whether start and moves were chosen to match it. */
   readonly fitted?: boolean;
+  /** What was recorded, as seen from {@linkcode RECORDINGS}; by default the file of its name. */
+  readonly csv?: string;
 }
 
 const LAB = "--start 15s --rebalance 4s --sync 5s --scrape 5s --max 4";
@@ -160,14 +162,15 @@ export const RECORDED: Readonly<Record<string, Run>> = {
   "constant-rate-60": { args: `${CONSTANT_LAB} --scaler lag+rate` },
   "constant-rate-80": { args: `${CONSTANT_LAB} --scaler lag+rate --rate-target 0.8` },
   "constant-lag-only": { args: `${CONSTANT_LAB} --scaler lag --window-down 30s` },
-  "demo-lag": { args: `${DEMO} --scaler lag --lag-target 15000`, fitted: true },
-  "demo-load": { args: `${DEMO} --scaler kos_load --load-target 0.6` },
+  "demo-lag": { args: `${DEMO} --scaler lag --lag-target 15000`, fitted: true, csv: "../demo/lag.csv" },
+  "demo-load": { args: `${DEMO} --scaler kos_load --load-target 0.6`, csv: "../demo/load.csv" },
 };
 
 /** What was recorded of a run and what is simulated of it. */
 export function recordedRun(name: string): { real: Verdict; simulated: Verdict } {
-  const recorded = readRecorded(name, Deno.readTextFileSync(new URL(`${name}.csv`, RECORDINGS)));
-  const flags = flagsOf(...RECORDED[name]!.args.split(" "));
+  const { args, csv = `${name}.csv` } = RECORDED[name]!;
+  const recorded = readRecorded(name, Deno.readTextFileSync(new URL(csv, RECORDINGS)));
+  const flags = flagsOf(...args.split(" "));
   const { verdict } = outcomeOf(flags.scaler as ScalerName, flags, simulationOf(flags, recorded));
   return { real: judge(recorded), simulated: verdict };
 }

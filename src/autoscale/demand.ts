@@ -77,11 +77,6 @@ export class Demand {
     };
   }
 
-  /** Records a second that come in, but for those of hot partitions. */
-  get arrival(): number {
-    return this.#arrival.total;
-  }
-
   #most({ total, largest }: Spread, count: number): number {
     const others = Math.max(1, this.#partitions - 1);
     return largest + (mostPartitions(this.#partitions, count) - 1) * (total - largest) / others;

@@ -1,4 +1,4 @@
-import { decide, type HpaMemory, type HpaSpec, NO_MEMORY } from "./hpa.ts";
+import { checkBounds, decide, type HpaMemory, type HpaSpec, NO_MEMORY } from "./hpa.ts";
 import { Recommender, type RecommenderSettings } from "./recommender.ts";
 import type { InstanceView, Snapshot } from "./snapshot.ts";
 
@@ -41,7 +41,6 @@ export interface GroupSample {
 export interface Scaler {
   /** Replicas at the start. */
   readonly initial: number;
-  readonly maxReplicas: number;
   /** How many there should be. */
   decide(second: number, replicas: number, sample: GroupSample): number;
 }
@@ -51,7 +50,7 @@ export function fixed(replicas: number): Scaler {
   if (!(Number.isInteger(replicas) && replicas >= 1)) {
     throw new RangeError(`Cannot run: received ${replicas} replicas; expected at least 1`);
   }
-  return { initial: replicas, maxReplicas: replicas, decide: () => replicas };
+  return { initial: replicas, decide: () => replicas };
 }
 
 /**
@@ -69,7 +68,6 @@ export function hpa(spec: HpaSpec): Scaler {
   let memory: HpaMemory = NO_MEMORY;
   return {
     initial: spec.minReplicas,
-    maxReplicas: spec.maxReplicas,
     decide: (second, replicas, { pods }) => {
       const decision = decide(spec, memory, second, replicas, pods);
       memory = decision.memory;
@@ -92,21 +90,12 @@ export function recommender(
   const own = new Recommender(settings);
   return {
     initial: settings.minReplicas,
-    maxReplicas: settings.maxReplicas,
     decide: (second, count, sample) => {
       const { replicas, reason } = own.observe(snapshotOf(second, sample));
       if (replicas !== count) told(second, reason);
       return replicas;
     },
   };
-}
-
-function checkBounds({ minReplicas, maxReplicas }: { minReplicas: number; maxReplicas: number }): void {
-  if (minReplicas >= 1 && minReplicas <= maxReplicas) return;
-  throw new RangeError(
-    `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
-      "minReplicas ≤ maxReplicas",
-  );
 }
 
 function snapshotOf(second: number, sample: GroupSample): Snapshot {

@@ -14,9 +14,6 @@ import type { Columns } from "./timeline.ts";
 
 /** What is simulated. */
 export interface Simulation extends GroupSettings, ScrapeSettings {
-  readonly partitions: number;
-  readonly stateEntries: number;
-  readonly restoreRate: number;
   /** 0 for partitions that are alike; else partition n gets as much as 1 / (n + 1) to that power. */
   readonly skew: number;
   /** Records a second at a time. */
@@ -69,13 +66,13 @@ export function simulate(settings: Simulation, scaler: Scaler): Timeline {
   const group = new Group(settings, queues, scaler.initial);
   const scrape = new Scrape(settings, group, queues);
   const drains = new DrainWatch(settings.repeats);
-  const rows = new Rows(seconds);
+  const rows = rowsOf(() => new Float64Array(seconds));
   let second = 0;
   while (second < seconds && !drains.never) {
     group.advance(second);
     const rate = load(second);
     const processed = queues.step(second, rate);
-    rows.note(second, rate, processed, group, queues);
+    note(rows, second, rate, processed, group, queues);
     drains.look(second, rate, rows.lag[second]!);
     if (second % scrapeSeconds === 0) scrape.look(second);
     if (second % syncSeconds === 0) {
@@ -84,53 +81,30 @@ export function simulate(settings: Simulation, scaler: Scaler): Timeline {
     }
     second++;
   }
-  return rows.until(second, drains.never);
+  return { ...rowsOf((name) => rows[name].subarray(0, second)), neverDrains: drains.never };
 }
 
-class Rows {
-  readonly lag: Float64Array;
-  readonly #second: Float64Array;
-  readonly #load: Float64Array;
-  readonly #replicas: Float64Array;
-  readonly #pods: Float64Array;
-  readonly #ready: Float64Array;
-  readonly #lagSeconds: Float64Array;
-  readonly #processed: Float64Array;
+const COLUMNS = ["second", "load", "replicas", "pods", "ready", "lag", "lagSeconds", "processed"] as const;
+type Rows = Record<typeof COLUMNS[number], Float64Array>;
 
-  constructor(seconds: number) {
-    const column = (): Float64Array => new Float64Array(seconds);
-    this.lag = column();
-    this.#second = column();
-    this.#load = column();
-    this.#replicas = column();
-    this.#pods = column();
-    this.#ready = column();
-    this.#lagSeconds = column();
-    this.#processed = column();
-  }
+function rowsOf(column: (name: keyof Rows) => Float64Array): Rows {
+  return Object.fromEntries(COLUMNS.map((name) => [name, column(name)])) as Rows;
+}
 
-  note(second: number, load: number, processed: number, group: Group, queues: Queues): void {
-    this.#second[second] = second;
-    this.#load[second] = load;
-    this.#replicas[second] = group.pods.length;
-    this.#pods[second] = group.size;
-    this.#ready[second] = group.ready(second);
-    this.lag[second] = queues.lag;
-    this.#lagSeconds[second] = queues.lagSeconds(second);
-    this.#processed[second] = processed;
-  }
-
-  until(end: number, neverDrains: boolean): Timeline {
-    return {
-      second: this.#second.subarray(0, end),
-      load: this.#load.subarray(0, end),
-      replicas: this.#replicas.subarray(0, end),
-      pods: this.#pods.subarray(0, end),
-      ready: this.#ready.subarray(0, end),
-      lag: this.lag.subarray(0, end),
-      lagSeconds: this.#lagSeconds.subarray(0, end),
-      processed: this.#processed.subarray(0, end),
-      neverDrains,
-    };
-  }
+function note(
+  rows: Rows,
+  second: number,
+  load: number,
+  processed: number,
+  group: Group,
+  queues: Queues,
+): void {
+  rows.second[second] = second;
+  rows.load[second] = load;
+  rows.replicas[second] = group.pods.length;
+  rows.pods[second] = group.size;
+  rows.ready[second] = group.ready(second);
+  rows.lag[second] = queues.lag;
+  rows.lagSeconds[second] = queues.lagSeconds(second);
+  rows.processed[second] = processed;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Series } from "./series.ts";
+import type { Series } from "../metrics/metrics_text.ts";
 
 /** Remembers counters, of one instance. */
 export class CounterRates {

@@ -5,9 +5,9 @@
  * @module
  */
 import { delay } from "@std/async/delay";
+import { readSeries } from "../metrics/metrics_text.ts";
 import { CounterRates } from "./counter_rates.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
-import { readSeries } from "./series.ts";
 import type { PagePart, PageSnapshot } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
 

@@ -5,8 +5,8 @@
  */
 import { delay } from "@std/async/delay";
 import { HISTORY_MS } from "./history.ts";
+import type { Series } from "../metrics/metrics_text.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
-import type { Series } from "./series.ts";
 import type { PageSnapshot } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
 

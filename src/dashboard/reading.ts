@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Series } from "./series.ts";
+import type { Series } from "../metrics/metrics_text.ts";
 import type { PageInstance, PagePart, PagePartition, PageRates, PageSnapshot } from "./snapshot.ts";
 
 /** The metrics that are shown as they are. */

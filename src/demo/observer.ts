@@ -4,6 +4,9 @@
  *
  * @module
  */
+import { loadOf } from "../autoscale/load.ts";
+import { partitionKey } from "../kafka/port/topics.ts";
+import { sumOf } from "../metrics/partition_gauges.ts";
 import type { Fleet, InstanceLook } from "./fleet.ts";
 import type { GroupPosition, GroupPositions } from "./group_positions.ts";
 import type { InstanceSnapshot, PartitionSnapshot, Snapshot } from "./snapshot.ts";
@@ -73,8 +76,8 @@ export class Observer {
    * their last value then.
    */
   #held(instances: InstanceSnapshot[], all: readonly PartitionSnapshot[]): InstanceSnapshot[] {
-    const told = new Set(instances.flatMap(({ partitions }) => partitions.map(idOf)));
-    const moving = all.some((partition) => !told.has(idOf(partition)));
+    const told = new Set(instances.flatMap(({ partitions }) => partitions.map(keyOf)));
+    const moving = all.some((partition) => !told.has(keyOf(partition)));
     const held = moving
       ? instances.map((instance) => ({ ...instance, load: this.#loads.get(instance.name) }))
       : instances;
@@ -83,8 +86,8 @@ export class Observer {
   }
 }
 
-function idOf({ topic, partition }: PartitionSnapshot): string {
-  return `${topic}-${partition}`;
+function keyOf({ topic, partition }: PartitionSnapshot): string {
+  return partitionKey(topic, partition);
 }
 
 function instanceOf(
@@ -102,18 +105,19 @@ function instanceOf(
     partitions: partitions ?? [],
     capacity: view?.capacity,
     busy,
-    load: partitions === undefined ? undefined : loadOf(partitions, view?.capacity),
+    load: partitions === undefined ? undefined : loadOfAll(partitions, view?.capacity),
     out,
   };
 }
 
 /** What is there to do, of what can be done; `undefined` while a part of it is not known. */
-function loadOf(partitions: readonly PartitionSnapshot[], capacity: number | undefined): number | undefined {
-  let toDo = 0;
-  for (const { lag, arrival } of partitions) {
-    if (lag === undefined || arrival === undefined) return undefined;
-    toDo += arrival + lag / CATCH_UP_SECONDS;
-  }
-  if (partitions.length === 0) return 0;
-  return capacity === undefined || capacity <= 0 ? undefined : toDo / capacity;
+function loadOfAll(partitions: readonly PartitionSnapshot[], capacity = 0): number | undefined {
+  // Before it has worked, one that has partitions tells nothing, also where nothing has come to them yet.
+  if (partitions.length > 0 && capacity <= 0) return undefined;
+  return loadOf({
+    arrival: sumOf(partitions.map(({ arrival }) => arrival)),
+    lag: sumOf(partitions.map(({ lag }) => lag)),
+    capacity,
+    catchUpSeconds: CATCH_UP_SECONDS,
+  });
 }

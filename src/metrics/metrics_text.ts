@@ -4,10 +4,44 @@
  * @module
  */
 
-/** One line of a metric. */
-export interface TextSeries {
+/** One series of a metric, at one time. */
+export interface Series {
+  readonly metric: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/;
+const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
+
+/**
+ * Reads the series of a text; lines that are none are left out.
+ *
+ * @param wanted Which metrics are read; what is not is not made either.
+ */
+export function readSeries(text: string, wanted: ReadonlySet<string>): Series[] {
+  const found: Series[] = [];
+  for (const line of text.split("\n")) {
+    const [, metric, labels = "", value] = LINE.exec(line) ?? [];
+    if (metric === undefined || !wanted.has(metric)) continue;
+    found.push({ metric, labels: labelsOf(labels), value: numberOf(value!) });
+  }
+  return found;
+}
+
+function labelsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    Array.from(text.matchAll(LABEL), ([, name, value]) => [name!, value!.replace(/\\(.)/g, unescaped)]),
+  );
+}
+
+function unescaped(_all: string, character: string): string {
+  return character === "n" ? "\n" : character;
+}
+
+/** A number as the format writes it: also `+Inf`. */
+function numberOf(text: string): number {
+  return Number(text.replace("Inf", "Infinity"));
 }
 
 /**
@@ -19,24 +53,12 @@ export interface TextSeries {
  * import { seriesOf } from "./metrics_text.ts";
  *
  * assertEquals(seriesOf('lag{topic="a",partition="0"} 2\nlag_seconds 9\n', "lag"), [
- *   { labels: { topic: "a", partition: "0" }, value: 2 },
+ *   { metric: "lag", labels: { topic: "a", partition: "0" }, value: 2 },
  * ]);
  * ```
  */
-export function seriesOf(text: string, metric: string): TextSeries[] {
-  return text.split("\n").flatMap((line) => {
-    if (!line.startsWith(metric) || !/[ {]/.test(line.charAt(metric.length))) return [];
-    const end = line.lastIndexOf(" ");
-    return [{ labels: labelsOf(line.slice(metric.length, end)), value: Number(line.slice(end + 1)) }];
-  });
-}
-
-function labelsOf(text: string): Record<string, string> {
-  const labels: Record<string, string> = {};
-  for (const [, name, value] of text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
-    labels[name!] = value!.replace(/\\(.)/g, (_, char) => char === "n" ? "\n" : char);
-  }
-  return labels;
+export function seriesOf(text: string, metric: string): Series[] {
+  return readSeries(text, new Set([metric]));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CounterRates } from "../../src/dashboard/counter_rates.ts";
-import type { Series } from "../../src/dashboard/series.ts";
+import type { Series } from "../../src/metrics/metrics_text.ts";
 
 function counter(value: number, topic = "in"): Series {
   return { metric: "records_total", labels: { topic }, value };

@@ -5,7 +5,7 @@ import {
   remoteInstances,
 } from "../../src/dashboard/instances_source.ts";
 import type { PageSnapshot } from "../../src/dashboard/snapshot.ts";
-import { serveHttp } from "../../src/metrics/http_server.ts";
+import { serving } from "../support/serving.ts";
 
 /** The first snapshots of instances that are looked at each second of a clock of the test's own. */
 async function read(instances: () => readonly ReadableInstance[], count: number): Promise<PageSnapshot[]> {
@@ -54,16 +54,11 @@ Deno.test("instances source: an instance that went and came back has no rate of 
 });
 
 Deno.test("instances source: others are asked for metrics and readiness, and are not followed elsewhere", async () => {
-  const server = await serveHttp({
-    name: "an instance",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    handler: (_request, { pathname }) =>
-      pathname === "/metrics"
-        ? new Response("kos_load 0.25\n")
-        : new Response(null, { status: 302, headers: { location: "http://localhost:1/" } }),
-  });
+  const server = await serving((_request, { pathname }) =>
+    pathname === "/metrics"
+      ? new Response("kos_load 0.25\n")
+      : new Response(null, { status: 302, headers: { location: "http://localhost:1/" } })
+  );
   try {
     const [other] = remoteInstances([`127.0.0.1:${server.port}`]);
     const signal = AbortSignal.timeout(10_000);

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { prometheusSource } from "../../src/dashboard/prometheus_source.ts";
 import type { PageSnapshot } from "../../src/dashboard/snapshot.ts";
-import { jsonResponse, serveHttp } from "../../src/metrics/http_server.ts";
+import { jsonResponse } from "../../src/metrics/http_server.ts";
+import { serving } from "../support/serving.ts";
 
 /** What a Prometheus says of the query: for each series its labels, and its value at each time asked for. */
 type Answers = (query: string) => readonly (readonly [labels: Record<string, string>, value: string])[];
@@ -20,25 +21,19 @@ async function read(
   options: { readonly namespace?: string; readonly pods?: string } = {},
 ): Promise<{ snapshots: PageSnapshot[]; asked: Asked[] }> {
   const asked: Asked[] = [];
-  const server = await serveHttp({
-    name: "a Prometheus",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    async handler(request, { pathname }) {
-      const form = new URLSearchParams(await request.text());
-      assertEquals(pathname, "/api/v1/query_range");
-      const [start, end, step] = ["start", "end", "step"].map((name) => Number(form.get(name)));
-      const query = form.get("query")!;
-      asked.push({ query, start: start!, end: end!, step: step! });
-      const times: number[] = [];
-      for (let at = start!; at <= end!; at += step!) times.push(at);
-      const result = answers(query).map(([metric, value]) => ({
-        metric,
-        values: times.map((at) => [at, value]),
-      }));
-      return jsonResponse({ status: "success", data: { resultType: "matrix", result } });
-    },
+  const server = await serving(async (request, { pathname }) => {
+    const form = new URLSearchParams(await request.text());
+    assertEquals(pathname, "/api/v1/query_range");
+    const [start, end, step] = ["start", "end", "step"].map((name) => Number(form.get(name)));
+    const query = form.get("query")!;
+    asked.push({ query, start: start!, end: end!, step: step! });
+    const times: number[] = [];
+    for (let at = start!; at <= end!; at += step!) times.push(at);
+    const result = answers(query).map(([metric, value]) => ({
+      metric,
+      values: times.map((at) => [at, value]),
+    }));
+    return jsonResponse({ status: "success", data: { resultType: "matrix", result } });
   });
   try {
     return { snapshots: await first(server.url, count, options), asked };
@@ -115,13 +110,7 @@ Deno.test("prometheus source: without series, without an answer, and without sen
   const { snapshots: [empty] } = await read(() => [], 1);
   assertMatch(empty!.problem!, /^Prometheus has no series of kos at http/);
   assertEquals(empty!.running, undefined);
-  const closed = await serveHttp({
-    name: "nothing",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    handler: () => new Response("<html>", { status: 404 }),
-  });
+  const closed = await serving(() => new Response("<html>", { status: 404 }));
   const [stranger] = await first(closed.url, 1);
   assertStringIncludes(stranger!.problem!, "received status 404 and no JSON");
   await closed.close();

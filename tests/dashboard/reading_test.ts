@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type InstanceReading, snapshotOf } from "../../src/dashboard/reading.ts";
-import type { Series } from "../../src/dashboard/series.ts";
+import type { Series } from "../../src/metrics/metrics_text.ts";
 
 function series(metric: string, value: number, labels: Record<string, string> = {}): Series {
   return { metric, labels, value };

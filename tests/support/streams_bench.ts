@@ -12,6 +12,7 @@ import type { GameSession } from "../../src/game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
 import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
+import { seriesOf } from "../../src/metrics/metrics_text.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { until } from "../engine/app/app_contract.ts";
 import { isReady } from "./ready.ts";
@@ -125,9 +126,7 @@ export class StreamsBench {
   /** The partitions that an instance's lag gauge of a topic names. */
   static owned(metrics: string, topic: string): number[] {
     const name = `consumer_lag_${topic.toLowerCase().replaceAll("-", "_")}`;
-    return metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).map((line) =>
-      Number(/partition="(-?\d+)"/.exec(line)![1])
-    ).sort();
+    return seriesOf(metrics, name).map(({ labels }) => Number(labels["partition"])).sort();
   }
 
   /** Generates frames while the body runs, then waits for their sessions and checks them. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { serveHttp } from "../../../src/metrics/http_server.ts";
 import { EventReader } from "../../dashboard/event_reader.ts";
+import { serving } from "../../support/serving.ts";
 
 const PAGE = new URL("../../../scripts/page.ts", import.meta.url).pathname;
 
@@ -27,13 +27,7 @@ Deno.test("page: what is to be read has to be named, in a form that can be", asy
 });
 
 Deno.test("page: it shows the instances that are named, and ends by SIGTERM", async () => {
-  const instance = await serveHttp({
-    name: "an instance",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    handler: () => new Response("kos_load 0.25\n"),
-  });
+  const instance = await serving(() => new Response("kos_load 0.25\n"));
   const child = start(["--instances", `127.0.0.1:${instance.port}`, "--port", "0"]);
   const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   try {
