@@ -3,16 +3,14 @@
  *
  * @module
  */
+import { labelsOf, type TextSeries } from "../metrics/metrics_text.ts";
 
 /** One series of a metric, at one time. */
-export interface Series {
+export interface Series extends TextSeries {
   readonly metric: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
 }
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: -?\d+)?$/;
-const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /**
  * Reads the series of a text; lines that are none are left out.
@@ -29,17 +27,7 @@ export function readSeries(text: string, wanted: ReadonlySet<string>): Series[] 
   return found;
 }
 
-function labelsOf(text: string): Record<string, string> {
-  return Object.fromEntries(
-    Array.from(text.matchAll(LABEL), ([, name, value]) => [name!, value!.replace(/\\(.)/g, unescaped)]),
-  );
-}
-
-function unescaped(_all: string, character: string): string {
-  return character === "n" ? "\n" : character;
-}
-
-/** A number as the format writes it: also `+Inf`. */
-function numberOf(text: string): number {
+/** A number as Prometheus writes it: also `+Inf`. */
+export function numberOf(text: string): number {
   return Number(text.replace("Inf", "Infinity"));
 }

@@ -31,7 +31,8 @@ export function seriesOf(text: string, metric: string): TextSeries[] {
   });
 }
 
-function labelsOf(text: string): Record<string, string> {
+/** The labels that stand in a text, such as `topic="a",partition="0"`. */
+export function labelsOf(text: string): Record<string, string> {
   const labels: Record<string, string> = {};
   for (const [, name, value] of text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
     labels[name!] = value!.replace(/\\(.)/g, (_, char) => char === "n" ? "\n" : char);
