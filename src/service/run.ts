@@ -6,7 +6,7 @@
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
-import { main, type Report, stackOf, textReport } from "../cli/main.ts";
+import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
 import { stdout, writeAll } from "../cli/write.ts";
@@ -193,11 +193,7 @@ async function serve(
   leaveWithinMs: number,
 ): Promise<void> {
   const service = await Service.start(topology, settings);
-  const asked = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
-  });
-  await Promise.race([asked, service.app.done]);
+  await Promise.race([aborted(signal), service.app.done]);
   await service.leave(leaveWithinMs);
   tellStopped(service.app, settings.logger);
 }
