@@ -164,7 +164,7 @@ async function runTopology<T extends FlagRows>(
     await serve(
       topology,
       {
-        ...settingsOf(flags, config, signal),
+        ...settingsOf(flags, config),
         signal,
         log,
         logger,
@@ -202,7 +202,6 @@ async function serve(
 function settingsOf(
   flags: ServiceFlags,
   config: ConnectionConfig,
-  signal: AbortSignal,
 ): Omit<ServiceSettings, "log" | "logger" | "name" | "version" | "registry"> {
   return {
     applicationId: flags.applicationId,
@@ -211,7 +210,7 @@ function settingsOf(
     metricsLevel: flags.metricsLevel,
     catchUpTimeMs: flags.catchUpTime,
     advertise: flags.advertise,
-    waitForBroker: { forMs: flags.waitForBroker, signal },
+    waitForBroker: { forMs: flags.waitForBroker },
     partitions: flags.partitions,
     failures: {
       onUndecodable: flags.onUndecodable,
