@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
-import { main } from "../src/cli/main.ts";
+import { aborted, main, messageOf } from "../src/cli/main.ts";
 import { InvalidValue, port, text, url } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { progress, say } from "../src/cli/write.ts";
@@ -95,13 +95,10 @@ if (import.meta.main) {
     const server = await servePage({
       source: sourceOf(flags),
       port: flags.port,
-      onError: (error) => progress(`page: ${error instanceof Error ? error.message : error}`),
+      onError: (error) => progress(`page: ${messageOf(error)}`),
     });
     say(`the page is at ${server.url}`);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve());
-    });
+    await aborted(signal);
     await server.close();
   });
 }

@@ -6,6 +6,7 @@
 import type { DemoSummary } from "../../src/demo/run.ts";
 import { meanLoad } from "../../src/demo/figures.ts";
 import type { Snapshot } from "../../src/demo/snapshot.ts";
+import { escape } from "../support/svg/axis.ts";
 import { type LinePanel, plot, type Series } from "../support/svg/plot.ts";
 
 type Points = Series["points"];
@@ -119,11 +120,4 @@ function phasesOf(run: readonly Snapshot[]): string {
 
 function seconds(ms: number): string {
   return String(Math.round(ms / 1000));
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
-    '"',
-    "&quot;",
-  );
 }

@@ -115,6 +115,14 @@ export function shutdownSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** Resolves when the signal is aborted, also where it has been. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
 function reportError(error: unknown, report: Report): number {
   const code = exitCodeOf(error);
   if (code === EXIT.ok) return code;

@@ -4,6 +4,7 @@
  * @module
  */
 import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
+import { boundedText } from "./bounded_text.ts";
 import { isOwn } from "./origin.ts";
 import { ControlRefused, DEFAULT_MAX_RATE, type PageControl } from "./source.ts";
 
@@ -83,17 +84,9 @@ function refuseStrangers(request: Request): void {
 }
 
 async function textOf(request: Request): Promise<string> {
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) {
-      throw new BadRequest(413, `Cannot read what is asked for: received more than ${MOST_BYTES} bytes`);
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text;
+  const text = await boundedText(request.body, MOST_BYTES);
+  if (text !== undefined) return text;
+  throw new BadRequest(413, `Cannot read what is asked for: received more than ${MOST_BYTES} bytes`);
 }
 
 async function act(control: PageControl, asked: unknown): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import { delay } from "@std/async/delay";
 import { readSeries } from "../metrics/metrics_text.ts";
+import { boundedText } from "./bounded_text.ts";
 import { CounterRates } from "./counter_rates.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
 import type { PagePart, PageSnapshot } from "./snapshot.ts";
@@ -105,7 +106,9 @@ export function remoteInstances(endpoints: Iterable<string>): ReadableInstance[]
     async metrics(signal) {
       const answer = await fetch(`http://${endpoint}/metrics`, { signal, redirect: "error" });
       if (!answer.ok) throw new Error(`received status ${answer.status}`);
-      return await textOf(answer);
+      const text = await boundedText(answer.body, MOST_BYTES);
+      if (text === undefined) throw new Error(`received more than ${MOST_BYTES} bytes`);
+      return text;
     },
     async ready(signal) {
       const answer = await fetch(`http://${endpoint}/readyz`, { signal, redirect: "error" });
@@ -113,15 +116,4 @@ export function remoteInstances(endpoints: Iterable<string>): ReadableInstance[]
       return answer.ok;
     },
   }));
-}
-
-async function textOf(answer: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let [text, bytes] = ["", 0];
-  for await (const chunk of answer.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) throw new Error(`received more than ${MOST_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text;
 }

@@ -5,7 +5,7 @@
  */
 import { delay } from "@std/async/delay";
 import { HISTORY_MS } from "./history.ts";
-import type { Series } from "../metrics/metrics_text.ts";
+import { numberOf, type Series } from "../metrics/metrics_text.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
 import type { PageSnapshot } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
@@ -145,7 +145,7 @@ function readingsOf(
         const atMs = Math.round(seconds * 1_000);
         const moment = times.get(atMs) ?? new Moment();
         times.set(atMs, moment);
-        moment.add(question.of, { metric: __name__, labels, value: Number(text.replace("Inf", "Infinity")) });
+        moment.add(question.of, { metric: __name__, labels, value: numberOf(text) });
       }
     }
   }

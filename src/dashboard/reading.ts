@@ -147,7 +147,7 @@ function innerTopics(topology: readonly PagePart[]): (topic: string) => boolean 
 }
 
 /** In how many seconds the lag will be gone, if all goes on like this. */
-function drainSeconds(lag: number | undefined, rates: PageRates): number | undefined {
+export function drainSeconds(lag: number | undefined, rates: PageRates): number | undefined {
   if (lag === 0) return 0;
   if (lag === undefined || rates.in === undefined || rates.processed === undefined) return undefined;
   return rates.processed > rates.in ? lag / (rates.processed - rates.in) : undefined;
@@ -179,7 +179,7 @@ function sum(values: readonly (number | undefined)[]): number | undefined {
 }
 
 /** The properties that are known. */
-function known<T extends object>(properties: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+export function known<T extends object>(properties: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(properties).filter(([, value]) => value !== undefined),
   ) as { [K in keyof T]?: Exclude<T[K], undefined> };

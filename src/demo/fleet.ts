@@ -149,17 +149,15 @@ export class Fleet {
       ? [false, undefined]
       : await Promise.all([isReady(instance.url), viewOf(instance.url)]);
     const before = life.last;
-    if (view === undefined) {
-      return { name, ready: false, leaving: life.leaving, view, out: 0, busy: undefined };
-    }
-    life.last = { atMs: nowMs, view };
+    if (view !== undefined) life.last = { atMs: nowMs, view };
+    const found = { name, ready: ready && view !== undefined, leaving: life.leaving, view };
     const seconds = before === undefined ? 0 : (nowMs - before.atMs) / 1000;
-    if (before === undefined || seconds <= 0) {
-      return { name, ready, leaving: life.leaving, view, out: 0, busy: undefined };
+    if (view === undefined || before === undefined || seconds <= 0) {
+      return { ...found, out: 0, busy: undefined };
     }
     const out = (view.processed - before.view.processed) / seconds;
     const busy = Math.min(1, (view.busySeconds - before.view.busySeconds) / seconds);
-    return { name, ready, leaving: life.leaving, view, out, busy };
+    return { ...found, out, busy };
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { drainSeconds, known } from "../dashboard/reading.ts";
 import type {
   PageDecision,
   PageInstance,
@@ -92,7 +93,12 @@ export class DemoPageSource implements PageSource {
     if (decision !== undefined) this.#decision = pageDecision(atMs, decision);
     const lags = new Map(seen.partitions.map((partition) => [keyOf(partition), partition]));
     const owned = new Set(seen.instances.flatMap(({ partitions }) => partitions.map(keyOf)));
-    const target = this.#rate ?? seen.rates.in;
+    const rates = {
+      in: seen.rates.in,
+      processed: seen.rates.out,
+      out: seen.rates.sessions,
+      target: this.#rate ?? seen.rates.in,
+    };
     return {
       atMs,
       phase,
@@ -101,11 +107,10 @@ export class DemoPageSource implements PageSource {
       rebalances,
       instances: seen.instances.map((instance) => pageInstance(instance, lags)),
       unowned: seen.partitions.filter((each) => !owned.has(keyOf(each))).map(pagePartition),
-      rates: { in: seen.rates.in, processed: seen.rates.out, out: seen.rates.sessions, target },
+      rates,
       topics: { ...arrivals(seen.partitions), [SESSIONS_TOPIC]: { in: seen.rates.sessions } },
       sessions: lastSessions,
-      ...drain(seen),
-      ...(this.#decision === undefined ? {} : { decision: this.#decision }),
+      ...known({ drainSeconds: drainSeconds(seen.lag, rates), decision: this.#decision }),
     };
   }
 }
@@ -127,23 +132,14 @@ function pageInstance(
   return {
     name,
     ready: ready && !leaving,
-    ...(leaving ? { state: "leaving" } : ready ? {} : { state: "starting" }),
     partitions: partitions.map((each) => pagePartition(lags.get(keyOf(each)) ?? each)),
-    ...(load === undefined ? {} : { load }),
-    ...(busy === undefined ? {} : { busy }),
-    ...(capacity === undefined ? {} : { capacity }),
+    ...known({ state: leaving ? "leaving" : ready ? undefined : "starting", load, busy, capacity }),
     processed: out,
   };
 }
 
 function pagePartition({ topic, partition, lag, seconds, arrival }: PartitionSnapshot): PagePartition {
-  return {
-    topic,
-    partition,
-    ...(lag === undefined ? {} : { lag }),
-    ...(seconds === undefined ? {} : { seconds }),
-    ...(arrival === undefined ? {} : { arrival }),
-  };
+  return { topic, partition, ...known({ lag, seconds, arrival }) };
 }
 
 /** What arrives in each topic, where it is known of all of its partitions. */
@@ -153,9 +149,4 @@ function arrivals(partitions: readonly PartitionSnapshot[]): Record<string, { in
     return [topic, Number.isNaN(sum) ? {} : { in: sum }] as const;
   });
   return Object.fromEntries(sums);
-}
-
-function drain({ lag, rates }: Snapshot): { drainSeconds?: number } {
-  if (lag === 0) return { drainSeconds: 0 };
-  return rates.out > rates.in ? { drainSeconds: lag / (rates.out - rates.in) } : {};
 }

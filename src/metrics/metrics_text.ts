@@ -40,7 +40,7 @@ function unescaped(_all: string, character: string): string {
 }
 
 /** A number as the format writes it: also `+Inf`. */
-function numberOf(text: string): number {
+export function numberOf(text: string): number {
   return Number(text.replace("Inf", "Infinity"));
 }
 

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
-import { main, type Report, stackOf, textReport } from "../cli/main.ts";
+import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
 import { stdout, writeAll } from "../cli/write.ts";
@@ -164,7 +164,7 @@ async function runTopology<T extends FlagRows>(
     await serve(
       topology,
       {
-        ...settingsOf(flags, config, signal),
+        ...settingsOf(flags, config),
         signal,
         log,
         logger,
@@ -193,11 +193,7 @@ async function serve(
   leaveWithinMs: number,
 ): Promise<void> {
   const service = await Service.start(topology, settings);
-  const asked = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
-  });
-  await Promise.race([asked, service.app.done]);
+  await Promise.race([aborted(signal), service.app.done]);
   await service.leave(leaveWithinMs);
   tellStopped(service.app, settings.logger);
 }
@@ -206,7 +202,6 @@ async function serve(
 function settingsOf(
   flags: ServiceFlags,
   config: ConnectionConfig,
-  signal: AbortSignal,
 ): Omit<ServiceSettings, "log" | "logger" | "name" | "version" | "registry"> {
   return {
     applicationId: flags.applicationId,
@@ -215,7 +210,7 @@ function settingsOf(
     metricsLevel: flags.metricsLevel,
     catchUpTimeMs: flags.catchUpTime,
     advertise: flags.advertise,
-    waitForBroker: { forMs: flags.waitForBroker, signal },
+    waitForBroker: { forMs: flags.waitForBroker },
     partitions: flags.partitions,
     failures: {
       onUndecodable: flags.onUndecodable,

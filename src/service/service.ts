@@ -165,10 +165,11 @@ export class Service {
   }
 
   async #begin(): Promise<void> {
-    const { log, logger, partitions = DEFAULT_PARTITIONS, engine } = this.#settings;
-    if (this.#settings.waitForBroker !== undefined) {
+    const { log, logger, waitForBroker: wait, signal, partitions = DEFAULT_PARTITIONS, engine } =
+      this.#settings;
+    if (wait !== undefined) {
       this.#waiting = true;
-      await waitForBroker(log, { ...this.#settings.waitForBroker, logger });
+      await waitForBroker(log, { ...wait, logger, ...(signal === undefined ? {} : { signal }) });
       this.#waiting = false;
     }
     await ensureTopologyTopics(log, this.#topology, partitions, engine?.replicationFactor, logger);

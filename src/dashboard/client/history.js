@@ -119,6 +119,7 @@ export class History {
   }
 }
 
-function byName(a, b) {
+/** Compares names as people order them: `a-2` is before `a-10`. */
+export function byName(a, b) {
   return a.localeCompare(b, "en", { numeric: true });
 }

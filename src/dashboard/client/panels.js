@@ -2,7 +2,7 @@
 
 import { html, keyed, setText, svg } from "./elements.js";
 import { clock, partitionName, perSecond, seconds, share, shortener, UNKNOWN, whole } from "./format.js";
-import { lagOf, most, partitionsOf } from "./history.js";
+import { byName, lagOf, most, partitionsOf } from "./history.js";
 
 const TILES = [
   ["Lag", (now) => whole(lagOf(now)), "records"],
@@ -30,11 +30,11 @@ export function drawTiles(parent, snapshot) {
 
 /** @param kill Kills the instance of a name; undefined where the page can't. */
 export function drawInstances(parent, { instances }, kill) {
-  const byName = new Map(instances.map((instance) => [instance.name, instance]));
+  const named = new Map(instances.map((instance) => [instance.name, instance]));
   const shorten = shortener(instances.flatMap(({ partitions }) => partitions.map(({ topic }) => topic)));
-  const names = [...byName.keys()].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  const names = [...named.keys()].sort(byName);
   for (const card of keyed(parent, names, (name) => cardOf(name, kill))) {
-    drawCard(card, byName.get(card.dataset.key), shorten);
+    drawCard(card, named.get(card.dataset.key), shorten);
   }
 }
 
