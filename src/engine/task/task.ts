@@ -51,6 +51,12 @@ export function taskId(subtopology: number, partition: number): string {
   return `${subtopology}_${partition}`;
 }
 
+/** What a task's id says. */
+export function partsOfTaskId(id: string): { readonly subtopology: number; readonly partition: number } {
+  const [subtopology, partition] = id.split("_").map(Number) as [number, number];
+  return { subtopology, partition };
+}
+
 /**
  * A subtopology at work on one partition: takes records in the order of time, and knows what of them is to be
  * committed.
