@@ -21,9 +21,6 @@ import type { AppSetting, RunningApp } from "./running_app.ts";
 import { steadyClock } from "./steady_clock.ts";
 import type { StoreAnswer, StoreQueries, StoreRange, StoreState } from "./store_queries.ts";
 
-/** How often an instance that leaves looks whether brokers still answer, in ms. */
-const CUT_OFF_LOOK_MS = 500;
-
 /** What an application is doing. */
 export type StreamsState = "created" | "joining" | "running" | "closing" | "closed" | "failed";
 
@@ -297,12 +294,9 @@ export class StreamsApp {
    */
   async leave(withinMs: number): Promise<void> {
     if (this.#state === "running") {
-      const cutOff = Promise.withResolvers<void>();
-      // Without a broker nobody is told, and nobody comes: such as where its Kafka goes with it.
-      const timer = setInterval(() => this.cutOff !== undefined && cutOff.resolve(), CUT_OFF_LOOK_MS);
       const handedOver = this.#running?.assignments.handOver(withinMs);
-      await Promise.race([handedOver, cutOff.promise, this.#ended.promise])
-        .finally(() => clearInterval(timer));
+      // Without a broker nobody is told, and nobody comes: such as where its Kafka goes with it.
+      await Promise.race([handedOver, this.#progress.untilCutOff(), this.#ended.promise]);
     }
     await this.close();
   }

@@ -20,7 +20,7 @@ import type { Standbys } from "../task/standbys.ts";
 import type { StateDirectory } from "../task/state_directory.ts";
 import type { OutputBounds } from "../task/output_bounds.ts";
 import type { EngineStats } from "../record/stats.ts";
-import { Task } from "../task/task.ts";
+import { partsOfTaskId, Task } from "../task/task.ts";
 
 /** Records that a task processes before the next one's turn. */
 const RECORDS_A_TURN = 512;
@@ -103,7 +103,7 @@ export class TaskManager {
     const { committer, standbys, topics } = this.#parts;
     const added: string[] = [];
     for (const id of ids) {
-      const part = topics.subtopologies[Number(id.split("_")[0])];
+      const part = topics.subtopologies[partsOfTaskId(id).subtopology];
       if (part === undefined || !topics.isThere(part)) continue;
       if (this.#running.has(id) || this.#restoring.has(id)) continue;
       const standby = standbys.take(id);
@@ -128,15 +128,15 @@ export class TaskManager {
 
   /** Whether there is such a task. */
   knows(id: string): boolean {
-    const [part, partition] = id.split("_").map(Number) as [number, number];
+    const { subtopology, partition } = partsOfTaskId(id);
     const { topics } = this.#parts;
-    return partition >= 0 && partition < (topics.subtopologies[part]?.tasks ?? 0);
+    return partition >= 0 && partition < (topics.subtopologies[subtopology]?.tasks ?? 0);
   }
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
     const { bound, topics, handlers, stats, now, directory, cache, outputBounds, fetcher } = this.#parts;
-    const [subtopology, partition] = id.split("_").map(Number) as [number, number];
+    const { subtopology, partition } = partsOfTaskId(id);
     return new Task(bound, topics.subtopologies[subtopology]!, partition, {
       stats,
       now,

@@ -7,15 +7,15 @@ import { freePort } from "../../../scripts/support/ports.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import type { Log } from "../../../src/kafka/mod.ts";
 import { until } from "../../engine/app/app_contract.ts";
-import { brokers, connection, quiet } from "../kafka/broker.ts";
+import { connection, quiet } from "../kafka/broker.ts";
 import { recordsOf } from "../../kafka/port/records.ts";
+import { startFixture } from "./start_fixture.ts";
 import { steadyLoad } from "./steady_load.ts";
 
 const PARTITIONS = 4;
 const KEYS = Number(Deno.env.get("KOS_PAUSE_KEYS") ?? 20_000);
 /** How long a change may take, in ms. */
 const PATIENCE_MS = 240_000;
-const PROGRAM = new URL("fixtures/counting.ts", import.meta.url).pathname;
 
 /** What comes out of each task, which its keys begin with, and the longest time in which nothing did. */
 class Watch {
@@ -75,19 +75,9 @@ class Instance {
       "session-timeout": "6s",
       "leave-within": "4m",
     };
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-q",
-        "-P=streams",
-        PROGRAM,
-        ...Object.entries(flags).map(([key, to]) => `--${key}=${to}`),
-      ],
-      env: { KAFKA_BROKERS: brokers().join(","), NO_COLOR: "1" },
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#said = new Response(this.#child.stderr).text();
+    const { child, said } = startFixture("counting.ts", flags);
+    this.#child = child;
+    this.#said = said;
     this.#child.status.then(() => this.#ended = true);
   }
 

@@ -9,7 +9,7 @@ import type { TopicDescription, TopicPartition } from "../../../kafka/port/topic
 import type { Subtopology } from "../../topology/subtopologies.ts";
 import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
-import { taskId } from "../../task/task.ts";
+import { partsOfTaskId, taskId } from "../../task/task.ts";
 import { encodeTaskInfo, type TaskInfo } from "./task_info.ts";
 import { type TaskOwner, warmth } from "./task_owner.ts";
 import { type Moves, planMoves, withComing } from "./warmups.ts";
@@ -233,7 +233,7 @@ export class TaskAssignor implements Assignor {
     const target = staying.length > 0
       ? assignTasks(staying, tasks)
       : new Map(owners.map((each) => [each.memberId, tasks.filter((task) => each.tasks.has(task))]));
-    const hasState = (id: string): boolean => withState.has(Number(id.split("_")[0]));
+    const hasState = (id: string): boolean => withState.has(partsOfTaskId(id).subtopology);
     const moves = planMoves(owners, target, { hasState, maxWarmups });
     const standbys = assignStandbys(staying, moves.active, this.#replicas);
     return { ...moves, ...withComing(owners, standbys, moves) };
