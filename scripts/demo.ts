@@ -17,12 +17,17 @@ import type { Profile } from "../src/datagen/profile.ts";
 import { DEFAULT_PAGE_PORT, servePage } from "../src/dashboard/serve_page.ts";
 import { topologyParts } from "../src/dashboard/topology_parts.ts";
 import { type LoadPlan, loadPlan, ownPlan } from "../src/demo/load_plan.ts";
+import { demoAdvisor } from "../src/demo/advisor.ts";
+import { paceOf } from "../src/demo/pace.ts";
 import { DemoPageSource } from "../src/demo/page_source.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import type { ScaleBy } from "../src/demo/scaler.ts";
 import { timelineCsv } from "../src/demo/timeline.ts";
 import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
 import { CannotListen, type HttpServer } from "../src/metrics/http_server.ts";
+import type { Advisor } from "../src/scaling/advisor.ts";
+import { advisorLog } from "../src/scaling/advisor_log.ts";
+import { scalingRoutes } from "../src/scaling/routes.ts";
 import { sessionsTopology } from "../src/streams/sessions_topology.ts";
 import { charts, reportHtml } from "./demo/report.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
@@ -70,8 +75,10 @@ export const DEMO: Program<Flags> = {
     embedded: toggle("everything in one process, on an in-memory log instead of Kafka"),
     scaleBy: {
       value: "<what>",
-      text: "what the replicas follow: load (what is to do by what can be done) or lag alone",
-      parse: choice("load", "lag"),
+      text:
+        "what the replicas follow: load (what is to do by what can be done), lag alone, or recommender (what " +
+        "the most loaded one gets, and what a move costs)",
+      parse: choice("load", "lag", "recommender"),
       default: "load",
     },
     fixed: {
@@ -124,7 +131,8 @@ if (import.meta.main) {
     try {
       const stage = await setTheStage(flags, signal, logger, cleanup);
       if (signal.aborted) return EXIT.failure;
-      const page = flags.page ? await openPage(flags, cleanup) : undefined;
+      const advisor = advisorOf(flags, logger);
+      const page = flags.page ? await openPage(flags, advisor, cleanup) : undefined;
       const summary = await runDemo({
         ...stage,
         ...(page === undefined ? {} : { onSnapshot: (snapshot, control) => page.tell(snapshot, control) }),
@@ -134,6 +142,7 @@ if (import.meta.main) {
         machines: flags.machines,
         perInstance: flags.perInstance,
         scaleBy: flags.fixed === undefined ? flags.scaleBy : "nothing",
+        advisor,
         minReplicas: flags.fixed ?? 1,
         maxReplicas: flags.fixed ?? MOST_REPLICAS,
         signal,
@@ -155,11 +164,27 @@ if (import.meta.main) {
   });
 }
 
-/** Serves the live page, and says where. */
-async function openPage({ perInstance, pagePort }: Flags, cleanup: Cleanup): Promise<DemoPageSource> {
+/** What is recommended is told on the board where it is followed, and in the log where it is not. */
+function advisorOf({ seconds, scaleBy, fixed }: Flags, logger: Logger): Advisor {
+  return demoAdvisor({
+    minReplicas: 1,
+    maxReplicas: MOST_REPLICAS,
+    pace: paceOf(seconds * 1000),
+    ...(fixed === undefined && scaleBy === "recommender" ? {} : { told: advisorLog(logger) }),
+  });
+}
+
+/** Serves the live page and what is recommended, and says where. */
+async function openPage(
+  { perInstance, pagePort }: Flags,
+  advisor: Advisor,
+  cleanup: Cleanup,
+): Promise<DemoPageSource> {
   const topology = topologyParts(sessionsTopology());
   const source = new DemoPageSource({ topology, maxRate: MOST_REPLICAS * 1.5 * perInstance });
-  const served = (port: number): Promise<HttpServer> => servePage({ source, port, portFlag: "--page-port" });
+  const routes = scalingRoutes(advisor);
+  const served = (port: number): Promise<HttpServer> =>
+    servePage({ source, port, portFlag: "--page-port", routes });
   const server = await served(pagePort ?? DEFAULT_PAGE_PORT).catch((error) => {
     if (pagePort !== undefined || !(error instanceof CannotListen)) throw error;
     return served(0);

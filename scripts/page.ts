@@ -5,19 +5,28 @@
  */
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { aborted, main, messageOf } from "../src/cli/main.ts";
-import { InvalidValue, port, text, url } from "../src/cli/parsers.ts";
+import { createLogger } from "../src/cli/log.ts";
+import { integer, InvalidValue, port, text, url } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { progress, say } from "../src/cli/write.ts";
 import { instancesSource, remoteInstances } from "../src/dashboard/instances_source.ts";
 import { prometheusSource } from "../src/dashboard/prometheus_source.ts";
 import { DEFAULT_PAGE_PORT, servePage } from "../src/dashboard/serve_page.ts";
 import type { PageSource } from "../src/dashboard/source.ts";
+import { advised } from "../src/scaling/advised_source.ts";
+import { Advisor } from "../src/scaling/advisor.ts";
+import { advisorLog } from "../src/scaling/advisor_log.ts";
+import { scalingRoutes } from "../src/scaling/routes.ts";
 
 interface Flags {
   readonly prometheus?: string;
   readonly namespace?: string;
   readonly pods?: string;
   readonly instances?: readonly string[];
+  readonly min: number;
+  readonly max?: number;
+  readonly sloSeconds: number;
+  readonly host: string;
   readonly port: number;
 }
 
@@ -27,7 +36,8 @@ export const PAGE: Program<Flags> = {
   task: true,
   description:
     "Serves the live page of an application that runs: of its instances, each at its metrics port, or of what a Prometheus " +
-    "has of them, such as a cluster's behind kubectl port-forward. For this machine's browsers only.",
+    "has of them, such as a cluster's behind kubectl port-forward. For this machine's browsers only. It recommends how " +
+    "many instances there should be, and says why: on the page, at /scaling, in /metrics and in its log.",
   prefix: "KOS_PAGE_",
   flags: {
     prometheus: {
@@ -53,6 +63,31 @@ export const PAGE: Program<Flags> = {
       text: "the instances to ask instead, each at its metrics port",
       parse: endpoints,
       repeated: true,
+    },
+    min: {
+      value: "<count>",
+      text: "of instances at least, that are recommended",
+      parse: integer({ min: 1, max: 10_000 }),
+      default: 1,
+    },
+    max: {
+      value: "<count>",
+      text: "of instances at most, that are recommended",
+      parse: integer({ min: 1, max: 10_000 }),
+      defaultText: "as many as partitions",
+    },
+    sloSeconds: {
+      value: "<seconds>",
+      text: "that the oldest record may be old, which the recommendation aims at",
+      parse: integer({ min: 1 }),
+      default: 60,
+    },
+    host: {
+      value: "<address>",
+      text:
+        "where to listen: 0.0.0.0 for whoever scales by /scaling or /metrics; the page stays this machine's",
+      parse: text("an address"),
+      default: "127.0.0.1",
     },
     port: {
       value: "<port>",
@@ -89,11 +124,24 @@ function sourceOf({ prometheus, namespace, pods, instances }: Flags): PageSource
   return instancesSource({ title: asked.map(({ name }) => name).join(", "), instances: () => asked });
 }
 
+/** Recommends by what the page shows. @throws {UsageError} When the bounds contradict each other. */
+function advisorOf({ min, max = Infinity, sloSeconds }: Flags): Advisor {
+  if (max < min) {
+    throw new UsageError(`Cannot recommend anything: received --max ${max} below --min ${min}; raise --max`);
+  }
+  const told = advisorLog(createLogger({ name: "page" }));
+  // Until they are measured, what it takes to start one and to restore are the recommender's own guesses.
+  return new Advisor({ minReplicas: min, maxReplicas: max, sloSeconds, warmUp: true, told });
+}
+
 if (import.meta.main) {
   await main("page", async (signal) => {
     const flags = parseArguments(PAGE, Deno.args);
+    const advisor = advisorOf(flags);
     const server = await servePage({
-      source: sourceOf(flags),
+      source: advised(sourceOf(flags), advisor),
+      routes: scalingRoutes(advisor),
+      host: flags.host,
       port: flags.port,
       onError: (error) => progress(`page: ${messageOf(error)}`),
     });

@@ -3,7 +3,7 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** What is known of moves before one has been seen. */
 export interface MoveSettings {
-  /** From the request for an instance until it belongs to the group, in seconds. */
+  /** From the request for an instance until it belongs to the group, in seconds, until that is measured. */
   readonly startSeconds: number;
   /** For so long a partition that moves rests, without its restore, in seconds. */
   readonly rebalanceSeconds: number;
@@ -27,7 +27,8 @@ export function moveCost(snapshot: Snapshot, settings: MoveSettings, from: numbe
   const before = to > from ? 0 : Math.floor(partitions / from);
   const received = Math.max(0, mostPartitions(partitions, to) - before);
   const restoreSeconds = received * stateEntries / partitions / restoreRate;
-  const { rebalanceSeconds, startSeconds, warmUp } = settings;
+  const { rebalanceSeconds, warmUp } = settings;
+  const { startSeconds = settings.startSeconds } = snapshot;
   return {
     pauseSeconds: rebalanceSeconds + (warmUp ? 0 : restoreSeconds),
     leadSeconds: (to > from ? startSeconds : 0) + rebalanceSeconds + restoreSeconds,

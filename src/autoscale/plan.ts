@@ -1,5 +1,5 @@
 import { usefulCounts } from "./counts.ts";
-import type { Burden, Demand } from "./demand.ts";
+import type { Burden, Demand, HotPartition } from "./demand.ts";
 import { type MoveCost, moveCost, type MoveSettings } from "./move_cost.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -18,7 +18,9 @@ export interface RecommenderSettings extends Partial<MoveSettings> {
   readonly target?: number | undefined;
   /** How long less must be enough before instances go, in seconds. Default 60. */
   readonly holdSeconds?: number;
-  /** At least so long an act is the last one, in seconds. Default: what it takes, and two looks of 15 s. */
+  /** How often a group is looked at, in seconds. Default {@linkcode LOOK_SECONDS}. */
+  readonly lookSeconds?: number;
+  /** At least so long an act is the last one, in seconds. Default: what it takes, and two looks. */
   readonly settleSeconds?: number;
 }
 
@@ -34,7 +36,7 @@ export type Settled = Required<Omit<RecommenderSettings, "settleSeconds" | "targ
   readonly target?: number;
 };
 
-/** How often a group is looked at, unless somebody says so. */
+/** How often a group is looked at, unless somebody says so, in seconds. */
 export const LOOK_SECONDS = 15;
 
 /** How much nearer to the target a smaller count has to be, so that what goes does not come back. */
@@ -67,17 +69,23 @@ export class Plan {
   /** The count to be, with the reason of it but for who goes where. */
   wish(current: number): Recommendation {
     const { minReplicas, maxReplicas } = this.#settings;
-    const counts = usefulCounts(this.#snapshot.partitions, minReplicas, maxReplicas);
+    const counts = this.#withRoomForHot(usefulCounts(this.#snapshot.partitions, minReplicas, maxReplicas));
     const wanted = counts.find((count) => this.#carries(current, count)) ?? this.#leastBurdened(counts);
     // Where the present count is as good as the wanted one, it stays.
     if (wanted === current || (wanted > current && !this.#isWorthIt(current, wanted))) {
-      return keep(current, this.#present(current) + this.#hot() + ".");
+      return keep(current, `${this.#present(current)}.`);
     }
     const burden = this.#demand.of(wanted);
     if (wanted > current) {
-      return { replicas: wanted, reason: `${this.#up(current, burden, wanted)}${this.#hot()}.` };
+      return { replicas: wanted, reason: `${this.#up(current, burden, wanted)}.` };
     }
-    return { replicas: wanted, reason: `${this.#down(current, burden, wanted)}${this.#hot()}.` };
+    return { replicas: wanted, reason: `${this.#down(current, burden, wanted)}.` };
+  }
+
+  /** A hot partition takes all of an instance: with fewer instances than these, two would share one. */
+  #withRoomForHot(counts: readonly number[]): readonly number[] {
+    const enough = counts.filter((count) => count >= this.#demand.hot.length);
+    return enough.length === 0 ? counts.slice(-1) : enough;
   }
 
   #carries(current: number, count: number): boolean {
@@ -105,6 +113,7 @@ export class Plan {
 
   /** Whether lag that is there is gone sooner by a move than without. */
   #isWorthIt(current: number, wanted: number): boolean {
+    if (current < this.#demand.hot.length) return true;
     const present = this.#demand.of(current);
     if (present.arrival > this.#target(current) * this.#capacity) return true;
     const { leadSeconds, pauseSeconds } = this.#cost(current, wanted);
@@ -115,9 +124,9 @@ export class Plan {
 
   /** What the most loaded of so many may get: less where help from further ones would come too late. */
   #target(count: number): number {
-    const { target, sloSeconds } = this.#settings;
+    const { target, sloSeconds, lookSeconds } = this.#settings;
     const { leadSeconds } = this.#cost(count, count + 1);
-    return target ?? (leadSeconds + LOOK_SECONDS <= sloSeconds ? 1 : SPARING);
+    return target ?? (leadSeconds + lookSeconds <= sloSeconds ? 1 : SPARING);
   }
 
   #drain({ arrival, lag }: Burden): number {
@@ -129,6 +138,9 @@ export class Plan {
   }
 
   #present(count: number): string {
+    if (this.#demand.hot.length === this.#snapshot.partitions) {
+      return "each partition alone gets more than an instance can process";
+    }
     const burden = this.#demand.of(count);
     const drain = this.#drain(burden);
     const lag = burden.lag < 1
@@ -140,6 +152,12 @@ export class Plan {
   }
 
   #up(current: number, then: Burden, wanted: number): string {
+    const hot = this.#demand.hot.length;
+    if (current < hot) {
+      return `${hot} partitions alone get more than an instance can process; with ${wanted} ${
+        wanted < hot ? "fewer of them share one" : "each has one of its own"
+      }`;
+    }
     const present = this.#demand.of(current);
     if (present.arrival > this.#target(current) * this.#capacity) {
       return `the most loaded instance gets ${this.#share(present)}; with ${wanted} it gets ${
@@ -161,19 +179,22 @@ export class Plan {
   #share({ arrival }: Burden): string {
     return `${text(arrival)} records/s of the ${text(this.#capacity)} that it can process`;
   }
-
-  #hot(): string {
-    const [hot] = this.#demand.hot;
-    if (hot === undefined) return "";
-    return `; partition ${hot.partition} alone gets ${
-      text(hot.arrival)
-    }, which more instances can't help: it needs a faster one, or keys that spread`;
-  }
 }
 
 /** That a count stays, and why. */
 export function keep(replicas: number, why: string): Recommendation {
   return { replicas, reason: `Keep ${replicas}: ${why}` };
+}
+
+/** What a partition that is too much for one instance adds to whatever is recommended. */
+export function withHot(
+  { replicas, reason }: Recommendation,
+  [hot]: readonly HotPartition[],
+): Recommendation {
+  if (hot === undefined) return { replicas, reason };
+  const clause = `; partition ${hot.partition} alone gets ${text(hot.arrival)}, which more instances can't ` +
+    "help: it needs a faster one, or keys that spread.";
+  return { replicas, reason: reason.replace(/\.$/, clause) };
 }
 
 /** With commas; Intl takes longer than all the rest. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Demand } from "./demand.ts";
+import { Demand, type HotPartition } from "./demand.ts";
 import { Growth } from "./growth.ts";
 import { moveCost } from "./move_cost.ts";
 import {
@@ -14,10 +14,11 @@ import {
   type Recommendation,
   type RecommenderSettings,
   type Settled,
+  withHot,
 } from "./plan.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export type { Recommendation, RecommenderSettings };
+export type { HotPartition, Recommendation, RecommenderSettings };
 
 interface Wish extends Recommendation {
   readonly atMs: number;
@@ -54,6 +55,7 @@ export class Recommender {
   readonly #growth = new Growth();
   readonly #uneven = new Map<number, number>();
   #capacity: number | undefined;
+  #demand: Demand | undefined;
   #wishes: Wish[] = [];
   /** Since when there are wishes about the present count. */
   #watchedSinceMs: number | undefined;
@@ -76,26 +78,48 @@ export class Recommender {
       sloSeconds,
       catchUpSeconds: sloSeconds,
       holdSeconds: 60,
+      lookSeconds: LOOK_SECONDS,
       ...defined(given),
     };
     this.#settleSeconds = settleSeconds;
     checkSettings(this.#settings);
   }
 
+  /** What an instance was last measured to process in a second of work, in records; `undefined` before. */
+  get capacity(): number | undefined {
+    return this.#capacity;
+  }
+
+  /** Partitions of the last snapshot that alone get more than that: more instances can't help them. */
+  get hot(): readonly HotPartition[] {
+    return this.#demand?.hot ?? [];
+  }
+
+  /** Parts of the last snapshot of which the arrival or the lag is not known. */
+  get unknown(): number {
+    return this.#demand?.unknown ?? 0;
+  }
+
   /** What to do about a group; snapshots come in the order of their times. */
   observe(snapshot: Snapshot): Recommendation {
+    return withHot(this.#recommend(snapshot), this.hot);
+  }
+
+  #recommend(snapshot: Snapshot): Recommendation {
     const count = snapshot.running + snapshot.pending;
     const { minReplicas, maxReplicas } = this.#settings;
     this.#capacity = capacityOf(snapshot) ?? this.#capacity;
+    this.#demand = undefined;
     const speedUp = this.#growth.observe(snapshot);
     if (count < minReplicas || count > maxReplicas) {
       const bound = count < minReplicas ? minReplicas : maxReplicas;
-      return this.#act(snapshot, bound, `${count} is out of the bounds ${minReplicas} to ${maxReplicas}.`);
+      const side = count < minReplicas ? "fewer than the least" : "more than the most";
+      return this.#act(snapshot, bound, `${count} is ${side} that there may be.`);
     }
     if (this.#capacity === undefined) {
       return keep(count, "what an instance can process has not been measured yet.");
     }
-    const demand = new Demand(snapshot, this.#capacity, speedUp, this.#uneven);
+    const demand = this.#demand = new Demand(snapshot, this.#capacity, speedUp, this.#uneven);
     const wish = new Plan(snapshot, demand, this.#capacity, this.#settings).wish(count);
     return this.#stabilize(snapshot, count, demand, wish);
   }
@@ -132,7 +156,7 @@ export class Recommender {
   #act(snapshot: Snapshot, to: number, reason: string): Recommendation {
     const from = snapshot.running + snapshot.pending;
     const { leadSeconds } = moveCost(snapshot, this.#settings, from, to);
-    const settle = this.#settleSeconds ?? leadSeconds + 2 * LOOK_SECONDS;
+    const settle = this.#settleSeconds ?? leadSeconds + 2 * this.#settings.lookSeconds;
     this.#recommended = to;
     this.#actedAtMs = snapshot.atMs;
     this.#settledAtMs = snapshot.atMs + settle * 1_000;
@@ -155,7 +179,7 @@ function defined<T extends object>(settings: T): T {
 }
 
 const POSITIVE = ["sloSeconds", "catchUpSeconds", "restoreRate"] as const;
-const NOT_NEGATIVE = ["startSeconds", "rebalanceSeconds", "holdSeconds"] as const;
+const NOT_NEGATIVE = ["startSeconds", "rebalanceSeconds", "holdSeconds", "lookSeconds"] as const;
 
 function checkSettings(settings: Settled): void {
   const fail = (name: string, value: number, expected: string): never => {

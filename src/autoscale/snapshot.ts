@@ -44,4 +44,6 @@ export interface Snapshot {
   readonly stateEntries?: number | undefined;
   /** Entries that an instance restores in a second, as measured. */
   readonly restoreRate?: number | undefined;
+  /** From the start of an instance until it belongs to the group, in seconds, as measured. */
+  readonly startSeconds?: number | undefined;
 }

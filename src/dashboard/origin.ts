@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
 
 /** The names that a browser on this machine knows it by. Any other may have been made to point here. */
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
@@ -10,6 +11,20 @@ const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
 /** Whether the address that was asked is this machine's own. */
 export function isLoopback(request: Request): boolean {
   return LOOPBACK.test(request.headers.get("host") ?? "");
+}
+
+/** The handler, for this machine alone: another name for it may be another page's way in. */
+export function localOnly(handler: RouteHandler): RouteHandler {
+  return (request, url) => {
+    if (isLoopback(request)) return handler(request, url);
+    const error = `Cannot show the page: received host ${request.headers.get("host")}; open it at localhost`;
+    return jsonResponse({ error }, 403);
+  };
+}
+
+/** Whether only this machine reaches an address that is listened on. */
+export function isLoopbackAddress(host: string): boolean {
+  return LOOPBACK.test(host) || host === "::1";
 }
 
 /** Whether it also comes of this page itself, or of no page at all, such as of curl. */

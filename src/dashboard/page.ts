@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { jsonResponse, readOnly, type RouteHandler } from "../metrics/http_server.ts";
+import { readOnly, type RouteHandler } from "../metrics/http_server.ts";
 import { pageHeaders } from "../metrics/page.ts";
 import { ASSETS } from "./assets.ts";
 import { controlRoute, offerOf } from "./control.ts";
 import { History, HISTORY_MS } from "./history.ts";
-import { isLoopback } from "./origin.ts";
+import { localOnly } from "./origin.ts";
 import type { PageSource } from "./source.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -71,16 +71,8 @@ export class Page {
     await this.#reading?.ended;
   }
 
-  /** Another name for this machine may be another page's way in: its owner would read what is here. */
   #local(handler: RouteHandler): RouteHandler {
-    if (this.#options.loopback === false) return handler;
-    return (request, url) => {
-      if (isLoopback(request)) return handler(request, url);
-      const error = `Cannot show the page: received host ${
-        request.headers.get("host")
-      }; open it at localhost`;
-      return jsonResponse({ error }, 403);
-    };
+    return this.#options.loopback === false ? handler : localOnly(handler);
   }
 
   #events(request: Request): Response {

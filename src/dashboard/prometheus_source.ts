@@ -160,8 +160,11 @@ class Moment {
   readonly #rates = new Map<string, Series[]>();
   readonly #ready = new Map<string, boolean>();
   readonly #wanted: number[] = [];
+  readonly #recommended = new Set<number>();
 
   add(of: Question["of"], series: Series): void {
+    // Whoever recommends looks on, and is no instance itself.
+    if (series.metric === "kos_recommended_replicas") return void this.#recommended.add(series.value);
     const pod = series.labels.pod ?? series.labels.instance ?? "";
     if (of === "wanted") this.#wanted.push(series.value);
     else if (of === "ready") this.#ready.set(pod, series.value === 1);
@@ -176,7 +179,11 @@ class Moment {
       const ready = this.#ready.get(name);
       return { name, values, rates: this.#rates.get(name) ?? [], ...(ready === undefined ? {} : { ready }) };
     });
-    const [wanted] = this.#wanted;
-    return { instances, ...(this.#wanted.length === 1 && wanted !== undefined ? { wanted } : {}) };
+    const wanted = onlyOne(this.#wanted) ?? onlyOne([...this.#recommended]);
+    return { instances, ...(wanted === undefined ? {} : { wanted }) };
   }
+}
+
+function onlyOne(values: readonly number[]): number | undefined {
+  return values.length === 1 ? values[0] : undefined;
 }

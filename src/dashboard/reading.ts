@@ -15,7 +15,9 @@ export const GAUGES = [
   "kos_load",
   "kos_partition_load",
   "kos_recommended_replicas",
+  "kos_start_seconds",
   "kos_streams_restore_remaining_records",
+  "kos_streams_store_entries",
 ] as const;
 
 /** The metrics whose growth in a second is shown. */
@@ -25,11 +27,27 @@ export const COUNTERS = [
   "kos_streams_records_produced_total",
 ] as const;
 
-/** The metrics that are only compared with themselves. */
-export const COUNTS = ["kos_streams_rebalances_total"] as const;
+/** The metrics that are only compared with themselves, or with one another. */
+export const COUNTS = [
+  "kos_streams_rebalances_total",
+  "kos_streams_records_restored_total",
+  "kos_streams_restoring_seconds_total",
+] as const;
 
 type Gauge = typeof GAUGES[number];
 type Counter = typeof COUNTERS[number];
+type Count = typeof COUNTS[number];
+
+/** The metrics that {@linkcode costOf} reads. */
+export const COSTS: ReadonlySet<Gauge | Count> = new Set([
+  "kos_start_seconds",
+  "kos_streams_store_entries",
+  "kos_streams_records_restored_total",
+  "kos_streams_restoring_seconds_total",
+]);
+
+/** Of a restore that took less, the most went on beginning it, in seconds. */
+const LEAST_RESTORE_SECONDS = 1;
 
 /** What is read of an instance. */
 export interface InstanceReading {
@@ -100,8 +118,25 @@ function instanceOf({ name, ready, values, rates }: InstanceReading): PageInstan
       busy: one(rates, "kos_busy_seconds_total"),
       capacity: one(values, "kos_capacity_records_per_second"),
       processed: one(rates, "kos_streams_records_processed_total"),
+      ...costOf(values),
     }),
   };
+}
+
+/** What an instance has measured that a move of its tasks would take. */
+export type MoveCosts = Pick<PageInstance, "entries" | "restoreRate" | "startSeconds">;
+
+/** Reads it of the metrics {@linkcode COSTS}. */
+export function costOf(values: readonly Series[]): MoveCosts {
+  const restoring = one(values, "kos_streams_restoring_seconds_total") ?? 0;
+  const restored = one(values, "kos_streams_records_restored_total");
+  return known({
+    entries: sum(only(values, "kos_streams_store_entries").map(({ value }) => value)),
+    restoreRate: restored === undefined || restored === 0 || restoring < LEAST_RESTORE_SECONDS
+      ? undefined
+      : restored / restoring,
+    startSeconds: one(values, "kos_start_seconds"),
+  });
 }
 
 const OF_PARTITIONS: readonly (readonly [keyof PagePartition, Gauge])[] = [
@@ -159,11 +194,11 @@ function byTopic(series: readonly Series[]): Map<string, number> {
   return topics;
 }
 
-function only(series: readonly Series[], metric: Gauge | Counter | typeof COUNTS[number]): Series[] {
+function only(series: readonly Series[], metric: Gauge | Counter | Count): Series[] {
   return series.filter((each) => each.metric === metric);
 }
 
-function one(series: readonly Series[], metric: Gauge | Counter): number | undefined {
+function one(series: readonly Series[], metric: Gauge | Counter | Count): number | undefined {
   const value = series.find((each) => each.metric === metric)?.value;
   return Number.isFinite(value) ? value : undefined;
 }

@@ -1,9 +1,10 @@
 /**
- * The page on a port of its own, for this machine alone.
+ * The page on a port of its own, for this machine alone, with what may be read beside it.
  *
  * @module
  */
-import { type HttpServer, jsonResponse, serveHttp } from "../metrics/http_server.ts";
+import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "../metrics/http_server.ts";
+import { isLoopbackAddress, localOnly } from "./origin.ts";
 import { Page } from "./page.ts";
 import type { PageSource } from "./source.ts";
 
@@ -13,6 +14,13 @@ export const DEFAULT_PAGE_PORT = 8080;
 /** Settings of {@linkcode servePage}. */
 export interface ServePageOptions {
   readonly source: PageSource;
+  /**
+   * The address to listen on. Default `127.0.0.1`. From another the page itself is for this machine alone all
+   * the same.
+   */
+  readonly host?: string;
+  /** More paths, by the path; read by whoever reaches the address. */
+  readonly routes?: Readonly<Record<string, RouteHandler>>;
   /** Default {@linkcode DEFAULT_PAGE_PORT}; 0 takes any free one. */
   readonly port?: number;
   /** The flag to name when the port is taken. Default `--port`. */
@@ -27,14 +35,18 @@ export interface ServePageOptions {
  * @throws {CannotListen} When the port can't be had, naming the flag.
  */
 export async function servePage(options: ServePageOptions): Promise<HttpServer> {
-  const { source, onError } = options;
+  const { source, onError, host = "127.0.0.1" } = options;
   const told = onError === undefined ? {} : { onError };
   const page = new Page(source, told);
-  const routes = new Map(Object.entries(page.routes()));
+  const besides = Object.entries(options.routes ?? {}).map(([path, handler]): [string, RouteHandler] => [
+    path,
+    isLoopbackAddress(host) ? localOnly(handler) : handler,
+  ]);
+  const routes = new Map([...Object.entries(page.routes()), ...besides]);
   try {
     const server = await serveHttp({
       name: "the page",
-      host: "127.0.0.1",
+      host,
       port: options.port ?? DEFAULT_PAGE_PORT,
       portFlag: options.portFlag ?? "--port",
       ...told,

@@ -37,6 +37,12 @@ export interface PageInstance {
   readonly capacity?: number;
   /** Records a second that it processes. */
   readonly processed?: number;
+  /** Entries that its stores hold. */
+  readonly entries?: number;
+  /** Entries that it has restored in a second of restoring. */
+  readonly restoreRate?: number;
+  /** How long it took until it belonged to the group, in seconds. */
+  readonly startSeconds?: number;
 }
 
 /** What was decided about the number of instances. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { costOf, COSTS, type MoveCosts } from "../dashboard/reading.ts";
 import { NO_PARTITION } from "../metrics/lag_metrics.ts";
-import { seriesOf, sumOfSeries } from "../metrics/metrics_text.ts";
+import { readSeries, seriesOf, sumOfSeries } from "../metrics/metrics_text.ts";
 
 /** A partition that an instance processes. */
 export interface OwnPartition {
@@ -25,6 +26,8 @@ export interface InstanceView {
   readonly rebalances: number;
   /** `undefined` while it does not know what it has, or the lag of it. */
   readonly partitions: readonly OwnPartition[] | undefined;
+  /** What it has measured that a move of its tasks would take. */
+  readonly cost: MoveCosts;
 }
 
 /**
@@ -41,6 +44,7 @@ export function readInstance(text: string): InstanceView {
     capacity: sumOfSeries(text, "kos_capacity_records_per_second"),
     rebalances: sumOfSeries(text, "kos_streams_rebalances_total") ?? 0,
     partitions: partitionsIn(text),
+    cost: costOf(readSeries(text, COSTS)),
   };
 }
 

@@ -23,7 +23,7 @@ export interface OutsideCounts {
 export type Observation = Omit<Snapshot, "phase" | "wanted" | "decision" | "lastSessions">;
 
 /** In how many seconds a lag is to be worked off. */
-const CATCH_UP_SECONDS = 10;
+export const CATCH_UP_SECONDS = 10;
 
 /** Looks at an application again and again. */
 export class Observer {
@@ -105,6 +105,7 @@ function instanceOf(
     partitions: partitions ?? [],
     capacity: view?.capacity,
     busy,
+    cost: view?.cost ?? {},
     load: partitions === undefined ? undefined : loadOfAll(partitions, view?.capacity),
     out,
   };

@@ -4,17 +4,13 @@
  * @module
  */
 import { drainSeconds, known } from "../dashboard/reading.ts";
-import type {
-  PageDecision,
-  PageInstance,
-  PagePart,
-  PagePartition,
-  PageSnapshot,
-} from "../dashboard/snapshot.ts";
+import type { PageDecision, PagePart, PageSnapshot } from "../dashboard/snapshot.ts";
 import { ControlRefused, type PageControl, type PageSource } from "../dashboard/source.ts";
 import { SESSIONS_TOPIC } from "../game/topics.ts";
+import { withoutCounts } from "../scaling/advised_source.ts";
+import { groupLook } from "./group_look.ts";
 import type { DemoControl } from "./run.ts";
-import type { DecisionSnapshot, InstanceSnapshot, PartitionSnapshot, Snapshot } from "./snapshot.ts";
+import type { DecisionSnapshot, PartitionSnapshot, Snapshot } from "./snapshot.ts";
 
 /** Settings of {@linkcode DemoPageSource}. */
 export interface DemoPageOptions {
@@ -88,11 +84,9 @@ export class DemoPageSource implements PageSource {
   }
 
   #pageSnapshot(seen: Snapshot): PageSnapshot {
-    const { phase, wanted, running, rebalances, lastSessions, decision } = seen;
+    const { phase, wanted, rebalances, lastSessions, decision } = seen;
     const atMs = this.#now();
     if (decision !== undefined) this.#decision = pageDecision(atMs, decision);
-    const lags = new Map(seen.partitions.map((partition) => [keyOf(partition), partition]));
-    const owned = new Set(seen.instances.flatMap(({ partitions }) => partitions.map(keyOf)));
     const rates = {
       in: seen.rates.in,
       processed: seen.rates.out,
@@ -103,10 +97,8 @@ export class DemoPageSource implements PageSource {
       atMs,
       phase,
       wanted,
-      running,
       rebalances,
-      instances: seen.instances.map((instance) => pageInstance(instance, lags)),
-      unowned: seen.partitions.filter((each) => !owned.has(keyOf(each))).map(pagePartition),
+      ...groupLook(seen),
       rates,
       topics: { ...arrivals(seen.partitions), [SESSIONS_TOPIC]: { in: seen.rates.sessions } },
       sessions: lastSessions,
@@ -115,31 +107,8 @@ export class DemoPageSource implements PageSource {
   }
 }
 
-/** The numbers stand beside the sentence on the page, and need not be in it. */
 function pageDecision(atMs: number, { from, to, reason }: DecisionSnapshot): PageDecision {
-  return { atMs, from, replicas: to, reason: reason.replace(`${from} → ${to}: `, "") };
-}
-
-function keyOf({ topic, partition }: PartitionSnapshot): string {
-  return `${topic} ${partition}`;
-}
-
-/** The lag is that of the log's ends and the group's commits, which is known whoever has the partition. */
-function pageInstance(
-  { name, ready, leaving, partitions, capacity, busy, load, out }: InstanceSnapshot,
-  lags: ReadonlyMap<string, PartitionSnapshot>,
-): PageInstance {
-  return {
-    name,
-    ready: ready && !leaving,
-    partitions: partitions.map((each) => pagePartition(lags.get(keyOf(each)) ?? each)),
-    ...known({ state: leaving ? "leaving" : ready ? undefined : "starting", load, busy, capacity }),
-    processed: out,
-  };
-}
-
-function pagePartition({ topic, partition, lag, seconds, arrival }: PartitionSnapshot): PagePartition {
-  return { topic, partition, ...known({ lag, seconds, arrival }) };
+  return { atMs, from, replicas: to, reason: withoutCounts(reason) };
 }
 
 /** What arrives in each topic, where it is known of all of its partitions. */

@@ -11,16 +11,19 @@ import { type RunningGenerator, startGenerator } from "../datagen/generator.ts";
 import type { GameSession } from "../game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../game/topics.ts";
 import type { Log } from "../kafka/port/log.ts";
+import type { Advisor } from "../scaling/advisor.ts";
 import { APPLICATION_ID } from "../streams/arcade.ts";
 import { arcadeSerdes } from "../streams/sessions_topology.ts";
 import { Board } from "./board.ts";
 import { Fleet, type StartInstance } from "./fleet.ts";
 import { type Figures, figuresOf } from "./figures.ts";
+import { groupLook } from "./group_look.ts";
 import { GroupPositions } from "./group_positions.ts";
 import { LiveLoad } from "./live_load.ts";
 import type { LoadPlan } from "./load_plan.ts";
 import { type Observation, Observer } from "./observer.ts";
-import { type ScaleBy, Scaler } from "./scaler.ts";
+import { paceOf } from "./pace.ts";
+import { type ScaleBy, Scaler, type ScalerAnswer } from "./scaler.ts";
 import { type CheckResult, SessionCheck } from "./session_check.ts";
 import { SessionsReader } from "./sessions_reader.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -42,6 +45,8 @@ export interface DemoOptions {
   /** Records a second that an instance processes at most. */
   readonly perInstance: number;
   readonly scaleBy: ScaleBy;
+  /** Recommends the replicas: followed by, or only beside, what they scale by. */
+  readonly advisor: Advisor;
   /** How many instances there are at first, and at least. */
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -94,8 +99,6 @@ const LOOK_MS = 1_000;
 const DRAIN_MS = 60_000;
 /** How long sessions may take to come out after the lag is gone, in ms. */
 const LATE_MS = 5_000;
-/** The length of a demo that scales at its full pace, in ms: a shorter one decides sooner. */
-const FULL_MS = 150_000;
 /** Over how long the rate of arrival is taken, in ms. */
 const ARRIVAL_MS = 5_000;
 const LEAST_ARRIVAL_MS = 2_000;
@@ -132,7 +135,8 @@ class Demo {
     this.#options = options;
     this.#fleet = new Fleet(options.startInstance);
     const pace = paceOf(durationMs);
-    this.#scaler = new Scaler({ by: scaleBy, minReplicas, maxReplicas, perInstance, pace });
+    const by = scaleBy === "recommender" ? "nothing" : scaleBy;
+    this.#scaler = new Scaler({ by, minReplicas, maxReplicas, perInstance, pace });
     this.#board = new Board(width, 5 * perInstance);
     this.#load = new LiveLoad(options.plan, perInstance);
     this.#wanted = minReplicas;
@@ -274,7 +278,7 @@ class Demo {
   /** Lets the autoscaler decide on what was seen, and shows both. */
   #decide(seen: Observation, lastSessions: readonly string[]): Snapshot {
     const { show, onSnapshot } = this.#options;
-    const { wanted, decision } = this.#scaler.decide(seen.atMs / 1000, this.#wanted, seen.instances);
+    const { wanted, decision } = this.#answer(seen);
     this.#wanted = wanted;
     this.#fleet.scaleTo(wanted);
     const phase = this.#load.phaseAt(seen.atMs);
@@ -284,6 +288,19 @@ class Demo {
     if (decision !== undefined) { for (const line of this.#board.decision(decision)) show(line); }
     onSnapshot?.(snapshot, this.#control);
     return snapshot;
+  }
+
+  #answer(seen: Observation): ScalerAnswer {
+    const { advisor, scaleBy } = this.#options;
+    const follows = scaleBy === "recommender";
+    const decided = advisor.observe(
+      { ...groupLook(seen), atMs: Date.now() },
+      follows ? this.#wanted : undefined,
+    );
+    if (!follows) return this.#scaler.decide(seen.atMs / 1000, this.#wanted, seen.instances);
+    if (decided === undefined) return { wanted: this.#wanted, decision: undefined };
+    const { from, replicas: to, reason } = decided;
+    return { wanted: to, decision: { from, to, reason } };
   }
 
   #addInstance(): boolean {
@@ -304,9 +321,4 @@ class Demo {
     const wait = delay(Math.max(0, ms), { signal }).catch(() => {}); // aborted, the wait is over early
     await Promise.race([wait, this.#fleet.failed, ...(reader === undefined ? [] : [reader.failed])]);
   }
-}
-
-/** How fast all goes: 1 at full length, less in a shorter demo. */
-function paceOf(durationMs: number): number {
-  return Math.min(1, durationMs / FULL_MS);
 }

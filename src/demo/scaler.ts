@@ -5,14 +5,15 @@
  */
 import { decide, type HpaMemory, type HpaSpec, NO_MEMORY, type PodMetrics } from "../autoscale/hpa.ts";
 import { meanOf } from "./figures.ts";
+import { paced } from "./pace.ts";
 import type { DecisionSnapshot, InstanceSnapshot } from "./snapshot.ts";
 
-/** What the replicas follow: the load, the lag alone, or nothing. */
-export type ScaleBy = "load" | "lag" | "nothing";
+/** What the replicas follow: the load, the lag alone, what the recommender says, or nothing. */
+export type ScaleBy = "load" | "lag" | "recommender" | "nothing";
 
 /** Settings of a {@linkcode Scaler}. */
 export interface ScalerOptions {
-  readonly by: ScaleBy;
+  readonly by: Exclude<ScaleBy, "recommender">;
   readonly minReplicas: number;
   readonly maxReplicas: number;
   /** What one instance can process, in records a second: the lag's target is some seconds of it. */
@@ -84,19 +85,18 @@ export class Scaler {
 }
 
 function specOf({ by, minReplicas, maxReplicas, perInstance, pace }: ScalerOptions): HpaSpec {
-  const seconds = ([most, least]: readonly [number, number]): number => Math.max(least, most * pace);
   return {
     minReplicas,
     maxReplicas,
     targets: by === "lag" ? { lag: LAG_TARGET_SECONDS * perInstance } : { load: LOAD_TARGET },
     behavior: {
       scaleUp: {
-        stabilizationWindowSeconds: seconds(SECONDS.upWindow),
+        stabilizationWindowSeconds: paced(SECONDS.upWindow, pace),
         policies: [{ type: "Pods", value: 4, periodSeconds: 15 }],
       },
       scaleDown: {
-        stabilizationWindowSeconds: seconds(SECONDS.downWindow),
-        policies: [{ type: "Pods", value: 1, periodSeconds: seconds(SECONDS.downPeriod) }],
+        stabilizationWindowSeconds: paced(SECONDS.downWindow, pace),
+        policies: [{ type: "Pods", value: 1, periodSeconds: paced(SECONDS.downPeriod, pace) }],
       },
     },
   };

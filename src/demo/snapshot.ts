@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { MoveCosts } from "../dashboard/reading.ts";
 
 /** A partition of a source topic. */
 export interface PartitionSnapshot {
@@ -34,6 +35,8 @@ export interface InstanceSnapshot {
   readonly load: number | undefined;
   /** Records a second that it processed since the last look. */
   readonly out: number;
+  /** What it has measured that a move of its tasks would take. */
+  readonly cost: MoveCosts;
 }
 
 /** What an autoscaler decided, when it changed its mind. */

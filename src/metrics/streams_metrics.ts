@@ -40,6 +40,8 @@ export interface StreamsStats {
   readonly rebalances: number;
   /** Changelog records read back into stores. */
   readonly restored: number;
+  /** Time in which changelogs were read back into stores, in ms. */
+  readonly restoringMs?: number;
   /** Changelog records that are still to be read before all assigned tasks can run; of now. */
   readonly restoreRemaining: number;
   /** Tasks running; of now. */
@@ -178,6 +180,11 @@ export class StreamsMetrics {
       "kos_streams_records_restored_total",
       "Changelog records read back into stores.",
       () => stats.restored,
+    );
+    counters.counter(
+      "kos_streams_restoring_seconds_total",
+      "Time in which changelogs were read back into stores, in seconds.",
+      () => (stats.restoringMs ?? 0) / 1000,
     );
     counters.gauge(
       "kos_streams_restore_remaining_records",

@@ -11,6 +11,7 @@ import { LoadMetrics } from "../metrics/load_metrics.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
+import { StartTime } from "../metrics/start_time.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { type ApplicationPage, applicationPage, PAGE_PATH } from "./application_page.ts";
 import { failureHandlers } from "./failure_handlers.ts";
@@ -35,6 +36,7 @@ export class Service {
   readonly #load: LoadMetrics;
   readonly #streamsMetrics: StreamsMetrics;
   readonly #restore: RestoreProgress;
+  readonly #startTime: StartTime;
   readonly #eventLoop: EventLoopWatch;
   readonly #page: ApplicationPage | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -93,6 +95,7 @@ export class Service {
       ...level,
     });
     this.#restore = new RestoreProgress(this.app.stats, logger);
+    this.#startTime = new StartTime(registry, settings.askedForAt);
     this.#page = settings.page === true && server !== undefined ? this.#makePage() : undefined;
     const all = { ...routes, ...storeRoutes(this.app, stores), ...this.#page?.routes };
     for (const [path, handler] of Object.entries(all)) {
@@ -180,6 +183,7 @@ export class Service {
     this.#lag.update(this.app.positions(), this.app.knowsAssignment);
     this.#load.look();
     this.#restore.look();
+    if (this.app.knowsAssignment) this.#startTime.ended();
   }
 }
 

@@ -57,6 +57,8 @@ export interface ServiceSettings {
   readonly applicationId: string;
   /** Names this instance in the gauges' labels. */
   readonly clientId: string;
+  /** When it was asked for, by `performance.now`. Default 0: when the process began. */
+  readonly askedForAt?: number;
   /** Where the metrics go; that of the program's own. */
   readonly registry: Registry;
   /** Where metrics, health and stores are served; left out, they are not. */

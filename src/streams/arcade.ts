@@ -100,6 +100,7 @@ export async function startStreams(options: StreamsOptions): Promise<Service> {
     name: "streams",
     version: VERSION,
     applicationId: APPLICATION_ID,
+    askedForAt: performance.now(),
     ...(ARCADE.stores === undefined ? {} : { stores: ARCADE.stores }),
   });
 }

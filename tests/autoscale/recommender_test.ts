@@ -92,7 +92,7 @@ Deno.test("recommender: uneven partitions are learned from who is most loaded", 
 Deno.test("recommender: out of its bounds it goes to them, and each reason is one sentence", () => {
   const own = new Recommender({ minReplicas: 2, maxReplicas: 4 });
   const { replicas, reason } = own.observe(snapshotAt(0, { running: 9, arrivals: even(4, 1) }));
-  assertEquals([replicas, reason], [4, "Go from 9 to 4: 9 is out of the bounds 2 to 4."]);
+  assertEquals([replicas, reason], [4, "Go from 9 to 4: 9 is more than the most that there may be."]);
   for (const running of [1, 2, 3, 4, 5]) {
     for (const arrival of [0, 3_000, 12_000]) {
       const looks = { running, arrivals: even(4, arrival), lags: even(4, 1e6) };
@@ -113,4 +113,43 @@ Deno.test("recommender: a setting that can't be is named", () => {
   wrong({ sloSeconds: 0 }, "sloSeconds 0");
   wrong({ restoreRate: NaN }, "restoreRate NaN");
   wrong({ startSeconds: -1 }, "startSeconds -1");
+});
+
+Deno.test("recommender: several partitions that are too much for an instance get one each, and keep it", () => {
+  const hot =
+    "partition 0 alone gets 12,000, which more instances can't help: it needs a faster one, or keys " +
+    "that spread.";
+  for (const arrivals of [even(4, 12_000), [12_000, 100, 12_000, 100], [12_000, 11_000, 12_000, 0]]) {
+    const needs = arrivals.filter((arrival) => arrival > 10_000).length;
+    const replicas = needs === 3 ? 4 : needs;
+    const up = new Recommender(BOUNDS).observe(snapshotAt(0, { running: 1, arrivals }));
+    const each = `each has one of its own; ${hot}`;
+    assertEquals(up, {
+      replicas,
+      reason:
+        `Go from 1 to ${replicas}: ${needs} partitions alone get more than an instance can process; with ` +
+        `${replicas} ${each}`,
+    });
+    assertEquals(
+      new Set(watch(new Recommender(BOUNDS), 0, 600, { running: 4, arrivals })),
+      new Set([4, replicas]),
+    );
+  }
+  const { replicas, reason } = new Recommender(BOUNDS)
+    .observe(snapshotAt(0, { running: 4, arrivals: even(4, 12_000) }));
+  assertEquals([replicas, reason], [
+    4,
+    `Keep 4: each partition alone gets more than an instance can process; ${hot}`,
+  ]);
+  const few = new Recommender({ minReplicas: 1, maxReplicas: 2 })
+    .observe(snapshotAt(0, { running: 1, arrivals: even(4, 12_000) }));
+  assertEquals(few.replicas, 2);
+  assertMatch(few.reason, /with 2 fewer of them share one;/);
+});
+
+Deno.test("recommender: a start that was measured counts in place of the one that was assumed", () => {
+  const looks = { running: 1, arrivals: even(4, 2_300) };
+  const of = (startSeconds: number | undefined): number =>
+    new Recommender(BOUNDS).observe({ ...snapshotAt(0, looks), startSeconds }).replicas;
+  assertEquals([of(undefined), of(300)], [1, 2]);
 });

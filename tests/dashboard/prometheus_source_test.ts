@@ -117,3 +117,18 @@ Deno.test("prometheus source: without series, without an answer, and without sen
   const gone = await first(closed.url, 2);
   assertEquals(gone.map(({ problem }) => problem!.startsWith(`Cannot read ${closed.url}: `)), [true, true]);
 });
+
+Deno.test("prometheus source: whoever recommends a number is no instance, and an autoscaler's goes before it", async () => {
+  const recommended = (query: string) =>
+    query.startsWith("{__name__")
+      ? [...PODS(query), [{ __name__: "kos_recommended_replicas", pod: "kos-page-0" }, "2"] as const]
+      : PODS(query);
+  const { snapshots: [scaled] } = await read(recommended, 1);
+  assertEquals([scaled!.wanted, scaled!.running], [3, 2]);
+  const alone: Answers = (query) => query.startsWith("kube_horizontal") ? [] : recommended(query);
+  const { snapshots: [advised] } = await read(alone, 1);
+  assertEquals([advised!.wanted, advised!.instances.map(({ name }) => name)], [2, [
+    "kstreams-a",
+    "kstreams-b",
+  ]]);
+});

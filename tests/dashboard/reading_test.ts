@@ -87,3 +87,21 @@ Deno.test("reading: the highest recommendation is what is wanted", () => {
   const instances = [2, 3].map((count) => instance(`${count}`, [series("kos_recommended_replicas", count)]));
   assertEquals(snapshotOf(1, { instances }).wanted, 3);
 });
+
+Deno.test("reading: what a move would cost is what the instance has measured, and left out before", () => {
+  const cost = (restored: number, seconds: number) => {
+    const { entries, restoreRate, startSeconds } = snapshotOf(1, {
+      instances: [instance("one", [
+        series("kos_streams_store_entries", 30, { store: "a" }),
+        series("kos_streams_store_entries", 12, { store: "b" }),
+        series("kos_streams_records_restored_total", restored),
+        series("kos_streams_restoring_seconds_total", seconds),
+        series("kos_start_seconds", 2.5),
+      ])],
+    }).instances[0]!;
+    return [entries, restoreRate, startSeconds];
+  };
+  assertEquals(cost(90_000, 3), [42, 30_000, 2.5]);
+  // Nothing was restored, or too little to tell how fast that is.
+  assertEquals([cost(0, 0)[1], cost(0, 9)[1], cost(500, 0.1)[1]], [undefined, undefined, undefined]);
+});

@@ -8,6 +8,11 @@ kos_consumer_lag_records_sum 9
 kos_busy_seconds_total 1.5
 kos_capacity_records_per_second 3000
 kos_streams_rebalances_total 2
+kos_start_seconds 1.25
+kos_streams_store_entries{store="a"} 30
+kos_streams_store_entries{store="b"} 10
+kos_streams_records_restored_total 60000
+kos_streams_restoring_seconds_total 2
 kos_streams_records_processed_total 77
 `;
 
@@ -21,6 +26,7 @@ Deno.test("what an instance tells is read from the text of its metrics", () => {
       { topic: "GAME-FRAME-RQ", partition: 0, lag: 12 },
       { topic: "GAME-FRAME-RS", partition: 0, lag: 30 },
     ],
+    cost: { entries: 40, restoreRate: 30_000, startSeconds: 1.25 },
   });
 });
 

@@ -33,7 +33,7 @@ function observe() {
 
 function look(name: string, lags: readonly (readonly [partition: number, lag: number])[]): InstanceLook {
   const partitions = lags.map(([partition, lag]) => ({ topic: "in", partition, lag }));
-  const view = { processed: 0, busySeconds: 0, capacity: 1000, rebalances: 0, partitions };
+  const view = { processed: 0, busySeconds: 0, capacity: 1000, rebalances: 0, partitions, cost: {} };
   return { name, ready: true, leaving: false, view, out: 0, busy: 0 };
 }
 

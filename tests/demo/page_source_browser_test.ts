@@ -4,6 +4,7 @@ import { silentLogger } from "../../src/cli/log.ts";
 import { topologyParts } from "../../src/dashboard/topology_parts.ts";
 import { parseProfile } from "../../src/datagen/profile.ts";
 import { ownPlan } from "../../src/demo/load_plan.ts";
+import { demoAdvisor } from "../../src/demo/advisor.ts";
 import { DemoPageSource } from "../../src/demo/page_source.ts";
 import { runDemo } from "../../src/demo/run.ts";
 import { sessionsTopology } from "../../src/streams/sessions_topology.ts";
@@ -24,6 +25,7 @@ browserTest(
       machines: 20,
       perInstance: 3_000,
       scaleBy: "nothing",
+      advisor: demoAdvisor({ minReplicas: 1, maxReplicas: 4, pace: 1 }),
       minReplicas: 1,
       maxReplicas: 2,
       signal: stop.signal,

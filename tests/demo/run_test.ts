@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Cleanup, embeddedStage } from "../../scripts/demo/stages.ts";
 import { silentLogger } from "../../src/cli/log.ts";
+import { demoAdvisor } from "../../src/demo/advisor.ts";
 import { parseProfile } from "../../src/datagen/profile.ts";
 import { ownPlan } from "../../src/demo/load_plan.ts";
 import { type DemoOptions, runDemo } from "../../src/demo/run.ts";
@@ -18,6 +19,7 @@ async function run(settings: Partial<DemoOptions>) {
       machines: 20,
       perInstance: 1000,
       scaleBy: "nothing",
+      advisor: demoAdvisor({ minReplicas: 1, maxReplicas: 2, pace: 0.02 }),
       minReplicas: 1,
       maxReplicas: 2,
       signal: new AbortController().signal,

@@ -11,6 +11,7 @@ export function instance(some: Partial<InstanceSnapshot> = {}): InstanceSnapshot
     busy: 0.5,
     load: 0.5,
     out: 500,
+    cost: {},
     ...some,
   };
 }

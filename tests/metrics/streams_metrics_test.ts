@@ -16,6 +16,7 @@ function fakeStats() {
     commitFailures: 0,
     rebalances: 0,
     restored: 0,
+    restoringMs: 0,
     restoreRemaining: 0,
     tasks: 0,
     restoringTasks: 0,
@@ -42,6 +43,7 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
   stats.decodeFailures["GAME-FRAME-RQ"] = 1;
   stats.produced["SESSIONS"] = 3;
   stats.commits = 4;
+  stats.restoringMs = 2_500;
   stats.restoreRemaining = 9;
   stats.tasks = 3;
   stats.restoringTasks = 1;
@@ -57,6 +59,7 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
       "kos_streams_commit_failures_total 0",
       "kos_streams_rebalances_total 0",
       "kos_streams_records_restored_total 0",
+      "kos_streams_restoring_seconds_total 2.5",
       "kos_streams_restore_remaining_records 9",
       "kos_streams_tasks 3",
       "kos_streams_restoring_tasks 1",

@@ -107,7 +107,19 @@ const ARROWS: Record<string, readonly string[]> = {
   "dashboard": ["metrics", "engine/mod.ts"],
   "service": ["cli", "dashboard", "metrics", "serde/", "kafka/", "engine/"],
   "streams": ["cli", "game", "metrics", "serde/", "kafka/", "engine/", "service"],
-  "demo": ["autoscale", "cli", "dashboard", "game", "metrics", "serde/", "kafka/", "datagen", "streams"],
+  "scaling": ["autoscale", "cli", "metrics", "dashboard"],
+  "demo": [
+    "autoscale",
+    "cli",
+    "dashboard",
+    "game",
+    "metrics",
+    "serde/",
+    "kafka/",
+    "datagen",
+    "streams",
+    "scaling",
+  ],
 };
 
 /** Packages that only these may know. */

@@ -6,7 +6,10 @@ import { watchEventLoop } from "../../src/metrics/event_loop.ts";
 import { LagMetrics, type MetricsLevel } from "../../src/metrics/lag_metrics.ts";
 import { LoadMetrics } from "../../src/metrics/load_metrics.ts";
 import { registerProcessMetrics } from "../../src/metrics/process_metrics.ts";
+import { StartTime } from "../../src/metrics/start_time.ts";
 import { StreamsMetrics } from "../../src/metrics/streams_metrics.ts";
+import { Advisor } from "../../src/scaling/advisor.ts";
+import { registerRecommendation } from "../../src/scaling/routes.ts";
 import { servedMetrics } from "../tools/charts/served_metrics.ts";
 
 /** One metric: its type, and its labels in their order. */
@@ -25,6 +28,8 @@ function registered(level: MetricsLevel): Described {
   new LoadMetrics({ registry, lag, capacity: () => undefined, level });
   new StreamsMetrics({ registry, stats: new EngineStats() });
   registerProcessMetrics({ registry, component: "c", version: "1" });
+  new StartTime(registry);
+  registerRecommendation(registry, new Advisor({ minReplicas: 1, maxReplicas: 1 }));
   registerGeneratorMetrics(registry, () => undefined);
   watchEventLoop(registry).close();
   return Object.fromEntries(

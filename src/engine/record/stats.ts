@@ -71,6 +71,8 @@ export class EngineStats {
   rebalances = 0;
   /** Changelog records read back into stores. */
   restored = 0;
+  /** Time in which changelogs were read back into stores, in ms. */
+  restoringMs = 0;
   /** Changelog records that are still to be read before all assigned tasks can run. */
   restoreRemaining = 0;
   /** Tasks that process records now. */

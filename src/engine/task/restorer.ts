@@ -117,6 +117,7 @@ export class Restorer {
 
   async #run(fetcher: Fetcher): Promise<void> {
     const begun = this.#now();
+    let counted = begun;
     let said = begun;
     let restored = 0;
     try {
@@ -131,6 +132,8 @@ export class Restorer {
         }
         for (const { partition, resumedAt } of this.#skipped.splice(0)) this.#skip(partition, resumedAt);
         this.#afterPoll();
+        this.#stats.restoringMs += this.#now() - counted;
+        counted = this.#now();
         if (this.#now() - said >= PROGRESS_MS) {
           said = this.#now();
           this.#logger.info(

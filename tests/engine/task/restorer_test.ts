@@ -9,11 +9,13 @@ import type { TopicPartition } from "../../../src/kafka/port/topics.ts";
 Deno.test("a restore ends when the log deletes the rest of a changelog meanwhile", async () => {
   let options: FetcherOptions = {};
   let assigned: TopicPartition | undefined;
+  let now = 0;
   const fetcher: Partial<Fetcher> = {
     assign: (partition) => void (assigned = { topic: partition.topic, partition: partition.partition }),
     unassign() {},
     poll: async () => {
       await new Promise((go) => setTimeout(go, 0));
+      now += 40;
       if (assigned !== undefined) options.onOutOfRange!(assigned, 0, 10);
       assigned = undefined;
       return [];
@@ -28,7 +30,7 @@ Deno.test("a restore ends when the log deletes the rest of a changelog meanwhile
     },
   };
   const stats = new EngineStats();
-  const restorer = new Restorer(log as Log, stats, { info() {}, warn() {} }, () => 0);
+  const restorer = new Restorer(log as Log, stats, { info() {}, warn() {} }, () => now);
   const reached: number[] = [];
   const task = {
     partition: 0,
@@ -37,6 +39,6 @@ Deno.test("a restore ends when the log deletes the rest of a changelog meanwhile
     restored: (_topic: string, offset: number) => reached.push(offset),
   };
   await restorer.restore(task as unknown as Task);
-  assertEquals([reached, stats.restoreRemaining], [[10], 0]);
+  assertEquals([reached, stats.restoreRemaining, stats.restoringMs], [[10], 0, now]);
   await restorer.close();
 });

@@ -1,15 +1,28 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { sumOfSeries } from "../../../src/metrics/metrics_text.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
+
+const DEMO = new URL("../../../scripts/demo.ts", import.meta.url).pathname;
 
 /** Runs the demo as users do and gives what it printed. */
 async function demo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "-P=local", new URL("../../../scripts/demo.ts", import.meta.url).pathname, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
+  const { code, stdout, stderr } = await command(args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+function command(args: readonly string[], more: Deno.CommandOptions = {}): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "-P=local", DEMO, ...args],
+    env: { NO_COLOR: "1" },
+    ...more,
+  });
+}
+
+/** Starts the demo, whose output is read while it runs. */
+function start(...args: readonly string[]): Deno.ChildProcess {
+  return command(args, { stdout: "piped", stderr: "inherit" }).spawn();
 }
 
 /** The numbers of a column of a timeline. */
@@ -36,6 +49,60 @@ for (const [name, flags] of [["in memory", ["--embedded"]], ["on Kafka", []]] as
       assertStringIncludes(await Deno.readTextFile(join(out, "report.html")), "all is well");
     });
   });
+}
+
+Deno.test("the demo by recommender: its sentences are on the board, in the files and at /scaling", async () => {
+  await withDirectoryWhile(async (out) => {
+    const child = start(
+      "--embedded",
+      "--seconds",
+      "16",
+      "--scale-by",
+      "recommender",
+      "--page-port",
+      "0",
+      "--out",
+      out,
+    );
+    const printed = child.stdout.pipeThrough(new TextDecoderStream());
+    let stdout = "";
+    let asked: Promise<Scaling> | undefined;
+    for await (const text of printed) {
+      stdout += text;
+      const [, url] = /the live page is at (\S+)/.exec(stdout) ?? [];
+      if (url !== undefined && stdout.includes("── Go from 1")) asked ??= scalingAt(url);
+    }
+    const { code } = await child.status;
+    assertEquals(code, 0, stdout);
+    assertMatch(stdout, /\(100\.00 %\);\s0\smissing,\s0\swrong,\s0\sunexpected/);
+    const { page, gauge } = await asked!;
+    const first = page.decisions.at(-1)!;
+    assertEquals([first.from, page.replicas, page.running >= 1], [1, gauge, true]);
+    assertMatch(first.reason, /^Go from 1 to [24]: /);
+    const csv = await Deno.readTextFile(join(out, "timeline.csv"));
+    assertEquals(column(csv, "wanted").at(-1), 1, csv);
+    for (const file of [csv, await Deno.readTextFile(join(out, "report.html"))]) {
+      assertStringIncludes(file, first.reason);
+    }
+  });
+});
+
+interface Scaling {
+  readonly page: {
+    readonly replicas: number;
+    readonly running: number;
+    readonly decisions: readonly { readonly from: number; readonly reason: string }[];
+  };
+  readonly gauge: number | undefined;
+}
+
+/** What a page's server says is recommended, in both forms, once both say the same. */
+async function scalingAt(url: string): Promise<Scaling> {
+  for (;;) {
+    const page = await (await fetch(`${url}/scaling`)).json();
+    const gauge = sumOfSeries(await (await fetch(`${url}/metrics`)).text(), "kos_recommended_replicas");
+    if (page.replicas === gauge) return { page, gauge };
+  }
 }
 
 Deno.test("a demo of fixed replicas scales nothing, and still checks every session", async () => {

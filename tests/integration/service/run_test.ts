@@ -56,6 +56,7 @@ Deno.test("a topology of twenty lines has flags, topics, lag gauges, health, sto
     assertStringIncludes(await metrics(), "kos_streams_records_processed_total ");
     // After ten seconds of arrival; whether the two lines are in them or not.
     await until("its load is known", async () => /^kos_load [\d.e-]+$/m.test(await metrics()));
+    assertMatch(await metrics(), /^kos_start_seconds [\d.]+$/m);
     assertMatch(await metrics(), /^kos_partition_load\{topic=".*",partition="1"\} [\d.e-]+$/m);
     const [status, count] = await answer(`${url}/stores/counts/not`);
     assertEquals([status, JSON.parse(count).value], [200, 2]);

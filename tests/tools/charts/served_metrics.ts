@@ -7,7 +7,7 @@ const root = new URL("../../../", import.meta.url);
 /** The names of the metrics that the binaries serve, read from where they are defined. */
 export async function servedMetrics(): Promise<Set<string>> {
   const names = new Set<string>();
-  for (const folder of ["metrics", "datagen", "streams"]) {
+  for (const folder of ["metrics", "datagen", "streams", "scaling"]) {
     for await (const entry of Deno.readDir(new URL(`src/${folder}/`, root))) {
       if (!entry.name.endsWith(".ts")) continue;
       // Comments name metrics too, in examples.
