@@ -68,7 +68,9 @@ export class Plan {
   wish(current: number): Recommendation {
     const { minReplicas, maxReplicas } = this.#settings;
     const counts = usefulCounts(this.#snapshot.partitions, minReplicas, maxReplicas);
-    const wanted = counts.find((count) => this.#carries(current, count)) ?? this.#leastBurdened(counts);
+    // What no count carries takes nobody away: fewer would only fall behind sooner.
+    const wanted = counts.find((count) => this.#carries(current, count)) ??
+      Math.max(current, this.#leastBurdened(counts));
     // Where the present count is as good as the wanted one, it stays.
     if (wanted === current || (wanted > current && !this.#isWorthIt(current, wanted))) {
       return keep(current, this.#present(current) + this.#hot() + ".");
@@ -82,7 +84,8 @@ export class Plan {
 
   #carries(current: number, count: number): boolean {
     const { catchUpSeconds, sloSeconds } = this.#settings;
-    const { arrival, lag } = this.#demand.of(count);
+    // Who goes is not to come back, however unluckily partitions fall to those who stay.
+    const { arrival, lag } = count < current ? this.#demand.worst(count) : this.#demand.of(count);
     const share = this.#target(count) * (count < current ? MARGIN : 1);
     if (arrival > share * this.#capacity) return false;
     // What a move in leaves behind is worked off by fewer.
