@@ -18,6 +18,7 @@ import { scalerOf, simulationOf } from "./simulate/settings.ts";
 import { sweep, type Swept } from "./simulate/sweep.ts";
 import { table } from "./simulate/table.ts";
 import { published } from "./simulate/tables.ts";
+import { ScriptError } from "./support/errors.ts";
 
 const DOCUMENT = new URL("../docs/scaling.md", import.meta.url);
 
@@ -31,13 +32,24 @@ export async function simulateTask(args: readonly string[]): Promise<number> {
   }
   const recorded = flags.timeline === undefined
     ? undefined
-    : readRecorded(flags.timeline, await Deno.readTextFile(flags.timeline));
+    : readRecorded(flags.timeline, await readTimeline(flags.timeline));
   const settings = simulationOf(flags, recorded);
   const names = flags.scaler === "all" ? SCALERS : [flags.scaler];
   // Settings that can't be are named before anything runs.
   for (const name of names) scalerOf(name, flags);
   checkPossible(flags, settings);
   return flags.sweep ? sweepAll(names, flags, settings) : await runAll(names, flags, settings, recorded);
+}
+
+async function readTimeline(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new ScriptError(`Cannot read ${file}: there is no such file; --timeline takes one`, {
+      cause: error,
+    });
+  }
 }
 
 async function runAll(

@@ -8,6 +8,9 @@ export interface Recorded extends Columns {
   readonly second: readonly number[];
 }
 
+/** A month: what is noted of each second has to fit into memory. */
+export const MOST_SECONDS: number = 31 * 86_400;
+
 /** Columns that have what is looked for, the first one that is there. */
 const LOAD = ["in", "load"];
 const REPLICAS = ["replicas", "wanted"];
@@ -15,10 +18,10 @@ const REPLICAS = ["replicas", "wanted"];
 /**
  * Reads a timeline.csv.
  *
- * @throws {ScriptError} When a column is missing, or a cell of it is no number.
+ * @throws {ScriptError} When a column is missing, a cell of it is no number that it can be, or seconds go back.
  */
 export function readRecorded(name: string, csv: string): Recorded {
-  const [header = "", ...lines] = csv.trim().split("\n");
+  const [header = "", ...lines] = csv.trim().split(/\r?\n/);
   const names = header.split(",");
   const column = (wanted: readonly string[]): number => {
     const found = wanted.find((each) => names.includes(each));
@@ -28,16 +31,24 @@ export function readRecorded(name: string, csv: string): Recorded {
     );
   };
   const rows = lines.map((line) => line.split(","));
-  const numbers = (at: number): number[] => rows.map((cells, i) => numberOf(name, i + 2, cells[at] ?? ""));
+  const numbers = (at: number): number[] => rows.map((cells, i) => amountOf(name, i + 2, cells[at] ?? ""));
+  // Lag that was not known when it was looked at is an empty cell.
+  const lagOf = (cell: string, i: number): number => cell === "" ? 0 : amountOf(name, i + 2, cell);
   const lags = names.includes("lag")
     ? [names.indexOf("lag")]
     : names.flatMap((each, i) => /^consumer_lag_(?!.*_pods$)/.test(each) ? [i] : []);
-  if (rows.length < 2) throw new ScriptError(`Cannot read ${name}: received ${rows.length} lines of numbers`);
+  if (rows.length < 2) {
+    throw new ScriptError(
+      `Cannot read ${name}: received ${rows.length} lines of numbers; expected at least 2`,
+    );
+  }
+  const second = numbers(column(["second"]));
+  checkSeconds(name, second);
   return {
-    second: numbers(column(["second"])),
+    second,
     load: numbers(column(LOAD)),
     replicas: numbers(column(REPLICAS)),
-    lag: rows.map((cells) => lags.reduce((sum, at) => sum + (Number(cells[at]) || 0), 0)),
+    lag: rows.map((cells, i) => lags.reduce((sum, at) => sum + lagOf(cells[at] ?? "", i), 0)),
   };
 }
 
@@ -52,10 +63,26 @@ export function loadOf({ second, load }: Recorded): (at: number) => number {
   return (at) => rates[Math.min(at, rates.length - 1)]!;
 }
 
-function numberOf(name: string, line: number, cell: string): number {
+function amountOf(name: string, line: number, cell: string): number {
   const value = Number(cell);
-  if (cell.trim() !== "" && Number.isFinite(value)) return value;
-  throw new ScriptError(`Cannot read ${name}: received "${cell}" in line ${line}; expected a number`);
+  const expected = cell.trim() === "" || !Number.isFinite(value) ? "a number" : "0 or more";
+  if (expected !== "a number" && value >= 0) return value;
+  throw new ScriptError(`Cannot read ${name}: received "${cell}" in line ${line}; expected ${expected}`);
+}
+
+function checkSeconds(name: string, second: readonly number[]): void {
+  const back = second.findIndex((at, i) => i > 0 && at < second[i - 1]!);
+  if (back > 0) {
+    throw new ScriptError(
+      `Cannot read ${name}: received "${second[back]}" in line ${back + 2}; ` +
+        `expected no earlier second than ${second[back - 1]}`,
+    );
+  }
+  const length = second.at(-1)! - second[0]!;
+  if (length <= MOST_SECONDS) return;
+  throw new ScriptError(
+    `Cannot read ${name}: received a recording of ${length} s; expected at most ${MOST_SECONDS / 3_600}h`,
+  );
 }
 
 /** What was recorded, what was simulated, and how far that is off. */

@@ -3,7 +3,7 @@ import { fixed, hpa, METRICS, recommender, type Scaler } from "../../src/autosca
 import type { Simulation } from "../../src/autoscale/simulator.ts";
 import { UsageError } from "../../src/cli/arguments.ts";
 import type { Flags, ScalerName } from "./flags.ts";
-import { loadOf, type Recorded } from "./recorded.ts";
+import { loadOf, MOST_SECONDS, type Recorded } from "./recorded.ts";
 
 /** How many periods of a load that goes on for ever are simulated. */
 const PERIODS = 10;
@@ -34,9 +34,6 @@ export function simulationOf(flags: Flags, recorded?: Recorded): Simulation {
     catchUpSeconds: flags.catchUp / 1_000,
   };
 }
-
-/** A month: what is noted of each second has to fit into memory. */
-const MOST_SECONDS = 31 * 86_400;
 
 function secondsOf(flags: Flags, recorded: Recorded | undefined): number {
   const seconds = lengthOf(flags, recorded);

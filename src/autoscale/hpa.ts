@@ -1,9 +1,10 @@
 /**
  * The algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2) for Pods metrics with an average
- * value, as a pure function of what it has seen and what it remembers.
+ * value, which the chart's are, as a pure function of what it has seen and what it remembers.
  *
- * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`) and
- * `horizontal.go` (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`,
+ * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`),
+ * `metrics/utilization.go` (`GetMetricUsageRatio`: whole thousandths) and `horizontal.go`
+ * (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`, `storeScaleEvent`,
  * `convertDesiredReplicasWithBehaviorRate`) of Kubernetes 1.33.
  *
  * @module
@@ -111,10 +112,32 @@ export function decide(
   pods: readonly PodMetrics[],
 ): HpaDecision {
   checkBounds(spec);
+  return decideBy({ spec, memory: begun(memory, nowSeconds, current), nowSeconds, current }, pods);
+}
+
+/** A sync with what does not change in it. */
+interface Sync {
+  readonly spec: HpaSpec;
+  readonly memory: HpaMemory;
+  readonly nowSeconds: number;
+  readonly current: number;
+}
+
+/** What is there at its first sync is what a controller takes to have been recommended. */
+function begun(memory: HpaMemory, atSeconds: number, replicas: number): HpaMemory {
+  return memory.recommendations.length > 0
+    ? memory
+    : { ...memory, recommendations: [{ atSeconds, replicas }] };
+}
+
+function decideBy(sync: Sync, pods: readonly PodMetrics[]): HpaDecision {
+  const { spec, memory, current } = sync;
   const { minReplicas, maxReplicas } = spec;
+  // Who scales to 0 by hand switches the autoscaler off.
+  if (current === 0) return { replicas: 0, proposals: {}, memory };
   // Out of bounds, the bounds are all that counts.
-  if (current > maxReplicas) return rescale(memory, nowSeconds, current, maxReplicas, {});
-  if (current < minReplicas) return rescale(memory, nowSeconds, current, minReplicas, {});
+  if (current > maxReplicas) return rescale(sync, maxReplicas, {});
+  if (current < minReplicas) return rescale(sync, minReplicas, {});
 
   const proposals: Record<string, number | undefined> = {};
   for (const [metric, target] of Object.entries(spec.targets)) {
@@ -126,9 +149,9 @@ export function decide(
   // A metric that can't be read might ask for more: so nothing goes, and without any nothing comes either.
   if (known.length === 0 || (missing && largest < current)) return { replicas: current, proposals, memory };
 
-  const { replicas: stable, recommendations } = stabilize(spec, memory, nowSeconds, current, largest);
-  const replicas = limitRate(spec, memory, nowSeconds, current, stable);
-  return rescale({ ...memory, recommendations }, nowSeconds, current, replicas, proposals);
+  const { replicas: stable, recommendations } = stabilize(sync, largest);
+  const replicas = limitRate(sync, stable);
+  return rescale({ ...sync, memory: { ...memory, recommendations } }, replicas, proposals);
 }
 
 /**
@@ -166,34 +189,37 @@ function proposalFor(
     if (pod.pending) pending++;
     else if (value === undefined) missing++;
     else {
-      sum += value;
+      sum += milliOf(value);
       sampled++;
     }
   }
   if (sampled === 0) return undefined;
-  const ratio = sum / sampled / target;
-  const within = (r: number): boolean => Math.abs(1 - r) <= tolerance;
+  // The API rounds a target's thousandths up.
+  const milliTarget = Math.ceil(target * 1_000 - ROUNDING);
+  const ratioOf = (total: number, count: number): number => Math.trunc(total / count) / milliTarget;
+  const within = (r: number): boolean => 1 - tolerance <= r && r <= 1 + tolerance;
+  const ratio = ratioOf(sum, sampled);
   const countPending = pending > 0 && ratio > 1;
   if (!countPending && missing === 0) return within(ratio) ? current : Math.ceil(ratio * sampled);
-  let counted = sampled;
-  if (missing > 0 && ratio < 1) {
-    sum += missing * target; // on the way down as if on target
-    counted += missing;
-  } else if (missing > 0 && ratio > 1) {
-    counted += missing; // on the way up as if idle
-  }
-  if (countPending) counted += pending;
-  const careful = sum / counted / target;
+  // Missing ones are as if on target on the way down, else as if idle; pending ones are idle.
+  if (ratio < 1) sum += missing * milliTarget;
+  const counted = sampled + missing + (countPending ? pending : 0);
+  const careful = ratioOf(sum, counted);
   if (within(careful) || (ratio < 1 && careful > 1) || (ratio > 1 && careful < 1)) return current;
   const replicas = Math.ceil(careful * counted);
   return (careful < 1 && replicas > current) || (careful > 1 && replicas < current) ? current : replicas;
 }
 
+/** Less than this of a thousandth is what is left of a decimal in binary. */
+const ROUNDING = 1e-6;
+
+/** A value as prometheus-adapter hands it on: in whole thousandths, and 0 for what is no number. */
+function milliOf(value: number): number {
+  return Number.isNaN(value) ? 0 : Math.trunc(value * 1_000);
+}
+
 function stabilize(
-  spec: HpaSpec,
-  memory: HpaMemory,
-  now: number,
-  current: number,
+  { spec, memory, nowSeconds: now, current }: Sync,
   desired: number,
 ): { replicas: number; recommendations: readonly Recommendation[] } {
   const upWindow = spec.behavior.scaleUp.stabilizationWindowSeconds;
@@ -212,7 +238,7 @@ function stabilize(
   };
 }
 
-function limitRate(spec: HpaSpec, memory: HpaMemory, now: number, current: number, desired: number): number {
+function limitRate({ spec, memory, nowSeconds: now, current }: Sync, desired: number): number {
   const { scaleUp, scaleDown } = spec.behavior;
   if (desired > current) {
     const limits = scaleUp.policies.map(({ type, value, periodSeconds }) => {
@@ -245,20 +271,22 @@ function atPeriodStart(memory: HpaMemory, now: number, current: number, periodSe
   return current - within(memory.ups) + within(memory.downs);
 }
 
-/** The longest period that the API allows: older events count nowhere. */
-const MAX_PERIOD_SECONDS = 1800;
-
 function rescale(
-  memory: HpaMemory,
-  now: number,
-  current: number,
+  { spec, memory, nowSeconds, current }: Sync,
   replicas: number,
   proposals: HpaDecision["proposals"],
 ): HpaDecision {
-  const recent = (events: readonly ScaleEvent[]): readonly ScaleEvent[] =>
-    events.filter(({ atSeconds }) => atSeconds > now - MAX_PERIOD_SECONDS);
+  const { scaleUp, scaleDown } = spec.behavior;
+  const event = { atSeconds: nowSeconds, change: Math.abs(replicas - current) };
   let { ups, downs } = memory;
-  if (replicas > current) ups = [...recent(ups), { atSeconds: now, change: replicas - current }];
-  if (replicas < current) downs = [...recent(downs), { atSeconds: now, change: current - replicas }];
+  if (replicas > current) ups = noted(ups, event, scaleUp);
+  if (replicas < current) downs = noted(downs, event, scaleDown);
   return { replicas, proposals, memory: { ...memory, ups, downs } };
+}
+
+/** An event takes the place of the last one that is older than the longest period of its own direction. */
+function noted(events: readonly ScaleEvent[], event: ScaleEvent, rules: ScalingRules): readonly ScaleEvent[] {
+  const longest = Math.max(0, ...rules.policies.map(({ periodSeconds }) => periodSeconds));
+  const old = events.findLastIndex(({ atSeconds }) => atSeconds < event.atSeconds - longest);
+  return old < 0 ? [...events, event] : events.with(old, event);
 }

@@ -69,8 +69,10 @@ export class Plan {
   /** The count to be, with the reason of it but for who goes where. */
   wish(current: number): Recommendation {
     const { minReplicas, maxReplicas } = this.#settings;
-    const counts = this.#withRoomForHot(usefulCounts(this.#snapshot.partitions, minReplicas, maxReplicas));
-    const wanted = counts.find((count) => this.#carries(current, count)) ?? this.#leastBurdened(counts);
+    const counts = usefulCounts(this.#snapshot.partitions, minReplicas, maxReplicas);
+    // What no count carries takes nobody away: fewer would only fall behind sooner.
+    const wanted = counts.find((count) => this.#carries(current, count)) ??
+      Math.max(current, this.#leastBurdened(counts));
     // Where the present count is as good as the wanted one, it stays.
     if (wanted === current || (wanted > current && !this.#isWorthIt(current, wanted))) {
       return keep(current, `${this.#present(current)}.`);
@@ -82,15 +84,10 @@ export class Plan {
     return { replicas: wanted, reason: `${this.#down(current, burden, wanted)}.` };
   }
 
-  /** A hot partition takes all of an instance: with fewer instances than these, two would share one. */
-  #withRoomForHot(counts: readonly number[]): readonly number[] {
-    const enough = counts.filter((count) => count >= this.#demand.hot.length);
-    return enough.length === 0 ? counts.slice(-1) : enough;
-  }
-
   #carries(current: number, count: number): boolean {
     const { catchUpSeconds, sloSeconds } = this.#settings;
-    const { arrival, lag } = this.#demand.of(count);
+    // Who goes is not to come back, however unluckily partitions fall to those who stay.
+    const { arrival, lag } = count < current ? this.#demand.worst(count) : this.#demand.of(count);
     const share = this.#target(count) * (count < current ? MARGIN : 1);
     if (arrival > share * this.#capacity) return false;
     // What a move in leaves behind is worked off by fewer.
@@ -113,7 +110,6 @@ export class Plan {
 
   /** Whether lag that is there is gone sooner by a move than without. */
   #isWorthIt(current: number, wanted: number): boolean {
-    if (current < this.#demand.hot.length) return true;
     const present = this.#demand.of(current);
     if (present.arrival > this.#target(current) * this.#capacity) return true;
     const { leadSeconds, pauseSeconds } = this.#cost(current, wanted);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Demand, type HotPartition } from "./demand.ts";
+import { Demand, type DemandMemory, type HotPartition } from "./demand.ts";
 import { Growth } from "./growth.ts";
 import { moveCost } from "./move_cost.ts";
 import {
@@ -53,7 +53,7 @@ export class Recommender {
   readonly #settings: Settled;
   readonly #settleSeconds: number | undefined;
   readonly #growth = new Growth();
-  readonly #uneven = new Map<number, number>();
+  readonly #memory: DemandMemory = { uneven: new Map(), hot: new Set() };
   #capacity: number | undefined;
   #demand: Demand | undefined;
   #wishes: Wish[] = [];
@@ -119,7 +119,7 @@ export class Recommender {
     if (this.#capacity === undefined) {
       return keep(count, "what an instance can process has not been measured yet.");
     }
-    const demand = this.#demand = new Demand(snapshot, this.#capacity, speedUp, this.#uneven);
+    const demand = this.#demand = new Demand(snapshot, this.#capacity, speedUp, this.#memory);
     const wish = new Plan(snapshot, demand, this.#capacity, this.#settings).wish(count);
     return this.#stabilize(snapshot, count, demand, wish);
   }

@@ -125,3 +125,135 @@ Deno.test("a disabled direction stays, and bounds come before all", () => {
     "received minReplicas 5 and maxReplicas 4",
   );
 });
+
+/** What the controller of Kubernetes 1.33 makes of a metric with a target of 100, by its source. */
+const OF_THE_SOURCE: readonly {
+  readonly what: string;
+  readonly current: number;
+  readonly values: readonly (number | undefined)[];
+  readonly expected: number;
+}[] = [
+  {
+    what: "two at the target, two missing: 1 is no way up, so they are idle",
+    current: 4,
+    values: [100, 100, undefined, undefined],
+    expected: 2,
+  },
+  { what: "one at the target, one missing", current: 2, values: [100, undefined], expected: 1 },
+  {
+    what: "missing ones bring the average within the tolerance",
+    current: 3,
+    values: [85, 85, undefined],
+    expected: 3,
+  },
+  {
+    what: "below the target more pods than replicas bring none",
+    current: 1,
+    values: [80, 80, undefined],
+    expected: 1,
+  },
+  {
+    what: "above the target fewer pods than replicas take none, with one missing",
+    current: 10,
+    values: [300, 300, undefined],
+    expected: 10,
+  },
+  { what: "but they do with none missing", current: 10, values: [300, 300], expected: 6 },
+  { what: "a tenth above is within", current: 2, values: [110, 110], expected: 2 },
+  { what: "and a thousandth more is not", current: 2, values: [110.1, 110.1], expected: 3 },
+  { what: "less than a thousandth is cut off", current: 2, values: [110.0009, 110.0009], expected: 2 },
+  { what: "in the average too", current: 2, values: [110, 110.001], expected: 2 },
+  { what: "a tenth below is within", current: 10, values: new Array(10).fill(90), expected: 10 },
+  { what: "and a thousandth less is not", current: 20, values: new Array(20).fill(89.999), expected: 18 },
+  { what: "what is no number arrives as 0", current: 2, values: [NaN, NaN], expected: 1 },
+  { what: "no replicas: scaling is off", current: 0, values: [], expected: 0 },
+];
+
+Deno.test("the controller's source, case by case", () => {
+  for (const { what, current, values, expected } of OF_THE_SOURCE) {
+    const spec = { ...SPEC, maxReplicas: 20 };
+    assertEquals(replicas(current, pods(...values), spec), expected, what);
+  }
+});
+
+Deno.test("a load is compared in thousandths: 0.77 is a tenth above 0.7, and within", () => {
+  const spec: HpaSpec = { ...SPEC, targets: { load: 0.7 } };
+  const of = (...loads: number[]): number =>
+    decide(spec, NO_MEMORY, 0, loads.length, loads.map((load) => ({ values: { load } }))).replicas;
+  assertEquals([of(0.77, 0.77), of(0.771, 0.771), of(0.7709, 0.7709), of(0.77, 0.771)], [2, 3, 2, 2]);
+});
+
+/** Syncs of one controller, one after the other. */
+function controller(spec: HpaSpec, current: number): (second: number, value: number | undefined) => number {
+  let memory: HpaMemory = NO_MEMORY;
+  return (second, value) => {
+    const decision = decide(spec, memory, second, current, pods(...new Array(current).fill(value)));
+    memory = decision.memory;
+    return current = decision.replicas;
+  };
+}
+
+Deno.test("a controller that has just started takes what is there for its first recommendation", () => {
+  const windows: HpaSpec = {
+    ...SPEC,
+    behavior: {
+      scaleUp: { ...SPEC.behavior.scaleUp, stabilizationWindowSeconds: 15 },
+      scaleDown: { ...SPEC.behavior.scaleDown, stabilizationWindowSeconds: 60 },
+    },
+  };
+  const up = controller(windows, 1);
+  assertEquals([up(0, 300), up(10, 300), up(15, 300)], [1, 1, 3]);
+  const down = controller(windows, 4);
+  assertEquals([down(0, 0), down(59, 0), down(60, 0)], [4, 4, 1]);
+  const blind = controller(windows, 4);
+  assertEquals([blind(0, undefined), blind(59, 0), blind(60, 0)], [4, 4, 1], "also if it saw nothing then");
+});
+
+Deno.test("what came is forgotten after the longest period up, also for the way down", () => {
+  const spec: HpaSpec = {
+    ...SPEC,
+    maxReplicas: 20,
+    behavior: {
+      scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 2, periodSeconds: 15 }] },
+      scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 1, periodSeconds: 60 }] },
+    },
+  };
+  const sync = controller(spec, 1);
+  // In a minute 4 came, of which the controller has 2 in mind: the period began with 3, less one.
+  assertEquals([sync(0, 900), sync(20, 900), sync(50, 0)], [3, 5, 2]);
+});
+
+Deno.test("what went in a period may come again beside what its policy allows", () => {
+  const spec: HpaSpec = {
+    ...SPEC,
+    maxReplicas: 20,
+    behavior: {
+      scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 2, periodSeconds: 60 }] },
+      scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 1, periodSeconds: 60 }] },
+    },
+  };
+  const sync = controller(spec, 4);
+  assertEquals([sync(0, 0), sync(15, 900)], [3, 6]);
+});
+
+Deno.test("of several policies the one with the most change counts, or the least, or none", () => {
+  const policies = [
+    { type: "Pods", value: 1, periodSeconds: 60 },
+    { type: "Percent", value: 50, periodSeconds: 60 },
+  ] as const;
+  const of = (selectPolicy: "Max" | "Min" | "Disabled", current: number, value: number): number => {
+    const rules = { stabilizationWindowSeconds: 0, selectPolicy, policies };
+    const spec = { ...SPEC, maxReplicas: 20, behavior: { scaleUp: rules, scaleDown: rules } };
+    return replicas(current, pods(...new Array(current).fill(value)), spec);
+  };
+  assertEquals(
+    [of("Max", 5, 900), of("Min", 5, 900), of("Disabled", 5, 900)],
+    [8, 6, 5],
+    "7.5 is 8 on the way up",
+  );
+  assertEquals(
+    [of("Max", 5, 0), of("Min", 5, 0), of("Disabled", 5, 0)],
+    [2, 4, 5],
+    "2.5 is 2 on the way down",
+  );
+});

@@ -89,6 +89,41 @@ Deno.test("recommender: uneven partitions are learned from who is most loaded", 
   assertEquals([15, 30, 45].map((second) => own.observe(snapshotAt(second, four)).replicas), [4, 4, 4]);
 });
 
+Deno.test("recommender: more than all can process takes nobody away, and brings as many as help", () => {
+  for (const [maxReplicas, most] of [[8, 8], [4, 4], [3, 3]] as const) {
+    // Each of the partitions gets more than an instance can process, so no count carries any of them.
+    for (const arrival of [9_900, 10_100, 30_000]) {
+      const looks = { arrivals: even(8, arrival), lags: even(8, 1e6), busy: 1 };
+      for (const running of [1, most]) {
+        const own = new Recommender({ minReplicas: 1, maxReplicas });
+        const said = watch(own, 0, 1_800, { ...looks, running });
+        assert(said.every((count) => count === most), `${arrival} to each, from ${running}: ${said}`);
+      }
+    }
+  }
+});
+
+Deno.test("recommender: several hot partitions get an instance each, and those beside them as much as they need", () => {
+  const of = (arrivals: number[], running = 1): number =>
+    new Recommender({ minReplicas: 1, maxReplicas: 8 }).observe(snapshotAt(0, { running, arrivals }))
+      .replicas;
+  const small = even(6, 500);
+  assertEquals([of([12_000, 500, ...small]), of([12_000, 12_000, ...small])], [1, 2]);
+  assertEquals(of([12_000, 3_000, ...small]), 3, "one of 8 partitions beside a hot one gets 1,250 of 10,000");
+});
+
+Deno.test("recommender: a partition that is about as hot as can be brings and takes nobody again and again", () => {
+  const own = new Recommender({ minReplicas: 1, maxReplicas: 4 });
+  const counts: number[] = [];
+  let running = 1;
+  for (let second = 0; second < 7_200; second += 15) {
+    const arrivals = [second % 600 < 300 ? 9_950 : 10_050, 1_000, 1_000, 1_000];
+    counts.push(running = own.observe(snapshotAt(second, { running, arrivals })).replicas);
+  }
+  const changes = counts.filter((count, i) => i > 0 && count !== counts[i - 1]).length;
+  assert(changes <= 2, `${counts}`);
+});
+
 Deno.test("recommender: out of its bounds it goes to them, and each reason is one sentence", () => {
   const own = new Recommender({ minReplicas: 2, maxReplicas: 4 });
   const { replicas, reason } = own.observe(snapshotAt(0, { running: 9, arrivals: even(4, 1) }));

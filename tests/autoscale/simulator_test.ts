@@ -5,6 +5,7 @@ import type { HpaSpec } from "../../src/autoscale/hpa.ts";
 import { fixed, hpa, METRICS, recommender } from "../../src/autoscale/scaler.ts";
 import { simulate, type Simulation, type Timeline } from "../../src/autoscale/simulator.ts";
 import { judge } from "../../src/autoscale/timeline.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { simulation } from "./settings.ts";
 
 // The chart's own, so that this fails when somebody changes them to what does not come to rest.
@@ -93,6 +94,34 @@ Deno.test("simulator: no constant load makes a recommender turn round, whatever 
         assertEquals([turns, endLag], [0, 0], `${share} pods, ${stateEntries} entries, skew ${skew}`);
       }
     }
+  }
+});
+
+Deno.test("simulator: no constant load of any size makes a recommender turn round, once it knows its partitions", () => {
+  // Always the same ones: that nothing turns is known of them, and not of all.
+  const { random } = seededRandom(15);
+  const one = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
+  for (let i = 0; i < 60; i++) {
+    const partitions = one([1, 2, 3, 4, 5, 8, 12, 24, 32, 48]);
+    const maxReplicas = Math.ceil(partitions * (0.3 + 0.8 * random()));
+    // Up to a third more than all pods can process.
+    const mean = (0.02 + 1.3 * random()) * maxReplicas * usableShare(partitions, maxReplicas) * 10_000;
+    const given = {
+      partitions,
+      skew: one([0, random(), 1.2 * random()]),
+      startSeconds: one([2, 30, 90, 300]),
+      rebalanceSeconds: one([0, 3, 10]),
+      stateEntries: one([0, 10_000, 1_000_000, 5_000_000]),
+      warmUp: random() < 0.4,
+      stopAll: random() < 0.2,
+    };
+    const sloSeconds = one([10, 60, 300]);
+    const own = { minReplicas: 1, maxReplicas, sloSeconds, ...given };
+    const noise = () => mean * (0.95 + 0.1 * random());
+    const timeline = simulate(simulation({ ...given, load: noise, seconds: 9_000 }), recommender(own));
+    const what = `case ${i}: ${Math.round(mean)} records/s, ${JSON.stringify(own)}`;
+    assertEquals(judge(timeline, 3_600).turns, 0, what);
+    assert(judge(timeline).turns <= 1, `${what}: at the start up once and down once, as they are all new`);
   }
 });
 

@@ -7,13 +7,16 @@ export interface SeededRandom {
 }
 
 /**
- * Random numbers from a seed that is printed, so that a failure can be repeated with `KOS_TEST_SEED`. The generator is mulberry32.
+ * Random numbers from a seed that is printed, so that a failure can be repeated with `KOS_TEST_SEED`. The
+ * generator is mulberry32.
+ *
+ * @param usual The seed when none is given. Default: another one each time.
  */
-export function seededRandom(): SeededRandom {
+export function seededRandom(usual: number = Math.floor(Math.random() * 2 ** 32)): SeededRandom {
   const given = Deno.permissions.querySync({ name: "env", variable: "KOS_TEST_SEED" }).state === "granted"
     ? Deno.env.get("KOS_TEST_SEED")
     : undefined;
-  const seed = given === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(given);
+  const seed = given === undefined ? usual : Number(given);
   // deno-lint-ignore no-console -- a test's output
   console.log(`seed ${seed} (KOS_TEST_SEED=${seed} repeats it)`);
   let state = seed | 0;

@@ -215,10 +215,12 @@ export class RunningApp {
       if (pace !== undefined) await pace.keep();
       busy.rest();
       await this.#committer.ready();
-      // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records.
-      if (worked) busy.begin();
+      // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records. A
+      // step that calls as much as it may is at its limit: to wait for its promises is what it can do.
+      const works = worked || this.tasks.calling;
+      if (works) busy.begin();
       const sets = await this.#fetcher.poll(worked ? 0 : this.#idleMs());
-      if (!worked) busy.begin();
+      if (!works) busy.begin();
       this.tasks.push(sets);
       // Sockets and timers get their turn: an await alone would not let them.
       if (worked) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -264,6 +264,12 @@ export class TaskManager {
     task.pauses = 0;
   }
 
+  /** Whether a task takes no records as an asynchronous step calls as much as it may. */
+  get calling(): boolean {
+    for (const { context } of this.#running.values()) if (context.calls.full) return true;
+    return false;
+  }
+
   /**
    * In how many ms a task has to be called by the machine's time at the earliest, 1 at least; `Infinity` when
    * none has to.

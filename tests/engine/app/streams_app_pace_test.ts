@@ -3,6 +3,7 @@ import { StreamsApp } from "../../../src/engine/app/streams_app.ts";
 import { StreamsBuilder } from "../../../src/engine/dsl/streams_builder.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
 import { stringSerde } from "../../../src/serde/primitives.ts";
+import { until } from "./app_contract.ts";
 
 Deno.test("an application with a limit takes its time, counts it as work, and starves no task", async () => {
   const log = new MemoryLog();
@@ -26,4 +27,31 @@ Deno.test("an application with a limit takes its time, counts it as work, and st
   // The last slice of 20 records is not waited for yet.
   assert(busyMs >= 420, `busy for ${busyMs} ms`);
   assertEquals(new Set(order.slice(0, 60)).size, 2);
+});
+
+Deno.test("an asynchronous step that calls as much as it may keeps an application busy", async () => {
+  const log = new MemoryLog();
+  await log.createTopics([{ topic: "in", partitions: 1 }]);
+  const producer = log.producer();
+  for (let i = 0; i < 2; i++) {
+    producer.append("in", 0, i, null, { bytes: new TextEncoder().encode("a"), from: 0, to: 1 });
+  }
+  await producer.flush();
+  const builder = new StreamsBuilder();
+  const answer = Promise.withResolvers<string>();
+  let asked = 0;
+  builder.stream("in", { key: stringSerde(), value: stringSerde() })
+    .mapValuesAsync(() => {
+      asked++;
+      return answer.promise;
+    }, { concurrency: 2 });
+  const app = new StreamsApp(builder.build(), log, { applicationId: "asks" });
+  await app.start();
+  await until("both are asked for", () => asked === 2);
+  const before = app.stats.busyMs;
+  // Nothing happens but that it waits.
+  await until("the wait counts as work", () => app.stats.busyMs > before + 500);
+  answer.resolve("b");
+  await app.close();
+  await log.close();
 });

@@ -15,6 +15,7 @@ import {
   tableIn,
 } from "../../../scripts/simulate/tables.ts";
 import { parseArguments, UsageError } from "../../../src/cli/arguments.ts";
+import { ScriptError } from "../../../scripts/support/errors.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const DOCUMENT = await Deno.readTextFile(new URL("../../../docs/scaling.md", import.meta.url));
@@ -83,6 +84,25 @@ Deno.test("a recording is read by its columns' names, and what is missing is nam
     () => readRecorded("t.csv", "second,load,replicas\n0,1,1\n1,x,1\n"),
     Error,
     'received "x" in line 3',
+  );
+});
+
+Deno.test("a recording that can't be is refused by its line, or its file", async () => {
+  const refused = (lines: string, message: string): void => {
+    assertThrows(() => readRecorded("t.csv", `second,in,replicas,lag\n${lines}`), ScriptError, message);
+  };
+  refused("", "received 0 lines of numbers; expected at least 2");
+  refused("5,1,1,0\n1,1,1,0", 'received "1" in line 3; expected no earlier second than 5');
+  refused("0,1,1,0\n1000000000000,1,1,0", "expected at most 744h");
+  refused("0,1,1,0\n1,-5,1,0", 'received "-5" in line 3; expected 0 or more');
+  refused("0,1,1,0\n1,5,1,many", 'received "many" in line 3; expected a number');
+  // A lag that was not known then is an empty cell.
+  const gaps = readRecorded("t.csv", "second,in,replicas,lag\r\n0,1,1,\r\n1,5,1,7\r\n");
+  assertEquals([gaps.lag, gaps.load], [[0, 7], [1, 5]]);
+  await assertRejects(
+    () => simulateTask(["--timeline", "tests/no_such.csv"]),
+    ScriptError,
+    "Cannot read tests/no_such.csv: there is no such file",
   );
 });
 
