@@ -116,7 +116,10 @@ for (const [name, [flag, of]] of Object.entries(SOURCES)) {
       const port = Number(/:(\d+)\n/.exec((await lines.read()).value!)![1]);
       const scaling = async () => await (await fetch(`http://127.0.0.1:${port}/scaling`)).json();
       const metrics = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      const { running, decisions, inputs } = await until(scaling, ({ replicas }) => replicas !== undefined);
+      const { running, decisions, inputs } = await until(
+        scaling,
+        ({ replicas, problem }) => replicas !== undefined && problem === undefined,
+      );
       const reason =
         "Go from 1 to 2: the most loaded instance gets 18,000 records/s of the 10,000 that it can " +
         "process; with 2 it gets 9,000.";
@@ -124,8 +127,11 @@ for (const [name, [flag, of]] of Object.entries(SOURCES)) {
       const { capacity, stateEntries, restoreRate, startSeconds } = inputs;
       assertEquals([capacity, stateEntries, restoreRate, startSeconds], [10_000, 500, 30_000, 4]);
       assertEquals(sumOfSeries(await metrics(), "kos_recommended_replicas"), 2);
-      let said = "";
-      while (!said.includes(`INFO  page: ${reason} replicas=2`)) said += (await log.read()).value;
+      for (let said = ""; !said.includes(`INFO  page: ${reason} replicas=2`);) {
+        const { value, done } = await log.read();
+        assertEquals(done, false, said);
+        said += value;
+      }
       // Whoever scales by it comes from elsewhere; the page is this machine's all the same.
       const statuses = [
         await statusAs(port, "/scaling", "kos-page:8080"),
