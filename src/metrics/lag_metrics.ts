@@ -53,6 +53,8 @@ export interface PartitionFlow {
   readonly topic: string;
   /** The partition's number. */
   readonly partition: number;
+  /** The next record to process. */
+  readonly position: number | undefined;
   /** Records left to process. */
   readonly lag: number | undefined;
   /** Records that come a second. */
@@ -232,6 +234,7 @@ export class LagMetrics {
     const partitions = this.#owned.partitions.map((p) => ({
       topic: p.topic,
       partition: p.partition,
+      position: p.position,
       lag: this.#isFresh(p) ? recordsLag(p) : undefined,
       arrival: this.#isFresh(p) ? this.#arrivalOf(p) : undefined,
       restoring: p.restoring === true,

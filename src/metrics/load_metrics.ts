@@ -6,6 +6,7 @@
  */
 import { DEFAULT_CATCH_UP_SECONDS, loadOf } from "../autoscale/load.ts";
 import type { LagMetrics, PartitionFlow } from "./lag_metrics.ts";
+import { OffsetsPerRecord } from "./offsets_per_record.ts";
 import { greatestOf, type MetricsLevel, type Owned, registerPartitionGauge } from "./partition_gauges.ts";
 import type { Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
@@ -20,6 +21,11 @@ export interface LoadMetricsOptions {
   readonly lag: Pick<LagMetrics, "flows">;
   /** Records that the instance processes in a second of work; `undefined` while that is not known. */
   readonly capacity: () => number | undefined;
+  /**
+   * Records that the instance has processed so far: with them it is seen how many offsets hold none, such as
+   * the ends of transactions. Default: each offset is taken for a record.
+   */
+  readonly processed?: () => number;
   /** In what time a backlog is to be gone, in seconds. Default {@linkcode DEFAULT_CATCH_UP_SECONDS}. */
   readonly catchUpSeconds?: number;
   /** What has a series of `kos_partition_load`. Default `partition`. */
@@ -92,6 +98,7 @@ interface Total extends Demand {
 export class LoadMetrics {
   readonly #options: LoadMetricsOptions;
   readonly #clock: () => number;
+  readonly #offsets = new OffsetsPerRecord();
   #held = new Map<string, Held>();
   #owned: Owned<Loaded> = { partitions: [], topics: [], complete: false };
   #load: number | undefined;
@@ -117,7 +124,7 @@ export class LoadMetrics {
   look(): void {
     const flows = this.#options.lag.flows();
     const { partitions } = flows;
-    const capacity = this.#options.capacity();
+    const capacity = this.#capacityIn(partitions);
     const held = this.#noteHeld(partitions);
     this.#owned = {
       ...flows,
@@ -128,6 +135,14 @@ export class LoadMetrics {
     };
     const all = flows.complete ? this.#sum(partitions, held) : undefined;
     this.#load = all === undefined ? undefined : this.#loadOf(all, capacity);
+  }
+
+  /** Offsets that the instance passes in a second of work, as what comes and what is left is counted. */
+  #capacityIn(partitions: readonly PartitionFlow[]): number | undefined {
+    const { capacity, processed } = this.#options;
+    if (processed !== undefined) this.#offsets.note(this.#clock(), processed(), partitions);
+    const records = capacity();
+    return records === undefined ? undefined : records * this.#offsets.ratio;
   }
 
   /** Since when each is owned: those that have gone are forgotten. */

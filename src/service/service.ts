@@ -91,6 +91,7 @@ export class Service {
       registry,
       lag: this.#lag,
       capacity: () => this.#streamsMetrics.capacity,
+      processed: () => this.app.stats.processed,
       ...(catchUpTimeMs === undefined ? {} : { catchUpSeconds: catchUpTimeMs / 1000 }),
       ...level,
     });

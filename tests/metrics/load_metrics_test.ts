@@ -22,6 +22,9 @@ class Instance {
   owned: Partition[] = [];
   complete = true;
   capacity: number | undefined = 1_000;
+  processed = 0;
+  /** Records of each offset that is passed. */
+  recordsPerOffset = 1;
   time = 5_000;
   readonly lag: LagMetrics;
   readonly load: LoadMetrics;
@@ -30,7 +33,14 @@ class Instance {
     const { registry } = this;
     const clock = () => this.time;
     this.lag = new LagMetrics({ registry, topics: ["in"], client: "c", clock, level });
-    this.load = new LoadMetrics({ registry, lag: this.lag, capacity: () => this.capacity, clock, level });
+    this.load = new LoadMetrics({
+      registry,
+      lag: this.lag,
+      capacity: () => this.capacity,
+      processed: () => this.processed,
+      clock,
+      level,
+    });
   }
 
   own(partition: number, arrival: number, lag = 0, topic = "in"): Partition {
@@ -43,7 +53,10 @@ class Instance {
   pass(seconds: number): number | undefined {
     for (let s = 0; s < seconds; s++) {
       this.time += 1_000;
-      for (const p of this.owned) p.end += p.arrival;
+      for (const p of this.owned) {
+        p.end += p.arrival;
+        this.processed += p.arrival * this.recordsPerOffset;
+      }
       this.look();
     }
     return this.load.load;
@@ -199,4 +212,12 @@ Deno.test("load metrics: a catch-up time of nothing is refused at once", () => {
   const registry = new Registry();
   const lag = new LagMetrics({ registry, topics: [], client: "c" });
   assertThrows(() => new LoadMetrics({ registry, lag, capacity: () => 1, catchUpSeconds: 0 }), RangeError);
+});
+
+Deno.test("load metrics: offsets that hold no record, as of transactions' ends, make no load of their own", () => {
+  const instance = new Instance();
+  // Of 200 offsets a second half are records, of which it could do 1,000: it is busy for a tenth of the time.
+  instance.recordsPerOffset = 0.5;
+  instance.own(0, 200);
+  assertAlmostEquals(instance.pass(60)!, 0.1, 0.005);
 });

@@ -44,7 +44,7 @@ Deno.test("an asynchronous step that calls as much as it may keeps an applicatio
     .mapValuesAsync(() => {
       asked++;
       return answer.promise;
-    }, { concurrency: 2 });
+    }, { concurrency: 2, timeoutMs: 60_000 });
   const app = new StreamsApp(builder.build(), log, { applicationId: "asks" });
   await app.start();
   await until("both are asked for", () => asked === 2);
