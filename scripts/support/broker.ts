@@ -20,8 +20,8 @@ import { startChild } from "./processes.ts";
 /** What can run a broker on this machine. */
 export type Runtime = { readonly kind: "java"; readonly java: string } | { readonly kind: "docker" };
 
-/** Time for the first start on a slow machine. */
-export const START_TIMEOUT_MS = 60_000;
+/** Time for the first start on a slow machine, or on a busy one. */
+export const START_TIMEOUT_MS = 180_000;
 
 /** Where the jars are kept. */
 function jarsDir(): string {
@@ -250,7 +250,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       await waitFor(() => brokerAnswers(port), {
         what: `Kafka on ${bootstrap}`,
         // The image may have to be pulled first.
-        timeoutMs: runtime.kind === "docker" ? 5 * START_TIMEOUT_MS : START_TIMEOUT_MS,
+        timeoutMs: runtime.kind === "docker" ? 2 * START_TIMEOUT_MS : START_TIMEOUT_MS,
         hopeless: child.ended,
         see: logFile,
       });

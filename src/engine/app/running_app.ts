@@ -100,7 +100,7 @@ export class RunningApp {
   constructor(opened: OpenedApp) {
     const { log, config, logger, now, stats, bound, failed, holdings } = opened;
     this.#opened = opened;
-    this.topics = new SourceTopics(bound);
+    this.topics = new SourceTopics(bound, (changelog) => this.#restores(changelog));
     this.#watch = holdings.keep("the topic watch", this.#makeWatch(), (watch) => watch.close());
     this.#changes = this.#makeChanges();
     const purge = new RepartitionPurge(log, config.repartitionPurgeIntervalMs, logger, now);
@@ -112,10 +112,12 @@ export class RunningApp {
     );
     this.#fetcher = holdings.keep("the fetcher", this.#makeFetcher(), (fetcher) => fetcher.close());
     const grown = (): void => this.#budget.check();
-    const restorer = new Restorer(log, stats, logger, now, grown);
+    const onMissing = (): void => this.#watch.suspect();
+    const restorer = new Restorer(log, stats, logger, now, { afterPoll: grown, onMissing });
     holdings.keep("the restore", restorer, () => restorer.close());
     const standbys = new Standbys(log, failed, {
       afterPoll: grown,
+      onMissing,
       onWarm: () => this.assignments.rejoin(),
       acceptableLag: config.acceptableRecoveryLag,
     });
@@ -198,6 +200,11 @@ export class RunningApp {
   async close(abandon: boolean): Promise<void> {
     this.#fetcher.wakeup();
     await this.#opened.holdings.free(abandon);
+  }
+
+  /** Whether a task or a standby reads a changelog now. */
+  #restores(changelog: string): boolean {
+    return this.tasks.restoringFrom(changelog).length > 0 || this.standbys.reads(changelog);
   }
 
   async #run(): Promise<void> {
@@ -334,6 +341,8 @@ export class RunningApp {
       directory: () => this.#home.directory,
       cache: cacheMaxBytes > 0 ? new CacheBudget(cacheMaxBytes) : undefined,
       outputBounds: outputBounds(config),
+      mayBegin: (topics) => this.#changes.mayBegin(topics),
+      onMissing: () => this.#watch.suspect(),
       failed,
     });
   }
@@ -368,6 +377,7 @@ export class RunningApp {
       tasks: this.tasks,
       standbys: this.standbys,
       committer: this.#committer,
+      looked: () => this.#watch.looked,
       settled: () => this.#home.settled(),
     });
   }

@@ -113,7 +113,10 @@ export class StreamsApp {
     return this.#state === "running" && this.#running?.ready === true;
   }
 
-  /** The source topics that have gone, and that it waits for ({@linkcode StreamsConfig.onMissingTopic}). */
+  /**
+   * The topics that have gone and that it waits for ({@linkcode StreamsConfig.onMissingTopic}): source
+   * topics, and changelogs that are to be restored.
+   */
   get waitingFor(): string[] {
     return this.#running?.topics.missing ?? [];
   }

@@ -21,6 +21,7 @@ import type { StateDirectory } from "../task/state_directory.ts";
 import type { OutputBounds } from "../task/output_bounds.ts";
 import type { EngineStats } from "../record/stats.ts";
 import { partsOfTaskId, Task } from "../task/task.ts";
+import { untilThere } from "../task/until_there.ts";
 
 /** Records that a task processes before the next one's turn. */
 const RECORDS_A_TURN = 512;
@@ -55,6 +56,10 @@ export interface TaskManagerParts {
   readonly directory: () => StateDirectory | undefined;
   /** What may wait for the log. */
   readonly outputBounds: OutputBounds;
+  /** Whether what is to read these topics can begin now; what can't is assigned again when they are there. */
+  readonly mayBegin: (topics: readonly string[]) => boolean;
+  /** Told when a topic that a task begins with is not there. */
+  readonly onMissing: () => void;
   /** Told when the application can't go on. */
   readonly failed: (error: unknown) => void;
 }
@@ -68,7 +73,7 @@ export class TaskManager {
   readonly #paused = new Set<RecordQueue>();
   /** Tasks that wait for a writer's schema. */
   readonly #loading = new Set<Task>();
-  #closed = false;
+  readonly #closing = new AbortController();
   #toldAt = -Infinity;
   /** What all tasks had processed or dropped at the end of the last slice. */
   #processed = 0;
@@ -100,12 +105,12 @@ export class TaskManager {
    * @returns The new ones' ids.
    */
   assign(ids: readonly string[]): string[] {
-    const { committer, standbys, topics } = this.#parts;
+    const { committer, standbys, topics, mayBegin } = this.#parts;
     const added: string[] = [];
     for (const id of ids) {
       const part = topics.subtopologies[partsOfTaskId(id).subtopology];
-      if (part === undefined || !topics.isThere(part)) continue;
-      if (this.#running.has(id) || this.#restoring.has(id)) continue;
+      if (part === undefined || this.#running.has(id) || this.#restoring.has(id)) continue;
+      if (!mayBegin([...part.sourceTopics, ...topics.changelogsOf(part)])) continue;
       const standby = standbys.take(id);
       const task = standby?.task ?? this.make(id);
       task.context.producer = committer.producer(id);
@@ -123,6 +128,13 @@ export class TaskManager {
     const { topics } = this.#parts;
     return this.all.filter(({ subtopology, partition, inputs }) =>
       taskInputs(topics.subtopologies[subtopology.id]!, partition).length !== inputs.length
+    );
+  }
+
+  /** The tasks that are being restored from a changelog. */
+  restoringFrom(changelog: string): Task[] {
+    return [...this.#restoring.values()].filter(({ changelogs }) =>
+      changelogs.some(({ topic }) => topic === changelog)
     );
   }
 
@@ -184,12 +196,12 @@ export class TaskManager {
 
   /** Ends the restoring of tasks: the application closes. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
   }
 
   /** Closes the tasks, at the very end. */
   closeTasks(): void {
-    this.#closed = true;
+    this.close();
     for (const task of this.all) task.close();
   }
 
@@ -285,24 +297,16 @@ export class TaskManager {
 
   /** Whether a task that is being restored is still to be. */
   #wants(task: Task): boolean {
-    return this.#restoring.get(task.id) === task && !this.#closed;
+    return this.#restoring.get(task.id) === task && !this.#closing.signal.aborted;
   }
 
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
-    const { log, config, restorer, committer, fetcher } = this.#parts;
+    const { restorer, committer, fetcher, onMissing } = this.#parts;
+    const waiting = { wanted: () => this.#wants(task), onMissing, signal: this.#closing.signal };
     await committer.prepare(task);
-    const [committed, resets] = await Promise.all([
-      log.committed(config.applicationId, task.inputs),
-      log.offsets(task.inputs, config.autoOffsetReset ?? "earliest"),
-    ]);
-    task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
-    // What an instance before this one has committed, and did not come to purge.
-    task.committed(task.inputs.flatMap((input, i) => {
-      const offset = committed[i];
-      return offset === undefined ? [] : [{ ...input, offset }];
-    }));
-    if (this.#wants(task)) await restorer.restore(task, restoredTo ?? task.file?.positions);
+    await untilThere(() => this.#startAtCommitted(task), waiting);
+    await untilThere(() => restorer.restore(task, restoredTo ?? task.file?.positions), waiting);
     if (this.#wants(task)) await committer.start(task);
     // It may have gone to another instance, or the application closed, meanwhile.
     if (!this.#wants(task)) return;
@@ -316,6 +320,20 @@ export class TaskManager {
     }
     // It may have to be called sooner than the loop has planned to look.
     fetcher.wakeup();
+  }
+
+  async #startAtCommitted(task: Task): Promise<void> {
+    const { log, config } = this.#parts;
+    const [committed, resets] = await Promise.all([
+      log.committed(config.applicationId, task.inputs),
+      log.offsets(task.inputs, config.autoOffsetReset ?? "earliest"),
+    ]);
+    task.start(new Map(task.inputs.map(({ topic }, i) => [topic, committed[i] ?? resets[i]!])));
+    // What an instance before this one has committed, and did not come to purge.
+    task.committed(task.inputs.flatMap((input, i) => {
+      const offset = committed[i];
+      return offset === undefined ? [] : [{ ...input, offset }];
+    }));
   }
 
   /** Fetches a schema that a task waits for; the other tasks go on meanwhile. */

@@ -74,9 +74,10 @@ export interface StreamsConfig {
   /** Where to begin in a partition that the group has no offset for. Default `earliest`. */
   readonly autoOffsetReset?: "earliest" | "latest";
   /**
-   * When a source topic is deleted, or deleted and created again, while the application runs: `fail` (the
-   * default) ends it with an error that names the topic; `wait` gives up its tasks, goes on with the others,
-   * and begins anew when the topic is there. A topic that is missing at the start is an error with either.
+   * When a source topic is deleted, or deleted and created again, while the application runs, or a changelog
+   * while a task or a standby reads it: `fail` (the default) ends it with an error that names the topic;
+   * `wait` gives up its tasks, goes on with the others, and begins anew when the topic is there. A topic that
+   * is missing at the start is an error with either.
    */
   readonly onMissingTopic?: "fail" | "wait";
   /**

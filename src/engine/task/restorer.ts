@@ -20,6 +20,14 @@ interface Restore {
   position: number;
 }
 
+/** What a restore tells its instance. */
+export interface RestoreEvents {
+  /** Called when the stores have grown. */
+  readonly afterPoll?: () => void;
+  /** Called when a changelog is not there, or not as it was: it may have been deleted. */
+  readonly onMissing?: () => void;
+}
+
 /** How often progress is logged, in ms. */
 const PROGRESS_MS = 1000;
 /** How long a poll waits; also how soon a dropped restore is noticed. */
@@ -37,17 +45,16 @@ export class Restorer {
   readonly #skipped: { readonly partition: TopicPartition; readonly resumedAt: number }[] = [];
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
-  readonly #afterPoll: () => void;
+  readonly #events: RestoreEvents;
 
-  /** @param afterPoll Called when the stores have grown. */
   constructor(
     log: Log,
     stats: EngineStats,
     logger: EngineLogger,
     now: () => number,
-    afterPoll: () => void = () => {},
+    events: RestoreEvents = {},
   ) {
-    this.#afterPoll = afterPoll;
+    this.#events = events;
     this.#log = log;
     this.#stats = stats;
     this.#logger = logger;
@@ -91,7 +98,11 @@ export class Restorer {
     const done = new Promise<void>((resolve) => this.#waiting.set(task, resolve));
     this.#fetcher ??= this.#log.fetcher({
       outOfRange: "earliest",
-      onOutOfRange: (partition, _wanted, resumedAt) => void this.#skipped.push({ partition, resumedAt }),
+      onOutOfRange: (partition, wanted, resumedAt) => {
+        this.#skipped.push({ partition, resumedAt });
+        if (resumedAt < wanted) this.#events.onMissing?.();
+      },
+      onMissing: () => this.#events.onMissing?.(),
     });
     for (const restore of pending) {
       const { topic, partition } = restore.partition;
@@ -131,7 +142,7 @@ export class Restorer {
           this.#advance(restore, set.nextOffset);
         }
         for (const { partition, resumedAt } of this.#skipped.splice(0)) this.#skip(partition, resumedAt);
-        this.#afterPoll();
+        this.#events.afterPoll?.();
         this.#stats.restoringMs += this.#now() - counted;
         counted = this.#now();
         if (this.#now() - said >= PROGRESS_MS) {

@@ -10,6 +10,7 @@ import { partitionKey } from "../../kafka/port/topics.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import { DEFAULT_ACCEPTABLE_RECOVERY_LAG } from "./config.ts";
 import type { Task } from "./task.ts";
+import { untilThere } from "./until_there.ts";
 
 /** A standby with the offsets up to which its changelogs were read, by topic. */
 export interface Standby {
@@ -21,6 +22,8 @@ export interface Standby {
 export interface StandbysOptions {
   /** Called when the stores have grown. */
   readonly afterPoll?: () => void;
+  /** Called when a changelog is not there, or not as it was: it may have been deleted. */
+  readonly onMissing?: () => void;
   /** Called when warm-ups have become current: they can come now. */
   readonly onWarm?: () => void;
   /** How many records a task's changelogs may have left for it to be current. Default 10,000. */
@@ -44,7 +47,7 @@ export class Standbys {
   readonly #stores = new Map<string, { readonly standby: Standby; readonly store: ManagedStore }>();
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
   readonly #options: StandbysOptions;
   /** When each warm-up began, by `performance.now`. */
   readonly #warmups = new Map<string, number>();
@@ -127,7 +130,7 @@ export class Standbys {
       const standby = { task: make(id), positions: new Map<string, number>() };
       if (standby.task.changelogs.length === 0) continue;
       this.#standbys.set(id, standby);
-      this.#begin(standby).catch(this.#failed);
+      this.#begin(standby).catch((error) => standby.task.closed || this.#failed(error));
     }
     for (const id of warmups) {
       if (this.#standbys.has(id) && !this.#warmups.has(id)) this.#warmups.set(id, performance.now());
@@ -148,19 +151,44 @@ export class Standbys {
     return standby;
   }
 
+  /** Whether a changelog is read here. */
+  reads(topic: string): boolean {
+    return this.tasks.some((task) => task.changelogs.some((each) => each.topic === topic));
+  }
+
+  /** Drops those that read a changelog. */
+  drop(topic: string): void {
+    for (const task of this.tasks) {
+      if (task.changelogs.some((each) => each.topic === topic)) this.take(task.id)?.task.close();
+    }
+  }
+
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#fetcher?.wakeup();
     await this.#running;
     for (const id of this.ids) this.take(id)?.task.close();
   }
 
+  /** Whether a standby is still to be kept current. */
+  #wants(standby: Standby): boolean {
+    return this.#standbys.get(standby.task.id) === standby && !this.#closing.signal.aborted;
+  }
+
   async #begin(standby: Standby): Promise<void> {
-    const { changelogs, partition, id } = standby.task;
+    await untilThere(() => this.#read(standby), {
+      wanted: () => this.#wants(standby),
+      onMissing: () => this.#options.onMissing?.(),
+      signal: this.#closing.signal,
+    });
+  }
+
+  async #read(standby: Standby): Promise<void> {
+    const { changelogs, partition } = standby.task;
     const partitions = changelogs.map(({ topic }) => ({ topic, partition }));
     const starts = await this.#log.offsets(partitions, "earliest");
-    if (this.#standbys.get(id) !== standby || this.#closed) return;
-    this.#fetcher ??= this.#log.fetcher({ outOfRange: "earliest", maxWaitMs: POLL_MS });
+    if (!this.#wants(standby)) return;
+    this.#fetcher ??= this.#makeFetcher();
     for (const [i, { topic, store }] of changelogs.entries()) {
       const start = Math.max(starts[i]!, standby.task.file?.positions.get(topic) ?? 0);
       standby.positions.set(topic, start);
@@ -170,9 +198,21 @@ export class Standbys {
     this.#running ??= this.#run(this.#fetcher).catch(this.#failed);
   }
 
+  #makeFetcher(): Fetcher {
+    const onMissing = (): void => this.#options.onMissing?.();
+    return this.#log.fetcher({
+      outOfRange: "earliest",
+      maxWaitMs: POLL_MS,
+      onMissing,
+      onOutOfRange: (_partition, wanted, resumedAt) => {
+        if (resumedAt < wanted) onMissing();
+      },
+    });
+  }
+
   async #run(fetcher: Fetcher): Promise<void> {
     try {
-      while (!this.#closed) {
+      while (!this.#closing.signal.aborted) {
         for (const set of await fetcher.poll(POLL_MS)) {
           const kept = this.#stores.get(partitionKey(set.topic, set.partition));
           if (kept === undefined) continue;

@@ -1,11 +1,8 @@
 import type { Cluster } from "./cluster.ts";
 import type { ReadFailures } from "./read_failures.ts";
 import type { ReadState, ReadStates } from "./read_state.ts";
-import { isRetriable, KafkaError } from "../port/errors.ts";
+import { isRetriable, KafkaError, MISSING } from "../port/errors.ts";
 import type { FetcherOptions } from "../port/fetcher.ts";
-
-/** Kafka's name of the error of a partition that a broker does not know. */
-export const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
 
 /** What a {@linkcode LeaderSearch} is made of. */
 export interface LeaderSearchParts {

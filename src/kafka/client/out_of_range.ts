@@ -1,7 +1,7 @@
-import { type LeaderSearch, MISSING } from "./leader_search.ts";
+import type { LeaderSearch } from "./leader_search.ts";
 import type { ReadFailures } from "./read_failures.ts";
 import type { ReadState, ReadStates } from "./read_state.ts";
-import { KafkaError } from "../port/errors.ts";
+import { isMissing, KafkaError } from "../port/errors.ts";
 import type { FetcherOptions } from "../port/fetcher.ts";
 import type { TopicPartition } from "../port/topics.ts";
 
@@ -64,7 +64,7 @@ export class OutOfRange {
   #rangeUnknown(state: ReadState, error: unknown): void {
     const { failures, leaders, options } = this.#parts;
     const { topic, partition } = state;
-    const missing = error instanceof KafkaError && error.code === MISSING;
+    const missing = isMissing(error);
     if (missing) options.onMissing?.({ topic, partition });
     const cause = missing ? new KafkaError(error.code, error.message, true, { cause: error }) : error;
     if (!failures.note(state, cause)) return;

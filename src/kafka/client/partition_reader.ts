@@ -7,11 +7,11 @@
 import { LEADER_MOVED } from "./leader_moved.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorOf } from "./kafkajs_internals.ts";
-import { type LeaderSearch, MISSING } from "./leader_search.ts";
+import type { LeaderSearch } from "./leader_search.ts";
 import type { OutOfRange } from "./out_of_range.ts";
 import { believed, MOST_TRIES, type ReadFailures } from "./read_failures.ts";
 import type { ReadState } from "./read_state.ts";
-import { KafkaError } from "../port/errors.ts";
+import { isMissing, KafkaError } from "../port/errors.ts";
 import type { FetcherOptions } from "../port/fetcher.ts";
 import type { RecordSet } from "../port/record_set.ts";
 import type { FetchedPartition } from "../wire/protocol/fetch.ts";
@@ -78,7 +78,7 @@ export class PartitionReader {
   #refused(state: ReadState, error: KafkaError): void {
     const { cluster, failures, leaders, options } = this.#parts;
     const { topic, partition } = state;
-    if (error.code === MISSING) options.onMissing?.({ topic, partition });
+    if (isMissing(error)) options.onMissing?.({ topic, partition });
     const stale = STALE_LEADER.has(error.code);
     failures.failed(state, error, stale);
     if (stale) leaders.begin("a failure");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { KafkaError, MISSING } from "../port/errors.ts";
 import type { Fetcher, FetcherOptions } from "../port/fetcher.ts";
 import type { GroupMember, GroupOptions } from "../port/group.ts";
 import type { Log } from "../port/log.ts";
@@ -167,9 +168,11 @@ export class MemoryLog implements Log {
     return partitions.map(({ topic, partition }) => {
       const found = this.#topics.get(topic)?.[partition];
       if (found === undefined) {
-        throw new Error(
+        throw new KafkaError(
+          MISSING,
           `Cannot read the ${at} offset of ${topic}-${partition}: there is no such partition ` +
-            `(UNKNOWN_TOPIC_OR_PARTITION); create the topic first`,
+            `(${MISSING}); create the topic first`,
+          false,
         );
       }
       return at === "earliest" ? found.start : at === "stable" ? found.stable : found.end;

@@ -92,6 +92,14 @@ export function isRetriable(error: unknown): error is Error {
     (error instanceof KafkaError && error.retriable);
 }
 
+/** Kafka's name of the error of a partition that a broker does not know. */
+export const MISSING = "UNKNOWN_TOPIC_OR_PARTITION";
+
+/** Whether the log has said that there is no such topic, or no such partition of it. */
+export function isMissing(error: unknown): error is KafkaError {
+  return error instanceof KafkaError && error.code === MISSING;
+}
+
 /** How long what a broker says is not ready yet is waited for, in ms: as long as Kafka's own clients do. */
 export const NOT_READY_MS = 60_000;
 

@@ -47,11 +47,11 @@ function joinTopology(name: string): Topology {
   return builder.build();
 }
 
-/** Waits until something is so, and fails after half a minute. */
-export async function until(what: string, so: () => Promise<boolean> | boolean, ms = 30_000): Promise<void> {
-  const end = Date.now() + ms;
+/** Waits until something is so; fails after two minutes, which a busy machine may take. */
+export async function until(what: string, so: () => Promise<boolean> | boolean, ms = 120_000): Promise<void> {
+  const end = performance.now() + ms;
   while (!await so()) {
-    if (Date.now() > end) throw new Error(`${what}: not so after ${ms / 1000} s`);
+    if (performance.now() > end) throw new Error(`${what}: not so after ${ms / 1000} s`);
     await delay(20);
   }
 }

@@ -79,7 +79,9 @@ export function asyncContract(kind: string, withPlace: WithPlace): void {
                   `${count}`
                 )
                 : stream;
-              values.mapValuesAsync((value, _key, signal) => ask(value, signal), options).to(output, text);
+              // The promises that a test holds are settled late on a busy machine.
+              const patient = { timeoutMs: 120_000, ...options };
+              values.mapValuesAsync((value, _key, signal) => ask(value, signal), patient).to(output, text);
               const { timeoutMs: _, ...rest } = { timeoutMs: 0, ...config };
               return new StreamsApp(builder.build(), log, {
                 applicationId: name,

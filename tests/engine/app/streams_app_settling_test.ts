@@ -32,7 +32,7 @@ Deno.test("an instance whose first assignment arrives when it is no longer new s
   log.slow = true;
   const second = new StreamsApp(builder.build(), log, { applicationId: "settling" });
   await second.start();
-  await until("one task each", () => first.tasks.length === 1 && second.tasks.length === 1, 10_000);
+  await until("one task each", () => first.tasks.length === 1 && second.tasks.length === 1);
   await second.close();
   await first.close();
   await log.close();

@@ -36,7 +36,8 @@ async function resumed(
     await app.close();
     assertEquals(await log.committed(id, [input]), [5]);
     assertEquals(app.stats.offsetResets, 1);
-    return { read: await out(), warned };
+    // On a machine that stands still for a while the group's words come between.
+    return { read: await out(), warned: warned.filter((line) => line.startsWith("Cannot read ")) };
   } finally {
     await log.deleteTopics([`${id}-in`, `${id}-out`]);
     await admin.close();

@@ -10,7 +10,7 @@ import { cacheDir, exists } from "../../../scripts/support/cache.ts";
 import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
 import { mavenFiles, mavenWorks } from "../../../scripts/support/maven.ts";
 import { strangersContract } from "../../engine/app/strangers_contract.ts";
-import { until } from "../../engine/app/app_contract.ts";
+import { startWhole, until } from "../../engine/app/app_contract.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
 async function withPlace(body: (place: { log: Log; name: string }) => Promise<void>): Promise<void> {
@@ -139,7 +139,7 @@ Deno.test({
     withPlace(async (place) => {
       await createTopics(place);
       const app = merged(place);
-      await app.start();
+      await startWhole(app);
       const consumer = await brokerAssigned(`${place.name}-group`, `${place.name}-left`);
       assertStringIncludes(await heard(consumer), "refused");
       await consumer.status;

@@ -15,7 +15,7 @@ import {
   type StreamsConfig,
 } from "../../task/config.ts";
 import type { Standbys } from "../../task/standbys.ts";
-import type { Task } from "../../task/task.ts";
+import { partsOfTaskId, type Task } from "../../task/task.ts";
 import type { BoundTopology } from "../../topology/bound_topology.ts";
 import { topologyFingerprint } from "../../topology/topology_fingerprint.ts";
 import type { TaskManager } from "../task_manager.ts";
@@ -42,6 +42,8 @@ export interface AssignmentsParts {
   readonly openedAt: number;
   /** Whether the application is neither ended nor about to. */
   readonly working: () => boolean;
+  /** Resolves when it is known which topics these are. */
+  readonly looked: () => Promise<void>;
   /** Resolves when no stores are on their way to disk. */
   readonly settled: () => Promise<void>;
   /** Told when the application can't go on. */
@@ -133,14 +135,16 @@ export class Assignments {
   }
 
   /**
-   * Stops the tasks that read a topic that has gone. They can't commit: what was not committed is processed
-   * again.
+   * Stops the tasks that read a topic that has gone, or restore it, and its standbys. They can't commit: what
+   * was not committed is processed again.
    */
   async giveUp(topic: string): Promise<void> {
-    const { tasks } = this.#parts;
+    const { tasks, standbys } = this.#parts;
     this.#complete = false;
     const inputs = tasks.all.flatMap(({ inputs }) => inputs).filter((each) => each.topic === topic);
-    await this.#abandon(tasks.drop(inputs));
+    const restored = tasks.restoringFrom(topic).flatMap(({ inputs }) => inputs);
+    standbys.drop(topic);
+    await this.#abandon(tasks.drop([...inputs, ...restored]));
   }
 
   /**
@@ -188,10 +192,11 @@ export class Assignments {
   }
 
   async #onAssigned({ partitions, userData }: MemberAssignment): Promise<void> {
-    const { tasks, standbys, stats, working, settled } = this.#parts;
+    const { tasks, standbys, stats, working, looked, settled } = this.#parts;
     stats.rebalances = this.member.rebalances;
     const info = checkLeader(userData, this.#own);
     const whole = await this.#wholeTasks(partitions);
+    await looked();
     await settled();
     if (!working()) return;
     const added = tasks.assign(whole);
@@ -200,12 +205,19 @@ export class Assignments {
     this.#endpoints = new Map(
       Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
     );
-    const kept = info.standbys.filter((id) => !active.includes(id) && tasks.knows(id));
+    const kept = info.standbys.filter((id) =>
+      !active.includes(id) && tasks.knows(id) && this.#mayRestore(id)
+    );
     standbys.assign(kept, (id) => tasks.make(id), info.warmups?.filter((id) => kept.includes(id)));
     this.#askAgainWhenSettled(active.length);
     this.#tell(active, added);
     // A leader of a former version waits for nobody either.
     if (this.#leaving?.told === true && info.waiting !== true) this.#leaving.free();
+  }
+
+  #mayRestore(id: string): boolean {
+    const { topics, changes } = this.#parts;
+    return changes.mayBegin(topics.changelogsOf(topics.subtopologies[partsOfTaskId(id).subtopology]!));
   }
 
   /** Whether this instance is to go, which it tells now. */

@@ -30,19 +30,26 @@ export class SourceTopics {
   readonly #ids = new Map<string, string>();
   readonly #missing = new Set<string>();
   readonly #sources: ReadonlySet<string>;
+  /** Changelogs that have gone while they were to be restored: their tasks and standbys wait for them. */
+  readonly #awaited = new Set<string>();
+  readonly #restored: (changelog: string) => boolean;
   #subtopologies: readonly BoundSubtopology[];
 
-  constructor(bound: BoundTopology) {
+  /** @param restored Whether a task or a standby here reads a changelog now. */
+  constructor(bound: BoundTopology, restored: (changelog: string) => boolean = () => false) {
     this.#bound = bound;
+    this.#restored = restored;
     this.#subtopologies = bound.subtopologies;
     this.#sources = new Set(bound.sources.keys());
     for (const { topic, partitions } of bound.sinks.values()) this.#partitions.set(topic, partitions);
-    for (const { partitions } of bound.subtopologies) {
+    for (const part of bound.subtopologies) {
+      const { partitions, tasks } = part;
+      for (const topic of this.changelogsOf(part)) this.#partitions.set(topic, tasks);
       for (const [topic, count] of partitions) this.#partitions.set(topic, count);
     }
   }
 
-  /** All topics that the application reads or writes, but for changelogs. */
+  /** All topics that the application reads or writes. */
   get names(): string[] {
     return [...this.#partitions.keys()].sort();
   }
@@ -52,19 +59,29 @@ export class SourceTopics {
     return this.#missing.has(topic);
   }
 
-  /** The source topics that have gone. */
+  /** The source topics that have gone, and the changelogs that are waited for. */
   get missing(): string[] {
-    return [...this.#missing].filter((topic) => this.#sources.has(topic)).sort();
+    return [...this.#missing].filter((topic) => this.#sources.has(topic) || this.#awaited.has(topic)).sort();
+  }
+
+  /** Whether it is a source topic, or a repartition topic, which is one of another part. */
+  isSource(topic: string): boolean {
+    return this.#sources.has(topic);
+  }
+
+  /** The changelogs of a part's stores. */
+  changelogsOf({ stores }: Pick<BoundSubtopology, "stores">): string[] {
+    return stores.map((name) => this.#bound.stores.get(name)?.changelog).filter((each) => each !== undefined);
+  }
+
+  /** Says that a changelog that has gone is waited for: it counts as missing, and as read when it is back. */
+  await(changelog: string): void {
+    if (!this.#sources.has(changelog)) this.#awaited.add(changelog);
   }
 
   /** The parts of the topology, with as many tasks as there are partitions now. */
   get subtopologies(): readonly BoundSubtopology[] {
     return this.#subtopologies;
-  }
-
-  /** Whether a part can be worked on: none of its source topics has gone. */
-  isThere({ sourceTopics }: Pick<BoundSubtopology, "sourceTopics">): boolean {
-    return !sourceTopics.some((topic) => this.#missing.has(topic));
   }
 
   /**
@@ -82,7 +99,8 @@ export class SourceTopics {
   #seeOne(topic: string, found: TopicDescription | undefined): TopicChange[] {
     const from = this.#partitions.get(topic);
     if (from === undefined) return [];
-    const read = this.#sources.has(topic);
+    const source = this.#sources.has(topic);
+    const read = source || this.#awaited.has(topic) || this.#restored(topic);
     if (found === undefined) {
       if (this.#missing.has(topic)) return [];
       this.#missing.add(topic);
@@ -93,14 +111,16 @@ export class SourceTopics {
     const bothTold = id !== undefined && found.id !== undefined;
     // While a topic changes, a broker may tell of its partitions and not of its id.
     if (found.id !== undefined) this.#ids.set(topic, found.id);
-    if (this.#missing.delete(topic)) changes.push({ kind: "back", topic, read });
-    else if (bothTold ? id !== found.id : found.partitions < from) {
+    if (this.#missing.delete(topic)) {
+      this.#awaited.delete(topic);
+      changes.push({ kind: "back", topic, read });
+    } else if (bothTold ? id !== found.id : found.partitions < from) {
       changes.push({ kind: "recreated", topic, read });
     } // No topic shrinks: the broker that was asked is behind.
     else if (found.partitions < from) return [];
     if (found.partitions !== from) {
       this.#partitions.set(topic, found.partitions);
-      changes.push({ kind: "grown", topic, read, from, to: found.partitions });
+      changes.push({ kind: "grown", topic, read: source, from, to: found.partitions });
     }
     return changes;
   }

@@ -37,6 +37,7 @@ export class TopicWatch {
   #lookedAt = -Infinity;
   #looking = false;
   #asked = false;
+  readonly #first = Promise.withResolvers<void>();
   readonly #closing = new AbortController();
 
   constructor(parts: TopicWatchParts) {
@@ -48,6 +49,11 @@ export class TopicWatch {
     this.#lookIn(0);
   }
 
+  /** Resolves after the first look, whatever came of it: what is made anew from then on is noticed. */
+  get looked(): Promise<void> {
+    return this.#first.promise;
+  }
+
   /** Looks soon: something has said that a topic is not as it was. */
   suspect(): void {
     if (this.#looking) this.#asked = true;
@@ -56,6 +62,7 @@ export class TopicWatch {
 
   close(): void {
     this.#closing.abort();
+    this.#first.resolve();
     clearTimeout(this.#timer);
   }
 
@@ -83,6 +90,7 @@ export class TopicWatch {
       else failed(error);
     } finally {
       this.#looking = false;
+      this.#first.resolve();
       this.#lookedAt = performance.now();
       this.#lookIn(this.#asked || topics.missing.length > 0 ? Math.min(SOON_MS, everyMs) : everyMs);
     }

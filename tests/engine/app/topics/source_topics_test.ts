@@ -30,7 +30,7 @@ Deno.test("a topic is told of once when it goes, once when it is back, and as re
   assertEquals(known.names, ["in", "out"]);
   assertEquals(see({ in: 2, out: 2 }), []);
   assertEquals(see({ out: 2 }), ["in gone"]);
-  assertEquals([known.missing, known.isThere({ sourceTopics: ["in"] })], [["in"], false]);
+  assertEquals([known.missing, known.isMissing("in"), known.isMissing("out")], [["in"], true, false]);
   assertEquals(see({}), ["out gone"]);
   assertEquals(known.missing, ["in"]);
   assertEquals(see({ in: 2, out: 2 }, "2"), ["in back", "out back"]);
