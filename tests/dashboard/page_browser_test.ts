@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import type { PageControl } from "../../src/dashboard/source.ts";
-import { BROWSER, browserTest, launch, PHONE, WIDE, withPage } from "./browser.ts";
+import { assertAccessible, BROWSER, browserTest, launch, PHONE, WIDE, withPage } from "./browser.ts";
 import { snapshot, STORY_END_MS, surgeAndCalm, ToldSource } from "./told_source.ts";
 
 let browser: Browser;
@@ -198,19 +197,7 @@ browserTest("page in a browser: axe finds nothing, on a phone, a wide screen, an
   for (const device of [PHONE, WIDE, { ...WIDE, colorScheme: "dark" as const }]) {
     const source = told({ setRate() {}, surge() {}, burst() {}, addInstance() {}, killInstance() {} });
     await withPage(browser, source, device, async (page) => {
-      await page.evaluate(axe.source);
-      const found = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run(): Promise<axe.AxeResults> } };
-        const { violations, passes } = await axe.run();
-        return { violations: violations.map(({ id, impact }) => `${impact}: ${id}`), passed: passes.length };
-      });
-      assertEquals(found.violations, []);
-      assert(found.passed > 20, `only ${found.passed} rules were looked at`);
-      const { width } = await page.evaluate(() => {
-        const { document } = globalThis as unknown as { document: { body: { scrollWidth: number } } };
-        return { width: document.body.scrollWidth };
-      });
-      assertEquals(width, device.width, "nothing is wider than the screen");
+      await assertAccessible(page);
     });
   }
 });
