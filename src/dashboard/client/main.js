@@ -2,28 +2,36 @@
 
 import { Chart } from "./chart.js";
 import { Controls } from "./control.js";
-import { setText } from "./elements.js";
+import { byId, inputById, setText } from "./elements.js";
 import { clock, share, short, whole } from "./format.js";
 import { History, most } from "./history.js";
 import { drawDecisions, drawInstances, drawSessions, drawTiles } from "./panels.js";
 import { TopologyPicture } from "./topology.js";
 
+/** @import { PageHello, SentSnapshot } from "../snapshot.ts" */
+/** @import { Line } from "./chart.js" */
+
 /** After so long without news the page says so, in ms. */
 const SILENCE_MS = 5_000;
 
-const byId = (id) => document.getElementById(id);
-const lookBack = byId("look-back");
+const lookBack = inputById("look-back");
 const controls = new Controls();
 const topology = new TopologyPicture(byId("topology"));
 let history = new History(600_000);
+/** @type {string | undefined} */
 let epoch;
 let isReady = false;
 let connected = false;
 let heardAt = performance.now();
-/** The time that somebody points at. */
+/**
+ * The time that somebody points at.
+ *
+ * @type {number | undefined}
+ */
 let pointed;
 let drawing = false;
 
+/** @param {number | undefined} ms */
 const onPoint = (ms) => {
   pointed = ms;
   draw();
@@ -61,6 +69,7 @@ function connect() {
   });
 }
 
+/** @param {PageHello} hello */
 function greet(hello) {
   connected = true;
   heardAt = performance.now();
@@ -96,33 +105,36 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    if (history.last !== undefined) drawNow();
+    if (history.last !== undefined) drawNow(history.last);
   });
 }
 
-function drawNow() {
+/** @param {SentSnapshot} last */
+function drawNow(last) {
   const back = Number(lookBack.value);
-  const at = pointed ?? (back < 0 ? history.last.atMs + back * 1_000 : undefined);
-  const snapshot = at === undefined ? history.last : history.at(at);
+  const at = pointed ?? (back < 0 ? last.atMs + back * 1_000 : undefined);
+  const snapshot = at === undefined ? last : history.at(at) ?? last;
   setText(byId("look-at"), at === undefined ? "now" : clock(at));
   lookBack.setAttribute("aria-valuetext", at === undefined ? "now" : clock(at));
   setText(byId("phase"), snapshot.phase ?? "");
   drawTiles(byId("tiles"), snapshot);
   const kill = controls.canKill
-    ? (name) => controls.ask({ action: "killInstance", name }, `Kill ${name}`)
+    ? (/** @type {string} */ name) => controls.ask({ action: "killInstance", name }, `Kill ${name}`)
     : undefined;
   drawInstances(byId("instances"), snapshot, kill);
   drawDecisions(byId("decisions"), byId("newest-decision"), history.decisions());
   drawSessions(byId("sessions-section"), byId("sessions"), snapshot.sessions);
   topology.rate(snapshot.topics);
-  controls.follow(history.last.rates.target);
+  controls.follow(last.rates.target);
   drawCharts(at);
   showLink();
 }
 
+/** @param {number | undefined} at */
 function drawCharts(at) {
   const { snapshots, span } = history;
   const common = { times: snapshots.map(({ atMs }) => atMs), marks: history.rebalances(), span, at };
+  /** @type {(name: string, place: number, value: (snapshot: SentSnapshot) => number | undefined) => Line} */
   const line = (name, place, value) => ({ name, place, values: snapshots.map(value) });
   CHARTS.lag.draw({ ...common, lines: history.lagLines() });
   CHARTS.replicas.draw({
@@ -140,7 +152,12 @@ function drawCharts(at) {
   CHARTS.load.draw({ ...common, lines: loadLines(snapshots) });
 }
 
-/** The load of each instance; of more than the colours are for, the highest alone. */
+/**
+ * The load of each instance; of more than the colours are for, the highest alone.
+ *
+ * @param {readonly SentSnapshot[]} snapshots
+ * @returns {Line[]}
+ */
 function loadLines(snapshots) {
   const names = [...new Set(snapshots.flatMap(({ instances }) => instances.map(({ name }) => name)))].sort();
   if (names.length > 8) {
