@@ -49,11 +49,12 @@ export class Chart {
    * @param {string} options.title What it shows.
    * @param {Format} options.format Writes a value.
    * @param {number} options.least The least upper end of the axis.
+   * @param {number} [options.most] For how many names there is room from the beginning.
    * @param {boolean} [options.step] Whether a value stays until the next one.
    * @param {(ms: number | undefined) => void} options.onPoint Told the time that is pointed at; undefined when
    *   none is any more.
    */
-  constructor({ title, format, least, step = false, onPoint }) {
+  constructor({ title, format, least, most = 4, step = false, onPoint }) {
     this.#title = title;
     this.#format = format;
     this.#least = least;
@@ -69,7 +70,7 @@ export class Chart {
     );
     this.element = html(
       "figure",
-      {},
+      { class: most > 4 ? "many" : "few" },
       html("figcaption", {}, html("h2", {}, title), this.#note),
       this.#picture,
       this.#legend,
@@ -185,7 +186,7 @@ export class Chart {
         "li",
         {},
         svg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" }, svg("path", { d: "M0 4H22" })),
-        html("span", {}, ` ${name} `),
+        html("span", { class: "label", title: name }, ...halvesOf(name)),
         html("b"),
       ));
     lines.forEach(({ place, values }, i) => {
@@ -213,6 +214,17 @@ export class Chart {
     this.#picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     if (this.#shown !== undefined) this.draw(this.#shown);
   }
+}
+
+/**
+ * A name in two halves, of which the first is cut where there is no room for both: instances and partitions
+ * differ at their ends.
+ *
+ * @param {string} name
+ */
+function halvesOf(name) {
+  const start = Math.max(0, name.length - 10);
+  return start === 0 ? [name] : [html("i", {}, name.slice(0, start)), html("i", {}, name.slice(start))];
 }
 
 /**

@@ -49,8 +49,7 @@ export function lagOf(snapshot) {
 /** Snapshots in the order of time. */
 export class History {
   #keepMs;
-  /** @type {Map<string, number>} */
-  #lines = new Map();
+  #places = new Places();
   /** @type {SentSnapshot[]} */
   snapshots = [];
 
@@ -130,7 +129,7 @@ export class History {
     const shown = [...highest].sort((a, b) => b[1] - a[1]).slice(0, hasOthers ? MOST_LINES - 1 : MOST_LINES)
       .map(([name]) => name);
     const name = shortener([...highest.keys()].map((key) => key.slice(0, key.lastIndexOf(" "))));
-    const lines = this.#placed(shown.sort(byName)).map(({ key, place }) => ({
+    const lines = this.#places.of(shown.sort(byName)).map(({ key, place }) => ({
       name: name(key),
       place,
       values: byPartition.map((lags) => lags.get(key)),
@@ -144,20 +143,22 @@ export class History {
       ]);
     return [...lines, { name: "all others", place: MOST_LINES - 1, values: byPartition.map(rest) }];
   }
+}
 
-  /**
-   * Gives each line a colour that it keeps while it is shown.
-   *
-   * @param {readonly string[]} keys
-   */
-  #placed(keys) {
-    for (const key of this.#lines.keys()) if (!keys.includes(key)) this.#lines.delete(key);
+/** Gives each line a colour that it keeps while it is shown. */
+export class Places {
+  /** @type {Map<string, number>} */
+  #places = new Map();
+
+  /** @param {readonly string[]} keys All that are shown. */
+  of(keys) {
+    for (const key of this.#places.keys()) if (!keys.includes(key)) this.#places.delete(key);
     for (const key of keys) {
-      if (this.#lines.has(key)) continue;
-      const taken = new Set(this.#lines.values());
-      this.#lines.set(key, [...Array(MOST_LINES).keys()].find((place) => !taken.has(place)) ?? 0);
+      if (this.#places.has(key)) continue;
+      const taken = new Set(this.#places.values());
+      this.#places.set(key, [...Array(MOST_LINES).keys()].find((place) => !taken.has(place)) ?? 0);
     }
-    return keys.map((key) => ({ key, place: this.#lines.get(key) ?? 0 }));
+    return keys.map((key) => ({ key, place: this.#places.get(key) ?? 0 }));
   }
 }
 

@@ -4,7 +4,7 @@ import { Chart } from "./chart.js";
 import { Controls } from "./control.js";
 import { byId, inputById, setText } from "./elements.js";
 import { clock, share, short, whole } from "./format.js";
-import { History, most } from "./history.js";
+import { byName, History, most, Places } from "./history.js";
 import { drawDecisions, drawInstances, drawSessions, drawTiles } from "./panels.js";
 import { TopologyPicture } from "./topology.js";
 
@@ -30,6 +30,7 @@ let heardAt = performance.now();
  */
 let pointed;
 let drawing = false;
+const instancePlaces = new Places();
 
 /** @param {number | undefined} ms */
 const onPoint = (ms) => {
@@ -37,10 +38,10 @@ const onPoint = (ms) => {
   draw();
 };
 const CHARTS = {
-  lag: new Chart({ title: "Lag by partition", format: short, least: 10, onPoint }),
+  lag: new Chart({ title: "Lag by partition", format: short, least: 10, most: 8, onPoint }),
   replicas: new Chart({ title: "Replicas", format: whole, least: 4, step: true, onPoint }),
   rates: new Chart({ title: "Records a second", format: short, least: 10, onPoint }),
-  load: new Chart({ title: "Load by instance", format: share, least: 1, onPoint }),
+  load: new Chart({ title: "Load by instance", format: share, least: 1, most: 8, onPoint }),
 };
 byId("charts").append(...Object.values(CHARTS).map(({ element }) => element));
 
@@ -128,6 +129,8 @@ function drawNow(last) {
   controls.follow(last.rates.target);
   drawCharts(at);
   showLink();
+  // All of it is there at once: nothing has to make room for what comes later.
+  byId("main").dataset.drawn = "";
 }
 
 /** @param {number | undefined} at */
@@ -159,12 +162,12 @@ function drawCharts(at) {
  * @returns {Line[]}
  */
 function loadLines(snapshots) {
-  const names = [...new Set(snapshots.flatMap(({ instances }) => instances.map(({ name }) => name)))].sort();
+  const names = [...new Set(snapshots.flatMap(({ instances }) => instances.map(({ name }) => name)))];
   if (names.length > 8) {
     const highest = snapshots.map(({ instances }) => most(instances.map(({ load }) => load)));
     return [{ name: "highest", place: 0, values: highest }];
   }
-  return names.map((name, place) => ({
+  return instancePlaces.of(names.sort(byName)).map(({ key: name, place }) => ({
     name,
     place,
     values: snapshots.map(({ instances }) => instances.find((each) => each.name === name)?.load),

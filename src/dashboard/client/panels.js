@@ -36,6 +36,9 @@ export function drawTiles(parent, snapshot) {
   });
 }
 
+/** For how many instances the room is kept that they once took: one that comes and goes pushes nothing about. */
+const KEPT_PLACES = 10;
+
 /** @typedef {((name: string) => unknown) | undefined} Kill Kills the instance of a name, where the page can. */
 
 /**
@@ -47,17 +50,23 @@ export function drawInstances(parent, { instances }, kill) {
   const named = new Map(instances.map((instance) => [instance.name, instance]));
   const shorten = shortener(instances.flatMap(({ partitions }) => partitions.map(({ topic }) => topic)));
   const names = [...named.keys()].sort(byName);
-  for (const card of keyed(parent, names, (name) => cardOf(name, kill))) {
+  const places = Math.min(KEPT_PLACES, Math.max(names.length, parent.children.length));
+  const empty = Array.from({ length: Math.max(0, places - names.length) }, (_, i) => `${EMPTY}${i}`);
+  for (const card of keyed(parent, [...names, ...empty], (key) => cardOf(key, kill))) {
     const instance = named.get(card.dataset.key ?? "");
     if (instance !== undefined) drawCard(card, instance, shorten);
   }
 }
+
+/** What the keys of places begin with that nobody takes; no name does. */
+const EMPTY = "\n";
 
 /**
  * @param {string} name
  * @param {Kill} kill
  */
 function cardOf(name, kill) {
+  if (name.startsWith(EMPTY)) return html("li", { class: "empty", "aria-hidden": "true" });
   const card = html(
     "li",
     {},
