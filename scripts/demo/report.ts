@@ -4,18 +4,33 @@
  * @module
  */
 import type { DemoSummary } from "../../src/demo/run.ts";
-import { meanLoad } from "../../src/demo/figures.ts";
-import type { Snapshot } from "../../src/demo/snapshot.ts";
 import { escape } from "../support/svg/axis.ts";
-import { type LinePanel, plot, type Series } from "../support/svg/plot.ts";
+import { CHART_STYLE, chartHtml } from "./chart.ts";
+import { panelsOf, phasesInWords, phasesOf } from "./panels.ts";
 
-type Points = Series["points"];
+const STYLE =
+  `:root { color-scheme: light dark; --ground: #fff; --text: #1f2328; --quiet: #57606a; --line: #d0d7de; }
+@media (prefers-color-scheme: dark) {
+:root { --ground: #0d1117; --text: #e6edf3; --quiet: #9da7b3; --line: #30363d; }
+}
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; color: var(--text); background: var(--ground); overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; line-height: 1.25; }
+h2 { font-size: 1.25rem; }
+table { border-collapse: collapse; }
+td, th { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+td:first-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
+${CHART_STYLE}`;
 
 /** The page: figures, charts over the same seconds, and the decisions. */
 export function reportHtml(title: string, summary: DemoSummary, lines: readonly string[]): string {
-  const decisions = summary.run.flatMap(({ atMs, decision }) =>
-    decision === undefined ? [] : [`<tr><td>${seconds(atMs)} s</td><td>${escape(decision.reason)}</td></tr>`]
+  const { run } = summary;
+  const decisions = run.flatMap(({ atMs, decision }) =>
+    decision === undefined
+      ? []
+      : [`<tr><td>${Math.round(atMs / 1000)} s</td><td>${escape(decision.reason)}</td></tr>`]
   );
+  const marks = phasesOf(run).slice(1).map(({ second }) => second);
+  const lastSecond = Math.max(1, (run.at(-1)?.atMs ?? 0) / 1000);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -23,23 +38,18 @@ export function reportHtml(title: string, summary: DemoSummary, lines: readonly 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escape(title)}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff; }
-svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; }
-td, th { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }
-td:first-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
-</style>
+${STYLE}</style>
 </head>
 <body>
 <main>
 <h1>${escape(title)}</h1>
-<ul>
+<ul id="figures">
 ${lines.map((line) => `<li>${escape(line)}</li>`).join("\n")}
 </ul>
-<div role="img" aria-label="Replicas, records a second, lag and load over the seconds">
-${charts(summary.run)}</div>
+<p>The load: ${escape(phasesInWords(run))}. Dotted lines are where it changes.</p>
+${panelsOf(run).map((panel) => chartHtml(panel, lastSecond, marks)).join("\n")}
 <h2>Decisions</h2>
-<table>
+<table id="decisions">
 <thead><tr><th>at</th><th>replicas</th></tr></thead>
 <tbody>
 ${decisions.join("\n")}
@@ -50,74 +60,4 @@ ${decisions.join("\n")}
 </body>
 </html>
 `;
-}
-
-/** The charts of a run, as SVG. */
-export function charts(run: readonly Snapshot[]): string {
-  const line = (value: (snapshot: Snapshot) => number | undefined): Points =>
-    run.flatMap((snapshot) => {
-      const known = value(snapshot);
-      return known === undefined ? [] : [[snapshot.atMs / 1000, known] as const];
-    });
-  const panels: LinePanel[] = [
-    {
-      title: "Replicas",
-      series: [
-        { name: "wanted", color: "#1f77b4", points: line(({ wanted }) => wanted), steps: true },
-        {
-          name: "ready",
-          color: "#2ca02c",
-          points: line(({ instances }) => instances.filter(({ ready }) => ready).length),
-          steps: true,
-        },
-      ],
-    },
-    {
-      title: "Records a second",
-      series: [
-        { name: "in", color: "#7f7f7f", points: line(({ rates }) => rates.in) },
-        { name: "out", color: "#9467bd", points: line(({ rates }) => rates.out) },
-      ],
-    },
-    {
-      title: "Lag in records",
-      series: [
-        { name: "all", color: "#d62728", points: line(({ lag }) => lag) },
-        {
-          name: "of the partition with the most",
-          color: "#ff7f0e",
-          points: line(({ partitions }) => Math.max(0, ...partitions.map(({ lag }) => lag ?? 0))),
-        },
-      ],
-    },
-    {
-      title: "Seconds that the oldest record waits",
-      series: [{ name: "of all partitions", color: "#d62728", points: line(({ lagSeconds }) => lagSeconds) }],
-    },
-    {
-      title: "Load of an instance",
-      series: [
-        { name: "mean", color: "#1f77b4", points: line(({ instances }) => meanLoad(instances)) },
-        {
-          name: "the most loaded",
-          color: "#d62728",
-          points: line(({ instances }) => {
-            const loads = instances.flatMap(({ load }) => load ?? []);
-            return loads.length === 0 ? undefined : Math.max(...loads);
-          }),
-        },
-      ],
-    },
-  ];
-  return plot(`Replicas follow the load, ${phasesOf(run)}`, panels);
-}
-
-/** The phases and when they began. */
-function phasesOf(run: readonly Snapshot[]): string {
-  return run.filter(({ phase }, i) => phase !== run[i - 1]?.phase)
-    .map(({ phase, atMs }) => `${phase} from ${seconds(atMs)} s`).join(", ");
-}
-
-function seconds(ms: number): string {
-  return String(Math.round(ms / 1000));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { PageInstance, PagePartition, PageSnapshot } from "./snapshot.ts";
+import type { PageInstance, PagePartition, PageSnapshot, SentSnapshot } from "./snapshot.ts";
 
 /** How long a snapshot is kept, in ms. */
 export const HISTORY_MS = 600_000;
@@ -59,9 +59,7 @@ export class History {
 }
 
 /** The snapshot with at most {@linkcode MOST_PARTITIONS}: a page of ten thousand shows nobody anything. */
-function mostLagging(
-  snapshot: PageSnapshot,
-): PageSnapshot & { readonly more?: { count: number; lag: number } } {
+function mostLagging(snapshot: PageSnapshot): SentSnapshot {
   const all = [...snapshot.instances.flatMap(({ partitions }) => partitions), ...snapshot.unowned ?? []];
   if (all.length <= MOST_PARTITIONS) return snapshot;
   const left = all.toSorted((a, b) => (b.lag ?? 0) - (a.lag ?? 0));
@@ -75,6 +73,10 @@ function mostLagging(
       partitions: keptOf(instance.partitions),
     })),
     ...(snapshot.unowned === undefined ? {} : { unowned: keptOf(snapshot.unowned) }),
-    more: { count: left.length, lag: left.reduce((sum, { lag = 0 }) => sum + lag, 0) },
+    more: { count: left.length, ...sumOf(left.flatMap(({ lag }) => lag ?? [])) },
   };
+}
+
+function sumOf(lags: readonly number[]): { readonly lag?: number } {
+  return lags.length === 0 ? {} : { lag: lags.reduce((sum, lag) => sum + lag) };
 }

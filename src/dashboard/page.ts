@@ -9,6 +9,7 @@ import { ASSETS } from "./assets.ts";
 import { controlRoute, offerOf } from "./control.ts";
 import { History, HISTORY_MS } from "./history.ts";
 import { localOnly } from "./origin.ts";
+import type { PageHello } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
 import { Viewers } from "./viewers.ts";
 
@@ -77,7 +78,7 @@ export class Page {
 
   #events(request: Request): Response {
     const { title, topology, control } = this.#source;
-    const hello = {
+    const hello: PageHello = {
       epoch: this.#epoch,
       title,
       topology: topology ?? [],

@@ -97,6 +97,12 @@ export interface PageSnapshot {
   readonly problem?: string;
 }
 
+/** A snapshot as it is sent: where there are many partitions, those that lag most. */
+export interface SentSnapshot extends PageSnapshot {
+  /** How many partitions are left out, and the sum of their lags as far as it is known. */
+  readonly more?: { readonly count: number; readonly lag?: number };
+}
+
 /** A sub-topology, as the page draws it. */
 export interface PagePart {
   readonly id: number;
@@ -107,4 +113,19 @@ export interface PagePart {
   readonly stores: readonly string[];
   /** The topics that it writes. */
   readonly sinks: readonly string[];
+}
+
+/** What a viewer is told first. */
+export interface PageHello {
+  /** Another for each page: what was seen of one is another's past. */
+  readonly epoch: string;
+  /** What is watched, for the heading. */
+  readonly title: string;
+  readonly topology: readonly PagePart[];
+  /** How long the page keeps what was, in ms. */
+  readonly historyMs: number;
+  /** The end of the slider of the generator's rate, where there is one. */
+  readonly maxRate?: number;
+  /** What else can be asked for. */
+  readonly actions: readonly string[];
 }

@@ -28,18 +28,26 @@ export class LiveLoad implements PlayedProfile {
   readonly #perInstance: number;
   #override: Override | undefined;
   #atMs = 0;
+  #planned: number;
 
   /** @param perInstance What one instance can process, in records a second. */
   constructor(plan: LoadPlan, perInstance: number) {
     this.text = plan.profile.text;
     this.#plan = plan;
     this.#perInstance = perInstance;
+    this.#planned = plan.profile.rateAt(0);
   }
 
   /** The rate at a time, which goes on from call to call. */
   rateAt(ms: number): number {
     this.#atMs = ms;
-    return this.#overrideAt(ms)?.rate ?? this.#plan.profile.rateAt(ms);
+    this.#planned = this.#plan.profile.rateAt(ms);
+    return this.rate;
+  }
+
+  /** The rate at the time that was asked for last, or what somebody has set since. */
+  get rate(): number {
+    return this.#overrideAt(this.#atMs)?.rate ?? this.#planned;
   }
 
   /** What the load is called at a time. */

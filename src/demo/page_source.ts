@@ -28,8 +28,6 @@ export class DemoPageSource implements PageSource {
   readonly control: PageControl;
   readonly #now: () => number;
   #demo: DemoControl | undefined;
-  /** The rate that somebody has set by hand. */
-  #rate: number | undefined;
   #decision: PageDecision | undefined;
   #waiting: PageSnapshot[] = [];
   #wake = (): void => {};
@@ -39,12 +37,9 @@ export class DemoPageSource implements PageSource {
     this.#now = now;
     this.control = {
       maxRate,
-      setRate: (rate) => {
-        this.#running.setRate(rate);
-        this.#rate = rate;
-      },
-      surge: () => this.#by("surge"),
-      burst: () => this.#by("burst"),
+      setRate: (rate) => this.#running.setRate(rate),
+      surge: () => this.#running.surge(),
+      burst: () => this.#running.burst(),
       addInstance: () => {
         if (this.#running.addInstance()) return;
         throw new ControlRefused("Cannot add an instance: there are as many as may be");
@@ -59,7 +54,7 @@ export class DemoPageSource implements PageSource {
   /** Takes what the demo saw. */
   tell(snapshot: Snapshot, control: DemoControl): void {
     this.#demo = control;
-    this.#waiting.push(this.#pageSnapshot(snapshot));
+    this.#waiting.push(this.#pageSnapshot(snapshot, control.rate()));
     this.#wake();
   }
 
@@ -77,13 +72,7 @@ export class DemoPageSource implements PageSource {
     throw new ControlRefused("Cannot change anything: the demo has not begun yet");
   }
 
-  /** A load that somebody asked for goes before the rate that was set. */
-  #by(load: "surge" | "burst"): void {
-    this.#running[load]();
-    this.#rate = undefined;
-  }
-
-  #pageSnapshot(seen: Snapshot): PageSnapshot {
+  #pageSnapshot(seen: Snapshot, target: number): PageSnapshot {
     const { phase, wanted, rebalances, lastSessions, decision } = seen;
     const atMs = this.#now();
     if (decision !== undefined) this.#decision = pageDecision(atMs, decision);
@@ -91,7 +80,7 @@ export class DemoPageSource implements PageSource {
       in: seen.rates.in,
       processed: seen.rates.out,
       out: seen.rates.sessions,
-      target: this.#rate ?? seen.rates.in,
+      target,
     };
     return {
       atMs,

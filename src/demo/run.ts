@@ -62,6 +62,8 @@ export interface DemoOptions {
 
 /** What can be changed while a demo runs. */
 export interface DemoControl {
+  /** What the generator aims at now, in records a second. */
+  rate(): number;
   /** Sets the load, in records a second, for the rest of the time. */
   setRate(rate: number): void;
   /** Raises the load for a while above what one instance can do. */
@@ -141,6 +143,7 @@ class Demo {
     this.#load = new LiveLoad(options.plan, perInstance);
     this.#wanted = minReplicas;
     this.#control = {
+      rate: () => this.#load.rate,
       setRate: (rate) => this.#load.setRate(rate),
       surge: () => this.#load.surge(),
       burst: () => this.#load.burst(),

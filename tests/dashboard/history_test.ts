@@ -60,3 +60,12 @@ Deno.test("history: of very many partitions those are kept that lag most, and th
   assertEquals(kept.instances[0]!.partitions.map(({ partition }) => partition), [3, 4, 5, 6, 7, 8, 9]);
   assertEquals(kept.unowned!.length, MOST_PARTITIONS - 7);
 });
+
+Deno.test("history: of partitions that are left out and whose lags nobody knows there is no sum", () => {
+  const partitions = Array.from(
+    { length: MOST_PARTITIONS + 2 },
+    (_, partition) => ({ topic: "in", partition }),
+  );
+  const { text } = new History("a").add(snapshot(1, { unowned: partitions }));
+  assertEquals(dataOf(text).more, { count: 2 });
+});

@@ -30,3 +30,12 @@ Deno.test("a rate by hand stays", () => {
   assertEquals([live.rateAt(20 * SECONDS), live.rateAt(99 * SECONDS)], [77, 77]);
   assertEquals(live.phaseAt(99 * SECONDS), "hand");
 });
+
+Deno.test("the rate that is aimed at now is the plan's, or what somebody has just set", () => {
+  const live = load();
+  assertEquals(live.rate, 400);
+  live.rateAt(20 * SECONDS);
+  assertEquals(live.rate, 2500);
+  live.setRate(77);
+  assertEquals(live.rate, 77);
+});

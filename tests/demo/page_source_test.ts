@@ -9,9 +9,11 @@ import { instance, snapshot } from "./snapshots.ts";
 /** A demo's control that notes what is asked for, and may not have more instances. */
 function noted(): DemoControl & { readonly asked: unknown[] } {
   const asked: unknown[] = [];
+  let now = 25;
   return {
     asked,
-    setRate: (rate) => void asked.push(rate),
+    rate: () => now,
+    setRate: (rate) => void asked.push(now = rate),
     surge: () => void asked.push("surge"),
     burst: () => void asked.push("burst"),
     addInstance: () => false,
@@ -60,7 +62,7 @@ Deno.test("the demo's page: instances have the lag that is known of their partit
   assertEquals(page!.instances[0]!.partitions, [{ topic: "in", partition: 0, lag: 30, arrival: 10 }]);
   assertEquals("load" in page!.instances[1]!, false);
   assertEquals(page!.unowned, [{ topic: "in", partition: 1, lag: 70, arrival: 10 }]);
-  assertEquals(page!.rates, { in: 20, processed: 70, out: 5, target: 20 });
+  assertEquals(page!.rates, { in: 20, processed: 70, out: 5, target: 25 });
   assertEquals(page!.topics, { in: { in: 20 }, SESSIONS: { in: 5 } });
   assertEquals(page!.drainSeconds, 2);
 });
@@ -76,7 +78,7 @@ Deno.test("the demo's page: the last decision stays, and a lag that grows is dra
   assertEquals(pages.map((page) => page.drainSeconds), [0, 0, undefined]);
 });
 
-Deno.test("the demo's page: what is asked for reaches the demo, and the slider stays where it was put", async () => {
+Deno.test("the demo's page: what is asked for reaches the demo, and the slider is where the generator aims", async () => {
   const source = opened();
   const control = noted();
   source.tell(snapshot(1), control);
@@ -86,7 +88,7 @@ Deno.test("the demo's page: what is asked for reaches the demo, and the slider s
   source.control.burst!();
   source.control.killInstance!("streams-1");
   source.tell(snapshot(3, { rates: { in: 7, out: 0, sessions: 0 } }), control);
-  assertEquals((await read(source, 3)).map(({ rates }) => rates.target), [0, 4_000, 7]);
+  assertEquals((await read(source, 3)).map(({ rates }) => rates.target), [25, 4_000, 4_000]);
   assertEquals(control.asked, [4_000, "surge", "burst"]);
 });
 

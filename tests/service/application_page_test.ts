@@ -1,34 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { MemoryLog, StreamsBuilder, stringSerde } from "../../mod.ts";
-import { silentLogger } from "../../src/cli/log.ts";
 import type { PagePart, PageSnapshot } from "../../src/dashboard/snapshot.ts";
-import { Registry } from "../../src/metrics/prom_client.ts";
-import { Service } from "../../src/service/service.ts";
 import { EventReader } from "../dashboard/event_reader.ts";
 import { writeRecords } from "../kafka/port/records.ts";
-
-async function serviceOn(log: MemoryLog, advertise: string): Promise<Service> {
-  const text = { key: stringSerde(), value: stringSerde() };
-  const builder = new StreamsBuilder();
-  builder.stream("in", text).mapValues((value) => value.toUpperCase()).to("out", text);
-  return await Service.start(builder.build(), {
-    log,
-    logger: silentLogger,
-    name: "shout",
-    version: "1",
-    applicationId: "shout",
-    clientId: "one",
-    registry: new Registry(),
-    metrics: { host: "127.0.0.1", port: 0 },
-    advertise,
-    page: true,
-  });
-}
+import { shoutLog, shoutService } from "../support/shout_service.ts";
 
 Deno.test("application page: each instance shows itself and the others, with what is theirs", async () => {
-  const log = new MemoryLog();
-  await log.createTopics([{ topic: "in", partitions: 4 }, { topic: "out", partitions: 4 }]);
-  const [first, second] = [await serviceOn(log, "127.0.0.1"), await serviceOn(log, "127.0.0.1")];
+  const log = await shoutLog();
+  const [first, second] = [await shoutService(log, "127.0.0.1"), await shoutService(log, "127.0.0.1")];
   try {
     await writeRecords(log, "in", [{ value: "a" }, { value: "b" }]);
     const viewer = new EventReader(await fetch(`${first.server!.url}/page/events`));
@@ -53,9 +31,8 @@ Deno.test("application page: each instance shows itself and the others, with wha
 });
 
 Deno.test("application page: it is below its own path, says so, and can be asked for nothing", async () => {
-  const log = new MemoryLog();
-  await log.createTopics([{ topic: "in", partitions: 1 }, { topic: "out", partitions: 1 }]);
-  const service = await serviceOn(log, "127.0.0.1");
+  const log = await shoutLog();
+  const service = await shoutService(log, "127.0.0.1");
   try {
     const { url } = service.server!;
     const answer = await fetch(`${url}/page`);

@@ -59,7 +59,8 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function shorten(value: number): string {
+/** A number in few letters, such as `1.5k`. */
+export function shorten(value: number): string {
   if (value >= 1_000_000) return `${value / 1_000_000}M`;
   return value >= 1_000 ? `${value / 1_000}k` : String(value);
 }

@@ -30,7 +30,12 @@ export function drawLines({ title, series }: LinePanel, top: number, lastSecond:
   const x = (second: number): number => LEFT + second / lastSecond * (RIGHT - LEFT);
   const seconds = niceTicks(lastSecond).filter((tick) => tick <= lastSecond)
     .map((tick) => text(x(tick), top + PANEL + 16, `${tick} s`, 'text-anchor="middle"'));
-  return [...parts, ...seconds, ...legend(title, series, top), ...series.flatMap((each) => path(each, x, y))];
+  return [
+    ...parts,
+    ...seconds,
+    ...legend(title, series, top),
+    ...series.flatMap((each) => drawLine(each, x, y)),
+  ];
 }
 
 /** The names in their lines' colours. A letter is taken as 7 px wide, in the bold title as 8. */
@@ -43,7 +48,8 @@ function legend(title: string, series: readonly Series[], top: number): string[]
   });
 }
 
-function path(
+/** Draws a line: nothing where it has no points. @param x, y Where a second and a value are, in px. */
+export function drawLine(
   { points, steps, color }: Series,
   x: (second: number) => number,
   y: (value: number) => number,

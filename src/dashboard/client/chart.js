@@ -1,7 +1,27 @@
 /** A chart of lines over time, as SVG: its colours are those of the style, in light and dark. */
 
-import { html, keyed, setText, svg } from "./elements.js";
-import { clock } from "./format.js";
+import { html, keyed, partOf, setText, svg } from "./elements.js";
+import { clock, isKnown } from "./format.js";
+
+/** @import { Format } from "./format.js" */
+
+/**
+ * @typedef {object} Line A line of a chart.
+ * @property {string} name
+ * @property {number} place Its colour.
+ * @property {(number | undefined)[]} values One for each time, where it is known.
+ */
+
+/**
+ * @typedef {object} Shown What a chart shows.
+ * @property {number[]} times The points' times, in ms.
+ * @property {Line[]} lines
+ * @property {number[]} marks Times that are marked.
+ * @property {{ from: number, to: number }} span The times of the axis' ends.
+ * @property {number | undefined} at The time whose values the legend gives; else the last one.
+ */
+
+/** @typedef {(value: number) => number} Scale A place in px. */
 
 const HEIGHT = 180;
 const EDGE = { left: 46, right: 8, top: 8, bottom: 20 };
@@ -20,17 +40,21 @@ export class Chart {
   #lines = svg("g");
   #picture;
   #width = 600;
+  /** @type {Shown | undefined} */
   #shown;
   element;
 
   /**
-   * @param options.title What it shows.
-   * @param options.format Writes a value.
-   * @param options.least The least upper end of the axis.
-   * @param options.step Whether a value stays until the next one.
-   * @param options.onPoint Told the time that is pointed at; undefined when none is any more.
+   * @param {object} options
+   * @param {string} options.title What it shows.
+   * @param {Format} options.format Writes a value.
+   * @param {number} options.least The least upper end of the axis.
+   * @param {number} [options.most] For how many names there is room from the beginning.
+   * @param {boolean} [options.step] Whether a value stays until the next one.
+   * @param {(ms: number | undefined) => void} options.onPoint Told the time that is pointed at; undefined when
+   *   none is any more.
    */
-  constructor({ title, format, least, step = false, onPoint }) {
+  constructor({ title, format, least, most = 4, step = false, onPoint }) {
     this.#title = title;
     this.#format = format;
     this.#least = least;
@@ -46,38 +70,35 @@ export class Chart {
     );
     this.element = html(
       "figure",
-      {},
+      { class: most > 4 ? "many" : "few" },
       html("figcaption", {}, html("h2", {}, title), this.#note),
       this.#picture,
       this.#legend,
     );
     this.#picture.addEventListener("pointermove", (event) => onPoint(this.#timeAt(event.offsetX)));
     this.#picture.addEventListener("pointerleave", () => onPoint(undefined));
-    new ResizeObserver(([{ contentRect }]) => this.#resized(contentRect.width)).observe(this.#picture);
+    new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) this.#resized(contentRect.width);
+    }).observe(this.#picture);
   }
 
-  /**
-   * Draws.
-   *
-   * @param shown.times The points' times, in ms.
-   * @param shown.lines Each with name, place (its colour) and values, undefined where one is not known.
-   * @param shown.marks Times that are marked, and shown.marked what they are.
-   * @param shown.at The time whose values the legend gives.
-   */
+  /** @param {Shown} shown */
   draw(shown) {
     this.#shown = shown;
     const { lines, marks, times, span, at } = shown;
     const top = ceiling(Math.max(this.#least, ...lines.flatMap(({ values }) => values.filter(isKnown))));
+    /** @type {Scale} */
     const x = (ms) => EDGE.left + (ms - span.from) / (span.to - span.from) * this.#plotWidth;
+    /** @type {Scale} */
     const y = (value) => HEIGHT - EDGE.bottom - value / top * (HEIGHT - EDGE.top - EDGE.bottom);
     this.#axes(x, y, top, span);
-    const upright = (ms) => `M${x(ms).toFixed(1)} ${EDGE.top}V${HEIGHT - EDGE.bottom}`;
+    const upright = (/** @type {number} */ ms) => `M${x(ms).toFixed(1)} ${EDGE.top}V${HEIGHT - EDGE.bottom}`;
     this.#marks.setAttribute("d", marks.filter((ms) => ms >= span.from).map(upright).join(""));
     this.#cursor.setAttribute("d", at === undefined ? "" : upright(at));
     const paths = keyed(this.#lines, lines.map(({ name }) => name), () => svg("path"));
-    paths.forEach((path, i) => {
-      path.setAttribute("class", `series s${lines[i].place}`);
-      path.setAttribute("d", this.#path(times, lines[i].values, x, y));
+    lines.forEach(({ place, values }, i) => {
+      paths[i]?.setAttribute("class", `series s${place}`);
+      paths[i]?.setAttribute("d", this.#path(times, values, x, y));
     });
     this.#name(lines, indexAt(times, at));
     setText(
@@ -90,6 +111,12 @@ export class Chart {
     return this.#width - EDGE.left - EDGE.right;
   }
 
+  /**
+   * @param {Scale} x
+   * @param {Scale} y
+   * @param {number} top
+   * @param {Shown["span"]} span
+   */
   #axes(x, y, top, span) {
     const levels = [0, top / 2, top];
     const stepMs =
@@ -102,29 +129,46 @@ export class Chart {
       levels.map((level) => `M${EDGE.left} ${y(level)}H${this.#width - EDGE.right}`).join(""),
     );
     const texts = [
-      ...levels.map((level) => [EDGE.left - 6, y(level) + 4, "end", this.#format(level)]),
-      ...times.map((ms) => [x(ms), HEIGHT - 4, "middle", clock(ms).slice(0, stepMs < 60_000 ? 8 : 5)])
-        .filter(([at]) => at > EDGE.left + 16 && at < this.#width - 24),
+      ...levels.map((level) => ({
+        left: EDGE.left - 6,
+        base: y(level) + 4,
+        anchor: "end",
+        text: this.#format(level),
+      })),
+      ...times.map((ms) => ({
+        left: x(ms),
+        base: HEIGHT - 4,
+        anchor: "middle",
+        text: clock(ms).slice(0, stepMs < 60_000 ? 8 : 5),
+      })).filter(({ left }) => left > EDGE.left + 16 && left < this.#width - 24),
     ];
     const elements = keyed(this.#texts, texts.map((_, i) => String(i)), () => svg("text"));
-    elements.forEach((element, i) => {
-      const [left, base, anchor, text] = texts[i];
-      element.setAttribute("x", left);
-      element.setAttribute("y", base);
+    texts.forEach(({ left, base, anchor, text }, i) => {
+      const element = elements[i];
+      if (element === undefined) return;
+      element.setAttribute("x", String(left));
+      element.setAttribute("y", String(base));
       element.setAttribute("text-anchor", anchor);
       setText(element, text);
     });
   }
 
+  /**
+   * @param {number[]} times
+   * @param {Line["values"]} values
+   * @param {Scale} x
+   * @param {Scale} y
+   */
   #path(times, values, x, y) {
     let path = "";
     let drawing = false;
-    values.forEach((value, i) => {
+    times.forEach((ms, i) => {
+      const value = values[i];
       if (!isKnown(value)) {
         drawing = false;
         return;
       }
-      const left = x(times[i]).toFixed(1);
+      const left = x(ms).toFixed(1);
       const height = y(value).toFixed(1);
       path += drawing ? this.#step ? `H${left}V${height}` : `L${left} ${height}` : `M${left} ${height}`;
       drawing = true;
@@ -132,23 +176,30 @@ export class Chart {
     return path;
   }
 
+  /**
+   * @param {Line[]} lines
+   * @param {number} index
+   */
   #name(lines, index) {
     const items = keyed(this.#legend, lines.map(({ name }) => name), (name) =>
       html(
         "li",
         {},
         svg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" }, svg("path", { d: "M0 4H22" })),
-        html("span", {}, ` ${name} `),
+        html("span", { class: "label", title: name }, ...halvesOf(name)),
         html("b"),
       ));
-    items.forEach((item, i) => {
-      item.querySelector("path").setAttribute("class", `series s${lines[i].place}`);
-      setText(item.querySelector("b"), this.#format(lines[i].values[index]));
+    lines.forEach(({ place, values }, i) => {
+      const item = items[i];
+      if (item === undefined) return;
+      partOf(item, "path").setAttribute("class", `series s${place}`);
+      setText(partOf(item, "b"), this.#format(values[index]));
     });
     const last = lines.map(({ name, values }) => `${name} ${this.#format(values[index])}`).join(", ");
     this.#picture.setAttribute("aria-label", `${this.#title}: ${last}`);
   }
 
+  /** @param {number} left */
   #timeAt(left) {
     if (this.#shown === undefined) return undefined;
     const { from, to } = this.#shown.span;
@@ -156,6 +207,7 @@ export class Chart {
     return Math.min(to, Math.max(from, ms));
   }
 
+  /** @param {number} width */
   #resized(width) {
     if (width === 0 || width === this.#width) return;
     this.#width = width;
@@ -164,16 +216,31 @@ export class Chart {
   }
 }
 
-function isKnown(value) {
-  return Number.isFinite(value);
+/**
+ * A name in two halves, of which the first is cut where there is no room for both: instances and partitions
+ * differ at their ends.
+ *
+ * @param {string} name
+ */
+function halvesOf(name) {
+  const start = Math.max(0, name.length - 10);
+  return start === 0 ? [name] : [html("i", {}, name.slice(0, start)), html("i", {}, name.slice(start))];
 }
 
-/** The next number that reads well. */
+/**
+ * The next number that reads well.
+ *
+ * @param {number} value
+ */
 function ceiling(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 5, 10].find((step) => step * power >= value * 0.999) * power;
+  return ([1, 2, 4, 5].find((step) => step * power >= value * 0.999) ?? 10) * power;
 }
 
+/**
+ * @param {number[]} times
+ * @param {number | undefined} at
+ */
 function indexAt(times, at) {
   if (at === undefined) return times.length - 1;
   return Math.max(0, times.findLastIndex((ms) => ms <= at));

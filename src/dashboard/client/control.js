@@ -1,21 +1,25 @@
 /** The slider and the buttons. */
 
-import { html, setText } from "./elements.js";
-import { perSecond } from "./format.js";
+import { byId, html, inputById, setText } from "./elements.js";
+import { isKnown, perSecond } from "./format.js";
 
+/** @import { PageHello } from "../snapshot.ts" */
+
+/** @type {Readonly<Record<string, string>>} */
 const NAMES = { surge: "Surge", burst: "Burst", addInstance: "Add an instance" };
 /** How long the slider stays where it was put, before it follows what the source says, in ms. */
 const HOLD_MS = 3_000;
 const SEND_AFTER_MS = 150;
 
 export class Controls {
-  #section = document.getElementById("control");
-  #row = document.getElementById("rate-row");
-  #slider = document.getElementById("rate");
-  #value = document.getElementById("rate-value");
-  #buttons = document.getElementById("buttons");
-  #said = document.getElementById("said");
+  #section = byId("control");
+  #row = byId("rate-row");
+  #slider = inputById("rate");
+  #value = byId("rate-value");
+  #buttons = byId("buttons");
+  #said = byId("said");
   #movedAt = -Infinity;
+  /** @type {number | undefined} */
   #timer;
   canKill = false;
 
@@ -23,33 +27,45 @@ export class Controls {
     this.#slider.addEventListener("input", () => this.#moved());
   }
 
-  /** Offers what the source can do. */
+  /**
+   * Offers what the source can do.
+   *
+   * @param {PageHello} hello
+   */
   offer({ maxRate, actions }) {
     this.canKill = actions.includes("killInstance");
     this.#section.hidden = maxRate === undefined && actions.length === 0;
     this.#row.hidden = maxRate === undefined;
     if (maxRate !== undefined) {
-      this.#slider.max = maxRate;
-      this.#slider.step = Math.max(1, maxRate / 200);
+      this.#slider.max = String(maxRate);
+      this.#slider.step = String(Math.max(1, maxRate / 200));
     }
-    this.#buttons.replaceChildren(
-      ...actions.filter((action) => action in NAMES).map((action) => {
-        const button = html("button", { type: "button", id: `do-${action}` }, NAMES[action]);
-        button.addEventListener("click", () => this.ask({ action }, NAMES[action]));
-        return button;
-      }),
-    );
+    this.#buttons.replaceChildren(...actions.flatMap((action) => {
+      const name = NAMES[action];
+      if (name === undefined) return [];
+      const button = html("button", { type: "button", id: `do-${action}` }, name);
+      button.addEventListener("click", () => this.ask({ action }, name));
+      return [button];
+    }));
   }
 
-  /** Shows the rate that the source says, unless the slider is being moved. */
+  /**
+   * Shows the rate that the source says, unless the slider is being moved.
+   *
+   * @param {number | undefined} target
+   */
   follow(target) {
-    if (target === undefined || !Number.isFinite(target)) return;
-    if (performance.now() - this.#movedAt < HOLD_MS) return;
-    this.#slider.value = target;
+    if (!isKnown(target) || performance.now() - this.#movedAt < HOLD_MS) return;
+    this.#slider.value = String(target);
     this.#show(target);
   }
 
-  /** Asks the server for a change, and says what came of it. */
+  /**
+   * Asks the server for a change, and says what came of it.
+   *
+   * @param {Readonly<Record<string, string | number>>} what
+   * @param {string} name What is asked for, in words.
+   */
   async ask(what, name) {
     const { state, text } = await fetch("control", {
       method: "POST",
@@ -58,7 +74,7 @@ export class Controls {
     }).then(async (answer) =>
       answer.ok
         ? { state: "good", text: `${name}: done` }
-        : { state: "bad", text: (await answer.json()).error }
+        : { state: "bad", text: String((await answer.json()).error) }
     ).catch(() => ({ state: "bad", text: `${name}: the server does not answer` }));
     this.#said.dataset.state = state;
     setText(this.#said, text);
@@ -75,6 +91,7 @@ export class Controls {
     );
   }
 
+  /** @param {number} rate */
   #show(rate) {
     setText(this.#value, perSecond(rate));
     this.#slider.setAttribute("aria-valuetext", perSecond(rate));

@@ -6,12 +6,28 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 
 export const UNKNOWN = "–";
 
-const known = (write) => (value) => Number.isFinite(value) ? write(value) : UNKNOWN;
+/** @typedef {(value: number | undefined) => string} Format */
+
+/**
+ * @param {number | undefined} value
+ * @returns {value is number}
+ */
+export function isKnown(value) {
+  return Number.isFinite(value);
+}
+
+/**
+ * @param {(value: number) => string} write
+ * @returns {Format}
+ */
+const known = (write) => (value) => isKnown(value) ? write(value) : UNKNOWN;
 
 export const whole = known((value) => WHOLE.format(value));
 export const short = known((value) => SHORT.format(value));
 export const share = known((value) => value.toFixed(2));
 export const perSecond = known((value) => `${WHOLE.format(value)}/s`);
+
+/** @param {number} ms */
 export const clock = (ms) => CLOCK.format(ms);
 
 /** A length of time, such as 4.2 s and 12 min. */
@@ -21,16 +37,23 @@ export const seconds = known((value) => {
   return value < 7_200 ? `${WHOLE.format(value / 60)} min` : `${WHOLE.format(value / 3_600)} h`;
 });
 
-/** A name of a partition without what all topics begin with. */
+/**
+ * @param {readonly string[]} topics
+ * @returns {(topic: string) => string} Names a topic without what all of these begin with.
+ */
 export function shortener(topics) {
-  const names = [...new Set(topics)];
-  let common = names.length < 2 ? "" : names[0];
-  for (const name of names) while (!name.startsWith(common)) common = common.slice(0, -1);
+  const [first = "", ...others] = new Set(topics);
+  let common = others.length === 0 ? "" : first;
+  for (const name of others) while (!name.startsWith(common)) common = common.slice(0, -1);
   const cut = Math.max(common.lastIndexOf("-"), common.lastIndexOf("."), common.lastIndexOf("_")) + 1;
   return (topic) => topic.slice(cut);
 }
 
-/** A partition's number; of a topic whose partitions are told as one, a word. */
+/**
+ * A partition's number; of a topic whose partitions are told as one, a word.
+ *
+ * @param {number} partition
+ */
 export function partitionName(partition) {
   return partition < 0 ? "all" : String(partition);
 }

@@ -2,37 +2,46 @@
 
 import { Chart } from "./chart.js";
 import { Controls } from "./control.js";
-import { setText } from "./elements.js";
+import { byId, inputById, setText } from "./elements.js";
 import { clock, share, short, whole } from "./format.js";
-import { History, most } from "./history.js";
+import { byName, History, most, Places } from "./history.js";
 import { drawDecisions, drawInstances, drawSessions, drawTiles } from "./panels.js";
 import { TopologyPicture } from "./topology.js";
+
+/** @import { PageHello, SentSnapshot } from "../snapshot.ts" */
+/** @import { Line } from "./chart.js" */
 
 /** After so long without news the page says so, in ms. */
 const SILENCE_MS = 5_000;
 
-const byId = (id) => document.getElementById(id);
-const lookBack = byId("look-back");
+const lookBack = inputById("look-back");
 const controls = new Controls();
 const topology = new TopologyPicture(byId("topology"));
 let history = new History(600_000);
+/** @type {string | undefined} */
 let epoch;
 let isReady = false;
 let connected = false;
 let heardAt = performance.now();
-/** The time that somebody points at. */
+/**
+ * The time that somebody points at.
+ *
+ * @type {number | undefined}
+ */
 let pointed;
 let drawing = false;
+const instancePlaces = new Places();
 
+/** @param {number | undefined} ms */
 const onPoint = (ms) => {
   pointed = ms;
   draw();
 };
 const CHARTS = {
-  lag: new Chart({ title: "Lag by partition", format: short, least: 10, onPoint }),
+  lag: new Chart({ title: "Lag by partition", format: short, least: 10, most: 8, onPoint }),
   replicas: new Chart({ title: "Replicas", format: whole, least: 4, step: true, onPoint }),
   rates: new Chart({ title: "Records a second", format: short, least: 10, onPoint }),
-  load: new Chart({ title: "Load by instance", format: share, least: 1, onPoint }),
+  load: new Chart({ title: "Load by instance", format: share, least: 1, most: 8, onPoint }),
 };
 byId("charts").append(...Object.values(CHARTS).map(({ element }) => element));
 
@@ -61,6 +70,7 @@ function connect() {
   });
 }
 
+/** @param {PageHello} hello */
 function greet(hello) {
   connected = true;
   heardAt = performance.now();
@@ -96,33 +106,38 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    if (history.last !== undefined) drawNow();
+    if (history.last !== undefined) drawNow(history.last);
   });
 }
 
-function drawNow() {
+/** @param {SentSnapshot} last */
+function drawNow(last) {
   const back = Number(lookBack.value);
-  const at = pointed ?? (back < 0 ? history.last.atMs + back * 1_000 : undefined);
-  const snapshot = at === undefined ? history.last : history.at(at);
+  const at = pointed ?? (back < 0 ? last.atMs + back * 1_000 : undefined);
+  const snapshot = at === undefined ? last : history.at(at) ?? last;
   setText(byId("look-at"), at === undefined ? "now" : clock(at));
   lookBack.setAttribute("aria-valuetext", at === undefined ? "now" : clock(at));
   setText(byId("phase"), snapshot.phase ?? "");
   drawTiles(byId("tiles"), snapshot);
   const kill = controls.canKill
-    ? (name) => controls.ask({ action: "killInstance", name }, `Kill ${name}`)
+    ? (/** @type {string} */ name) => controls.ask({ action: "killInstance", name }, `Kill ${name}`)
     : undefined;
   drawInstances(byId("instances"), snapshot, kill);
   drawDecisions(byId("decisions"), byId("newest-decision"), history.decisions());
   drawSessions(byId("sessions-section"), byId("sessions"), snapshot.sessions);
   topology.rate(snapshot.topics);
-  controls.follow(history.last.rates.target);
+  controls.follow(last.rates.target);
   drawCharts(at);
   showLink();
+  // All of it is there at once: nothing has to make room for what comes later.
+  byId("main").dataset.drawn = "";
 }
 
+/** @param {number | undefined} at */
 function drawCharts(at) {
   const { snapshots, span } = history;
   const common = { times: snapshots.map(({ atMs }) => atMs), marks: history.rebalances(), span, at };
+  /** @type {(name: string, place: number, value: (snapshot: SentSnapshot) => number | undefined) => Line} */
   const line = (name, place, value) => ({ name, place, values: snapshots.map(value) });
   CHARTS.lag.draw({ ...common, lines: history.lagLines() });
   CHARTS.replicas.draw({
@@ -140,14 +155,19 @@ function drawCharts(at) {
   CHARTS.load.draw({ ...common, lines: loadLines(snapshots) });
 }
 
-/** The load of each instance; of more than the colours are for, the highest alone. */
+/**
+ * The load of each instance; of more than the colours are for, the highest alone.
+ *
+ * @param {readonly SentSnapshot[]} snapshots
+ * @returns {Line[]}
+ */
 function loadLines(snapshots) {
-  const names = [...new Set(snapshots.flatMap(({ instances }) => instances.map(({ name }) => name)))].sort();
+  const names = [...new Set(snapshots.flatMap(({ instances }) => instances.map(({ name }) => name)))];
   if (names.length > 8) {
     const highest = snapshots.map(({ instances }) => most(instances.map(({ load }) => load)));
     return [{ name: "highest", place: 0, values: highest }];
   }
-  return names.map((name, place) => ({
+  return instancePlaces.of(names.sort(byName)).map(({ key: name, place }) => ({
     name,
     place,
     values: snapshots.map(({ instances }) => instances.find((each) => each.name === name)?.load),

@@ -1,9 +1,12 @@
 /** What is shown in words and numbers: tiles, instances, decisions, records. */
 
-import { html, keyed, setText, svg } from "./elements.js";
+import { html, keyed, partOf, setText, svg } from "./elements.js";
 import { clock, partitionName, perSecond, seconds, share, shortener, UNKNOWN, whole } from "./format.js";
 import { byName, lagOf, most, partitionsOf } from "./history.js";
 
+/** @import { PageDecision, PageInstance, SentSnapshot } from "../snapshot.ts" */
+
+/** @type {readonly (readonly [name: string, value: (now: SentSnapshot) => string, unit: string])[]} */
 const TILES = [
   ["Lag", (now) => whole(lagOf(now)), "records"],
   ["Oldest record", (now) => seconds(most(partitionsOf(now).map((each) => each.seconds))), ""],
@@ -15,30 +18,55 @@ const TILES = [
   ["Out", (now) => perSecond(now.rates.out), ""],
 ];
 
+/**
+ * @param {Element} parent
+ * @param {SentSnapshot} snapshot
+ */
 export function drawTiles(parent, snapshot) {
   const tiles = keyed(
     parent,
     TILES.map(([name]) => name),
     (name) => html("div", {}, html("dt", {}, name), html("dd", {}, html("span"), html("small"))),
   );
-  tiles.forEach((tile, i) => {
-    const [, value, unit] = TILES[i];
-    setText(tile.querySelector("span"), value(snapshot));
-    setText(tile.querySelector("small"), unit === "" ? "" : ` ${unit}`);
+  TILES.forEach(([, value, unit], i) => {
+    const tile = tiles[i];
+    if (tile === undefined) return;
+    setText(partOf(tile, "span"), value(snapshot));
+    setText(partOf(tile, "small"), unit === "" ? "" : ` ${unit}`);
   });
 }
 
-/** @param kill Kills the instance of a name; undefined where the page can't. */
+/** For how many instances the room is kept that they once took: one that comes and goes pushes nothing about. */
+const KEPT_PLACES = 10;
+
+/** @typedef {((name: string) => unknown) | undefined} Kill Kills the instance of a name, where the page can. */
+
+/**
+ * @param {Element} parent
+ * @param {SentSnapshot} snapshot
+ * @param {Kill} kill
+ */
 export function drawInstances(parent, { instances }, kill) {
   const named = new Map(instances.map((instance) => [instance.name, instance]));
   const shorten = shortener(instances.flatMap(({ partitions }) => partitions.map(({ topic }) => topic)));
   const names = [...named.keys()].sort(byName);
-  for (const card of keyed(parent, names, (name) => cardOf(name, kill))) {
-    drawCard(card, named.get(card.dataset.key), shorten);
+  const places = Math.min(KEPT_PLACES, Math.max(names.length, parent.children.length));
+  const empty = Array.from({ length: Math.max(0, places - names.length) }, (_, i) => `${EMPTY}${i}`);
+  for (const card of keyed(parent, [...names, ...empty], (key) => cardOf(key, kill))) {
+    const instance = named.get(card.dataset.key ?? "");
+    if (instance !== undefined) drawCard(card, instance, shorten);
   }
 }
 
+/** What the keys of places begin with that nobody takes; no name does. */
+const EMPTY = "\n";
+
+/**
+ * @param {string} name
+ * @param {Kill} kill
+ */
 function cardOf(name, kill) {
+  if (name.startsWith(EMPTY)) return html("li", { class: "empty", "aria-hidden": "true" });
   const card = html(
     "li",
     {},
@@ -61,23 +89,33 @@ function cardOf(name, kill) {
   return card;
 }
 
+/**
+ * @param {Element} card
+ * @param {PageInstance} instance
+ * @param {(topic: string) => string} shorten
+ */
 function drawCard(card, { ready, state, load, busy, processed, partitions }, shorten) {
-  const status = card.querySelector(".state");
+  const status = partOf(card, ".state");
   status.dataset.ready = String(ready);
   setText(status, state ?? (ready ? "ready" : "not ready"));
-  const bar = card.querySelector(".bar");
+  const bar = partOf(card, ".bar");
   bar.setAttribute("width", String(Math.min(100, (load ?? busy ?? 0) * 100)));
-  bar.setAttribute("class", load > 1 ? "bar high" : "bar");
-  setText(card.querySelector(".load"), `load ${share(load)} · busy ${share(busy)} · ${perSecond(processed)}`);
+  bar.setAttribute("class", (load ?? 0) > 1 ? "bar high" : "bar");
+  setText(partOf(card, ".load"), `load ${share(load)} · busy ${share(busy)} · ${perSecond(processed)}`);
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
   const owned = [...byTopic].map(([topic, each]) =>
     `${shorten(topic)} ${
       each.map(({ partition }) => partition).sort((a, b) => a - b).map(partitionName).join(" ")
     }`
   );
-  setText(card.querySelector(".owned"), owned.length === 0 ? "no partition" : owned.join(" · "));
+  setText(partOf(card, ".owned"), owned.length === 0 ? "no partition" : owned.join(" · "));
 }
 
+/**
+ * @param {Element} parent
+ * @param {Element} newest Says the newest to who does not see it.
+ * @param {readonly (PageDecision & { readonly before: number | undefined })[]} decisions The newest first.
+ */
 export function drawDecisions(parent, newest, decisions) {
   const shown = decisions.slice(0, 50);
   const items = keyed(
@@ -85,22 +123,32 @@ export function drawDecisions(parent, newest, decisions) {
     shown.map(({ atMs, reason }) => `${atMs} ${reason}`),
     () => html("li", {}, html("time"), html("b"), html("span")),
   );
-  items.forEach((item, i) => {
-    const { atMs, before, replicas, reason } = shown[i];
-    setText(item.querySelector("time"), clock(atMs));
-    setText(item.querySelector("b"), replicas === undefined ? " " : ` ${changeOf(before, replicas)} `);
-    setText(item.querySelector("span"), reason);
+  shown.forEach(({ atMs, before, replicas, reason }, i) => {
+    const item = items[i];
+    if (item === undefined) return;
+    setText(partOf(item, "time"), clock(atMs));
+    setText(partOf(item, "b"), replicas === undefined ? " " : ` ${changeOf(before, replicas)} `);
+    setText(partOf(item, "span"), reason);
   });
   setText(newest, shown[0] === undefined ? "" : `Decision: ${shown[0].reason}`);
 }
 
+/**
+ * @param {number | undefined} before
+ * @param {number} replicas
+ */
 function changeOf(before, replicas) {
   return before === undefined || before === replicas ? String(replicas) : `${before} → ${replicas}`;
 }
 
+/**
+ * @param {HTMLElement} section
+ * @param {Element} parent
+ * @param {readonly string[] | undefined} sessions
+ */
 export function drawSessions(section, parent, sessions) {
   section.hidden = sessions === undefined;
   const lines = sessions ?? [];
   const items = keyed(parent, lines.map((_, i) => String(i)), () => html("li"));
-  items.forEach((item, i) => setText(item, lines[i]));
+  items.forEach((item, i) => setText(item, lines[i] ?? ""));
 }

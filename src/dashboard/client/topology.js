@@ -3,6 +3,22 @@
 import { setText, svg } from "./elements.js";
 import { perSecond } from "./format.js";
 
+/** @import { PagePart, SentSnapshot } from "../snapshot.ts" */
+
+/**
+ * @typedef {object} Box A topic or a part, and its place.
+ * @property {string} name
+ * @property {string[]} lines What a part does; of a topic none.
+ * @property {number} layer How many are before it.
+ * @property {number} width
+ * @property {number} height
+ * @property {number} x
+ * @property {number} y
+ */
+
+/** @typedef {"in" | "out"} Direction Whether a topic's rate is of what is written to it, or read from it. */
+/** @typedef {{ text: SVGTextElement, topic: string, direction: Direction }} Rate A rate on an edge. */
+
 const TOPIC = { width: 168, height: 36 };
 const PART = { width: 232, line: 17 };
 const GAP = { along: 110, across: 18, edge: 16 };
@@ -11,16 +27,26 @@ const WIDE = 720;
 
 export class TopologyPicture {
   #parent;
+  /** @type {readonly PagePart[]} */
   #parts = [];
+  /** @type {Rate[]} */
   #rates = [];
+  /** @type {boolean | undefined} */
   #wide;
 
+  /** @param {Element} parent */
   constructor(parent) {
     this.#parent = parent;
-    new ResizeObserver(([{ contentRect }]) => this.#arrange(contentRect.width)).observe(parent);
+    new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) this.#arrange(contentRect.width);
+    }).observe(parent);
   }
 
-  /** Shows other parts. */
+  /**
+   * Shows other parts.
+   *
+   * @param {readonly PagePart[]} parts
+   */
   show(parts) {
     this.#parts = parts;
     this.#wide = undefined;
@@ -30,6 +56,8 @@ export class TopologyPicture {
   /**
    * Writes the rates: of what a part writes what it writes, of what it reads what it reads; where that is not
    * known, what is written to it.
+   *
+   * @param {SentSnapshot["topics"]} topics
    */
   rate(topics = {}) {
     for (const { text, topic, direction } of this.#rates) {
@@ -37,18 +65,16 @@ export class TopologyPicture {
     }
   }
 
+  /** @param {number} width */
   #arrange(width) {
     const wide = width >= WIDE;
     if (this.#parts.length === 0 || width === 0 || wide === this.#wide) return;
     this.#wide = wide;
-    const nodes = nodesOf(this.#parts);
-    const size = place(nodes, wide);
-    const edges = this.#parts.flatMap((part) => [
-      ...part.sources.map((topic) => this.#edge(nodes.get(topic), nodes.get(part), topic, "out", wide)),
-      ...part.sinks.map((topic) => this.#edge(nodes.get(part), nodes.get(topic), topic, "in", wide)),
-    ]);
+    const { boxes, links } = graphOf(this.#parts);
+    const size = place(boxes, wide);
+    const edges = links.map((link) => edgeOf(link, wide));
     this.#rates = edges.map(({ rate }) => rate);
-    this.#parent.replaceChildren(svg(
+    const picture = svg(
       "svg",
       {
         viewBox: `0 0 ${size.width} ${size.height}`,
@@ -73,56 +99,88 @@ export class TopologyPicture {
         ),
       ),
       ...edges.map(({ path }) => path),
-      ...[...nodes.values()].map(boxOf),
+      ...boxes.map(drawn),
       ...edges.map(({ rate }) => rate.text),
-    ));
+    );
     // What is drawn at its own size stays as readable as the rest of the page.
-    this.#parent.firstChild.style.maxWidth = `${size.width}px`;
-  }
-
-  #edge(from, to, topic, direction, wide) {
-    const [x1, y1, x2, y2] = wide
-      ? [from.x + from.width, from.y + from.height / 2, to.x, to.y + to.height / 2]
-      : [from.x + from.width / 2, from.y + from.height, to.x + to.width / 2, to.y];
-    const bend = wide
-      ? `${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2}`
-      : `${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
-    const path = svg("path", {
-      class: "edge",
-      d: `M${x1} ${y1}C${bend} ${x2} ${y2}`,
-      "marker-end": "url(#arrow)",
-    });
-    const at = { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" };
-    return { path, rate: { text: svg("text", { class: "rate", ...at }), topic, direction } };
+    picture.style.maxWidth = `${size.width}px`;
+    this.#parent.replaceChildren(picture);
   }
 }
 
-/** The topics and parts as nodes with their layer: a part comes behind all that it reads. */
-function nodesOf(parts) {
-  const nodes = new Map();
-  const topicNode = (topic, layer) => {
-    if (!nodes.has(topic)) nodes.set(topic, { ...TOPIC, name: topic, lines: [], layer });
-    return nodes.get(topic);
+/** @typedef {{ from: Box, to: Box, topic: string, direction: Direction }} Link What is read or written. */
+
+/**
+ * A link as an arrow and its rate.
+ *
+ * @param {Link} link
+ * @param {boolean} wide
+ */
+function edgeOf({ from, to, topic, direction }, wide) {
+  const [x1, y1, x2, y2] = wide
+    ? [from.x + from.width, from.y + from.height / 2, to.x, to.y + to.height / 2]
+    : [from.x + from.width / 2, from.y + from.height, to.x + to.width / 2, to.y];
+  const bend = wide
+    ? `${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2}`
+    : `${x1} ${(y1 + y2) / 2} ${x2} ${(y1 + y2) / 2}`;
+  const path = svg("path", {
+    class: "edge",
+    d: `M${x1} ${y1}C${bend} ${x2} ${y2}`,
+    "marker-end": "url(#arrow)",
+  });
+  const at = { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, "text-anchor": "middle" };
+  return { path, rate: { text: svg("text", { class: "rate", ...at }), topic, direction } };
+}
+
+/**
+ * The topics and parts with their layer, a part behind all that it reads, and what links them.
+ *
+ * @param {readonly PagePart[]} parts
+ */
+function graphOf(parts) {
+  /** @type {Map<string, Box>} */
+  const topics = new Map();
+  /** @type {Box[]} */
+  const boxes = [];
+  /** @type {Link[]} */
+  const links = [];
+  const add = (/** @type {Omit<Box, "x" | "y">} */ box) => {
+    const placed = { ...box, x: 0, y: 0 };
+    boxes.push(placed);
+    return placed;
+  };
+  const topicBox = (/** @type {string} */ topic, /** @type {number} */ layer) => {
+    const box = topics.get(topic) ?? add({ ...TOPIC, name: topic, lines: [], layer });
+    topics.set(topic, box);
+    return box;
   };
   for (const part of parts) {
-    const layer = 1 + Math.max(-1, ...part.sources.map((topic) => topicNode(topic, 0).layer));
+    const sources = part.sources.map((topic) => topicBox(topic, 0));
     const lines = linesOf(part);
-    nodes.set(part, {
+    const box = add({
       width: PART.width,
       height: 30 + PART.line * lines.length,
       name: `sub-topology ${part.id}`,
       lines,
-      layer,
+      layer: 1 + Math.max(-1, ...sources.map(({ layer }) => layer)),
     });
+    for (const from of sources) links.push({ from, to: box, topic: from.name, direction: "out" });
     for (const topic of part.sinks) {
-      const node = topicNode(topic, layer + 1);
-      node.layer = Math.max(node.layer, layer + 1);
+      const to = topicBox(topic, box.layer + 1);
+      to.layer = Math.max(to.layer, box.layer + 1);
+      links.push({ from: box, to, topic, direction: "in" });
     }
   }
-  return nodes;
+  return { boxes, links };
 }
 
+/**
+ * What a part does, in lines of its box.
+ *
+ * @param {PagePart} part
+ */
 function linesOf({ steps, stores }) {
+  /** @type {string[]} */
   const lines = [];
   for (const step of steps) {
     const last = lines.at(-1);
@@ -133,21 +191,27 @@ function linesOf({ steps, stores }) {
   return stores.length === 0 ? shown : [...shown, `stores: ${stores.length}`];
 }
 
-/** Gives each node its place; along is the way of the records. */
-function place(nodes, wide) {
-  const layers = Map.groupBy(nodes.values(), ({ layer }) => layer);
-  const across = (node) => wide ? node.height : node.width;
-  const breadthOf = (layer) => layer.reduce((sum, node) => sum + across(node) + GAP.across, -GAP.across);
-  const breadth = Math.max(...[...layers.values()].map(breadthOf));
+/**
+ * Gives each box its place; along is the way of the records.
+ *
+ * @param {readonly Box[]} boxes
+ * @param {boolean} wide
+ * @returns What they take together.
+ */
+function place(boxes, wide) {
+  const layers = [...Map.groupBy(boxes, ({ layer }) => layer)].sort(([a], [b]) => a - b);
+  const across = (/** @type {Box} */ box) => wide ? box.height : box.width;
+  const breadthOf = (/** @type {Box[]} */ layer) =>
+    layer.reduce((sum, box) => sum + across(box) + GAP.across, -GAP.across);
+  const breadth = Math.max(...layers.map(([, layer]) => breadthOf(layer)));
   let along = GAP.edge;
-  for (const number of [...layers.keys()].sort((a, b) => a - b)) {
-    const layer = layers.get(number);
+  for (const [, layer] of layers) {
     let at = GAP.edge + (breadth - breadthOf(layer)) / 2;
-    for (const node of layer) {
-      Object.assign(node, wide ? { x: along, y: at } : { x: at, y: along });
-      at += across(node) + GAP.across;
+    for (const box of layer) {
+      Object.assign(box, wide ? { x: along, y: at } : { x: at, y: along });
+      at += across(box) + GAP.across;
     }
-    along += Math.max(...layer.map((node) => wide ? node.width : node.height)) + (wide ? GAP.along : 50);
+    along += Math.max(...layer.map((box) => wide ? box.width : box.height)) + (wide ? GAP.along : 50);
   }
   const length = along - (wide ? GAP.along : 50) + GAP.edge;
   return wide
@@ -155,7 +219,8 @@ function place(nodes, wide) {
     : { width: breadth + 2 * GAP.edge, height: length };
 }
 
-function boxOf({ x, y, width, height, name, lines }) {
+/** @param {Box} box */
+function drawn({ x, y, width, height, name, lines }) {
   const isTopic = lines.length === 0;
   return svg(
     "g",
@@ -171,10 +236,12 @@ function boxOf({ x, y, width, height, name, lines }) {
   );
 }
 
+/** @param {string} name */
 function cut(name) {
   return name.length <= 24 ? name : `${name.slice(0, 11)}…${name.slice(-12)}`;
 }
 
+/** @param {PagePart} part */
 function inWords({ id, sources, sinks }) {
   return `sub-topology ${id} reads ${sources.join(", ") || "nothing"} and writes ${
     sinks.join(", ") || "nothing"

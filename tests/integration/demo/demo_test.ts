@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { sumOfSeries } from "../../../src/metrics/metrics_text.ts";
+import { assertAccessible, BROWSER, launch, PHONE, withFile } from "../../dashboard/browser.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const DEMO = new URL("../../../scripts/demo.ts", import.meta.url).pathname;
@@ -32,6 +33,27 @@ function column(csv: string, name: string): number[] {
   return lines.map((line) => Number(line.split(",")[at]));
 }
 
+/** The report says what the demo printed, and draws it; where there is a browser, opened there without a network. */
+async function assertReport(file: string, printed: string): Promise<void> {
+  assertStringIncludes(await Deno.readTextFile(file), "all is well");
+  if (BROWSER === undefined) return;
+  const browser = await launch();
+  try {
+    await withFile(browser, file, PHONE, async (page) => {
+      const figures = await page.locator("#figures li").allInnerTexts();
+      assert(figures.length > 5, figures.join("; "));
+      for (const figure of figures) assertStringIncludes(printed.replace(/\s+/g, " "), figure);
+      for (const decision of await page.locator("#decisions tbody td:last-child").allInnerTexts()) {
+        assertStringIncludes(printed.replace(/\s+/g, " "), decision);
+      }
+      assertEquals(await page.locator("figure svg").count(), 5);
+      await assertAccessible(page);
+    });
+  } finally {
+    await browser.close();
+  }
+}
+
 for (const [name, flags] of [["in memory", ["--embedded"]], ["on Kafka", []]] as const) {
   Deno.test(`the demo ${name}: replicas follow the load up and down, and every session is right`, async () => {
     await withDirectoryWhile(async (out) => {
@@ -46,7 +68,7 @@ for (const [name, flags] of [["in memory", ["--embedded"]], ["on Kafka", []]] as
       for (const rate of ["in", "out", "sessions", "lag"]) {
         assert(column(csv, rate).every((value) => value >= 0), csv);
       }
-      assertStringIncludes(await Deno.readTextFile(join(out, "report.html")), "all is well");
+      await assertReport(join(out, "report.html"), stdout);
     });
   });
 }
