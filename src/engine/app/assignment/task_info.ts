@@ -24,6 +24,8 @@ export interface TaskInfo {
   readonly leaving?: boolean;
   /** Whether the member has tasks that others are warming up; from the leader. */
   readonly waiting?: boolean;
+  /** Whether there are tasks for the member that it does not get yet, as others have them; from the leader. */
+  readonly unsettled?: boolean;
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;
   /** Where the member is reached, as `host:port`; the leader leaves it out. */
@@ -48,9 +50,9 @@ export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo | undefi
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { standbys, current, warmups, leaving, waiting, ageMs, endpoint, hosts, topology } = value;
+  const { standbys, current, warmups, leaving, waiting, unsettled, ageMs, endpoint, hosts, topology } = value;
   const fits = isTexts(standbys) && [current, warmups].every((ids) => ids === undefined || isTexts(ids)) &&
-    isOptional("boolean", leaving) && isOptional("boolean", waiting) &&
+    [leaving, waiting, unsettled].every((each) => isOptional("boolean", each)) &&
     isOptional("number", ageMs) && isOptional("string", endpoint) && isOptional("string", topology) &&
     (hosts === undefined || (isRecord(hosts) && Object.values(hosts).every(isTexts)));
   return fits ? value as unknown as TaskInfo : undefined;
