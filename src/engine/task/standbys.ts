@@ -6,7 +6,7 @@
  */
 import type { Fetcher } from "../../kafka/port/fetcher.ts";
 import type { Log } from "../../kafka/port/log.ts";
-import { partitionKey } from "../../kafka/port/topics.ts";
+import { partitionKey, type TopicPartition } from "../../kafka/port/topics.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import { DEFAULT_ACCEPTABLE_RECOVERY_LAG } from "./config.ts";
 import type { Task } from "./task.ts";
@@ -42,6 +42,8 @@ export class Standbys {
   readonly #standbys = new Map<string, Standby>();
   /** The stores by changelog partition. */
   readonly #stores = new Map<string, { readonly standby: Standby; readonly store: ManagedStore }>();
+  /** Partitions whose records the log has deleted meanwhile, up to where reading goes on. */
+  readonly #skipped: { readonly partition: TopicPartition; readonly resumedAt: number }[] = [];
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -121,11 +123,17 @@ export class Standbys {
    */
   assign(ids: readonly string[], make: (id: string) => Task, warmups: readonly string[] = []): void {
     for (const id of this.ids) if (!ids.includes(id)) this.take(id)?.task.close();
-    for (const id of [...this.#warmups.keys()]) if (!warmups.includes(id)) this.#warmups.delete(id);
+    for (const id of [...this.#warmups.keys()].filter((id) => !warmups.includes(id))) {
+      this.#warmups.delete(id);
+      // It stays a standby, which is no longer promised: what it has left to read counts again.
+      this.#warm.delete(id);
+    }
     const added = ids.filter((id) => !this.#standbys.has(id));
     for (const id of added) {
-      const standby = { task: make(id), positions: new Map<string, number>() };
-      if (standby.task.changelogs.length === 0) continue;
+      const task = make(id);
+      if (task.changelogs.length === 0) continue;
+      // Known at once: who takes it before it has begun goes on from there.
+      const standby = { task, positions: new Map(task.file?.positions) };
       this.#standbys.set(id, standby);
       this.#begin(standby).catch(this.#failed);
     }
@@ -160,7 +168,11 @@ export class Standbys {
     const partitions = changelogs.map(({ topic }) => ({ topic, partition }));
     const starts = await this.#log.offsets(partitions, "earliest");
     if (this.#standbys.get(id) !== standby || this.#closed) return;
-    this.#fetcher ??= this.#log.fetcher({ outOfRange: "earliest", maxWaitMs: POLL_MS });
+    this.#fetcher ??= this.#log.fetcher({
+      outOfRange: "earliest",
+      maxWaitMs: POLL_MS,
+      onOutOfRange: (partition, _wanted, resumedAt) => void this.#skipped.push({ partition, resumedAt }),
+    });
     for (const [i, { topic, store }] of changelogs.entries()) {
       const start = Math.max(starts[i]!, standby.task.file?.positions.get(topic) ?? 0);
       standby.positions.set(topic, start);
@@ -177,15 +189,31 @@ export class Standbys {
           const kept = this.#stores.get(partitionKey(set.topic, set.partition));
           if (kept === undefined) continue;
           kept.store.restore(set);
-          kept.standby.positions.set(set.topic, set.nextOffset);
-          kept.standby.task.restored(set.topic, set.nextOffset);
+          this.#advance(kept.standby, set.topic, set.nextOffset);
         }
+        for (const { partition, resumedAt } of this.#skipped.splice(0)) this.#skip(partition, resumedAt);
         this.#options.afterPoll?.();
         this.#tellWarm();
       }
     } finally {
       await fetcher.close();
     }
+  }
+
+  /**
+   * Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to
+   * its end.
+   */
+  #skip({ topic, partition }: TopicPartition, resumedAt: number): void {
+    const standby = this.#stores.get(partitionKey(topic, partition))?.standby;
+    if (standby !== undefined && resumedAt > standby.positions.get(topic)!) {
+      this.#advance(standby, topic, resumedAt);
+    }
+  }
+
+  #advance({ positions, task }: Standby, topic: string, position: number): void {
+    positions.set(topic, position);
+    task.restored(topic, position);
   }
 
   #tellWarm(): void {
