@@ -17,6 +17,14 @@ export interface Standby {
   readonly positions: Map<string, number>;
 }
 
+/** Which tasks are to come when they are current. */
+export interface Warmups {
+  /** Standbys that are. Default: none. */
+  readonly now?: readonly string[] | undefined;
+  /** The tasks after these, in their order: each is begun when another one has got current. Default: none. */
+  readonly next?: readonly string[] | undefined;
+}
+
 /** What standbys tell their instance, and when one counts as current. */
 export interface StandbysOptions {
   /** Called when the stores have grown. */
@@ -50,6 +58,8 @@ export class Standbys {
   readonly #options: StandbysOptions;
   /** When each warm-up began, by `performance.now`. */
   readonly #warmups = new Map<string, number>();
+  /** The warm-ups that are not begun yet, and what makes their tasks. */
+  #next: { readonly ids: string[]; readonly make: (id: string) => Task } = { ids: [], make: unmade };
   /** The warm-ups that were current once: they stay so for the group, which is about to move them. */
   readonly #warm = new Set<string>();
   /** Those that the group knows to be current. */
@@ -117,28 +127,46 @@ export class Standbys {
   }
 
   /**
-   * Keeps exactly these tasks current.
+   * Keeps exactly these tasks current, and of the warm-ups to come those that it has begun with.
    *
-   * @param warmups Those of them that are to come when they are current.
+   * @param make Makes a task, also later.
+   * @param warmups Which of them, and of further tasks, are to come.
    */
-  assign(ids: readonly string[], make: (id: string) => Task, warmups: readonly string[] = []): void {
-    for (const id of this.ids) if (!ids.includes(id)) this.take(id)?.task.close();
-    for (const id of [...this.#warmups.keys()].filter((id) => !warmups.includes(id))) {
+  assign(ids: readonly string[], make: (id: string) => Task, { now = [], next = [] }: Warmups = {}): void {
+    const begun = next.filter((id) => this.#warmups.has(id));
+    const kept = new Set([...ids, ...begun]);
+    const coming = new Set([...now, ...begun]);
+    for (const id of this.ids) if (!kept.has(id)) this.take(id)?.task.close();
+    for (const id of [...this.#warmups.keys()].filter((id) => !coming.has(id))) {
       this.#warmups.delete(id);
       // It stays a standby, which is no longer promised: what it has left to read counts again.
       this.#warm.delete(id);
     }
-    const added = ids.filter((id) => !this.#standbys.has(id));
-    for (const id of added) {
-      const task = make(id);
-      if (task.changelogs.length === 0) continue;
-      // Known at once: who takes it before it has begun goes on from there.
-      const standby = { task, positions: new Map(task.file?.positions) };
-      this.#standbys.set(id, standby);
-      this.#begin(standby).catch(this.#failed);
-    }
-    for (const id of warmups) {
-      if (this.#standbys.has(id) && !this.#warmups.has(id)) this.#warmups.set(id, performance.now());
+    for (const id of kept) this.#add(id, make);
+    for (const id of coming) this.#warmUp(id);
+    this.#next = { ids: next.filter((id) => !kept.has(id)), make };
+  }
+
+  #add(id: string, make: (id: string) => Task): void {
+    if (this.#standbys.has(id)) return;
+    const task = make(id);
+    if (task.changelogs.length === 0) return;
+    // Known at once: who takes it before it has begun goes on from there.
+    const standby = { task, positions: new Map(task.file?.positions) };
+    this.#standbys.set(id, standby);
+    this.#begin(standby).catch(this.#failed);
+  }
+
+  #warmUp(id: string): void {
+    if (this.#standbys.has(id) && !this.#warmups.has(id)) this.#warmups.set(id, performance.now());
+  }
+
+  /** Begins with so many of the warm-ups to come: the group need not be asked for each of many small ones. */
+  #beginNext(count: number): void {
+    const { ids, make } = this.#next;
+    for (const id of ids.splice(0, count)) {
+      this.#add(id, make);
+      this.#warmUp(id);
     }
   }
 
@@ -223,6 +251,11 @@ export class Standbys {
     const now = performance.now();
     const warm = this.warming.filter((id) => current.has(id) || now - this.#warmups.get(id)! > patienceMs);
     for (const id of warm) this.#warm.add(id);
+    this.#beginNext(warm.length);
     if (warm.some((id) => !this.#reported.has(id))) onWarm?.();
   }
+}
+
+function unmade(id: string): never {
+  throw new Error(`Cannot warm up task ${id}: nothing was assigned yet`);
 }

@@ -207,8 +207,12 @@ export class Assignments {
     this.#endpoints = new Map(
       Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
     );
-    const kept = info.standbys.filter((id) => !active.includes(id) && tasks.knows(id));
-    standbys.assign(kept, (id) => tasks.make(id), info.warmups?.filter((id) => kept.includes(id)));
+    const mayKeep = (id: string): boolean => !active.includes(id) && tasks.knows(id);
+    const kept = info.standbys.filter(mayKeep);
+    standbys.assign(kept, (id) => tasks.make(id), {
+      now: info.warmups?.filter((id) => kept.includes(id)),
+      next: info.next?.filter(mayKeep),
+    });
     this.#askAgainWhenSettled(active.length, info.unsettled === true);
     this.#tell(active, added);
     // A leader of a former version waits for nobody either.

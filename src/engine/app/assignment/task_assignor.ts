@@ -207,7 +207,7 @@ export class TaskAssignor implements Assignor {
         tasks: new Set(held.filter((id) => id !== undefined)),
       });
     }
-    const { active, standbys, warmups, waiting, unsettled } = this.#plan(owners, [...tasks.keys()]);
+    const { active, standbys, warmups, next, waiting, unsettled } = this.#plan(owners, [...tasks.keys()]);
     const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
     const assignment = new Map<string, MemberAssignment>();
     const told = own.fingerprint === undefined ? {} : { topology: own.fingerprint };
@@ -219,9 +219,11 @@ export class TaskAssignor implements Assignor {
         continue;
       }
       const coming = warmups.get(memberId);
+      const later = next.get(memberId);
       const userData = encodeTaskInfo({
         standbys: standbys.get(memberId)!,
         ...(coming === undefined ? {} : { warmups: coming }),
+        ...(later === undefined ? {} : { next: later }),
         ...(waiting.has(memberId) ? { waiting: true } : {}),
         ...(unsettled.has(memberId) ? { unsettled: true } : {}),
         ...(endpoints.size === 0 ? {} : { hosts }),

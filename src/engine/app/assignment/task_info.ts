@@ -20,6 +20,8 @@ export interface TaskInfo {
   readonly current?: readonly string[];
   /** Of these the tasks that are to be taken over as soon as they are current, as the leader has said. */
   readonly warmups?: readonly string[];
+  /** Tasks that are to be warmed up after these, as each of them gets current; from the leader. */
+  readonly next?: readonly string[];
   /** Whether the member is about to end, and wants its tasks to go elsewhere. */
   readonly leaving?: boolean;
   /** Whether the member has tasks that others are warming up; from the leader. */
@@ -50,8 +52,10 @@ export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo | undefi
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { standbys, current, warmups, leaving, waiting, unsettled, ageMs, endpoint, hosts, topology } = value;
-  const fits = isTexts(standbys) && [current, warmups].every((ids) => ids === undefined || isTexts(ids)) &&
+  const { standbys, current, warmups, next, leaving, waiting, unsettled, ageMs, endpoint, hosts, topology } =
+    value;
+  const fits = isTexts(standbys) &&
+    [current, warmups, next].every((ids) => ids === undefined || isTexts(ids)) &&
     [leaving, waiting, unsettled].every((each) => isOptional("boolean", each)) &&
     isOptional("number", ageMs) && isOptional("string", endpoint) && isOptional("string", topology) &&
     (hosts === undefined || (isRecord(hosts) && Object.values(hosts).every(isTexts)));
