@@ -70,9 +70,8 @@ export class RefusedCommit {
   /**
    * Waits for the next try.
    *
-   * @param generation The member's, as of the try that was refused. Each has its own {@linkcode LAST_COMMIT_MS}
-   * from its first refusal on: on a slow broker a try may take longer than that, and the group be further by
-   * then.
+   * @param generation The member's, as of the try that was refused. Each has a time of its own, from its
+   * first refusal on: on a slow broker a try may take longer than that, and the group be further by then.
    * @returns Whether to try again.
    */
   async again(generation: number): Promise<boolean> {

@@ -116,7 +116,7 @@ export const SETTLE_MS: number = 1000;
 /** Who processes which task now, and who keeps which one's stores. */
 interface Plan extends Moves {
   readonly standbys: ReadonlyMap<string, readonly string[]>;
-  /** Members to which tasks come when others have given them up, or the members have been here for a while. */
+  /** Members to which more comes: when others have given it up, or they have been here for a while. */
   readonly unsettled: ReadonlySet<string>;
 }
 

@@ -26,7 +26,7 @@ export interface TaskInfo {
   readonly leaving?: boolean;
   /** Whether the member has tasks that others are warming up; from the leader. */
   readonly waiting?: boolean;
-  /** Whether there are tasks for the member that it does not get yet, as others have them; from the leader. */
+  /** Whether more tasks come to the member, which others have still; from the leader. */
   readonly unsettled?: boolean;
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;
