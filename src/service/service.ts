@@ -227,10 +227,11 @@ function notReady(app: StreamsApp): string[] {
 }
 
 /** What an application waits for that runs and is not ready. */
-function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks }: StreamsApp): string {
+function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks, restoringTasks }: StreamsApp): string {
   if (waitingFor.length > 0) return `waiting for topic ${waitingFor.join(", ")}`;
   if (!knowsAssignment && cutOff === undefined) return "waiting for its tasks";
-  return warmupTasks.length > 0 ? "warming up" : "restoring";
+  if (warmupTasks.length > 0) return "warming up";
+  return restoringTasks.length > 0 ? "restoring" : "waiting for its tasks";
 }
 
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {

@@ -141,11 +141,15 @@ export class RunningApp {
   /**
    * Whether it has its assignment, misses no topic, and processes. While it restores what came to it, it goes
    * on with the tasks that it had: it is out of work only when all that it has is being restored or warmed
-   * up.
+   * up, or is still to be given to it.
    */
   get ready(): boolean {
     return this.assignments.complete && !this.#home.moving && this.topics.missing.length === 0 &&
-      (this.tasks.running.length > 0 || this.tasks.restoring.length + this.standbys.warming.length === 0);
+      (this.tasks.running.length > 0 || !this.#awaitsTasks);
+  }
+
+  get #awaitsTasks(): boolean {
+    return this.assignments.settling || this.tasks.restoring.length + this.standbys.warmups.length > 0;
   }
 
   /** What fails now and then and is tried again: sends, and commits. */

@@ -1,8 +1,7 @@
-import { delay } from "@std/async/delay";
 import { CommitRejected } from "../../kafka/port/errors.ts";
 import type { GroupMember } from "../../kafka/port/group.ts";
 import type { Producer } from "../../kafka/port/producer.ts";
-import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import { type CommitEvents, type Committer, RefusedCommit } from "./committer.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { settleCalls } from "./settle_calls.ts";
 import type { Task } from "./task.ts";
@@ -84,10 +83,13 @@ export class AtLeastOnceCommitter implements Committer {
   }
 
   async commit(tasks: readonly Task[]): Promise<void> {
-    const until = performance.now() + LAST_COMMIT_MS;
+    const refused = new RefusedCommit();
     await settleCalls(tasks);
     // Without another try, what was processed since the last commit would be processed twice.
-    while (!await this.#commit(tasks, true) && performance.now() < until) await delay(COMMIT_RETRY_MS);
+    let { generation } = this.#group();
+    while (!await this.#commit(tasks, true) && await refused.again(generation)) {
+      ({ generation } = this.#group());
+    }
   }
 
   drop(): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { delay } from "@std/async/delay";
 import type { Producer } from "../../kafka/port/producer.ts";
 import type { Task } from "./task.ts";
 
@@ -59,4 +60,26 @@ export interface CommitEvents {
 /** How long a commit before leaving is tried, in ms: with leaving the group it stays below 5 s. */
 export const LAST_COMMIT_MS = 4000;
 /** How long to wait before a refused commit is tried again, in ms. */
-export const COMMIT_RETRY_MS = 50;
+const COMMIT_RETRY_MS = 50;
+
+/** How often, and for how long, a commit is tried again that its group refuses because it rebalances. */
+export class RefusedCommit {
+  #generation: number | undefined;
+  #until = 0;
+
+  /**
+   * Waits for the next try.
+   *
+   * @param generation The member's, as of the try that was refused. Each has a time of its own, from its
+   * first refusal on: on a slow broker a try may take longer than that, and the group be further by then.
+   * @returns Whether to try again.
+   */
+  async again(generation: number): Promise<boolean> {
+    const now = performance.now();
+    if (generation !== this.#generation) this.#until = now + LAST_COMMIT_MS;
+    this.#generation = generation;
+    if (now > this.#until) return false;
+    await delay(COMMIT_RETRY_MS);
+    return true;
+  }
+}

@@ -1,9 +1,8 @@
-import { delay } from "@std/async/delay";
 import { CommitRejected, ProduceError, ProducerFenced } from "../../kafka/port/errors.ts";
 import type { GroupMember } from "../../kafka/port/group.ts";
 import type { Log } from "../../kafka/port/log.ts";
 import type { Producer, ProducerOptions } from "../../kafka/port/producer.ts";
-import { COMMIT_RETRY_MS, type CommitEvents, type Committer, LAST_COMMIT_MS } from "./committer.ts";
+import { type CommitEvents, type Committer, RefusedCommit } from "./committer.ts";
 import { ProcessingError } from "../errors.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import { TASK_BUFFER_BYTES } from "./output_bounds.ts";
@@ -201,7 +200,7 @@ export class ExactlyOnceCommitter implements Committer {
     transaction.state = "committing";
     return transaction.commit = (async () => {
       const begun = performance.now();
-      const until = begun + LAST_COMMIT_MS;
+      const refused = new RefusedCommit();
       if (last && this.#checkpoints !== undefined) await producer.flush();
       const checkpoint = await this.#checkpoints?.begin([task], last);
       for (let done = false; !done;) {
@@ -212,10 +211,8 @@ export class ExactlyOnceCommitter implements Committer {
         } catch (error) {
           // While the group rebalances, it may know this member by its next generation already: the same
           // transaction goes on with that.
-          if (!(error instanceof CommitRejected) || !error.retriable || performance.now() > until) {
-            throw error;
-          }
-          await delay(COMMIT_RETRY_MS);
+          if (!(error instanceof CommitRejected) || !error.retriable) throw error;
+          if (!await refused.again(generation)) throw error;
         }
       }
       task.committed(offsets);

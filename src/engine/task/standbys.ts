@@ -6,7 +6,7 @@
  */
 import type { Fetcher } from "../../kafka/port/fetcher.ts";
 import type { Log } from "../../kafka/port/log.ts";
-import { partitionKey } from "../../kafka/port/topics.ts";
+import { partitionKey, type TopicPartition } from "../../kafka/port/topics.ts";
 import type { ManagedStore } from "../state/managed_store.ts";
 import { DEFAULT_ACCEPTABLE_RECOVERY_LAG } from "./config.ts";
 import type { Task } from "./task.ts";
@@ -16,6 +16,14 @@ import { untilThere } from "./until_there.ts";
 export interface Standby {
   readonly task: Task;
   readonly positions: Map<string, number>;
+}
+
+/** Which tasks are to come when they are current. */
+export interface Warmups {
+  /** Standbys that are. Default: none. */
+  readonly now?: readonly string[] | undefined;
+  /** The tasks after these, in their order: each is begun when another one has got current. Default: none. */
+  readonly next?: readonly string[] | undefined;
 }
 
 /** What standbys tell their instance, and when one counts as current. */
@@ -45,12 +53,16 @@ export class Standbys {
   readonly #standbys = new Map<string, Standby>();
   /** The stores by changelog partition. */
   readonly #stores = new Map<string, { readonly standby: Standby; readonly store: ManagedStore }>();
+  /** Partitions whose records the log has deleted meanwhile, up to where reading goes on. */
+  readonly #skipped: { readonly partition: TopicPartition; readonly resumedAt: number }[] = [];
   #fetcher: Fetcher | undefined;
   #running: Promise<void> | undefined;
   readonly #closing = new AbortController();
   readonly #options: StandbysOptions;
   /** When each warm-up began, by `performance.now`. */
   readonly #warmups = new Map<string, number>();
+  /** The warm-ups that are not begun yet, and what makes their tasks. */
+  #next: { readonly ids: string[]; readonly make: (id: string) => Task } = { ids: [], make: unmade };
   /** The warm-ups that were current once: they stay so for the group, which is about to move them. */
   readonly #warm = new Set<string>();
   /** Those that the group knows to be current. */
@@ -118,22 +130,46 @@ export class Standbys {
   }
 
   /**
-   * Keeps exactly these tasks current.
+   * Keeps exactly these tasks current, and of the warm-ups to come those that it has begun with.
    *
-   * @param warmups Those of them that are to come when they are current.
+   * @param make Makes a task, also later.
+   * @param warmups Which of them, and of further tasks, are to come.
    */
-  assign(ids: readonly string[], make: (id: string) => Task, warmups: readonly string[] = []): void {
-    for (const id of this.ids) if (!ids.includes(id)) this.take(id)?.task.close();
-    for (const id of [...this.#warmups.keys()]) if (!warmups.includes(id)) this.#warmups.delete(id);
-    const added = ids.filter((id) => !this.#standbys.has(id));
-    for (const id of added) {
-      const standby = { task: make(id), positions: new Map<string, number>() };
-      if (standby.task.changelogs.length === 0) continue;
-      this.#standbys.set(id, standby);
-      this.#begin(standby).catch((error) => standby.task.closed || this.#failed(error));
+  assign(ids: readonly string[], make: (id: string) => Task, { now = [], next = [] }: Warmups = {}): void {
+    const begun = next.filter((id) => this.#warmups.has(id));
+    const kept = new Set([...ids, ...begun]);
+    const coming = new Set([...now, ...begun]);
+    for (const id of this.ids) if (!kept.has(id)) this.take(id)?.task.close();
+    for (const id of [...this.#warmups.keys()].filter((id) => !coming.has(id))) {
+      this.#warmups.delete(id);
+      // It stays a standby, which is no longer promised: what it has left to read counts again.
+      this.#warm.delete(id);
     }
-    for (const id of warmups) {
-      if (this.#standbys.has(id) && !this.#warmups.has(id)) this.#warmups.set(id, performance.now());
+    for (const id of kept) this.#add(id, make);
+    for (const id of coming) this.#warmUp(id);
+    this.#next = { ids: next.filter((id) => !kept.has(id)), make };
+  }
+
+  #add(id: string, make: (id: string) => Task): void {
+    if (this.#standbys.has(id)) return;
+    const task = make(id);
+    if (task.changelogs.length === 0) return;
+    // Known at once: who takes it before it has begun goes on from there.
+    const standby = { task, positions: new Map(task.file?.positions) };
+    this.#standbys.set(id, standby);
+    this.#begin(standby).catch((error) => standby.task.closed || this.#failed(error));
+  }
+
+  #warmUp(id: string): void {
+    if (this.#standbys.has(id) && !this.#warmups.has(id)) this.#warmups.set(id, performance.now());
+  }
+
+  /** Begins with so many of the warm-ups to come: the group need not be asked for each of many small ones. */
+  #beginNext(count: number): void {
+    const { ids, make } = this.#next;
+    for (const id of ids.splice(0, count)) {
+      this.#add(id, make);
+      this.#warmUp(id);
     }
   }
 
@@ -204,8 +240,9 @@ export class Standbys {
       outOfRange: "earliest",
       maxWaitMs: POLL_MS,
       onMissing,
-      onOutOfRange: (_partition, wanted, resumedAt) => {
+      onOutOfRange: (partition, wanted, resumedAt) => {
         if (resumedAt < wanted) onMissing();
+        else this.#skipped.push({ partition, resumedAt });
       },
     });
   }
@@ -217,15 +254,31 @@ export class Standbys {
           const kept = this.#stores.get(partitionKey(set.topic, set.partition));
           if (kept === undefined) continue;
           kept.store.restore(set);
-          kept.standby.positions.set(set.topic, set.nextOffset);
-          kept.standby.task.restored(set.topic, set.nextOffset);
+          this.#advance(kept.standby, set.topic, set.nextOffset);
         }
+        for (const { partition, resumedAt } of this.#skipped.splice(0)) this.#skip(partition, resumedAt);
         this.#options.afterPoll?.();
         this.#tellWarm();
       }
     } finally {
       await fetcher.close();
     }
+  }
+
+  /**
+   * Nothing may come any more that would say so: the log deletes what is old from a window's changelog, up to
+   * its end.
+   */
+  #skip({ topic, partition }: TopicPartition, resumedAt: number): void {
+    const standby = this.#stores.get(partitionKey(topic, partition))?.standby;
+    if (standby !== undefined && resumedAt > standby.positions.get(topic)!) {
+      this.#advance(standby, topic, resumedAt);
+    }
+  }
+
+  #advance({ positions, task }: Standby, topic: string, position: number): void {
+    positions.set(topic, position);
+    task.restored(topic, position);
   }
 
   #tellWarm(): void {
@@ -235,6 +288,11 @@ export class Standbys {
     const now = performance.now();
     const warm = this.warming.filter((id) => current.has(id) || now - this.#warmups.get(id)! > patienceMs);
     for (const id of warm) this.#warm.add(id);
+    this.#beginNext(warm.length);
     if (warm.some((id) => !this.#reported.has(id))) onWarm?.();
   }
+}
+
+function unmade(id: string): never {
+  throw new Error(`Cannot warm up task ${id}: nothing was assigned yet`);
 }

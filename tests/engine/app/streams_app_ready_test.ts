@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { StreamsApp } from "../../../src/engine/mod.ts";
 import { until } from "./app_contract.ts";
 import { counting, GatedLog, writeEach } from "./gated_log.ts";
@@ -33,4 +34,27 @@ Deno.test("an instance that restores what came to it stays ready, as it goes on 
   await until("all processed", () => second.stats.processed + third.stats.processed + 1 === 4);
   await third.close();
   await log.close();
+});
+
+Deno.test("an instance that comes is ready with its first task, and where there is none for it without one", async () => {
+  for (const maxWarmupReplicas of [0, 2]) {
+    const log = new GatedLog();
+    await log.createTopics([{ topic: "in", partitions: 2 }]);
+    const config = { applicationId: "comes", maxWarmupReplicas, acceptableRecoveryLag: 0 };
+    const apps = [0, 1, 2].map(() => new StreamsApp(counting("in"), log, config));
+    const [first, second, third] = apps as [StreamsApp, StreamsApp, StreamsApp];
+    await first.start();
+    assert(first.ready || first.restoringTasks.length > 0);
+    await writeEach(log, "in", 2);
+    await second.start();
+    while (second.tasks.length === 0) {
+      assertEquals(second.ready, false);
+      await delay(1);
+    }
+    await third.start();
+    await until("ready without tasks", () => third.ready);
+    assertEquals(apps.map(({ tasks }) => tasks.length), [1, 1, 0]);
+    for (const app of apps) await app.close();
+    await log.close();
+  }
 });

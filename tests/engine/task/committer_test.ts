@@ -1,8 +1,10 @@
 /** When the loop has to look after commits. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { AtLeastOnceCommitter } from "../../../src/engine/task/at_least_once.ts";
+import { LAST_COMMIT_MS } from "../../../src/engine/task/committer.ts";
 import { ExactlyOnceCommitter } from "../../../src/engine/task/exactly_once.ts";
 import type { Task } from "../../../src/engine/task/task.ts";
+import { CommitRejected } from "../../../src/kafka/port/errors.ts";
 import type { GroupMember } from "../../../src/kafka/port/group.ts";
 import type { Log } from "../../../src/kafka/port/log.ts";
 import type { Producer } from "../../../src/kafka/port/producer.ts";
@@ -247,4 +249,81 @@ Deno.test("with exactly once nothing is committed amid a record, and one that ta
   );
   await committer.close();
   await log.close();
+});
+
+/** A group that refuses commits of a generation before its own, and the clock while they are made. */
+class SlowGroup {
+  generation = 1;
+  tries = 0;
+  readonly memberId = "m";
+  /** The generation of which a commit is taken. */
+  readonly #takes: number;
+  #clock = 0;
+
+  constructor(takes: number) {
+    this.#takes = takes;
+  }
+
+  /** A try, which takes longer than commits are tried again for: the group is one generation further then. */
+  readonly commit = (): Promise<void> => {
+    this.tries++;
+    this.#clock += 2 * LAST_COMMIT_MS;
+    const asked = this.generation;
+    if (asked < 3) this.generation++;
+    if (asked === this.#takes) return Promise.resolve();
+    return Promise.reject(new CommitRejected("not of this generation", true));
+  };
+
+  async measure(body: () => Promise<void>): Promise<void> {
+    const { now } = performance;
+    performance.now = () => this.#clock;
+    try {
+      await body();
+    } finally {
+      performance.now = now;
+    }
+  }
+}
+
+const OPEN = [{ topic: "t", partition: 0, offset: 7 }];
+
+Deno.test("with at least once a last commit that a rebalance overtook is made again, as long as the group gets on", async () => {
+  for (const [takes, tries, committed] of [[3, 3, 1], [4, 4, 0]] as const) {
+    const log = new MemoryLog();
+    const group = new SlowGroup(takes);
+    let done = 0;
+    const task = { uncommitted: () => OPEN, committed: () => done++, drain: () => false };
+    const member = group as unknown as GroupMember;
+    const committer = new AtLeastOnceCommitter(log.producer(), () => member, 100, () => 0, NOTHING);
+    await group.measure(() => committer.commit([task as unknown as Task]));
+    assertEquals([group.tries, done], [tries, committed]);
+    await committer.close(true);
+    await log.close();
+  }
+});
+
+Deno.test("with exactly once a commit that a rebalance overtook is made again, as long as the group gets on", async () => {
+  for (const [takes, tries, committed] of [[3, 3, 1], [4, 4, 0]] as const) {
+    const group = new SlowGroup(takes);
+    const producer = {
+      counts: { appended: 0 },
+      begin: () => Promise.resolve(),
+      commit: group.commit,
+      abort: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    const log: Partial<Log> = { producer: () => producer as unknown as Producer };
+    const lost: unknown[] = [];
+    const events = { ...NOTHING, lost: (_task: Task, error: unknown) => void lost.push(error) };
+    const member = group as unknown as GroupMember;
+    const committer = new ExactlyOnceCommitter(log as Log, "app", () => member, 100, () => 0, events);
+    let done = 0;
+    const task = { id: "0_0", uncommitted: () => OPEN, committed: () => done++, drain: () => false };
+    committer.producer(task.id);
+    await committer.prepare(task as unknown as Task);
+    await committer.start(task as unknown as Task);
+    await group.measure(() => committer.commit([task as unknown as Task]));
+    assertEquals([group.tries, done, lost.length], [tries, committed, 1 - committed]);
+    assert(lost.every((error) => error instanceof CommitRejected));
+  }
 });

@@ -62,6 +62,8 @@ export class Assignments {
   #complete = false;
   #endpoints: ReadonlyMap<string, string> = new Map();
   #askedAgain = false;
+  /** Whether it has nothing yet. */
+  #settling = false;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   /** Once this instance is to go: whether the group was told, and what is called when it holds nobody up. */
   #leaving: { told: boolean; readonly free: () => void } | undefined;
@@ -81,6 +83,11 @@ export class Assignments {
   /** Whether this instance has all tasks of its last assignment, and that one holds. */
   get complete(): boolean {
     return this.#complete;
+  }
+
+  /** Whether it has no tasks, and may be about to get some. */
+  get settling(): boolean {
+    return this.#settling;
   }
 
   /** Where each task's instance is reached, as the group's leader said last. */
@@ -205,11 +212,14 @@ export class Assignments {
     this.#endpoints = new Map(
       Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
     );
-    const kept = info.standbys.filter((id) =>
-      !active.includes(id) && tasks.knows(id) && this.#mayRestore(id)
-    );
-    standbys.assign(kept, (id) => tasks.make(id), info.warmups?.filter((id) => kept.includes(id)));
-    this.#askAgainWhenSettled(active.length);
+    const mayKeep = (id: string): boolean =>
+      !active.includes(id) && tasks.knows(id) && this.#mayRestore(id);
+    const kept = info.standbys.filter(mayKeep);
+    standbys.assign(kept, (id) => tasks.make(id), {
+      now: info.warmups?.filter((id) => kept.includes(id)),
+      next: info.next?.filter(mayKeep),
+    });
+    this.#askAgainWhenSettled(active.length, info.unsettled === true);
     this.#tell(active, added);
     // A leader of a former version waits for nobody either.
     if (this.#leaving?.told === true && info.waiting !== true) this.#leaving.free();
@@ -253,10 +263,14 @@ export class Assignments {
    * An instance that has just come gets its share of the others' tasks only when no more are coming: then it
    * asks for it, once. The assignment may arrive later than that, when it was made while the instance was
    * new.
+   *
+   * @param unsettled Whether the leader has said that more is to come. Former versions don't: an instance
+   * that got something waits for the next rebalance there.
    */
-  #askAgainWhenSettled(tasks: number): void {
+  #askAgainWhenSettled(tasks: number, unsettled: boolean): void {
     clearTimeout(this.#settleTimer);
-    if (tasks > 0 || this.#askedAgain) return;
+    this.#settling = tasks === 0 && (unsettled || !this.#askedAgain);
+    if (this.#askedAgain || (tasks > 0 && !unsettled)) return;
     const left = SETTLE_MS - (performance.now() - this.#parts.openedAt);
     this.#settleTimer = setTimeout(() => {
       this.#askedAgain = true;

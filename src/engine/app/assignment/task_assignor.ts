@@ -11,7 +11,7 @@ import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
 import { partsOfTaskId, taskId } from "../../task/task.ts";
 import { encodeTaskInfo, type TaskInfo } from "./task_info.ts";
-import { type TaskOwner, warmth } from "./task_owner.ts";
+import { isSettling, type TaskOwner, warmth } from "./task_owner.ts";
 import { type Moves, planMoves, withComing } from "./warmups.ts";
 
 /** One task to assign. */
@@ -36,7 +36,7 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
   let extra = tasks.length % members.length;
   const held = new Map(members.map((owner) => [owner, tasks.filter((task) => owner.tasks.has(task))]));
   // Others may be coming too: moving tasks now and again for each of them would move some twice.
-  const settling = members.some(({ isNew, tasks }) => isNew && tasks.size === 0);
+  const settling = members.some(isSettling);
   const needy = members.filter((each) => held.get(each)!.length <= least);
   // What can go on elsewhere the soonest goes first.
   const elsewhere = (owner: TaskOwner, task: string): number =>
@@ -112,6 +112,13 @@ export function assignStandbys(
  * starting with it.
  */
 export const SETTLE_MS: number = 1000;
+
+/** Who processes which task now, and who keeps which one's stores. */
+interface Plan extends Moves {
+  readonly standbys: ReadonlyMap<string, readonly string[]>;
+  /** Members to which more comes: when others have given it up, or they have been here for a while. */
+  readonly unsettled: ReadonlySet<string>;
+}
 
 /** How a {@linkcode TaskAssignor} assigns as the group's leader, and what it tells its application then. */
 export interface LeaderOptions {
@@ -200,7 +207,7 @@ export class TaskAssignor implements Assignor {
         tasks: new Set(held.filter((id) => id !== undefined)),
       });
     }
-    const { active, standbys, warmups, waiting } = this.#plan(owners, [...tasks.keys()]);
+    const { active, standbys, warmups, next, waiting, unsettled } = this.#plan(owners, [...tasks.keys()]);
     const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
     const assignment = new Map<string, MemberAssignment>();
     const told = own.fingerprint === undefined ? {} : { topology: own.fingerprint };
@@ -212,10 +219,13 @@ export class TaskAssignor implements Assignor {
         continue;
       }
       const coming = warmups.get(memberId);
+      const later = next.get(memberId);
       const userData = encodeTaskInfo({
         standbys: standbys.get(memberId)!,
         ...(coming === undefined ? {} : { warmups: coming }),
+        ...(later === undefined ? {} : { next: later }),
         ...(waiting.has(memberId) ? { waiting: true } : {}),
+        ...(unsettled.has(memberId) ? { unsettled: true } : {}),
         ...(endpoints.size === 0 ? {} : { hosts }),
         ...told,
       });
@@ -226,7 +236,7 @@ export class TaskAssignor implements Assignor {
   }
 
   /** Who processes which task now, and who keeps which one's stores. */
-  #plan(owners: readonly TaskOwner[], tasks: readonly string[]): Moves & { standbys: Map<string, string[]> } {
+  #plan(owners: readonly TaskOwner[], tasks: readonly string[]): Plan {
     const { maxWarmups = 0, withState = new Set() } = this.#options;
     const staying = owners.filter(({ isLeaving }) => isLeaving !== true);
     // Where all are about to end nothing moves: nobody is to wait for anybody.
@@ -236,7 +246,18 @@ export class TaskAssignor implements Assignor {
     const hasState = (id: string): boolean => withState.has(partsOfTaskId(id).subtopology);
     const moves = planMoves(owners, target, { hasState, maxWarmups });
     const standbys = assignStandbys(staying, moves.active, this.#replicas);
-    return { ...moves, ...withComing(owners, standbys, moves) };
+    const counts = [...target.values()].map(({ length }) => length);
+    const uneven = Math.max(...counts) - Math.min(...counts) > 1;
+    const elsewhere = (each: TaskOwner, id: string): boolean =>
+      !each.tasks.has(id) && owners.some((other) => other.tasks.has(id));
+    const unsettled = staying.filter((each) =>
+      (uneven && isSettling(each)) || moves.active.get(each.memberId)!.some((id) => elsewhere(each, id))
+    );
+    return {
+      ...moves,
+      ...withComing(owners, standbys, moves),
+      unsettled: new Set(unsettled.map(({ memberId }) => memberId)),
+    };
   }
 
   get #own(): OwnTopology {

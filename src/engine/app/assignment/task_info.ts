@@ -20,10 +20,14 @@ export interface TaskInfo {
   readonly current?: readonly string[];
   /** Of these the tasks that are to be taken over as soon as they are current, as the leader has said. */
   readonly warmups?: readonly string[];
+  /** Tasks that are to be warmed up after these, as each of them gets current; from the leader. */
+  readonly next?: readonly string[];
   /** Whether the member is about to end, and wants its tasks to go elsewhere. */
   readonly leaving?: boolean;
   /** Whether the member has tasks that others are warming up; from the leader. */
   readonly waiting?: boolean;
+  /** Whether more tasks come to the member, which others have still; from the leader. */
+  readonly unsettled?: boolean;
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;
   /** Where the member is reached, as `host:port`; the leader leaves it out. */
@@ -48,9 +52,11 @@ export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo | undefi
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { standbys, current, warmups, leaving, waiting, ageMs, endpoint, hosts, topology } = value;
-  const fits = isTexts(standbys) && [current, warmups].every((ids) => ids === undefined || isTexts(ids)) &&
-    isOptional("boolean", leaving) && isOptional("boolean", waiting) &&
+  const { standbys, current, warmups, next, leaving, waiting, unsettled, ageMs, endpoint, hosts, topology } =
+    value;
+  const fits = isTexts(standbys) &&
+    [current, warmups, next].every((ids) => ids === undefined || isTexts(ids)) &&
+    [leaving, waiting, unsettled].every((each) => isOptional("boolean", each)) &&
     isOptional("number", ageMs) && isOptional("string", endpoint) && isOptional("string", topology) &&
     (hosts === undefined || (isRecord(hosts) && Object.values(hosts).every(isTexts)));
   return fits ? value as unknown as TaskInfo : undefined;

@@ -20,6 +20,11 @@ export interface TaskOwner {
   readonly isNew?: boolean;
 }
 
+/** Whether a member has just come, and others may be coming with it. */
+export function isSettling({ isNew, tasks }: TaskOwner): boolean {
+  return isNew === true && tasks.size === 0;
+}
+
 /**
  * How much is to be said for a member as a task's next owner: most for the one that was chosen before, as a
  * task is to move once; then for one whose stores are current, and for one that reads them.

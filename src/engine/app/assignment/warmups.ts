@@ -12,6 +12,8 @@ export interface Moves {
   readonly active: Map<string, string[]>;
   /** The tasks whose stores each member is to read, as they come to it when it is current. */
   readonly warmups: Map<string, string[]>;
+  /** The tasks that each member is to read after these, in their order. */
+  readonly next: Map<string, string[]>;
   /** Members that go on with tasks for others, which are not current yet. */
   readonly waiting: ReadonlySet<string>;
 }
@@ -39,6 +41,7 @@ export function planMoves(
 ): Moves {
   const active = new Map<string, string[]>(owners.map(({ memberId }) => [memberId, []]));
   const warmups = new Map<string, string[]>();
+  const next = new Map<string, string[]>();
   const waiting = new Set<string>();
   const present = new Map(owners.flatMap(({ memberId, tasks }) => [...tasks].map((id) => [id, memberId])));
   // Who is current takes over what nobody has, also above its share: its next owner warms up meanwhile.
@@ -63,8 +66,9 @@ export function planMoves(
     const begun = (id: string): number => to.standbys?.has(id) ? 0 : 1;
     coming.sort((a, b) => begun(a) - begun(b));
     if (coming.length > 0) warmups.set(to.memberId, coming.slice(0, maxWarmups));
+    if (coming.length > maxWarmups) next.set(to.memberId, coming.slice(maxWarmups));
   }
-  return { active, warmups, waiting };
+  return { active, warmups, next, waiting };
 }
 
 /**

@@ -111,6 +111,27 @@ Deno.test("who has just come gets what nobody owns, and nothing that others own 
   assertEquals([...settled.values()].map(({ length }) => length), [2, 1, 1]);
 });
 
+Deno.test("the leader tells a member for which there is more to come: from others, or when it has been here longer", () => {
+  const part = { id: 0, nodes: [], stores: [], sinkTopics: [], sourceTopics: ["in"] };
+  const assignor = new TaskAssignor([part], 0, () => ({ standbys: [] }));
+  const member = (memberId: string, partitions: number[], ageMs: number) => ({
+    memberId,
+    topics: ["in"],
+    owned: partitions.map((partition) => ({ topic: "in", partition })),
+    userData: encodeTaskInfo({ standbys: [], ageMs }),
+  });
+  const told = (...members: ReturnType<typeof member>[]) => {
+    const assigned = assignor.assign(members, new Map([["in", { topic: "in", partitions: 4 }]]));
+    return [...assigned].filter(([, { userData }]) => decodeTaskInfo(userData)?.unsettled).map(([id]) => id);
+  };
+  assertEquals(told(member("a", [0, 1, 2, 3], 9_000)), []);
+  // It gets what has just become free, and its share of the rest when nobody else is coming.
+  assertEquals(told(member("a", [0, 1, 2], 9_000), member("b", [], 1)), ["b"]);
+  assertEquals(told(member("a", [0, 1], 9_000), member("b", [], 1)), []);
+  assertEquals(told(member("a", [0, 1, 2, 3], 9_000), member("b", [], 9_000)), ["b"]);
+  assertEquals(told(member("a", [0, 1], 9_000), member("b", [2, 3], 9_000)), []);
+});
+
 Deno.test("the leader tells every member which tasks each one has that said where it is reached", () => {
   const subtopology = { id: 2, nodes: [], stores: [], sinkTopics: [], sourceTopics: ["in"] };
   const assignor = new TaskAssignor([subtopology], 0, () => ({ standbys: [], endpoint: "self:1" }));

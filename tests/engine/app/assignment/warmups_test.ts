@@ -26,6 +26,7 @@ Deno.test("a task with state stays until the member that is to have it is curren
   assertEquals(cold.active, new Map([["a", FOUR], ["b", []]]));
   assertEquals(cold.warmups, new Map([["b", ["0_2", "0_3"]]]));
   assertEquals(cold.waiting, new Set(["a"]));
+  assertEquals(cold.next.size, 0);
   const one = moves([member("a", FOUR), member("b", [], ["0_3"], ["0_2", "0_3"])]);
   assertEquals(one.active, new Map([["a", ["0_0", "0_1", "0_2"]], ["b", ["0_3"]]]));
   assertEquals(one.warmups, new Map([["b", ["0_2"]]]));
@@ -47,7 +48,8 @@ Deno.test("tasks without state move at once, as do those that nobody has, and th
 
 Deno.test("a member warms up no more at a time than it may, and goes on with what it has begun", () => {
   const one = { ...all, maxWarmups: 1 };
-  assertEquals(moves([member("a", FOUR), member("b", [])], one).warmups.get("b"), ["0_2"]);
+  const first = moves([member("a", FOUR), member("b", [])], one);
+  assertEquals([first.warmups.get("b"), first.next.get("b")], [["0_2"], ["0_3"]]);
   assertEquals(moves([member("a", FOUR), member("b", [], [], ["0_3"])], one).warmups.get("b"), ["0_3"]);
 });
 
