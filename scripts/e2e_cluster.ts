@@ -8,6 +8,8 @@ import { judge } from "../src/autoscale/simulator.ts";
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { say } from "../src/cli/write.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
+import { metricTopic } from "../src/metrics/lag_metrics.ts";
 import { CHART } from "./chart/files.ts";
 import { run, Tools } from "./chart/tools.ts";
 import { Cluster, type Scaling } from "./e2e/cluster.ts";
@@ -19,8 +21,11 @@ import { ScriptError } from "./support/errors.ts";
 
 const RELEASE = "kos";
 const STREAMS = "kstreams";
-/** The name of the metric whose target is a rate. */
+const LAG_METRICS = [REQUESTS_TOPIC, RESPONSES_TOPIC].map((topic) => `consumer_lag_${metricTopic(topic)}`);
+const LOAD_METRIC = "kos_load";
 const RATE_METRIC = "kos_streams_records_processed_per_second";
+/** What a pod is taken to do where no target says it, in records a second: the chart's `rate.targetPerPod`. */
+const RATE = 12_000;
 const READY_TIMEOUT_MS = 240_000;
 
 /** Runs the command line. @returns The exit code: 1 when the cluster did not do what it should. */
@@ -80,7 +85,7 @@ async function underLoad(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { min, max } = scaling;
-  const metrics = [...scaling.targets.keys()];
+  const metrics = recorded(scaling);
   const recorder = new Recorder(cluster, metrics, flags.low ?? LOW);
   try {
     if (flags.constant !== undefined) await constantLoad(flags, flags.constant, recorder, signal);
@@ -90,6 +95,11 @@ async function underLoad(
   }
   summarize(flags, recorder.samples, metrics, { min, max });
   return [...wrong(flags, recorder.samples, metrics, scaling), ...recorder.killed.complaints];
+}
+
+/** What is looked at: whatever it scales on, the lags and the rate say how that goes. The adapter has them all. */
+function recorded({ targets }: Scaling): string[] {
+  return [...new Set([...LAG_METRICS, RATE_METRIC, ...targets.keys()])];
 }
 
 function wrong(
@@ -134,7 +144,7 @@ async function ready(
   signal: AbortSignal,
 ): Promise<Scaling> {
   const scaling = await cluster.autoscaler(STREAMS);
-  const metrics = [...scaling.targets.keys()];
+  const metrics = recorded(scaling);
   let missing = "pods";
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (missing !== "") {
@@ -168,7 +178,7 @@ async function step(
   signal: AbortSignal,
 ): Promise<void> {
   await recorder.during(15_000, signal);
-  await recorder.rate(flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? 100_000));
+  await recorder.rate(flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? RATE));
   await recorder.during(flags.hold, signal);
   await describe(flags, "describe-hpa-high.txt");
   await recorder.rate(flags.low ?? LOW);
@@ -219,7 +229,7 @@ class Recorder {
       if (sample.replicas !== this.samples.at(-1)?.replicas) {
         say(
           `${sample.second} s: ${sample.replicas} replicas, lag ${
-            this.#metrics.map((m) => Math.round(sample.metrics[m]!.sum)).join("/")
+            LAG_METRICS.map((m) => Math.round(sample.metrics[m]!.sum)).join("/")
           }`,
         );
       }
@@ -270,12 +280,10 @@ function summarize(
 
 async function save(flags: Flags, samples: readonly Sample[], metrics: readonly string[]): Promise<void> {
   await Deno.mkdir(flags.out, { recursive: true });
-  const isLag = (metric: string): boolean => metric.startsWith("consumer_lag_");
   await Deno.writeTextFile(join(flags.out, "timeline.csv"), toCsv(samples, metrics));
-  const rateMetric = metrics.find((metric) => !isLag(metric));
   await Deno.writeTextFile(
     join(flags.out, "timeline.svg"),
-    toSvg(flags.title, samples, metrics.filter(isLag), rateMetric),
+    toSvg(flags.title, samples, { lags: LAG_METRICS, rate: RATE_METRIC, load: LOAD_METRIC }),
   );
   say(`wrote ${join(flags.out, "timeline.csv")} and timeline.svg`);
 }

@@ -14,7 +14,7 @@ const VALUES = parse(
     minReplicas: number;
     maxReplicas: number;
     lag: { targetPerPod: number };
-    rate: { enabled: boolean; targetPerPod: number };
+    rate: { targetPerPod: number };
     behavior: HpaSpec["behavior"];
   };
 };
@@ -26,7 +26,7 @@ const CHART: HpaSpec = {
   targets: {
     [METRICS.requests]: VALUES.autoscaling.lag.targetPerPod,
     [METRICS.responses]: VALUES.autoscaling.lag.targetPerPod,
-    ...(VALUES.autoscaling.rate.enabled ? { [METRICS.rate]: VALUES.autoscaling.rate.targetPerPod } : {}),
+    [METRICS.rate]: VALUES.autoscaling.rate.targetPerPod,
   },
   behavior: VALUES.autoscaling.behavior,
 };
@@ -47,7 +47,7 @@ function settings(hpa: HpaSpec, load: Simulation["load"], more: Partial<Simulati
   };
 }
 
-Deno.test("no constant load makes the chart's defaults turn round, and none that four pods carry leaves a lag", () => {
+Deno.test("no constant load makes the chart's lags and rate turn round, and none that four pods carry leaves a lag", () => {
   for (const pods of [1, 2, 3]) {
     for (const share of [0.2, 0.5, 0.9, 1.2]) {
       const timeline = simulate(settings(CHART, () => pods * share * CAPACITY));
@@ -72,7 +72,7 @@ Deno.test("a rate above what three pods with four partitions can use oscillates;
   assertEquals(judge(simulate(settings(hpa, load, { partitions: 12 })), 900).turns, 0);
 });
 
-Deno.test("a step drives the chart's defaults from 1 to 4 within a minute, and back to 1", () => {
+Deno.test("a step drives the chart's lags and rate from 1 to 4 within a minute, and back to 1", () => {
   const timeline = simulate(
     settings(CHART, (second) => second >= 100 && second < 300 ? 3.6 * CAPACITY : 1_000, { seconds: 900 }),
   );
