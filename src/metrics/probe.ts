@@ -79,8 +79,14 @@ async function ask(url: string, signal: AbortSignal | undefined): Promise<Answer
     });
     return { status: answer.status, text: await answer.text() };
   } catch (error) {
-    return { text: error instanceof Error ? error.message : String(error) };
+    return { text: reasonOf(error) };
   }
+}
+
+/** Why there was no answer: a failed fetch says no more than that itself, and the reason in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
 function seriesIn({ status, text }: Answer, wanted: WantedSeries): Finding {

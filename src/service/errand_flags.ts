@@ -54,7 +54,7 @@ export const ERRAND_FLAGS: FlagTable<ErrandFlags> = {
   execute: toggle("do what --reset shows", { excludes: ["probe", "describe"], ...COMMON }),
   within: {
     ...WITHIN,
-    text: "how long --probe waits for what is not there yet, --reset for members to leave",
+    text: "how long --probe waits for what is not there yet, --execute for members to leave",
   },
 };
 

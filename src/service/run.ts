@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
-import { createLogger, type Logger } from "../cli/log.ts";
+import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
 import { main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
@@ -102,9 +102,13 @@ export async function run<T extends FlagRows = Record<never, never>>(
     else json.error(message, error === undefined ? {} : { stack: stackOf(error) });
   };
   return await main(program.name, async (signal) => {
-    const flags = parseArguments(program, process.argv.slice(2));
+    const args = process.argv.slice(2);
+    if (wantsJson(args, options.defaults?.logFormat)) {
+      json = createLogger({ name: program.name, format: "json" });
+    }
+    const flags = parseArguments(program, args);
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
-    if (flags.logFormat === "json") json = logger;
+    json = flags.logFormat === "json" ? logger : undefined;
     const context = { flags, metrics: new Registry(), logger };
     const done = await errand({
       flags,
@@ -116,6 +120,15 @@ export async function run<T extends FlagRows = Record<never, never>>(
     if (done !== undefined) return done;
     await runTopology(build, context, { ...options, name: program.name }, signal);
   }, { graceMs: GRACE_MS, report });
+}
+
+/** Whether its lines are to be objects: asked before the flags, which may be wrong, are read. */
+function wantsJson(args: readonly string[], otherwise: LogFormat | undefined): boolean {
+  const flag = "--log-format";
+  const given = args.flatMap((arg, i) =>
+    arg.startsWith(`${flag}=`) ? arg.slice(flag.length + 1) : args[i - 1] === flag ? arg : []
+  );
+  return (given.at(-1) ?? process.env["KOS_LOG_FORMAT"] ?? otherwise) === "json";
 }
 
 /** What a topology is built with, but for the registry. */
@@ -142,6 +155,7 @@ async function runTopology<T extends FlagRows>(
   try {
     await serve(topology, {
       ...settingsOf(flags, config, signal),
+      signal,
       log,
       logger,
       name: options.name,

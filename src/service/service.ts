@@ -4,7 +4,7 @@
  * @module
  */
 import { StreamsApp, type Topology } from "../engine/mod.ts";
-import { waitForBroker } from "../kafka/common/wait_for_broker.ts";
+import { waitForBroker, WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { LoadMetrics } from "../metrics/load_metrics.ts";
@@ -43,6 +43,7 @@ export class Service {
    *
    * @throws {CannotListen} When the port can't be had.
    * @throws {TopologyError} When the topology can't run on the log.
+   * @throws {WaitInterrupted} When the signal is aborted before it has begun.
    */
   static async start(topology: Topology, settings: ServiceSettings): Promise<Service> {
     let service: Service | undefined;
@@ -55,7 +56,7 @@ export class Service {
       throw error;
     }
     try {
-      await service.#begin();
+      await unlessAsked(service.#begin(), settings.signal);
     } catch (error) {
       await service.close();
       throw error;
@@ -147,6 +148,20 @@ export class Service {
     this.#lag.update(this.app.positions(), this.app.knowsAssignment);
     this.#load.look();
     this.#restore.look();
+  }
+}
+
+/** Waits for a start, whatever that waits for, such as a registry, unless it is asked to end before. */
+async function unlessAsked(begun: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return await begun;
+  const asked = Promise.withResolvers<never>();
+  const abort = (): void => asked.reject(new WaitInterrupted("asked to end before it had begun"));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort);
+  try {
+    await Promise.race([begun, asked.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 

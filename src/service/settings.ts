@@ -72,6 +72,8 @@ export interface ServiceSettings {
   readonly advertise?: string;
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
   readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
+  /** Ends the start, as long as it has not come to its end. */
+  readonly signal?: AbortSignal;
   /** How many partitions topics get that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
   readonly partitions?: number;
   /** What to do with records that fail. */

@@ -31,7 +31,7 @@ export interface ResetRequest {
   readonly stateDir?: string;
   /** Do it, rather than show what would be done. */
   readonly execute: boolean;
-  /** How long members that are there may take to leave, in ms. Default 0: they are refused at once. */
+  /** How long members may take to leave before it is done, in ms. Default 0: they are refused at once. */
   readonly waitMs?: number;
   /** Whether it is fine that an input topic, or all of the application, is not there. Default: it is not. */
   readonly mayBeAbsent?: boolean;
@@ -69,7 +69,7 @@ export async function resetApplication(
   const logger = { warn: say, error: say };
   const admin = new GroupAdmin(clusterSettings(config, { clientId: "kos-reset", logger }));
   try {
-    await untilEmpty(admin, request, say);
+    if (request.execute) await untilEmpty(admin, request, say);
     const plan = await look(admin, request);
     show(plan, request, say);
     if (plan.group.members.length > 0) throw refusal(plan.group, request.applicationId);

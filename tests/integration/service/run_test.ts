@@ -101,6 +101,15 @@ Deno.test("what ends it is said as the other lines of its log are", async () => 
   assertEquals(level, "error");
   assertMatch(message, /^Cannot reach Kafka at /);
   assertMatch(stack, /^BrokerUnavailable: Cannot reach Kafka at [^]*\n {4}at /);
+  for (
+    const [more, env] of [[["--log-format=json"], {}], [["--log-format", "json"], {}], [[], {
+      KOS_LOG_FORMAT: "json",
+    }]] as const
+  ) {
+    const wrong = await ended(start(["--shortest", "few", ...more], { ...nowhere, ...env }));
+    assertEquals(wrong.code, 2);
+    assertMatch(JSON.parse(wrong.stderr).message, /^Cannot use --shortest: received "few"/);
+  }
 });
 
 Deno.test("the program itself asks how a running one is, and sets the application back when that has ended", async () => {
@@ -118,8 +127,11 @@ Deno.test("the program itself asks how a running one is, and sets the applicatio
     assertStringIncludes(probed.stdout, `ok       kos_consumer_lag_records{topic="${source}"}: `);
     await writeRecords(log, source, [{ value: "to be or not to be" }]);
     await until("it is processed and committed", async () => (await offsets())[0] === 1);
+    const shown = await ended(start([...own, "--reset"]));
+    assertMatch(shown.stdout, /^Application group-lines-/, "nothing is waited for");
+    assertStringIncludes(shown.stderr, "received a group with 1 live member");
     const refused = await ended(start([...own, "--reset", "--execute", "--within", "0s"]));
-    assertEquals(refused.code, 1);
+    assertEquals([shown.code, refused.code], [1, 1]);
     assertMatch(refused.stderr, /^word-count: Cannot reset .*: received a group with 1 live member/);
     const waiting = ended(start([...own, "--reset", "--execute"]));
     child.kill("SIGTERM");
