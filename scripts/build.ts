@@ -9,7 +9,7 @@ import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { runProgram } from "../src/cli/main.ts";
 import { choice, InvalidValue, text } from "../src/cli/parsers.ts";
 import { type Program, toggle } from "../src/cli/program.ts";
-import { writeAll } from "../src/cli/write.ts";
+import { say } from "../src/cli/write.ts";
 import { answerOf, type Built, bundle, compile } from "./build/compile.ts";
 import { describePermissions, programAt } from "./build/entry.ts";
 import {
@@ -151,7 +151,7 @@ function targetsOf({ target, out }: Flags): [Target, string][] {
 
 function tell({ path, bytes }: Built, note: string): void {
   const near = relative(Deno.cwd(), path);
-  writeAll(Deno.stdout, `${near.startsWith("..") ? path : near}  ${format(bytes)}  ${note}\n`);
+  say(`${near.startsWith("..") ? path : near}  ${format(bytes)}  ${note}`);
 }
 
 if (import.meta.main) Deno.exit(await build(Deno.args));

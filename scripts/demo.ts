@@ -1,58 +1,115 @@
 /**
- * `deno task demo`: the whole line, load to sessions, on one machine.
+ * `deno task demo`: the whole line, load to sessions, on one machine, with replicas that follow the load.
  *
  * @module
  */
+import { join, resolve } from "@std/path";
 import { parseArguments } from "../src/cli/arguments.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
-import { integer } from "../src/cli/parsers.ts";
-import { type Program, toggle } from "../src/cli/program.ts";
+import { choice, integer, port, text } from "../src/cli/parsers.ts";
+import { leaveOut, type Program, toggle } from "../src/cli/program.ts";
 import { LOG_LEVEL, WAIT_FOR_BROKER } from "../src/cli/shared_flags.ts";
-import { terminalWidth } from "../src/cli/terminal.ts";
+import { terminalWidth, wrap } from "../src/cli/terminal.ts";
 import { say } from "../src/cli/write.ts";
+import { profile } from "../src/datagen/flags.ts";
+import type { Profile } from "../src/datagen/profile.ts";
+import { DEFAULT_PAGE_PORT, servePage } from "../src/dashboard/serve_page.ts";
+import { topologyParts } from "../src/dashboard/topology_parts.ts";
+import { type LoadPlan, loadPlan, ownPlan } from "../src/demo/load_plan.ts";
+import { DemoPageSource } from "../src/demo/page_source.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
+import type { ScaleBy } from "../src/demo/scaler.ts";
+import { timelineCsv } from "../src/demo/timeline.ts";
 import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
+import { CannotListen, type HttpServer } from "../src/metrics/http_server.ts";
+import { sessionsTopology } from "../src/streams/sessions_topology.ts";
+import { charts, reportHtml } from "./demo/report.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
+import { isGood, linesOf } from "./demo/words.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
 
 interface Flags {
   seconds: number;
   embedded: boolean;
-  profile: string;
+  scaleBy: Exclude<ScaleBy, "nothing">;
+  fixed?: number;
+  perInstance: number;
+  profile?: Profile;
   machines: number;
+  out: string;
+  page: boolean;
+  pagePort?: number;
   waitForBroker: number;
   logLevel: LogLevel;
 }
 
-/** Enough to see the lag grow within seconds, little enough that one process keeps up. */
-const PROFILE = "sine:12000+-6000/15s";
+const ALL_WELL = "all is well: sessions equal the answered frames";
+/** As many as the topics have partitions, by default. */
+const MOST_REPLICAS = 4;
 
 /** The task and its flags. */
 export const DEMO: Program<Flags> = {
   name: "demo",
   task: true,
-  description:
-    "Runs the whole line on this machine: generator, Kafka, streams; shows records, sessions and lag each second, then checks every session.",
+  description: [
+    "Runs the whole line on this machine, with replicas that follow the load: a generator, Kafka, and 1 to 4 " +
+    "streams processes that an autoscaler starts and ends, by the algorithm of Kubernetes' own, on their " +
+    "metrics.",
+    "The load is calm, surges to more than one process can do, bursts to more than all four can, and is calm " +
+    "again. Each second is a line, each decision a sentence; at the end every session is checked. " +
+    "report.html, timeline.csv and timeline.svg keep it.",
+  ],
   flags: {
     seconds: {
       value: "<count>",
       text: "how long load is generated",
       parse: integer({ min: 1, max: 86_400 }),
-      default: 60,
+      default: 150,
     },
     embedded: toggle("everything in one process, on an in-memory log instead of Kafka"),
+    scaleBy: {
+      value: "<what>",
+      text: "what the replicas follow: load (what is to do by what can be done) or lag alone",
+      parse: choice("load", "lag"),
+      default: "load",
+    },
+    fixed: {
+      value: "<count>",
+      text: "so many replicas, and no autoscaler",
+      parse: integer({ min: 1, max: MOST_REPLICAS }),
+      excludes: ["scaleBy"],
+    },
+    perInstance: {
+      value: "<records/s>",
+      text: "what one instance processes at most, so that one can't carry the surge on any machine",
+      parse: integer({ min: 100, max: 1_000_000 }),
+      default: 3_000,
+    },
     profile: {
       value: "<profile>",
-      text: "the load in records a second; deno task gen --help tells the forms",
-      parse: (text: string) => text,
-      default: PROFILE,
+      text: "another load, in records a second; deno task gen --help tells the forms",
+      parse: profile,
+      defaultText: "calm, surge, burst, calm",
     },
     machines: {
       value: "<count>",
       text: "how many arcade machines send frames",
       parse: integer({ min: 1, max: 100_000 }),
       default: 2_000,
+    },
+    out: {
+      value: "<folder>",
+      text: "where report.html, timeline.csv and timeline.svg go",
+      parse: text("a folder"),
+      default: "dist/demo",
+    },
+    page: leaveOut("don't serve the live page"),
+    pagePort: {
+      value: "<port>",
+      text: "the live page's port; 0 for any free one",
+      parse: port(),
+      defaultText: "8080, or a free one where that is taken",
     },
     waitForBroker: WAIT_FOR_BROKER,
     logLevel: LOG_LEVEL,
@@ -67,12 +124,18 @@ if (import.meta.main) {
     try {
       const stage = await setTheStage(flags, signal, logger, cleanup);
       if (signal.aborted) return EXIT.failure;
+      const page = flags.page ? await openPage(flags, cleanup) : undefined;
       const summary = await runDemo({
         ...stage,
+        ...(page === undefined ? {} : { onSnapshot: (snapshot, control) => page.tell(snapshot, control) }),
         logger,
         durationMs: flags.seconds * 1000,
-        profile: flags.profile,
+        plan: planOf(flags),
         machines: flags.machines,
+        perInstance: flags.perInstance,
+        scaleBy: flags.fixed === undefined ? flags.scaleBy : "nothing",
+        minReplicas: flags.fixed ?? 1,
+        maxReplicas: flags.fixed ?? MOST_REPLICAS,
         signal,
         width: terminalWidth(),
         show: say,
@@ -81,7 +144,7 @@ if (import.meta.main) {
         say("\nstopped before the end: nothing was checked");
         return EXIT.failure;
       }
-      return report(summary);
+      return await report(flags, summary);
     } catch (error) {
       if (!(error instanceof WaitInterrupted)) throw error;
       say("\nstopped before it began");
@@ -92,60 +155,74 @@ if (import.meta.main) {
   });
 }
 
+/** Serves the live page, and says where. */
+async function openPage({ perInstance, pagePort }: Flags, cleanup: Cleanup): Promise<DemoPageSource> {
+  const topology = topologyParts(sessionsTopology());
+  const source = new DemoPageSource({ topology, maxRate: MOST_REPLICAS * 1.5 * perInstance });
+  const served = (port: number): Promise<HttpServer> => servePage({ source, port, portFlag: "--page-port" });
+  const server = await served(pagePort ?? DEFAULT_PAGE_PORT).catch((error) => {
+    if (pagePort !== undefined || !(error instanceof CannotListen)) throw error;
+    return served(0);
+  });
+  cleanup.push(() => server.close());
+  say(`the live page is at ${server.url}`);
+  return source;
+}
+
+function planOf({ profile, perInstance, seconds }: Flags): LoadPlan {
+  const durationMs = seconds * 1000;
+  return profile === undefined ? loadPlan(perInstance, durationMs) : ownPlan(profile, durationMs);
+}
+
 async function setTheStage(
   flags: Flags,
   signal: AbortSignal,
   logger: Logger,
   cleanup: Cleanup,
 ): Promise<Stage> {
+  const { perInstance } = flags;
   if (flags.embedded) {
     say("everything runs in this process on an in-memory log (--embedded), without Kafka");
-    return await embeddedStage(logger, cleanup);
+    return embeddedStage(perInstance, logger, cleanup);
   }
   const config = connectionConfig((name) => Deno.env.get(name));
   if (Deno.env.get("KAFKA_BROKERS") !== undefined) {
     say(`using Kafka at ${config.brokers.join(",")} (KAFKA_BROKERS)`);
-    return await kafkaStage(config, logger, cleanup, {
+    return await kafkaStage(config, perInstance, logger, cleanup, {
       forMs: flags.waitForBroker,
       signal,
     });
   }
   if (await brokerAnswers(9092)) {
     say("using the Kafka that answers at localhost:9092");
-    return await kafkaStage(config, logger, cleanup);
+    return await kafkaStage(config, perInstance, logger, cleanup);
   }
   const runtime = await findRuntime();
   if (runtime.kind === "none") {
     say(`everything runs in this process on an in-memory log, without Kafka: ${runtime.reason}`);
-    return await embeddedStage(logger, cleanup);
+    return embeddedStage(perInstance, logger, cleanup);
   }
   const broker = await startBroker({ report: say });
   cleanup.push(() => broker.wipe());
-  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, logger, cleanup);
+  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, perInstance, logger, cleanup);
 }
 
-function report(summary: DemoSummary): number {
-  const n = (value: number): string => value.toLocaleString("en-US");
-  const share = summary.expected === 0 ? "" : ` (${(100 * summary.correct / summary.expected).toFixed(2)} %)`;
+/** Says how it went and writes it down. @returns The exit code. */
+async function report(flags: Flags, summary: DemoSummary): Promise<number> {
+  const good = isGood(summary);
+  const lines = [
+    ...linesOf(summary),
+    good ? (summary.killed > 0 ? "all is well: no session lacks anything" : ALL_WELL) : "NOT all is well",
+  ];
   say("");
-  say(
-    `${n(summary.frames)} frames sent as ${n(summary.sent)} records in ${summary.seconds.toFixed(1)} s, ${
-      n(summary.lost)
-    } lost`,
-  );
-  say(`${n(summary.answered)} frames had a response in time and make ${n(summary.expected)} sessions`);
-  say(
-    `${n(summary.correct)} sessions came out with exactly their hits${share}; ${
-      n(summary.missing)
-    } missing, ${n(summary.wrong)} wrong, ${n(summary.unexpected)} unexpected`,
-  );
-  const drained = summary.drainMs === undefined
-    ? "it was not gone a minute later"
-    : `gone ${(summary.drainMs / 1000).toFixed(1)} s after the load ended`;
-  say(`the highest lag was ${n(summary.highestLag)} records, ${drained}`);
-  const good = summary.expected > 0 &&
-    summary.missing + summary.wrong + summary.unexpected + summary.lost === 0;
-  if (summary.example !== undefined) say(`for example: ${summary.example}`);
-  say(good ? "all is well: sessions equal the answered frames" : "NOT all is well");
+  for (const line of lines) for (const row of wrap(line, terminalWidth())) say(row);
+  const title = `The demo, ${flags.seconds} s, ${
+    flags.fixed === undefined ? `replicas by ${flags.scaleBy}` : `${flags.fixed} replicas`
+  }`;
+  await Deno.mkdir(flags.out, { recursive: true });
+  await Deno.writeTextFile(join(flags.out, "report.html"), reportHtml(title, summary, lines));
+  await Deno.writeTextFile(join(flags.out, "timeline.csv"), timelineCsv(summary.run));
+  await Deno.writeTextFile(join(flags.out, "timeline.svg"), charts(summary.run));
+  say(`report.html, timeline.csv and timeline.svg are in ${resolve(flags.out)}`);
   return good ? EXIT.ok : EXIT.failure;
 }

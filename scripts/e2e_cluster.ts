@@ -4,7 +4,7 @@
  * @module
  */
 import { join, resolve } from "@std/path";
-import { judge } from "../src/autoscale/simulator.ts";
+import { judge } from "../src/autoscale/timeline.ts";
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { say } from "../src/cli/write.ts";

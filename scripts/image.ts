@@ -9,7 +9,7 @@ import { runProgram } from "../src/cli/main.ts";
 import { choice, InvalidValue, text } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { VERSION } from "../src/cli/version.ts";
-import { writeAll } from "../src/cli/write.ts";
+import { progress } from "../src/cli/write.ts";
 import { PROGRAM_NAMES, type ProgramName } from "./build/programs.ts";
 import { buildArguments, type Builder, BUILDERS, findBuilder, type ImageRequest } from "./image/builders.ts";
 import { exists } from "./support/cache.ts";
@@ -149,7 +149,7 @@ async function hostImage(builder: Builder, base: string, extra: readonly string[
 }
 
 async function buildImage(request: ImageRequest): Promise<void> {
-  writeAll(Deno.stderr, `image: building ${request.tag} with ${request.builder}\n`);
+  progress(`image: building ${request.tag} with ${request.builder}`);
   const { code } = await new Deno.Command(request.builder, {
     args: buildArguments(request),
     env: { DOCKER_BUILDKIT: "1" }, // for the secret

@@ -49,9 +49,11 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "clientId",
     "stateDir",
     "groupInstanceId",
+    "leaveWithin",
     "metricsPort",
     "metricsHost",
     "advertise",
+    "cpus",
   ]),
   generator: new Set([
     "duration",

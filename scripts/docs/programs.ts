@@ -23,12 +23,13 @@ import { EXAMPLE } from "../example.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { PACK } from "../pack.ts";
+import { PAGE } from "../page.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
-import { SCALING } from "../scaling.ts";
 import { SECRETS } from "../secrets.ts";
+import { SIMULATE } from "../simulate/flags.ts";
 import { SIZE } from "../size.ts";
 import { SOAK } from "../soak.ts";
 import { TEST } from "../test.ts";
@@ -40,6 +41,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   NEW,
   GEN,
   DEMO,
+  PAGE,
   KAFKA,
   REGISTRY,
   EXAMPLE,
@@ -52,7 +54,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   CHART_TASK,
   E2E_CLUSTER,
   RELEASE,
-  SCALING,
+  SIMULATE,
   TEST,
   REFERENCE,
   CHAOS,

@@ -14,7 +14,8 @@ export interface DocsFlags {
 export const DOCS: Program<DocsFlags> = {
   name: "docs",
   task: true,
-  description: "Writes docs/flags.md from the tables of flags that the programs have.",
+  description:
+    "Writes docs/flags.md from the tables of flags that the programs have, and src/dashboard/assets.ts from the page's files.",
   prefix: false,
-  flags: { check: toggle("write nothing; exit 1 when the file is not as it would be written") },
+  flags: { check: toggle("write nothing; exit 1 when a file is not as it would be written") },
 };

@@ -1,4 +1,4 @@
-import { judge } from "../../src/autoscale/simulator.ts";
+import { type Columns, judge } from "../../src/autoscale/timeline.ts";
 import { type LinePanel, plot } from "../support/svg/plot.ts";
 
 /** What was seen of the cluster in one second. */
@@ -94,15 +94,12 @@ export function gaps(samples: readonly Sample[], metrics: readonly string[]): st
 }
 
 /** The samples with one metric as the lag, for the judge of simulated timelines. */
-export function series(
-  samples: readonly Sample[],
-  metric: string,
-): { second: number; replicas: number; lag: number }[] {
-  return samples.map((s) => ({
-    second: s.second,
-    replicas: s.replicas,
-    lag: s.metrics[metric]?.sum ?? 0,
-  }));
+export function series(samples: readonly Sample[], metric: string): Columns {
+  return {
+    second: samples.map(({ second }) => second),
+    replicas: samples.map(({ replicas }) => replicas),
+    lag: samples.map(({ metrics }) => metrics[metric]?.sum ?? 0),
+  };
 }
 
 /** The timeline as a table with a header, a line a sample. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { seriesOf } from "../../src/metrics/metrics_text.ts";
 
 /** One look at a process. */
 export interface ProcessSample {
@@ -60,11 +61,9 @@ function mean(values: readonly number[]): number {
 /** The buckets of a histogram in Prometheus' text format, its series added up; empty when there is none of that name. */
 export function bucketsOf(text: string, name: string): Buckets {
   const buckets = new Map<number, number>();
-  for (const line of text.split("\n")) {
-    if (!line.startsWith(`${name}_bucket{`)) continue;
-    const bound = /le="([^"]+)"/.exec(line)![1]!;
+  for (const { labels: { le: bound }, value } of seriesOf(text, `${name}_bucket`)) {
     const le = bound === "+Inf" ? Infinity : Number(bound);
-    buckets.set(le, (buckets.get(le) ?? 0) + Number(line.slice(line.lastIndexOf(" ") + 1)));
+    buckets.set(le, (buckets.get(le) ?? 0) + value);
   }
   return buckets;
 }

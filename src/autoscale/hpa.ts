@@ -110,13 +110,8 @@ export function decide(
   current: number,
   pods: readonly PodMetrics[],
 ): HpaDecision {
+  checkBounds(spec);
   const { minReplicas, maxReplicas } = spec;
-  if (!(minReplicas >= 1 && minReplicas <= maxReplicas)) {
-    throw new RangeError(
-      `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
-        "minReplicas ≤ maxReplicas",
-    );
-  }
   // Out of bounds, the bounds are all that counts.
   if (current > maxReplicas) return rescale(memory, nowSeconds, current, maxReplicas, {});
   if (current < minReplicas) return rescale(memory, nowSeconds, current, minReplicas, {});
@@ -134,6 +129,21 @@ export function decide(
   const { replicas: stable, recommendations } = stabilize(spec, memory, nowSeconds, current, largest);
   const replicas = limitRate(spec, memory, nowSeconds, current, stable);
   return rescale({ ...memory, recommendations }, nowSeconds, current, replicas, proposals);
+}
+
+/**
+ * Refuses bounds that contradict each other.
+ *
+ * @throws {RangeError} Saying what they are.
+ */
+export function checkBounds(
+  { minReplicas, maxReplicas }: Pick<HpaSpec, "minReplicas" | "maxReplicas">,
+): void {
+  if (minReplicas >= 1 && minReplicas <= maxReplicas) return;
+  throw new RangeError(
+    `Cannot scale: received minReplicas ${minReplicas} and maxReplicas ${maxReplicas}; expected 1 ≤ ` +
+      "minReplicas ≤ maxReplicas",
+  );
 }
 
 /**

@@ -54,10 +54,10 @@ async function exitCode(run: () => Promise<number | void>, report: Report): Prom
 /** Settings of {@linkcode main}. */
 export interface MainOptions {
   /**
-   * After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms.
-   * Default 10,000.
+   * After a signal, how long the binary may take to end by itself before it is ended with exit code 1, in ms;
+   * a function is asked when the signal comes. Default 10,000.
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | (() => number);
   /** Gets what ends the program. Default: it goes to stderr, as a line that the program's name begins. */
   readonly report?: Report;
 }
@@ -88,10 +88,11 @@ export async function main(
   }
   const signal = shutdownSignal();
   signal.addEventListener("abort", () => {
+    const ms = typeof graceMs === "function" ? graceMs() : graceMs;
     setTimeout(() => {
-      report(`did not end within ${graceMs / 1000} s of being asked to: ending it now`);
+      report(`did not end within ${ms / 1000} s of being asked to: ending it now`);
       process.exit(EXIT.failure);
-    }, graceMs).unref();
+    }, ms).unref();
   });
   return process.exit(await exitCode(() => run(signal), report));
 }
@@ -112,6 +113,14 @@ export function shutdownSignal(): AbortSignal {
   on("SIGINT");
   if (process.platform !== "win32") on("SIGTERM");
   return controller.signal;
+}
+
+/** Resolves when the signal is aborted, also where it has been. */
+export function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 function reportError(error: unknown, report: Report): number {

@@ -184,7 +184,12 @@ export const GEN: Program<Flags> = {
   sections: [PROFILES, WHILE_IT_RUNS, CONNECTION_VARIABLES],
 };
 
-function profile(text: string): Profile {
+/**
+ * Reads a profile as a flag's value.
+ *
+ * @throws {InvalidValue} When it is none, naming the part.
+ */
+export function profile(text: string): Profile {
   try {
     return parseProfile(text);
   } catch (error) {

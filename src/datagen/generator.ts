@@ -20,7 +20,7 @@ import { showRate, type Throughput } from "./control.ts";
 import type { FrameSerdes } from "./frame_encoder.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { MachineTurns } from "./machine_turns.ts";
-import type { Profile } from "./profile.ts";
+import type { PlayedProfile } from "./profile.ts";
 import { checkRate, Throttle } from "./throttle.ts";
 
 /** The rate where neither a rate nor a profile is given, in records a second. */
@@ -36,7 +36,7 @@ export interface GeneratorOptions {
    */
   readonly rate?: number;
   /** The rate as a function of time; goes before `rate`. */
-  readonly profile?: Profile;
+  readonly profile?: PlayedProfile;
   /** Ends after this time, in ms. Default: never. */
   readonly durationMs?: number;
   /** Ends after this many frames. Default: never. */
@@ -206,7 +206,7 @@ class Generator implements RunningGenerator {
   readonly #parts: Parts;
   readonly #bufferBytes: number;
   readonly #startedAt: number;
-  #profile: Profile | undefined;
+  #profile: PlayedProfile | undefined;
   #profileFrom: number;
   #overridden = false;
   #frames = 0;
@@ -277,7 +277,7 @@ class Generator implements RunningGenerator {
     this.#wakeUp();
   }
 
-  setProfile(profile: Profile): void {
+  setProfile(profile: PlayedProfile): void {
     this.#begin(profile);
     this.#overridden = true;
   }
@@ -293,7 +293,7 @@ class Generator implements RunningGenerator {
     this.#wakeUp();
   }
 
-  #begin(profile: Profile): void {
+  #begin(profile: PlayedProfile): void {
     const now = this.#parts.clock.monotonic();
     this.#profile = profile;
     this.#profileFrom = now;

@@ -8,7 +8,7 @@ import { Registry } from "../metrics/prom_client.ts";
 import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
-import { EXIT, main } from "../cli/main.ts";
+import { aborted, EXIT, main } from "../cli/main.ts";
 import { VERSION } from "../cli/version.ts";
 import { stdout, writeAll } from "../cli/write.ts";
 import type { FrameBody, FrameHeader } from "../game/hit.ts";
@@ -180,11 +180,4 @@ async function serve(
     });
   }
   return servers;
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
 }

@@ -29,12 +29,14 @@ export class ProfileError extends Error {
 interface Segment {
   /** How long the segment is, in ms; `Infinity` when it goes on for ever. */
   readonly lengthMs: number;
+  /** After what time it repeats, in ms, where it goes on for ever. */
+  readonly periodMs?: number;
   /** The rate at a time since the segment's begin, up to and including its end. */
   rateAt(ms: number): number;
 }
 
-/** A parsed profile. */
-export interface Profile {
+/** Rates over time, which a generator plays. */
+export interface PlayedProfile {
   /** The profile as it was written. */
   readonly text: string;
   /**
@@ -44,6 +46,12 @@ export interface Profile {
   readonly lengthMs: number;
   /** Records a second at a time since the profile's begin in ms; `Infinity` for max. */
   rateAt(ms: number): number;
+}
+
+/** A parsed profile. */
+export interface Profile extends PlayedProfile {
+  /** From when on it repeats, and after what time, in ms; a rate that stays repeats each second. */
+  readonly repeats: { readonly fromMs: number; readonly periodMs: number };
 }
 
 /**
@@ -84,6 +92,7 @@ export function parseProfile(text: string): Profile {
   return {
     text: text.trim(),
     lengthMs: loop ? Infinity : lengthMs,
+    repeats: loop ? { fromMs: 0, periodMs: lengthMs } : repetition(segments),
     rateAt(ms) {
       let left = Math.max(0, loop ? ms % lengthMs : ms);
       for (const segment of segments) {
@@ -94,6 +103,13 @@ export function parseProfile(text: string): Profile {
       return last.rateAt(last.lengthMs);
     },
   };
+}
+
+function repetition(segments: readonly Segment[]): Profile["repeats"] {
+  const finite = segments.filter(({ lengthMs }) => lengthMs < Infinity);
+  const fromMs = finite.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
+  const periodMs = finite.length < segments.length ? segments.at(-1)!.periodMs! : 1_000;
+  return { fromMs, periodMs };
 }
 
 const EXAMPLES =
@@ -151,6 +167,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
       const period = readTime(match[3]!);
       return [{
         lengthMs: match[4] === undefined ? Infinity : readTime(match[4]),
+        periodMs: period,
         rateAt: (ms) => Math.max(0, mean + amplitude * Math.sin(2 * Math.PI * ms / period)),
       }];
     },
@@ -171,6 +188,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
       }
       return [{
         lengthMs: match[5] === undefined ? Infinity : readTime(match[5]),
+        periodMs: period,
         rateAt: (ms) => ms % period < period - length ? base : base + extra,
       }];
     },

@@ -1,85 +1,107 @@
 /**
- * The demo's picture of the flow: a line a second.
+ * The demo's picture in the terminal: a line a second.
  *
  * @module
  */
-import { shorten } from "../cli/terminal.ts";
-
-/** What the demo knows at one time. Counts are since the start. */
-export interface Reading {
-  readonly elapsedMs: number;
-  /** Records that the generator sent. */
-  readonly sent: number;
-  /** Records that streams processed. */
-  readonly processed: number;
-  /** Sessions that came out. */
-  readonly sessions: number;
-  readonly lag: ReadonlyMap<string, number>;
-  readonly lastSession: string | undefined;
-}
+import { shorten, wrap } from "../cli/terminal.ts";
+import { meanLoad } from "./figures.ts";
+import type { DecisionSnapshot, Snapshot } from "./snapshot.ts";
 
 const TIME = 5;
-const NUMBER = 11;
-const BAR = 16;
-/** Between the numbers, the bar and the last session. */
+const PHASE = 6;
+const RATE = 8;
+const LAG = 9;
+const BAR = 12;
+const LOAD = 6;
+/** Between the columns that are not numbers. */
 const GAP = "  ";
 /** With less room for it the last session is left out, in columns. */
 const LEAST_SESSION = 12;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+/** An instance that is ready, one that is not, and one that leaves. */
+const MARKS = { ready: "●", starting: "○", leaving: "◌" };
+const LEGEND = `${MARKS.ready} ready  ${MARKS.starting} starting  ${MARKS.leaving} leaving`;
 
-/**
- * Makes a line each time it is asked, from what changed since the last time. None is wider than the terminal,
- * if that has 62 columns or more.
- */
+/** Makes lines of snapshots. None is wider than the terminal, if that has 76 columns or more. */
 export class Board {
   readonly #width: number;
-  #last: Reading | undefined;
-  /** The lag of a full bar, in records: from the start so much that a growing lag is seen to grow. */
-  #highest = 50_000;
+  /** The lag of a full bar, in records. */
+  #highest: number;
 
-  /** @param width The terminal's, in columns. */
-  constructor(width: number) {
+  /**
+   * @param width The terminal's, in columns.
+   * @param highest A lag that fills the bar: from the start so much that a growing lag is seen to grow.
+   */
+  constructor(width: number, highest: number) {
     this.#width = width;
+    this.#highest = highest;
   }
 
-  /** The names of the columns. */
-  header(topics: readonly string[]): string {
+  /** The names of the columns, and what the marks mean. */
+  header(): string[] {
+    return [
+      ...this.#wrapped(`replicas: ${LEGEND}, and how many are wanted`),
+      this.#columns(
+        "time",
+        "phase",
+        ["in/s", "out/s", "sess/s"],
+        "lag",
+        "",
+        "load",
+        "replicas",
+        "last session",
+      ),
+    ];
+  }
+
+  /** The line of a snapshot. */
+  line({ atMs, phase, rates, lag, instances, wanted, lastSessions }: Snapshot): string {
+    this.#highest = Math.max(this.#highest, lag);
+    const marks = instances.map(({ ready, leaving }) =>
+      leaving ? MARKS.leaving : ready ? MARKS.ready : MARKS.starting
+    ).join("");
     return this.#columns(
-      ["time", "in/s", "out/s", "sessions/s", ...topics.map((topic) => `lag ${topic.slice(-2)}`)],
-      "lag",
-      "last session",
+      `${Math.round(atMs / 1000)}s`,
+      phase,
+      [rates.in, rates.out, rates.sessions].map(number),
+      number(lag),
+      bar(lag / this.#highest, BAR),
+      meanLoad(instances)?.toFixed(2) ?? "",
+      `${marks.padEnd(4)} ${wanted}`,
+      lastSessions[0] ?? "",
     );
   }
 
-  /** The line of a reading. */
-  line(reading: Reading): string {
-    const before = this.#last;
-    this.#last = reading;
-    const seconds = (reading.elapsedMs - (before?.elapsedMs ?? 0)) / 1000;
-    const rate = (now: number, then: number | undefined): string =>
-      number(seconds > 0 ? (now - (then ?? 0)) / seconds : 0);
-    const lag = [...reading.lag.values()];
-    const total = lag.reduce((sum, each) => sum + each, 0);
-    this.#highest = Math.max(this.#highest, total);
-    const numbers = [
-      `${Math.round(reading.elapsedMs / 1000)}s`,
-      rate(reading.sent, before?.sent),
-      rate(reading.processed, before?.processed),
-      rate(reading.sessions, before?.sessions),
-      ...lag.map(number),
-    ];
-    return this.#columns(numbers, total / this.#highest, reading.lastSession ?? "");
+  /** The lines of a decision. */
+  decision({ reason }: DecisionSnapshot): string[] {
+    return this.#wrapped(`── ${reason}`);
   }
 
-  /** @param lag The bar's share, or its heading. */
-  #columns(numbers: readonly string[], lag: number | string, lastSession: string): string {
-    const begin = numbers.map((text, i) => text.padStart(i === 0 ? TIME : NUMBER)).join("");
-    const barWidth = Math.min(BAR, this.#width - begin.length - GAP.length);
-    if (barWidth < 1) return begin;
-    const middle = typeof lag === "string" ? shorten(lag, barWidth) : bar(lag, barWidth);
-    const room = this.#width - begin.length - GAP.length - barWidth - GAP.length;
-    const end = room < LEAST_SESSION ? "" : GAP + shorten(lastSession, room);
-    return `${begin}${GAP}${middle.padEnd(barWidth)}${end}`.trimEnd();
+  #wrapped(text: string): string[] {
+    return wrap(text, this.#width);
+  }
+
+  #columns(
+    time: string,
+    phase: string,
+    rates: readonly string[],
+    lag: string,
+    bar: string,
+    load: string,
+    replicas: string,
+    session: string,
+  ): string {
+    const begin = [
+      time.padStart(TIME),
+      ` ${phase.padEnd(PHASE)}`,
+      ...rates.map((rate) => rate.padStart(RATE)),
+      lag.padStart(LAG),
+      `${GAP}${bar.padEnd(BAR)}`,
+      load.padStart(LOAD),
+      `${GAP}${replicas.padEnd(8)}`,
+    ].join("");
+    const room = this.#width - begin.length - GAP.length;
+    return `${begin}${room < LEAST_SESSION ? "" : GAP + shorten(session, room)}`.trimEnd();
   }
 }
 

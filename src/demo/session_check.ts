@@ -19,6 +19,9 @@ interface Generated {
   hash: number;
 }
 
+/** How many of the last sessions are kept to be shown. */
+const LAST = 5;
+
 /** The outcome of a check. */
 export interface CheckResult {
   /** Frames generated. */
@@ -72,7 +75,8 @@ export class SessionCheck {
   #frames = 0;
   #answered = 0;
   #updates = 0;
-  #last: { key: Uint8Array; value: Uint8Array } | undefined;
+  /** The newest last. */
+  #last: { key: Uint8Array; value: Uint8Array }[] = [];
 
   /**
    * @param header As the sessions' keys are written: bound to their topic.
@@ -120,17 +124,19 @@ export class SessionCheck {
         session.value = copy;
         session.updates++;
       }
-      if (i === set.count - 1) this.#last = { key: key.slice(), value: copy };
+      if (i === set.count - 1) {
+        this.#last = [...this.#last.slice(1 - LAST), { key: key.slice(), value: copy }];
+      }
     }
   }
 
-  /** The last session that came, in words; `undefined` before the first. */
-  lastSession(): string | undefined {
-    if (this.#last === undefined) return undefined;
-    const { key, value } = this.#last;
-    const { machine, zone } = this.#header.decode(key, 0, key.length);
-    const { hits } = this.#session.decode(value, 0, value.length);
-    return `${machine}@${zone} ${hits[0]?.game ?? ""} ${hits.map(describeHit).join(", ")}`;
+  /** Some of the last sessions that came, in words, the newest first. */
+  lastSessions(): string[] {
+    return this.#last.toReversed().map(({ key, value }) => {
+      const { machine, zone } = this.#header.decode(key, 0, key.length);
+      const { hits } = this.#session.decode(value, 0, value.length);
+      return `${machine}@${zone} ${hits[0]?.game ?? ""} ${hits.map(describeHit).join(", ")}`;
+    });
   }
 
   /** Compares all that was generated with all that came. */

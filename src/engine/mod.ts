@@ -39,7 +39,12 @@ export { TimeWindows } from "./windows/time_windows.ts";
 export { sessionWindowedSerde, Windowed, windowedSerde } from "./windows/windowed.ts";
 export { ProcessingError, StateFullError, StreamsConfigError, TopologyError } from "./errors.ts";
 export { StateFileError } from "./state/bytes/state_file.ts";
-export { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STATE_DIR, type StreamsConfig } from "./task/config.ts";
+export {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_MAX_WARMUP_REPLICAS,
+  DEFAULT_STATE_DIR,
+  type StreamsConfig,
+} from "./task/config.ts";
 export {
   type DeadLetter,
   type DeserializationHandler,

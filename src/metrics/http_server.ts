@@ -21,7 +21,10 @@ export interface HttpServerOptions {
   readonly portFlag: string;
   /** Told of an error that a handler threw; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
-  /** Answers every request. Its answer's body is sent when all of it is there. */
+  /**
+   * Answers every request. Its answer's body is sent when all of it is there; server-sent events are sent as
+   * they come, until whoever reads them has gone.
+   */
   readonly handler: RouteHandler;
 }
 
@@ -40,6 +43,9 @@ export class CannotListen extends Error {
   /** How logs name the error. */
   override name = "CannotListen";
 }
+
+/** The type of server-sent events. */
+export const EVENT_STREAM = "text/event-stream";
 
 /** How long requests under way may take once the server is closed, in ms. */
 const PATIENCE_MS = 500;
@@ -130,10 +136,35 @@ function requestOf(incoming: IncomingMessage, url: URL): Request {
 }
 
 async function send(outgoing: ServerResponse, response: Response): Promise<void> {
-  const body = new Uint8Array(await response.arrayBuffer());
+  const events = response.headers.get("content-type") === EVENT_STREAM ? response.body : null;
+  const body = events === null ? new Uint8Array(await response.arrayBuffer()) : undefined;
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
-  outgoing.end(body);
+  if (events !== null) await sendEvents(outgoing, events);
+  else outgoing.end(body);
+}
+
+async function sendEvents(outgoing: ServerResponse, events: ReadableStream<Uint8Array>): Promise<void> {
+  const reader = events.getReader();
+  outgoing.once("close", () => void reader.cancel());
+  outgoing.flushHeaders();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    // A reader that is slow holds its own stream up, and nothing else.
+    if (!outgoing.write(value)) await drained(outgoing);
+  }
+  outgoing.end();
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      outgoing.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    outgoing.on("drain", settle).on("close", settle);
+  });
 }
 
 function reason(error: unknown, portFlag: string): string {

@@ -6,7 +6,7 @@
  */
 import { DEFAULT_CATCH_UP_SECONDS, loadOf } from "../autoscale/load.ts";
 import type { LagMetrics, PartitionFlow } from "./lag_metrics.ts";
-import { greatestOf, type MetricsLevel, registerPartitionGauge } from "./partition_gauges.ts";
+import { greatestOf, type MetricsLevel, type Owned, registerPartitionGauge } from "./partition_gauges.ts";
 import type { Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
 
@@ -93,9 +93,7 @@ export class LoadMetrics {
   readonly #options: LoadMetricsOptions;
   readonly #clock: () => number;
   #held = new Map<string, Held>();
-  #partitions: readonly Loaded[] = [];
-  #topics: Iterable<string> = [];
-  #complete = false;
+  #owned: Owned<Loaded> = { partitions: [], topics: [], complete: false };
   #load: number | undefined;
 
   /**
@@ -117,16 +115,18 @@ export class LoadMetrics {
 
   /** Takes what is known by now; to be called after each update of the lag. */
   look(): void {
-    const { partitions, topics, complete } = this.#options.lag.flows();
+    const flows = this.#options.lag.flows();
+    const { partitions } = flows;
     const capacity = this.#options.capacity();
     const held = this.#noteHeld(partitions);
-    this.#topics = topics;
-    this.#complete = complete;
-    this.#partitions = partitions.map((flow) => ({
-      ...flow,
-      load: flow.restoring ? undefined : this.#loadOf(flow, capacity),
-    }));
-    const all = complete ? this.#sum(partitions, held) : undefined;
+    this.#owned = {
+      ...flows,
+      partitions: partitions.map((flow) => ({
+        ...flow,
+        load: flow.restoring ? undefined : this.#loadOf(flow, capacity),
+      })),
+    };
+    const all = flows.complete ? this.#sum(partitions, held) : undefined;
     this.#load = all === undefined ? undefined : this.#loadOf(all, capacity);
   }
 
@@ -192,7 +192,7 @@ export class LoadMetrics {
       value: ({ load }) => load,
       none: 0,
       combine: greatestOf,
-    }, () => ({ partitions: this.#partitions, topics: this.#topics, complete: this.#complete }));
+    }, () => this.#owned);
   }
 }
 

@@ -6,6 +6,7 @@
 import { Capacity } from "./capacity.ts";
 import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
+import process from "node:process";
 
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
@@ -44,6 +45,10 @@ export interface StreamsStats {
   readonly restoreRemaining: number;
   /** Tasks running; of now. */
   readonly tasks: number;
+  /** Tasks that are being restored; of now. */
+  readonly restoringTasks?: number;
+  /** Tasks that come as soon as their stores are current here; of now. */
+  warmingTasks?(): number;
   /** What the state takes of memory, in bytes: the capacity of stores, caches and queued records; of now. */
   stateBytes?(): number;
   /** What the state may take of memory, in bytes; `Infinity` without a limit. */
@@ -70,6 +75,10 @@ export interface StreamsMetricsOptions {
   readonly stats: StreamsStats;
   /** A clock that never goes back, in ms. Default `performance.now`. */
   readonly clock?: () => number;
+  /** How many cores the process can count on, more than 0. Default: any number. */
+  readonly cpus?: number;
+  /** The CPU time that the process has had, in ms. Default {@linkcode process.cpuUsage}. */
+  readonly cpuTime?: () => number;
 }
 
 /**
@@ -100,6 +109,7 @@ const COMMIT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
  *   restored: 0,
  *   restoreRemaining: 0,
  *   tasks: 0,
+ *   restoringTasks: 0,
  *   stores: () => [],
  * };
  * const registry = new Registry();
@@ -113,11 +123,16 @@ export class StreamsMetrics {
   readonly #stats: StreamsStats;
   readonly #clock: () => number;
   readonly #capacity = new Capacity();
+  /** The CPU time by those cores; `undefined` where they are any number. */
+  readonly #cpuMs: (() => number) | undefined;
 
   /** Registers the metrics. */
-  constructor({ registry, stats, clock = () => performance.now() }: StreamsMetricsOptions) {
+  constructor(
+    { registry, stats, clock = () => performance.now(), cpus, cpuTime = ownCpuTime }: StreamsMetricsOptions,
+  ) {
     this.#stats = stats;
     this.#clock = clock;
+    this.#cpuMs = cpus === undefined ? undefined : () => cpuTime() / cpus;
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_busy_seconds_total",
@@ -180,6 +195,16 @@ export class StreamsMetrics {
       () => stats.restoreRemaining,
     );
     counters.gauge("kos_streams_tasks", "Tasks running.", () => stats.tasks);
+    counters.gauge(
+      "kos_streams_restoring_tasks",
+      "Tasks being restored, whose partitions rest meanwhile.",
+      () => stats.restoringTasks ?? 0,
+    );
+    counters.gauge(
+      "kos_streams_warming_tasks",
+      "Tasks that come as soon as their stores are current here; elsewhere they go on.",
+      () => stats.warmingTasks?.() ?? 0,
+    );
     counters.gauges(
       "kos_streams_store_entries",
       "Entries held, by store.",
@@ -229,8 +254,15 @@ export class StreamsMetrics {
   #noteWork(): void {
     const { busyMs, processed, restoreRemaining } = this.#stats;
     // What is restored is work too, and no record of it counts as processed.
-    this.#capacity.note({ at: this.#clock(), busyMs, processed }, restoreRemaining > 0);
+    const cpu = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs() };
+    this.#capacity.note({ at: this.#clock(), busyMs, processed, ...cpu }, restoreRemaining > 0);
   }
+}
+
+/** Of this process, in ms. */
+function ownCpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function sumByStore(stats: StreamsStats, field: "entries" | "bytes"): Record<string, number> {

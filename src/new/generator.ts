@@ -18,6 +18,7 @@ import { namesOf, projectName, topicName } from "./names.ts";
 import { type Commands, type Runtime, RUNTIMES } from "./project.ts";
 import { seenFrom, sourceOf } from "./source.ts";
 import { COMMANDS, filesOf } from "./templates/files.ts";
+import { NODE_VERSION } from "./templates/node_project.ts";
 
 /** The values of the flags. */
 export interface NewFlags {
@@ -63,7 +64,7 @@ export const NEW: Program<NewFlags> = {
     },
     runtime: {
       value: "<runtime>",
-      text: "what runs it: deno, or node of version 22.18 or newer",
+      text: `what runs it: deno, or node of version ${NODE_VERSION} or newer`,
       parse: choice(...RUNTIMES),
       default: () => process.versions["deno"] === undefined ? "node" : "deno",
       defaultText: "what runs this program",

@@ -1,6 +1,7 @@
 import { decodeUtf8, encodeUtf8, notOfType } from "./bytes.ts";
 import { DeserializationError, type Serde, UnusableSchema } from "./serde.ts";
 import { answered, standardCheck, type StandardSchema } from "./standard_schema.ts";
+import { abbreviate, messageOf } from "./text.ts";
 
 /**
  * JSON as UTF-8. What JSON leaves out or changes (undefined, functions, dates) comes back so.
@@ -44,8 +45,7 @@ export function jsonSerde<T>(check?: StandardSchema<T> | ((value: unknown) => T)
   };
 }
 
-/** Writes a value as JSON. */
-export function encodeJson(value: unknown, into: Uint8Array, at: number): number {
+function encodeJson(value: unknown, into: Uint8Array, at: number): number {
   let text: string | undefined;
   try {
     text = JSON.stringify(value);
@@ -64,9 +64,8 @@ function checkOf<T>(check: StandardSchema<T> | ((value: unknown) => T) | undefin
 }
 
 function undecodable(text: string, error: unknown): DeserializationError {
-  const received = text.length > 80 ? text.slice(0, 79) + "…" : text;
-  const why = error instanceof Error ? error.message : String(error);
-  return new DeserializationError(`Cannot decode JSON: received ${received || "nothing"}; ${why}`, {
+  const received = abbreviate(text, 80) || "nothing";
+  return new DeserializationError(`Cannot decode JSON: received ${received}; ${messageOf(error)}`, {
     cause: error,
   });
 }

@@ -6,11 +6,16 @@
 import { hostname } from "node:os";
 import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
-import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { choice, cores, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { wrongId } from "../engine/app/check_config.ts";
-import { DEFAULT_COMMIT_INTERVAL_MS, DEFAULT_STALL_TIMEOUT_MS, DEFAULT_STATE_DIR } from "../engine/mod.ts";
+import {
+  DEFAULT_COMMIT_INTERVAL_MS,
+  DEFAULT_MAX_WARMUP_REPLICAS,
+  DEFAULT_STALL_TIMEOUT_MS,
+  DEFAULT_STATE_DIR,
+} from "../engine/mod.ts";
 import { DEFAULT_METRICS_PORT } from "../metrics/server.ts";
 import { DEFAULT_PARTITIONS, type FailureChoice } from "./settings.ts";
 import { DEFAULT_CATCH_UP_SECONDS } from "../metrics/load_metrics.ts";
@@ -47,6 +52,10 @@ export interface ServiceFlags {
   readonly processingGuarantee: "at_least_once" | "exactly_once";
   /** How many other instances keep each task's stores current. */
   readonly standbyReplicas: number;
+  /** How many tasks this instance warms up at a time, before they move here. */
+  readonly maxWarmupReplicas: number;
+  /** For how long it goes on after SIGTERM while the others warm up for its tasks. */
+  readonly leaveWithin: number;
   /** Where stores are kept. */
   readonly store: "memory" | "sqlite";
   /** Where stores on disk are. */
@@ -63,6 +72,8 @@ export interface ServiceFlags {
   readonly sessionTimeout: number;
   /** After so long without progress the instance is unhealthy; 0: never. */
   readonly stallTimeout: number;
+  /** Records a second that are processed at most. */
+  readonly maxRate?: number;
   /** The port of metrics, health and stores. */
   readonly metricsPort: number;
   /** The address that the port listens on. */
@@ -71,6 +82,8 @@ export interface ServiceFlags {
   readonly metricsLevel: MetricsLevel;
   /** In what time a backlog is to be gone, as `kos_load` counts it. */
   readonly catchUpTime: number;
+  /** How many cores the process can count on; left out, its container's limit. */
+  readonly cpus?: number;
   /** How long to wait at the start for a broker that answers. */
   readonly waitForBroker: number;
   /** How much is logged. */
@@ -180,6 +193,22 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       default: 0,
       group: "State",
     },
+    maxWarmupReplicas: {
+      value: "<count>",
+      text: "tasks whose stores an instance reads at a time before it takes them; 0: they rest meanwhile",
+      parse: integer({ max: 100 }),
+      default: DEFAULT_MAX_WARMUP_REPLICAS,
+      group: "State",
+    },
+    leaveWithin: {
+      value: "<time>",
+      text:
+        "after SIGTERM it goes on for so long at most, while others warm up for its tasks; 0s: not at all",
+      parse: duration(),
+      default: 4_000,
+      defaultText: "4s",
+      group: "State",
+    },
     store: {
       value: "<where>",
       text: "where state is kept: memory, or sqlite for on disk",
@@ -229,6 +258,14 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       defaultText: "10s",
       group: "Kafka",
     },
+    // Of the demo, whose instances have to be small on any machine.
+    maxRate: {
+      value: "<records/s>",
+      text: "the most that this instance processes",
+      parse: integer({ min: 1 }),
+      hidden: true,
+      variable: false,
+    },
     stallTimeout: {
       value: "<time>",
       text: "without progress for so long /healthz fails; 0s: never",
@@ -264,6 +301,13 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       parse: duration({ min: 1_000 }),
       default: 1000 * DEFAULT_CATCH_UP_SECONDS,
       defaultText: "60s",
+      group: "Health and metrics",
+    },
+    cpus: {
+      value: "<cores>",
+      text: "kos_load: what the process can count on, such as 0.5 or 500m",
+      parse: cores(),
+      defaultText: "the container's limit, or any number",
       group: "Health and metrics",
     },
     advertise: {

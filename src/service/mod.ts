@@ -18,7 +18,7 @@ export type { ValueParser } from "../cli/parsers.ts";
 export * as parsers from "../cli/parsers.ts";
 export { type Flag, type FlagWithDefault, toggle } from "../cli/program.ts";
 export type { ServiceFlags } from "./flags.ts";
-export { pageRoute } from "./page.ts";
+export { pageRoute } from "../metrics/page.ts";
 export type { FlagRows, FlagValues, ProgramOptions, ServiceDefaults } from "./program.ts";
 export { run, type RunOptions, type ServiceContext, type TopologyBuilder } from "./run.ts";
 export type { FailureChoice } from "./settings.ts";

@@ -11,16 +11,20 @@ const TAKEN: readonly string[] = ["/metrics", "/healthz", "/readyz", "/stores"];
 /**
  * The routes of a program's own, read with GET.
  *
+ * @param more Further paths that this service has.
  * @throws {TypeError} When a path does not begin with a slash, or is one that every service has.
  */
-export function ownRoutes(routes: Readonly<Record<string, RouteHandler>> = {}): Record<string, RouteHandler> {
+export function ownRoutes(
+  routes: Readonly<Record<string, RouteHandler>> = {},
+  more: readonly string[] = [],
+): Record<string, RouteHandler> {
   for (const path of Object.keys(routes)) {
     if (!path.startsWith("/")) {
       throw new TypeError(
         `Cannot serve ${path}: received a path that does not begin with a /; put one before`,
       );
     }
-    if (TAKEN.some((taken) => `${path}/`.startsWith(`${taken}/`))) {
+    if ([...TAKEN, ...more].some((taken) => `${path}/`.startsWith(`${taken}/`))) {
       throw new TypeError(
         `Cannot serve ${path}: received a path that every service has, or one below it; choose another`,
       );

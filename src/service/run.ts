@@ -6,7 +6,8 @@
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
-import { main, type Report, stackOf, textReport } from "../cli/main.ts";
+import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
+import { cpuLimit } from "../cli/cpu_limit.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
 import { stdout, writeAll } from "../cli/write.ts";
@@ -34,6 +35,12 @@ export interface RunOptions<T extends FlagRows = Record<never, never>> extends P
    * ends in `/` answers for all below it, but for `/` itself.
    */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /**
+   * Whether the metrics port has a live page at `/page/`: lag, load, rates and partitions of this instance
+   * and of the others. Whoever reaches the port can read it, as with `/metrics`; it changes nothing. Default
+   * `false`.
+   */
+  readonly page?: boolean;
 }
 
 /** What a topology is built with. */
@@ -53,7 +60,7 @@ export type TopologyBuilder<T extends FlagRows = Record<never, never>> = (
   context: ServiceContext<T>,
 ) => Topology | Promise<Topology>;
 
-/** After a signal, how long the program may take to end by itself, in ms. */
+/** After a signal, and after its tasks were handed over, how long the program may take to end, in ms. */
 const GRACE_MS = 5_000;
 
 /**
@@ -96,6 +103,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
   const program = serviceProgram(options);
   const build: TopologyBuilder<T> = typeof topology === "function" ? topology : () => topology;
   let json: Logger | undefined;
+  let leaveWithinMs = 0;
   // Also what ends the program is an object then, for whoever collects its lines.
   const report: Report = (message, error) => {
     if (json === undefined) textReport(program.name)(message, error);
@@ -109,6 +117,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const flags = parseArguments(program, args);
     const logger = createLogger({ name: program.name, level: flags.logLevel, format: flags.logFormat });
     json = flags.logFormat === "json" ? logger : undefined;
+    leaveWithinMs = flags.leaveWithin;
     const context = { flags, metrics: new Registry(), logger };
     const done = await errand({
       flags,
@@ -119,7 +128,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     });
     if (done !== undefined) return done;
     await runTopology(build, context, { ...options, name: program.name }, signal);
-  }, { graceMs: GRACE_MS, report });
+  }, { graceMs: () => leaveWithinMs + GRACE_MS, report });
 }
 
 /** Whether its lines are to be objects: asked before the flags, which may be wrong, are read. */
@@ -142,6 +151,7 @@ async function runTopology<T extends FlagRows>(
 ): Promise<void> {
   const { flags, metrics, logger } = context;
   const config = connectionConfig((name) => process.env[name]);
+  const cpus = flags.cpus ?? cpuLimit();
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
@@ -153,17 +163,24 @@ async function runTopology<T extends FlagRows>(
     spareConnections: 3,
   });
   try {
-    await serve(topology, {
-      ...settingsOf(flags, config, signal),
+    await serve(
+      topology,
+      {
+        ...settingsOf(flags, config),
+        signal,
+        log,
+        logger,
+        name: options.name,
+        version: options.version ?? VERSION,
+        registry: metrics,
+        ...(options.stores === undefined ? {} : { stores: options.stores }),
+        ...(options.routes === undefined ? {} : { routes: options.routes }),
+        ...(options.page === undefined ? {} : { page: options.page }),
+        ...(cpus === undefined ? {} : { cpus }),
+      },
       signal,
-      log,
-      logger,
-      name: options.name,
-      version: options.version ?? VERSION,
-      registry: metrics,
-      ...(options.stores === undefined ? {} : { stores: options.stores }),
-      ...(options.routes === undefined ? {} : { routes: options.routes }),
-    }, signal);
+      flags.leaveWithin,
+    );
   } catch (error) {
     if (!(error instanceof WaitInterrupted)) throw error;
     logger.info("stopped before it began");
@@ -172,14 +189,15 @@ async function runTopology<T extends FlagRows>(
   }
 }
 
-async function serve(topology: Topology, settings: ServiceSettings, signal: AbortSignal): Promise<void> {
+async function serve(
+  topology: Topology,
+  settings: ServiceSettings,
+  signal: AbortSignal,
+  leaveWithinMs: number,
+): Promise<void> {
   const service = await Service.start(topology, settings);
-  const asked = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
-  });
-  await Promise.race([asked, service.app.done]);
-  await service.close();
+  await Promise.race([aborted(signal), service.app.done]);
+  await service.leave(leaveWithinMs);
   tellStopped(service.app, settings.logger);
 }
 
@@ -187,7 +205,6 @@ async function serve(topology: Topology, settings: ServiceSettings, signal: Abor
 function settingsOf(
   flags: ServiceFlags,
   config: ConnectionConfig,
-  signal: AbortSignal,
 ): Omit<ServiceSettings, "log" | "logger" | "name" | "version" | "registry"> {
   return {
     applicationId: flags.applicationId,
@@ -196,7 +213,7 @@ function settingsOf(
     metricsLevel: flags.metricsLevel,
     catchUpTimeMs: flags.catchUpTime,
     advertise: flags.advertise,
-    waitForBroker: { forMs: flags.waitForBroker, signal },
+    waitForBroker: { forMs: flags.waitForBroker },
     partitions: flags.partitions,
     failures: {
       onUndecodable: flags.onUndecodable,
@@ -210,6 +227,7 @@ function settingsOf(
       onMissingTopic: flags.onMissingTopic,
       processingGuarantee: flags.processingGuarantee,
       numStandbyReplicas: flags.standbyReplicas,
+      maxWarmupReplicas: flags.maxWarmupReplicas,
       store: flags.store,
       cacheMaxBytes: flags.cacheMaxBytes,
       stateMaxBytes: stateMaxBytes(flags.stateMaxBytes),
@@ -217,6 +235,7 @@ function settingsOf(
       stateDir: flags.stateDir,
       sessionTimeoutMs: flags.sessionTimeout,
       stallTimeoutMs: flags.stallTimeout,
+      maxRecordsPerSecond: flags.maxRate ?? Infinity,
       ...(flags.groupInstanceId === undefined ? {} : { groupInstanceId: flags.groupInstanceId }),
     },
   };

@@ -12,6 +12,7 @@ import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
+import { type ApplicationPage, applicationPage, PAGE_PATH } from "./application_page.ts";
 import { failureHandlers } from "./failure_handlers.ts";
 import { ownRoutes } from "./own_routes.ts";
 import { RestoreProgress } from "./restore_progress.ts";
@@ -35,6 +36,7 @@ export class Service {
   readonly #streamsMetrics: StreamsMetrics;
   readonly #restore: RestoreProgress;
   readonly #eventLoop: EventLoopWatch;
+  readonly #page: ApplicationPage | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #waiting = false;
 
@@ -66,12 +68,12 @@ export class Service {
   }
 
   private constructor(topology: Topology, settings: ServiceSettings, server: MetricsServer | undefined) {
-    const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs } = settings;
+    const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs, cpus } = settings;
     const level = metricsLevel === undefined ? {} : { level: metricsLevel };
     this.#topology = topology;
     this.#settings = settings;
     const stores = routesOf(topology, settings.stores);
-    const routes = ownRoutes(settings.routes);
+    const routes = ownRoutes(settings.routes, settings.page === true ? [PAGE_PATH] : []);
     const topics = outerTopics(topology).sources.flat();
     this.#lag = new LagMetrics({
       registry,
@@ -82,7 +84,11 @@ export class Service {
     registerProcessMetrics({ registry, component: name, version });
     this.server = server;
     this.app = this.#makeApp();
-    this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
+    this.#streamsMetrics = new StreamsMetrics({
+      registry,
+      stats: this.app.stats,
+      ...(cpus === undefined ? {} : { cpus }),
+    });
     this.#load = new LoadMetrics({
       registry,
       lag: this.#lag,
@@ -91,12 +97,27 @@ export class Service {
       ...level,
     });
     this.#restore = new RestoreProgress(this.app.stats, logger);
-    for (const [path, handler] of Object.entries({ ...routes, ...storeRoutes(this.app, stores) })) {
+    this.#page = settings.page === true && server !== undefined ? this.#makePage() : undefined;
+    const all = { ...routes, ...storeRoutes(this.app, stores), ...this.#page?.routes };
+    for (const [path, handler] of Object.entries(all)) {
       this.server?.route(path, handler);
     }
     this.#eventLoop = watchEventLoop(registry);
     exportMetrics(registry);
     this.#timer = setInterval(() => this.#look(), LAG_REFRESH_MS);
+  }
+
+  /**
+   * Goes on while the others warm up for its tasks, then {@linkcode close}s.
+   *
+   * @param withinMs For how long at most, in ms.
+   */
+  async leave(withinMs: number): Promise<void> {
+    try {
+      await this.app.leave(withinMs);
+    } finally {
+      await this.close();
+    }
   }
 
   /** Commits, leaves the group and stops serving. */
@@ -106,6 +127,7 @@ export class Service {
     try {
       await this.app.close();
     } finally {
+      await this.#page?.close();
       await this.server?.close();
     }
   }
@@ -133,11 +155,25 @@ export class Service {
     });
   }
 
+  #makePage(): ApplicationPage {
+    const { applicationId, registry, logger, advertise } = this.#settings;
+    return applicationPage({
+      applicationId,
+      registry,
+      topology: this.#topology,
+      app: this.app,
+      endpoint: endpointOf(advertise, this.server?.port),
+      isReady: () => this.notReady.length === 0,
+      onError: (error) => logger.error(`Cannot show the page: ${error}`),
+    });
+  }
+
   async #begin(): Promise<void> {
-    const { log, logger, partitions = DEFAULT_PARTITIONS, engine } = this.#settings;
-    if (this.#settings.waitForBroker !== undefined) {
+    const { log, logger, waitForBroker: wait, signal, partitions = DEFAULT_PARTITIONS, engine } =
+      this.#settings;
+    if (wait !== undefined) {
       this.#waiting = true;
-      await waitForBroker(log, { ...this.#settings.waitForBroker, logger });
+      await waitForBroker(log, { ...wait, logger, ...(signal === undefined ? {} : { signal }) });
       this.#waiting = false;
     }
     await ensureTopologyTopics(log, this.#topology, partitions, engine?.replicationFactor, logger);
@@ -190,9 +226,10 @@ function notReady(app: StreamsApp): string[] {
 }
 
 /** What an application waits for that runs and is not ready. */
-function waitsFor({ waitingFor, knowsAssignment, cutOff }: StreamsApp): string {
+function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks }: StreamsApp): string {
   if (waitingFor.length > 0) return `waiting for topic ${waitingFor.join(", ")}`;
-  return knowsAssignment || cutOff !== undefined ? "restoring" : "waiting for its tasks";
+  if (!knowsAssignment && cutOff === undefined) return "waiting for its tasks";
+  return warmupTasks.length > 0 ? "warming up" : "restoring";
 }
 
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {

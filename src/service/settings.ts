@@ -65,13 +65,15 @@ export interface ServiceSettings {
   readonly metricsLevel?: MetricsLevel;
   /** In what time a backlog is to be gone, as `kos_load` counts it, in ms. Default a minute. */
   readonly catchUpTimeMs?: number;
+  /** How many cores the process can count on, as `kos_load` counts it. Default: any number. */
+  readonly cpus?: number;
   /**
    * Where other instances and their users reach that server, as `host` or `host:port`; without a port it is
    * the server's own. Default: it is not told.
    */
   readonly advertise?: string;
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
-  readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs" | "signal">;
+  readonly waitForBroker?: Pick<WaitForBrokerOptions, "forMs">;
   /** Ends the start, as long as it has not come to its end. */
   readonly signal?: AbortSignal;
   /** How many partitions topics get that are created. Default {@linkcode DEFAULT_PARTITIONS}. */
@@ -84,4 +86,6 @@ export interface ServiceSettings {
   readonly stores?: readonly ServedStore[];
   /** More paths of that server, read with GET. */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /** Whether that server has the live page. Default `false`. */
+  readonly page?: boolean;
 }

@@ -82,7 +82,7 @@ export function arcadeTopology(
 }
 
 /** What {@linkcode startStreams} is told. */
-export interface StreamsOptions extends Pick<ServiceSettings, "metrics" | "advertise"> {
+export interface StreamsOptions extends Pick<ServiceSettings, "metrics" | "advertise" | "engine"> {
   /** The log that it reads and writes. */
   readonly log: Log;
   /** Told of what happens. */

@@ -47,6 +47,19 @@ Deno.test("profile: parts one after the other, and in a loop", () => {
   assertEquals(parseProfile(text + ";loop").lengthMs, Infinity);
 });
 
+Deno.test("profile: it tells from when on it repeats, and after what time", () => {
+  const cases: [string, number, number][] = [
+    ["step:10@10s", 10_000, 1_000],
+    ["step:10@10s; sine:20+-5/4s", 10_000, 4_000],
+    ["step:10@10s; sine:20+-5/4s for 6s", 16_000, 1_000],
+    ["burst:1+9/1s every 2s", 0, 2_000],
+    ["step:10@10s; burst:1+9/1s every 2s for 20s; loop", 0, 30_000],
+  ];
+  for (const [text, fromMs, periodMs] of cases) {
+    assertEquals(parseProfile(text).repeats, { fromMs, periodMs }, text);
+  }
+});
+
 Deno.test("profile: errors name the part and what it may be", () => {
   const cases: [string, string][] = [
     ["", "received ''; expected parts such as step:"],

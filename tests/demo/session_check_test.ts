@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { EncodeBuffer, type Serde } from "../../src/serde/mod.ts";
-import { Board } from "../../src/demo/board.ts";
 import { SessionCheck } from "../../src/demo/session_check.ts";
-import { readNumbers } from "../../src/demo/streams_view.ts";
 import type { FrameHeader, GameSession } from "../../src/game/hit.ts";
 import { hitFromHex } from "../../src/game/hit_codec.ts";
 import { RecordSet } from "../../src/kafka/port/record_set.ts";
@@ -98,68 +96,15 @@ Deno.test("frames that share a header are joined with each other's responses", (
   assertEquals(all.result().wrong, 1);
 });
 
-Deno.test("the numbers are read from the metrics' text", () => {
-  const text = `# HELP consumer_lag_game_frame_rq x
-consumer_lag_game_frame_rq{client="a",topic="GAME-FRAME-RQ",partition="0",metric="records-lag"} 12
-consumer_lag_game_frame_rq{client="a",topic="GAME-FRAME-RQ",partition="1",metric="records-lag"} 30
-consumer_lag_game_frame_rs{client="a",topic="GAME-FRAME-RS",partition="-1",metric="records-lag"} 0
-kos_streams_records_processed_total 77
-`;
-  const { processed, lag } = readNumbers(text, ["GAME-FRAME-RQ", "GAME-FRAME-RS"]);
-  assertEquals(processed, 77);
-  assertEquals([...lag!.values()], [42, 0]);
-  // Before the first assignment it says nothing of a topic.
-  assertEquals(
-    readNumbers(text.replace(/.*game_frame_rs.*\n/, ""), ["GAME-FRAME-RQ", "GAME-FRAME-RS"]).lag,
-    undefined,
-  );
-});
-
-Deno.test("the board shows rates of what changed, and the lag as a bar", () => {
-  const board = new Board(100);
-  const lag = (rq: number, rs: number): Map<string, number> =>
-    new Map([["GAME-FRAME-RQ", rq], ["GAME-FRAME-RS", rs]]);
-  assertEquals(
-    board.header(["GAME-FRAME-RQ", "GAME-FRAME-RS"]).trim().replace(/\s+/g, " "),
-    "time in/s out/s sessions/s lag RQ lag RS lag last session",
-  );
-  board.line({
-    elapsedMs: 1_000,
-    sent: 500,
-    processed: 400,
-    sessions: 100,
-    lag: lag(60_000, 40_000),
-    lastSession: "x",
-  });
-  const line = board.line({
-    elapsedMs: 3_000,
-    sent: 4_500,
-    processed: 2_400,
-    sessions: 300,
-    lag: lag(30_000, 20_000),
-    lastSession: "y",
-  });
-  assertEquals(line.trim().split(/\s+/), [
-    "3s",
-    "2,000",
-    "1,000",
-    "100",
-    "30,000",
-    "20,000",
-    "████████",
-    "y",
-  ]);
-});
-
-Deno.test("no line of the board is wider than the terminal, and the last session has what is left", () => {
-  const lag = new Map([["GAME-FRAME-RQ", 123_456], ["GAME-FRAME-RS", 1_234_567]]);
-  const lastSession = `000042@EU ${"jab ".repeat(50)}`;
-  const reading = { elapsedMs: 1_000, sent: 1e6, processed: 1e6, sessions: 1e6, lag, lastSession };
-  for (const width of [62, 70, 80, 100, 160]) {
-    const board = new Board(width);
-    for (const line of [board.header([...lag.keys()]), board.line(reading), board.line(reading)]) {
-      assert([...line].length <= width, `${[...line].length} of ${width}: ${line}`);
-    }
-    assertEquals(board.line(reading).includes("000042@EU"), width >= 100);
-  }
+Deno.test("the last sessions are told in words, the newest first", () => {
+  const all = check();
+  assertEquals(all.lastSessions(), []);
+  all.came(set(A, HIT));
+  all.came(set(B, MISS));
+  const [newest, older, ...others] = all.lastSessions();
+  assert(newest!.startsWith("000002@US"), newest);
+  assert(older!.startsWith("000001@EU"), older);
+  assertEquals(others, []);
+  for (let i = 0; i < 9; i++) all.came(set(C, HIT));
+  assertEquals(all.lastSessions().length, 5);
 });

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { Buffer } from "node:buffer";
 import { get } from "node:http";
 import { Gauge, Registry } from "prom-client";
-import { CannotListen, serveHttp } from "../../src/metrics/http_server.ts";
+import { CannotListen } from "../../src/metrics/http_server.ts";
 import { type MetricsServer, type MetricsServerOptions, serveMetrics } from "../../src/metrics/server.ts";
+import { serving } from "../support/serving.ts";
 
 async function served(
   options: Partial<MetricsServerOptions>,
@@ -148,21 +149,16 @@ Deno.test("metrics server: a taken port names the port and the flag", async () =
 });
 
 Deno.test("http server: close ends also while an answer hangs, and frees the port", async () => {
-  const options = { name: "test", host: "127.0.0.1", portFlag: "--port" };
   const hanging = Promise.withResolvers<Response>();
   const asked = Promise.withResolvers<void>();
-  const server = await serveHttp({
-    ...options,
-    port: 0,
-    handler: () => {
-      asked.resolve();
-      return hanging.promise;
-    },
+  const server = await serving(() => {
+    asked.resolve();
+    return hanging.promise;
   });
   const answer = fetch(server.url).then((answer) => answer.text());
   await asked.promise;
   await Promise.all([server.close(), server.close()]);
-  const again = await serveHttp({ ...options, port: server.port, handler: () => new Response("again") });
+  const again = await serving(() => new Response("again"), server.port);
   assertEquals(await (await fetch(again.url)).text(), "again");
   hanging.resolve(new Response("late"));
   assertEquals(await answer, "late");
@@ -170,13 +166,7 @@ Deno.test("http server: close ends also while an answer hangs, and frees the por
 });
 
 Deno.test("http server: a request that names no path is refused, and the next one answered", async () => {
-  const server = await serveHttp({
-    name: "test",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    handler: () => new Response("well"),
-  });
+  const server = await serving(() => new Response("well"));
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await connection.write(new TextEncoder().encode("OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n"));
   const first = new Uint8Array(1000);
@@ -189,17 +179,33 @@ Deno.test("http server: a request that names no path is refused, and the next on
 });
 
 Deno.test("http server: a body is read as far as the handler wants, and its answer still comes", async () => {
-  const server = await serveHttp({
-    name: "test",
-    host: "127.0.0.1",
-    port: 0,
-    portFlag: "--port",
-    async handler(request) {
-      for await (const chunk of request.body!) return new Response(`began with ${chunk[0]}`);
-      return new Response("nothing");
-    },
+  const server = await serving(async (request) => {
+    for await (const chunk of request.body!) return new Response(`began with ${chunk[0]}`);
+    return new Response("nothing");
   });
   const answer = await fetch(server.url, { method: "PUT", body: new Uint8Array(1_000_000).fill(7) });
   assertEquals(await answer.text(), "began with 7");
   await server.close();
+});
+
+Deno.test("metrics server: server-sent events come as they are told, and who goes away is seen to have gone", async () => {
+  let tell: (text: string) => void = () => {};
+  const gone = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      tell = (text) => controller.enqueue(new TextEncoder().encode(text));
+    },
+    cancel: () => gone.resolve(),
+  });
+  const headers = { "content-type": "text/event-stream" };
+  await served({ routes: { "/events": () => new Response(body, { headers }) } }, async ({ url }) => {
+    const answer = await fetch(`${url}/events`);
+    const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+    for (const text of ["data: 1\n\n", "data: 2\n\n"]) {
+      tell(text);
+      assertEquals((await reader.read()).value, text);
+    }
+    await reader.cancel();
+    await gone.promise;
+  });
 });

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Registry } from "prom-client";
 import { registerProcessMetrics } from "../../src/metrics/process_metrics.ts";
@@ -17,6 +18,8 @@ function fakeStats() {
     restored: 0,
     restoreRemaining: 0,
     tasks: 0,
+    restoringTasks: 0,
+    warmingTasks: () => 2,
     sizes: [] as { store: string; entries: number; bytes: number }[],
     stores() {
       return this.sizes;
@@ -27,6 +30,24 @@ function fakeStats() {
 async function lines(registry: Registry): Promise<string[]> {
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
+
+Deno.test("streams metrics: with a share of the CPU the capacity is what that is enough for", async () => {
+  const registry = new Registry();
+  const stats = fakeStats();
+  let at = 0;
+  let cpu = 0;
+  new StreamsMetrics({ registry, stats, clock: () => at, cpus: 0.25, cpuTime: () => cpu });
+  await registry.metrics();
+  // A tenth of a core does 1,000 records a second, in a twentieth of the time: a quarter does 2,500.
+  for (let i = 0; i < 100; i++) {
+    at += 1_000;
+    cpu += 100;
+    stats.busyMs += 50;
+    stats.processed += 1_000;
+    await registry.metrics();
+  }
+  assert((await lines(registry)).includes("kos_capacity_records_per_second 2500"));
+});
 
 Deno.test("streams metrics: each scrape shows the numbers as they are, as absolute values", async () => {
   const registry = new Registry();
@@ -40,6 +61,8 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
   stats.produced["SESSIONS"] = 3;
   stats.commits = 4;
   stats.restoreRemaining = 9;
+  stats.tasks = 3;
+  stats.restoringTasks = 1;
   const text = await lines(registry);
   for (
     const line of [
@@ -53,6 +76,9 @@ Deno.test("streams metrics: each scrape shows the numbers as they are, as absolu
       "kos_streams_rebalances_total 0",
       "kos_streams_records_restored_total 0",
       "kos_streams_restore_remaining_records 9",
+      "kos_streams_tasks 3",
+      "kos_streams_restoring_tasks 1",
+      "kos_streams_warming_tasks 2",
     ]
   ) assert(text.includes(line), `${line} is missing in:\n${text.join("\n")}`);
 });
@@ -136,7 +162,8 @@ Deno.test("process metrics: CPU, memory and what is running", async () => {
   const value = async (name: string) =>
     Number((await lines(registry)).find((line) => line.startsWith(name + " "))?.split(" ")[1]);
   const before = await value("process_cpu_seconds_total");
-  for (let x = 0, end = performance.now() + 30; performance.now() < end;) x = Math.sqrt(x + 1);
+  const usedUs = () => process.cpuUsage().user + process.cpuUsage().system;
+  for (let x = 0, end = usedUs() + 20_000; usedUs() < end;) x = Math.sqrt(x + 1);
   assert(await value("process_cpu_seconds_total") >= before + 0.005, "CPU time does not go up");
   assert(await value("process_resident_memory_bytes") > 10_000_000);
   assert(await value("kos_heap_used_bytes") > 1_000_000);

@@ -32,6 +32,8 @@ Deno.test("a path that every service has, or without a slash, is refused", () =>
       `Cannot serve ${path}: received a path that`,
     );
   }
+  assertThrows(() => ownRoutes({ "/page/mine": answer }, ["/page"]), TypeError, "Cannot serve /page/mine");
+  assertEquals(Object.keys(ownRoutes({ "/page": answer })), ["/page"]);
   assertThrows(() => ownRoutes({ page: answer }), TypeError, "does not begin with a /");
   assertEquals(Object.keys(ownRoutes({ "/storesroom": answer })), ["/storesroom"]);
 });

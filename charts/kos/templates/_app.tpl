@@ -35,10 +35,10 @@
 KOS_{{ regexReplaceAll "([A-Z])" . "_${1}" | replace "-" "_" | upper }}
 {{- end -}}
 
-{{/* Variables of a map of flags' names to variables, with the block's values. Takes (list $ map block). */}}
+{{/* Variables of a map of flags' names to variables, with the block's values. Takes (list map block). */}}
 {{- define "kos.flagData" -}}
-{{- $block := index . 2 -}}
-{{- range $key, $variable := index . 1 }}
+{{- $block := index . 1 -}}
+{{- range $key, $variable := index . 0 }}
 {{- $value := get $block $key }}
 {{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
 {{ $variable }}: {{ include "kos.number" $value | quote }}
@@ -49,8 +49,10 @@ KOS_{{ regexReplaceAll "([A-Z])" . "_${1}" | replace "-" "_" | upper }}
 {{- define "kos.appData" -}}
 {{- $flags := include "kos.flags" . | fromYaml -}}
 {{- include "kos.connectionData" . | trim }}
-{{- include "kos.flagData" (list . $flags.app.values .Values.app) }}
+{{- include "kos.flagData" (list $flags.app.values .Values.app) }}
 KOS_METRICS_LEVEL: {{ .Values.metrics.level | quote }}
+{{- /* 6 s are for the last commit and leaving the group. */}}
+KOS_LEAVE_WITHIN: {{ printf "%ds" (max 0 (sub (int64 .Values.app.terminationGracePeriodSeconds) (add 6 (int64 .Values.app.preStopSleepSeconds)))) }}
 {{- if include "kos.stateVolume" . }}
 KOS_STATE_DIR: /var/lib/kos/state
 {{- end }}
@@ -76,7 +78,7 @@ KOS_PROFILE: {{ .profile | quote }}
 {{- else }}
 KOS_RATE: {{ include "kos.number" .rate | quote }}
 {{- end }}
-{{- include "kos.flagData" (list $ $flags.generator.values .) }}
+{{- include "kos.flagData" (list $flags.generator.values .) }}
 KOS_CONTROL_PORT: "9011"
 KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose | quote }}
 {{- end }}
@@ -135,17 +137,14 @@ takes a Deployment's place, or the other way round.
 {{- default (printf "Secret %s" (include "kos.secret" .)) $servers | sha256sum | trunc 16 -}}
 {{- end -}}
 
-{{/* Names of the metrics that scale the application, in the order of its topics: src/metrics has the same rule. */}}
-{{- define "kos.lagMetrics" -}}
-{{- $names := list -}}
-{{- range .Values.inputTopics -}}
-{{- $names = append $names (include "kos.lagMetric" .) -}}
-{{- end -}}
-{{- join " " $names -}}
-{{- end -}}
-
+{{/* The name of a topic's metric that scales the application: src/metrics has the same rule. */}}
 {{- define "kos.lagMetric" -}}
 consumer_lag_{{ regexReplaceAll "[^a-z0-9]" (lower .) "_" }}
+{{- end -}}
+
+{{/* Whether a container asks for CPU: a limit is a request too, where there is no other. */}}
+{{- define "kos.cpu" -}}
+{{- range $kind := list "requests" "limits" }}{{ get (default dict (get $ $kind)) "cpu" }}{{ end -}}
 {{- end -}}
 
 {{- define "kos.loadMetric" -}}

@@ -54,7 +54,7 @@ labels:
   {{- include "kos.labels" . | nindent 2 }}
 {{- end -}}
 
-{{/* Takes (list $ .Values.app.image "default tag"). */}}
+{{/* Takes (list $ .Values.app.image). */}}
 {{- define "kos.image" -}}
 {{- $image := index . 1 -}}
 {{- if $image.digest -}}
@@ -85,7 +85,7 @@ runAsNonRoot: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* What all pods have but their containers. Takes (list $ component's values, user id, component). */}}
+{{/* What all pods have but their containers. Takes (list $ component's values, user id). */}}
 {{- define "kos.podSpec" -}}
 {{- $root := index . 0 -}}
 {{- $own := index . 1 -}}

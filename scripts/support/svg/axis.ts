@@ -64,6 +64,8 @@ function shorten(value: number): string {
   return value >= 1_000 ? `${value / 1_000}k` : String(value);
 }
 
-function escape(words: string): string {
-  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+/** A text as SVG and HTML have it, also between quotes. */
+export function escape(words: string): string {
+  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

@@ -23,6 +23,8 @@ const CHOICES: { readonly [K in keyof StreamsConfig]?: readonly StreamsConfig[K]
 /** The least that a number may be; `Infinity` is one too, and means never or without limit. */
 const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
   numStandbyReplicas: 0,
+  maxWarmupReplicas: 0,
+  acceptableRecoveryLag: 0,
   commitIntervalMs: 0,
   cacheMaxBytes: 0,
   stateMaxBytes: 1,
@@ -34,11 +36,12 @@ const LEAST: { readonly [K in keyof StreamsConfig]?: number } = {
   heartbeatIntervalMs: 1,
   stallTimeoutMs: 0,
   fetchPartitionBytes: 1,
+  maxRecordsPerSecond: 1,
   recordOutputMaxBytes: 1,
 };
 
 /** Those of which half a one makes no sense. */
-const WHOLE: ReadonlySet<string> = new Set(["numStandbyReplicas", "replicationFactor"]);
+const WHOLE: ReadonlySet<string> = new Set(["numStandbyReplicas", "maxWarmupReplicas", "replicationFactor"]);
 
 /** How many letters a name may be away from the one that it is taken for. */
 const MOST_DIFFERENT = 4;
@@ -64,6 +67,8 @@ const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
   applicationId: true,
   processingGuarantee: true,
   numStandbyReplicas: true,
+  maxWarmupReplicas: true,
+  acceptableRecoveryLag: true,
   commitIntervalMs: true,
   store: true,
   cacheMaxBytes: true,
@@ -82,6 +87,7 @@ const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
   heartbeatIntervalMs: true,
   stallTimeoutMs: true,
   fetchPartitionBytes: true,
+  maxRecordsPerSecond: true,
   recordOutputMaxBytes: true,
   onUndecodable: true,
   onProcessingError: true,

@@ -26,6 +26,7 @@ import { Assignments } from "./assignment/assignments.ts";
 import type { Holdings } from "./holdings.ts";
 import { BusyTime } from "./progress/busy_time.ts";
 import { LagTracker } from "./progress/lag_tracker.ts";
+import { Pace } from "./progress/pace.ts";
 import type { Failing } from "./progress/progress_watch.ts";
 import { RepeatedWarning } from "./progress/repeated_warning.ts";
 import { type HeldState, heldState, StateBudget } from "./storage/state_budget.ts";
@@ -113,7 +114,12 @@ export class RunningApp {
     const grown = (): void => this.#budget.check();
     const restorer = new Restorer(log, stats, logger, now, grown);
     holdings.keep("the restore", restorer, () => restorer.close());
-    this.standbys = holdings.keep("the standbys", new Standbys(log, failed, grown), (each) => each.close());
+    const standbys = new Standbys(log, failed, {
+      afterPoll: grown,
+      onWarm: () => this.assignments.rejoin(),
+      acceptableLag: config.acceptableRecoveryLag,
+    });
+    this.standbys = holdings.keep("the standbys", standbys, (each) => each.close());
     this.tasks = holdings.keep("the tasks", this.#makeTasks(restorer), (tasks) => tasks.closeTasks());
     this.queries = this.#makeQueries();
     this.lag = holdings.keep("the lag tracker", this.#makeLag(), (lag) => lag.close());
@@ -130,10 +136,14 @@ export class RunningApp {
     this.#loop = this.#run().catch(failed);
   }
 
-  /** Whether it has its assignment and restored all of it. */
+  /**
+   * Whether it has its assignment, misses no topic, and processes. While it restores what came to it, it goes
+   * on with the tasks that it had: it is out of work only when all that it has is being restored or warmed
+   * up.
+   */
   get ready(): boolean {
-    return this.assignments.complete && !this.#home.moving && !this.tasks.restoring &&
-      this.topics.missing.length === 0;
+    return this.assignments.complete && !this.#home.moving && this.topics.missing.length === 0 &&
+      (this.tasks.running.length > 0 || this.tasks.restoring.length + this.standbys.warming.length === 0);
   }
 
   /** What fails now and then and is tried again: sends, and commits. */
@@ -191,13 +201,18 @@ export class RunningApp {
   }
 
   async #run(): Promise<void> {
-    const { working, stats } = this.#opened;
+    const { working, stats, config } = this.#opened;
     const busy = new BusyTime(stats);
+    const { maxRecordsPerSecond = Infinity } = config;
+    const pace = maxRecordsPerSecond === Infinity
+      ? undefined
+      : new Pace(maxRecordsPerSecond, stats, () => busy.ms);
     while (working()) {
-      const worked = this.tasks.process();
+      const worked = this.tasks.process(pace?.slice);
       this.#budget.check();
       this.#committer.commitDue(this.tasks.running, worked);
       this.#purge.due(this.tasks.running);
+      if (pace !== undefined) await pace.keep();
       busy.rest();
       await this.#committer.ready();
       // A poll that does not wait is work, as is what the sockets do in their turn: they carry the records.

@@ -89,6 +89,7 @@ export class StreamsApp {
     this.#ended.promise.catch(() => {});
     this.stats.stores = () => this.#running?.storeSizes() ?? [];
     this.stats.stateBytes = () => this.#running?.held().bytes ?? 0;
+    this.stats.warmingTasks = () => this.warmupTasks.length;
     this.stats.stateMaxBytes = stateMaxBytes;
     const { applicationId, deadLetterTopics = [] } = config;
     this.stats.expect({ ...topicsOf(topology, applicationId), deadLetters: deadLetterTopics });
@@ -104,7 +105,10 @@ export class StreamsApp {
     return this.#state === "joining" || this.#state === "running";
   }
 
-  /** Whether this instance has its assignment and restored all of it. */
+  /**
+   * Whether this instance is in its group and processes what it has. It stays so while tasks that came to it
+   * are restored ({@linkcode restoringTasks}), unless it has no others.
+   */
   get ready(): boolean {
     return this.#state === "running" && this.#running?.ready === true;
   }
@@ -119,7 +123,17 @@ export class StreamsApp {
     return this.#running?.tasks.running.map(({ id }) => id).sort() ?? [];
   }
 
-  /** The ids of the tasks whose stores are kept current here for another instance. */
+  /** The ids of the tasks that are here and do not process yet, as their stores are being restored. */
+  get restoringTasks(): string[] {
+    return this.#running?.tasks.restoring ?? [];
+  }
+
+  /** The ids of the tasks that come here as soon as their stores are current. */
+  get warmupTasks(): string[] {
+    return this.#running?.standbys.warming ?? [];
+  }
+
+  /** The ids of the tasks whose stores are kept current here, of warm-ups too. */
   get standbyTasks(): string[] {
     return this.#running?.standbys.ids ?? [];
   }
@@ -267,6 +281,24 @@ export class StreamsApp {
         ...this.#running?.failing ?? [NEVER, NEVER],
       ],
     };
+  }
+
+  /**
+   * Ends without a pause: goes on while the other instances warm up for its tasks, gives each up when its
+   * next instance is current, and then {@linkcode close}s, at the latest when the time is over or no broker
+   * answers. It closes at once when there is nobody to wait for, and as a static member, which is to come
+   * back.
+   *
+   * @param withinMs For how long it goes on at most, in ms; the last commit takes some time more.
+   * @throws As {@linkcode close}, and what made the application fail meanwhile.
+   */
+  async leave(withinMs: number): Promise<void> {
+    if (this.#state === "running") {
+      const handedOver = this.#running?.assignments.handOver(withinMs);
+      // Without a broker nobody is told, and nobody comes: such as where its Kafka goes with it.
+      await Promise.race([handedOver, this.#progress.untilCutOff(), this.#ended.promise]);
+    }
+    await this.close();
   }
 
   /**

@@ -20,7 +20,7 @@ import type { Standbys } from "../task/standbys.ts";
 import type { StateDirectory } from "../task/state_directory.ts";
 import type { OutputBounds } from "../task/output_bounds.ts";
 import type { EngineStats } from "../record/stats.ts";
-import { Task } from "../task/task.ts";
+import { partsOfTaskId, Task } from "../task/task.ts";
 
 /** Records that a task processes before the next one's turn. */
 const RECORDS_A_TURN = 512;
@@ -87,9 +87,9 @@ export class TaskManager {
     return [...this.#running.values(), ...this.#restoring.values()];
   }
 
-  /** Whether tasks are being restored. */
-  get restoring(): boolean {
-    return this.#restoring.size > 0;
+  /** The ids of the tasks that are being restored. */
+  get restoring(): string[] {
+    return [...this.#restoring.keys()].sort();
   }
 
   /**
@@ -103,13 +103,14 @@ export class TaskManager {
     const { committer, standbys, topics } = this.#parts;
     const added: string[] = [];
     for (const id of ids) {
-      const part = topics.subtopologies[Number(id.split("_")[0])];
+      const part = topics.subtopologies[partsOfTaskId(id).subtopology];
       if (part === undefined || !topics.isThere(part)) continue;
       if (this.#running.has(id) || this.#restoring.has(id)) continue;
       const standby = standbys.take(id);
       const task = standby?.task ?? this.make(id);
       task.context.producer = committer.producer(id);
       this.#restoring.set(id, task);
+      this.#count();
       added.push(id);
       // Of one that has gone elsewhere meanwhile nobody needs to know.
       this.#begin(task, standby?.positions).catch((error) => task.closed || this.#parts.failed(error));
@@ -127,15 +128,15 @@ export class TaskManager {
 
   /** Whether there is such a task. */
   knows(id: string): boolean {
-    const [part, partition] = id.split("_").map(Number) as [number, number];
+    const { subtopology, partition } = partsOfTaskId(id);
     const { topics } = this.#parts;
-    return partition >= 0 && partition < (topics.subtopologies[part]?.tasks ?? 0);
+    return partition >= 0 && partition < (topics.subtopologies[subtopology]?.tasks ?? 0);
   }
 
   /** A task that is not assigned yet. */
   make(id: string): Task {
     const { bound, topics, handlers, stats, now, directory, cache, outputBounds, fetcher } = this.#parts;
-    const [subtopology, partition] = id.split("_").map(Number) as [number, number];
+    const { subtopology, partition } = partsOfTaskId(id);
     return new Task(bound, topics.subtopologies[subtopology]!, partition, {
       stats,
       now,
@@ -152,7 +153,7 @@ export class TaskManager {
    * close them.
    */
   drop(partitions: readonly TopicPartition[]): Task[] {
-    const { restorer, committer, fetcher, stats } = this.#parts;
+    const { restorer, committer, fetcher } = this.#parts;
     const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
     const has = ({ inputs }: Task): boolean =>
       inputs.some(({ topic, partition }) => gone.has(partitionKey(topic, partition)));
@@ -171,8 +172,14 @@ export class TaskManager {
         fetcher.unassign(queue);
       }
     }
-    stats.tasks = this.#running.size;
+    this.#count();
     return tasks;
+  }
+
+  #count(): void {
+    const { stats } = this.#parts;
+    stats.tasks = this.#running.size;
+    stats.restoringTasks = this.#restoring.size;
   }
 
   /** Ends the restoring of tasks: the application closes. */
@@ -192,10 +199,15 @@ export class TaskManager {
     this.#holdBack();
   }
 
-  /** Lets each task process for a while, in turn. Returns whether any did. */
-  process(): boolean {
+  /**
+   * Lets each task process for a while, in turn. Returns whether any did.
+   *
+   * @param limit How many records they take at most, all together.
+   */
+  process(limit: number = Infinity): boolean {
     const { committer, now, stats } = this.#parts;
     const until = performance.now() + SLICE_MS;
+    let left = limit;
     let any = false;
     let heldBack = false;
     let last: Task | undefined;
@@ -203,7 +215,9 @@ export class TaskManager {
       again = false;
       for (const task of this.#running.values()) {
         if (this.#loading.has(task) || !committer.mayProcess(task)) continue;
-        if (task.process(RECORDS_A_TURN, until) > 0) any = again = true;
+        const processed = task.process(Math.min(left, RECORDS_A_TURN), until);
+        left -= processed;
+        if (processed > 0) any = again = true;
         // It goes on as soon as the producer is ready.
         if (task.heldBack || task.paused || task.tookResults) any = true;
         heldBack ||= task.heldBack;
@@ -211,7 +225,7 @@ export class TaskManager {
         if (task.punctuate(now())) any = true;
         const { blockedBy } = task;
         if (blockedBy !== undefined) this.#loadSchema(task, blockedBy.load);
-        if (performance.now() >= until) {
+        if (left <= 0 || performance.now() >= until) {
           // The others go on in the next slice, which comes at once.
           any = true;
           last = task;
@@ -270,7 +284,7 @@ export class TaskManager {
 
   /** Restores a task, then lets it run from the committed offsets on. */
   async #begin(task: Task, restoredTo: ReadonlyMap<string, number> | undefined): Promise<void> {
-    const { log, config, restorer, committer, stats, fetcher } = this.#parts;
+    const { log, config, restorer, committer, fetcher } = this.#parts;
     await committer.prepare(task);
     const [committed, resets] = await Promise.all([
       log.committed(config.applicationId, task.inputs),
@@ -289,7 +303,7 @@ export class TaskManager {
     task.restoredAll();
     this.#restoring.delete(task.id);
     this.#running.set(task.id, task);
-    stats.tasks = this.#running.size;
+    this.#count();
     for (const queue of task.queues) {
       this.#queues.set(partitionKey(queue.topic, queue.partition), queue);
       fetcher.assign(queue, queue.position);

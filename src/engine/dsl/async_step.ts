@@ -34,7 +34,7 @@ export function addAsyncStep<K, V, R>(
     name,
     parents: [parent],
     stores: [],
-    create: () => new MapAsync({ name, call, result, concurrency, timeoutMs }),
+    create: () => new MapAsync({ call, result, concurrency, timeoutMs }),
     callTimeoutMs: timeoutMs,
   });
   return name;

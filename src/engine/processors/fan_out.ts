@@ -21,8 +21,8 @@ export abstract class FanOut<K, V> extends Processor<K, V> implements PausedStep
   }
 
   failed(error: unknown): void {
-    if (this.guardedAs === undefined) throw error;
-    this.context.failures.processing(this.guardedAs, this.#key, this.#value, this.#timestamp, error);
+    if (!this.guarded) throw error;
+    this.context.failures.processing(this.name, this.#key, this.#value, this.#timestamp, error);
   }
 
   /** Whether to pause before forwarding more. */

@@ -12,16 +12,13 @@ import { Processor } from "./processor.ts";
  * at is dropped there and no earlier.
  */
 export class Guarded<K, V> extends Processor<K, V> {
-  readonly #name: string;
   readonly #inner: Processor<K, V>;
 
-  /** @param name The node's. */
-  constructor(name: string, inner: Processor<K, V>, context: ProcessorContext) {
+  constructor(inner: Processor<K, V>, context: ProcessorContext) {
     super();
-    this.#name = name;
     this.#inner = inner;
     this.context = context;
-    inner.guardedAs = name;
+    inner.guarded = true;
   }
 
   override get resumable(): boolean {
@@ -32,7 +29,7 @@ export class Guarded<K, V> extends Processor<K, V> {
     try {
       this.#inner.process(key, value, timestamp, previous);
     } catch (error) {
-      this.context.failures.processing(this.#name, key, value, timestamp, error);
+      this.context.failures.processing(this.#inner.name, key, value, timestamp, error);
     }
   }
 }

@@ -11,8 +11,6 @@ import { Processor, type ProcessorInit } from "./processor.ts";
 
 /** What an asynchronous step is made of. */
 export interface MapAsyncOptions<K, V, R> {
-  /** The node's name. */
-  readonly name: string;
   /** Begins the work for a record. */
   readonly call: (key: K, value: V, signal: AbortSignal) => Promise<R> | R;
   /** Gives the record that goes on. */
@@ -78,7 +76,7 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
     for (const { work, outcome } of this.#calls.splice(0)) {
       if (work === undefined || outcome !== undefined) continue;
       clearTimeout(work.timer);
-      work.abort.abort(new Error(`the task of ${this.#options.name} has ended`));
+      work.abort.abort(new Error(`the task of ${this.name} has ended`));
     }
     this.context.calls.counted();
   }
@@ -102,7 +100,7 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
   get waitsFor(): string | undefined {
     const oldest = this.#calls[0];
     if (oldest === undefined || oldest.outcome !== undefined) return undefined;
-    return `for ${this.#working} promises of ${this.#options.name}, the oldest of ${this.#placeOf(oldest)}`;
+    return `for ${this.#working} promises of ${this.name}, the oldest of ${this.#placeOf(oldest)}`;
   }
 
   get oldest(): string | undefined {
@@ -146,15 +144,11 @@ export class MapAsync<K, V, R> extends Processor<K, V> implements CallingStep {
   }
 
   #failed(key: K, value: V, timestamp: number, error: unknown): void {
-    if (this.guardedAs !== undefined) {
-      return this.context.failures.processing(this.guardedAs, key, value, timestamp, error);
-    }
-    const { name } = this.#options;
+    const { name } = this;
+    if (this.guarded) return this.context.failures.processing(name, key, value, timestamp, error);
     throw new ProcessingError(
       `Cannot process ${this.#placeOf(this.#calls[0]!)}: ${name} threw: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 

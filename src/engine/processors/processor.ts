@@ -26,10 +26,10 @@ export abstract class Processor<K = any, V = any> {
   readonly children: Processor[] = [];
   /** Whether all steps before it are {@linkcode resumable}, so that it may pause; its task says. */
   mayPause = false;
-  /** The node's name, for messages. */
+  /** The node's name, for messages and handlers. */
   name = "a processor";
-  /** The node's name, where a handler decides about what it throws. */
-  guardedAs: string | undefined;
+  /** Whether a handler decides about what it throws. */
+  guarded = false;
   protected context!: ProcessorContext;
 
   /**

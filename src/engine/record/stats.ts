@@ -39,7 +39,10 @@ export interface ExpectedTopics {
   readonly deadLetters: Iterable<string>;
 }
 
-/** What an application counts. All but `restoreRemaining` and `tasks` count up from its start. */
+/**
+ * What an application counts. All but `restoreRemaining`, `tasks` and `restoringTasks` count up from its
+ * start.
+ */
 export class EngineStats {
   /** Records taken from the input partitions, dropped ones included. */
   processed = 0;
@@ -72,6 +75,8 @@ export class EngineStats {
   restoreRemaining = 0;
   /** Tasks that process records now. */
   tasks = 0;
+  /** Tasks of this instance whose stores are being restored: their partitions rest meanwhile. */
+  restoringTasks = 0;
   /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
   offsetResets = 0;
   readonly #produced = new Map<string, TopicCount>();
@@ -115,6 +120,8 @@ export class EngineStats {
 
   /** What the state takes of memory now, in bytes; the application says. */
   stateBytes: () => number = () => 0;
+  /** Tasks that come as soon as their stores are current here; of now. */
+  warmingTasks: () => number = () => 0;
   /** What the state may take of memory, in bytes. */
   stateMaxBytes: number = Infinity;
 

@@ -18,6 +18,14 @@ export interface StreamsConfig {
    * How many other instances keep each task's stores current, to take over without a long restore. Default 0.
    */
   readonly numStandbyReplicas?: number;
+  /**
+   * How many tasks an instance warms up at a time: a task with state moves only when its next instance has
+   * read its changelogs up to {@linkcode acceptableRecoveryLag}, and goes on where it is until then. 0: tasks
+   * move at once, and rest while they are restored. Default 2.
+   */
+  readonly maxWarmupReplicas?: number;
+  /** How many changelog records a task may have left to read when it moves. Default 10,000. */
+  readonly acceptableRecoveryLag?: number;
   /** How often outputs are flushed and offsets committed. Default 100. */
   readonly commitIntervalMs?: number;
   /**
@@ -99,6 +107,12 @@ export interface StreamsConfig {
   /** Bytes a partition a fetch; about four times as much is held a partition. Default 147,456. */
   readonly fetchPartitionBytes?: number;
   /**
+   * Records of source topics a second that this instance processes at most, to spare what else is on the
+   * machine or behind its steps. Restoring is not held back. An instance at its limit counts as busy, so that
+   * its capacity is measured right. Default: no limit.
+   */
+  readonly maxRecordsPerSecond?: number;
+  /**
    * Bytes of what one record gives that may wait for the log where its steps can't pause: a `process` that
    * forwards many records, windows, `suppress`. Above it the application fails with an error that names the
    * record, instead of taking all memory. Joins, `flatMap` and `flatMapValues` pause much earlier. Default
@@ -132,6 +146,10 @@ export interface StreamsConfig {
 
 /** The default of {@linkcode StreamsConfig.stateDir}. */
 export const DEFAULT_STATE_DIR = ".kos/state";
+/** The default of {@linkcode StreamsConfig.maxWarmupReplicas}. */
+export const DEFAULT_MAX_WARMUP_REPLICAS = 2;
+/** The default of {@linkcode StreamsConfig.acceptableRecoveryLag}, as Kafka Streams has it. */
+export const DEFAULT_ACCEPTABLE_RECOVERY_LAG = 10_000;
 /** The default of {@linkcode StreamsConfig.stateCleanupDelayMs}, in ms. */
 export const DEFAULT_STATE_CLEANUP_DELAY_MS = 600_000;
 /** The default of {@linkcode StreamsConfig.repartitionPurgeIntervalMs}, in ms. */

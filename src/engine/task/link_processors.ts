@@ -50,7 +50,7 @@ export function linkProcessors(
       }
     }
     // Without a handler there is nothing in a record's way.
-    const child = node.kind === "processor" && guarded ? new Guarded(name, processor, context) : processor;
+    const child = node.kind === "processor" && guarded ? new Guarded(processor, context) : processor;
     for (const { children } of parents) children.push(child);
     processor.init(initOf(node, options));
     processor.mayPause = parents.every(({ mayPause, resumable }) => mayPause && resumable);

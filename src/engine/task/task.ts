@@ -51,6 +51,12 @@ export function taskId(subtopology: number, partition: number): string {
   return `${subtopology}_${partition}`;
 }
 
+/** What a task's id says. */
+export function partsOfTaskId(id: string): { readonly subtopology: number; readonly partition: number } {
+  const [subtopology, partition] = id.split("_").map(Number) as [number, number];
+  return { subtopology, partition };
+}
+
 /**
  * A subtopology at work on one partition: takes records in the order of time, and knows what of them is to be
  * committed.
@@ -229,25 +235,13 @@ export class Task {
     try {
       while ((all || !context.full) && context.calls.takeNext());
     } catch (error) {
-      this.#resultFailed(error);
+      const { topic, offset } = context.origin;
+      const record = `the record at offset ${offset} of ${topic}-${this.partition}`;
+      this.#stopBy(error, `process what was awaited for ${record}`);
     } finally {
       context.enter(undefined, 0);
     }
     return context.calls.taken > before;
-  }
-
-  #resultFailed(error: unknown): void {
-    if (error instanceof ProcessingError) throw error;
-    if (error instanceof SchemaNotLoaded) {
-      this.#blockedBy = error;
-      return;
-    }
-    const { origin: { topic, offset } } = this.context;
-    throw new ProcessingError(
-      `Cannot process what was awaited for the record at offset ${offset} of ${topic}-${this.partition} in ` +
-        `task ${this.id}: ${blamed(error) ?? "a processor"} threw: ${text(error)}`,
-      { cause: error },
-    );
   }
 
   /** Whether it waits for promises: records of it have been taken and not come out. */
@@ -342,18 +336,28 @@ export class Task {
     }
   }
 
-  /** A record could not be processed: it may only wait for a schema. */
+  /** A record could not be processed. */
   #failed(error: unknown, queue: RecordQueue): void {
     // It begins anew; one that had paused goes on where it was.
     if (!this.paused) this.context.pauses.clear();
+    const { topic, partition, position } = queue;
+    this.#stopBy(error, `process the record at offset ${position} of ${topic}-${partition}`);
+  }
+
+  /**
+   * It can't go on after what was thrown: it waits when that asks for a schema, and ends by anything else.
+   *
+   * @param what What can't be done.
+   * @param who What threw, where no step is known to have.
+   */
+  #stopBy(error: unknown, what: string, who: string = "a processor"): void {
     if (error instanceof ProcessingError) throw error;
     if (error instanceof SchemaNotLoaded) {
       this.#blockedBy = error;
       return;
     }
     throw new ProcessingError(
-      `Cannot process the record at offset ${queue.position} of ${queue.topic}-${queue.partition} in task ` +
-        `${this.id}: ${blamed(error) ?? "a processor"} threw: ${text(error)}`,
+      `Cannot ${what} in task ${this.id}: ${blamed(error) ?? who} threw: ${text(error)}`,
       { cause: error },
     );
   }
@@ -408,16 +412,8 @@ export class Task {
         (error) => context.failures.processing(undefined, null, null, timestampMs, error),
       );
     } catch (error) {
-      if (error instanceof ProcessingError) throw error;
-      if (error instanceof SchemaNotLoaded) {
-        this.#blockedBy = error;
-        return false;
-      }
-      throw new ProcessingError(
-        `Cannot punctuate at ${type} ${timestampMs} in task ${this.id}: ${blamed(error) ?? "a punctuator"} ` +
-          `threw: ${text(error)}`,
-        { cause: error },
-      );
+      this.#stopBy(error, `punctuate at ${type} ${timestampMs}`, "a punctuator");
+      return false;
     }
   }
 

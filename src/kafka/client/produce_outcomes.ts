@@ -14,8 +14,6 @@ import { ConnectionLost, isRetriable, KafkaError, PRODUCE_REMEDIES, REFUSALS } f
 import { partitionKey } from "../port/topics.ts";
 import type { ProducedPartition } from "../wire/protocol/produce.ts";
 
-/** Errors after which the partition's leader has to be looked for again. */
-const STALE_LEADER: ReadonlySet<string> = new Set(LEADER_MOVED);
 /**
  * Errors that a new producer id mends: the broker has forgotten the old one, or lacks a batch before this
  * one; unless that batch is yet to be sent again.
@@ -129,7 +127,7 @@ export class ProduceOutcomes {
     const error = new KafkaError(
       name,
       `Cannot write to ${queue.topic}-${queue.partition}: ${message} (${name})${remedy(name, batch)}`,
-      retriable || STALE_LEADER.has(name),
+      retriable || LEADER_MOVED.has(name),
     );
     const { transaction } = this.#settings;
     if (transaction !== undefined && (NEEDS_NEW_ID.has(name) || ENDS_TRANSACTION.has(name))) {
@@ -138,7 +136,7 @@ export class ProduceOutcomes {
       return this.#buffer.forgo(batch, error);
     }
     if (NEEDS_NEW_ID.has(name)) queue.forgotten = true;
-    if (STALE_LEADER.has(name)) this.#cluster.forget(queue.topic, queue.partition);
+    if (LEADER_MOVED.has(name)) this.#cluster.forget(queue.topic, queue.partition);
     if (error.retriable || NEEDS_NEW_ID.has(name)) {
       // A leader may have written it, and not know that its followers have.
       batch.uncertain ||= !NOT_WRITTEN.has(name);

@@ -57,10 +57,7 @@ export class MemoryFetcher implements Fetcher {
   bounds(partition: TopicPartition): PartitionBounds | undefined {
     const source = this.#source(partition);
     if (source === undefined) return undefined;
-    return {
-      startOffset: source.start,
-      endOffset: this.#settings.readCommitted ? source.stable : source.end,
-    };
+    return { startOffset: source.start, endOffset: source.readableEnd(this.#settings.readCommitted) };
   }
 
   close(): Promise<void> {
@@ -101,7 +98,7 @@ export class MemoryFetcher implements Fetcher {
 
   /** Notes the end of what may be read. Returns whether it has moved. */
   #noteEnd(state: Assigned, source: MemoryPartition): boolean {
-    const endOffset = this.#settings.readCommitted ? source.stable : source.end;
+    const endOffset = source.readableEnd(this.#settings.readCommitted);
     const moved = state.endOffset !== endOffset;
     state.endOffset = endOffset;
     return moved;

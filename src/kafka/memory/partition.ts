@@ -66,6 +66,11 @@ export class MemoryPartition {
     return this.#transactions.firstOpen ?? this.#end;
   }
 
+  /** The end of what may be read: with `committed` nothing of open transactions, nor after them. */
+  readableEnd(committed: boolean): number {
+    return committed ? this.stable : this.#end;
+  }
+
   /** Bytes held. */
   get bytes(): number {
     return this.#bytes;
@@ -124,7 +129,7 @@ export class MemoryPartition {
    * the end. With `committed` none of open transactions or after them, nor of aborted ones.
    */
   read(offset: number, maxBytes: number, committed: boolean): RecordSet | undefined {
-    const end = committed ? this.stable : this.#end;
+    const end = this.readableEnd(committed);
     if (offset >= end) return undefined;
     let limit = end;
     if (committed) {

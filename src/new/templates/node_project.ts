@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Source } from "../project.ts";
 
 /** The first Node.js that runs TypeScript as it is. */
-const NODE_VERSION = "22.18";
+export const NODE_VERSION = "22.18";
 
 /** What is typed in a project for Node.js. */
 export const NODE_COMMANDS: Commands = {
@@ -46,7 +46,7 @@ function packageJson({ name, source }: Project): string {
       check: "tsc",
     },
     dependencies: { "@kos/kos": dependencyOf(source) },
-    devDependencies: { "@types/node": "^22.18.0", typescript: "^5.9.0" },
+    devDependencies: { "@types/node": `^${NODE_VERSION}.0`, typescript: "^5.9.0" },
   };
   return JSON.stringify(config, undefined, 2) + "\n";
 }

@@ -82,9 +82,8 @@ export function avroSerde<T>(schema: AvroSchema, options: AvroSerdeOptions = {})
   for (const writer of known) readers.add(parseWriterSchema(writer, referred));
   const writer = new Writer(parsed);
   if (!registry) return new AvroSerde<T>(writer, readers, singleObjectHeader(parsed));
-  const ids = references.map(({ name, subject, version }) => ({ name, subject, version }));
   const bind = bindById<T>(
-    (subject) => registry.register(subject, parsed.text, { references: ids }),
+    (subject) => registry.register(subject, parsed.text, { references }),
     (id, bind) => {
       // What it wrote itself it reads without asking.
       readers.know(id);

@@ -21,6 +21,20 @@ export function schemaId(bytes: Uint8Array, from: number): number {
   return (bytes[from + 1]! << 24 | bytes[from + 2]! << 16 | bytes[from + 3]! << 8 | bytes[from + 4]!) >>> 0;
 }
 
+/** Writes a header, then a value by its serde; returns what {@linkcode Serde.encode} does. */
+export function encodeFramed<T>(
+  header: Uint8Array,
+  serde: Serde<T>,
+  value: T,
+  into: Uint8Array,
+  at: number,
+): number {
+  const start = at + header.length;
+  if (start > into.length) return into.length - start;
+  into.set(header, at);
+  return serde.encode(value, into, start);
+}
+
 /**
  * Checks the header of a message of the wire format alone, and gives its schema id.
  *

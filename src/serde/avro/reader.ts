@@ -10,7 +10,7 @@ import type { LogicalConversion } from "./logical.ts";
 import type { AvroNode, EnumNode, FieldNode, NamedNode, PrimitiveKind, RecordNode } from "./node.ts";
 import { type Size, Sizes } from "./sizes.ts";
 import { Skips } from "./skip.ts";
-import { messageOf } from "./text.ts";
+import { messageOf } from "../text.ts";
 
 /** Reads one value. */
 export type Read = (cursor: Cursor) => unknown;

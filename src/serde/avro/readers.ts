@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { BySchemaId } from "./by_schema_id.ts";
 import { CONFLUENT_HEADER_BYTES, CONFLUENT_MAGIC, schemaId } from "./confluent.ts";
 import { Cursor } from "./cursor.ts";
 import { compileReader, type Read } from "./reader.ts";
 import type { RegisteredSchema } from "./registered_schema.ts";
 import type { SchemaRegistry } from "./registry.ts";
 import { type ParsedSchema, parseWriterSchema } from "./schema.ts";
-import { DeserializationError, SchemaNotLoaded, UnusableSchema } from "../serde.ts";
+import { DeserializationError } from "../serde.ts";
 import {
   fingerprintText,
   SINGLE_OBJECT_HEADER_BYTES,
@@ -17,19 +18,15 @@ import {
   SINGLE_OBJECT_VERSION,
   singleObjectHeader,
 } from "./single_object.ts";
-import { messageOf } from "./text.ts";
-
-/** A reader, or why there is none. */
-type Reader = Read | UnusableSchema;
+import { messageOf } from "../text.ts";
 
 /** The readers of one schema, by who wrote; shared by the serdes of all its topics. */
 export class Readers {
   readonly #schema: ParsedSchema;
-  readonly #registry: SchemaRegistry | undefined;
   readonly #ownHeader: Uint8Array;
   readonly #ownRead: Read;
   readonly #byFingerprint = new Map<string, Read>();
-  readonly #byId = new Map<number, Reader>();
+  readonly #byId: BySchemaId<Read> | undefined;
   readonly #cursor = new Cursor();
   /** The id of the last message and its reader: the next one usually has the same. */
   #lastId = -1;
@@ -37,9 +34,10 @@ export class Readers {
 
   constructor(schema: ParsedSchema, registry: SchemaRegistry | undefined) {
     this.#schema = schema;
-    this.#registry = registry;
     this.#ownHeader = singleObjectHeader(schema);
     this.#ownRead = compileReader(schema.node, schema.node);
+    this.#byId = registry &&
+      new BySchemaId(registry, `a ${schema.name}`, "AVRO", (written) => this.#compile(written));
   }
 
   /** Adds a schema with which messages in single-object encoding may have been written. */
@@ -58,7 +56,7 @@ export class Readers {
 
   /** Adds the registry's id of the schema itself. */
   know(id: number): void {
-    this.#byId.set(id, this.#ownRead);
+    this.#byId?.know(id, this.#ownRead);
   }
 
   decode(bytes: Uint8Array, from: number, to: number): unknown {
@@ -120,55 +118,23 @@ export class Readers {
     }
     const id = schemaId(bytes, from);
     if (id === this.#lastId) return this.#lastRead!;
-    const reader = this.#byId.get(id) ?? this.#lookUp(id);
-    // A new error each time: its stack and its catcher are this record's.
-    if (reader instanceof UnusableSchema) throw new UnusableSchema(reader.message, { cause: reader.cause });
-    this.#lastId = id;
-    this.#lastRead = reader;
-    return reader;
-  }
-
-  /** The reader of an id met for the first time, or not loaded when it was met before. */
-  #lookUp(id: number): Reader {
-    const registry = this.#registry;
-    if (!registry) {
+    if (!this.#byId) {
       throw this.#fail(
         `received a message of the registry's schema ${id}, but no registry is configured; ` +
           `set SCHEMA_REGISTRY to its URL`,
       );
     }
-    const schema = registry.peek(id);
-    if (schema === undefined) {
-      throw new SchemaNotLoaded(
-        `Cannot decode a ${this.#schema.name} yet: the registry's schema ${id} is not loaded`,
-        async () => {
-          await registry.schemaById(id);
-        },
-      );
-    }
-    // Not remembered here: the registry forgets after a while that it has no such schema.
-    if (schema === null) {
-      throw this.#fail(`received the schema id ${id}, which the registry at ${registry.url} does not have`);
-    }
-    const reader = this.#compile(id, schema);
-    this.#byId.set(id, reader);
-    return reader;
+    const read = this.#byId.get(id);
+    this.#lastId = id;
+    this.#lastRead = read;
+    return read;
   }
 
-  #compile(id: number, { text, type, references }: RegisteredSchema): Reader {
-    try {
-      if (type !== "AVRO") throw new TypeError(`it is a schema of type ${type}`);
-      const writer = parseWriterSchema(text, references.map((each) => each.text));
-      // Written as this schema writes: one compiled reader serves both framings and all such ids.
-      if (writer.canonical === this.#schema.canonical) return this.#ownRead;
-      return compileReader(writer.node, this.#schema.node);
-    } catch (error) {
-      return new UnusableSchema(
-        `Cannot decode a ${this.#schema.name}: it was written with the registry's schema ${id}, ` +
-          `which does not fit: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
+  #compile({ text, references }: RegisteredSchema): Read {
+    const writer = parseWriterSchema(text, references.map((each) => each.text));
+    // Written as this schema writes: one compiled reader serves both framings and all such ids.
+    if (writer.canonical === this.#schema.canonical) return this.#ownRead;
+    return compileReader(writer.node, this.#schema.node);
   }
 
   #fail(why: string, cause?: unknown): DeserializationError {

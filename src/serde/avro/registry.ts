@@ -7,7 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
-import { abbreviate, messageOf } from "./text.ts";
+import { abbreviate, messageOf } from "../text.ts";
 
 /** Settings of a {@linkcode SchemaRegistry}. */
 export interface SchemaRegistryOptions {
@@ -123,7 +123,7 @@ export class SchemaRegistry {
     const body = JSON.stringify({
       schema,
       ...(type === "AVRO" ? {} : { schemaType: type }),
-      ...(references.length === 0 ? {} : { references }),
+      ...(references.length === 0 ? {} : { references: references.map(placeOf) }),
     });
     const name = JSON.stringify([subject, body]);
     const before = this.#ids.get(name);
@@ -336,6 +336,11 @@ const NO_SUCH_SCHEMA = 40403;
 const MOST_REFERENCES = 200;
 const NOT_THE_API =
   "check that SCHEMA_REGISTRY is the base URL of Confluent's API (Apicurio's ends in /apis/ccompat/v7)";
+
+/** A reference as the registry has it, without the text that a serde may know of it. */
+function placeOf({ name, subject, version }: SchemaReference): SchemaReference {
+  return { name, subject, version };
+}
 
 function remedy(answer: Answer): string {
   switch (answer.status) {

@@ -9,7 +9,7 @@ import avsc from "avsc/lib/types.js";
 import type { LogicalConversion, LogicalTypes } from "./logical.ts";
 import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
 import { parseSchemaJson, writtenWith } from "./schema_json.ts";
-import { abbreviate, messageOf } from "./text.ts";
+import { abbreviate, messageOf } from "../text.ts";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
 export type AvroSchema = string | readonly unknown[] | object;

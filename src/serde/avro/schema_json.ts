@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { checkLength } from "../text.ts";
 
-/** A longer schema, or one that nests deeper, is refused: it was made to take memory and time. */
-const MOST_CHARACTERS = 1_048_576;
+/** A schema that nests deeper is refused: it was made to take memory and time. */
 const MOST_LEVELS = 400;
 
 /**
@@ -20,9 +20,7 @@ export function parseSchemaJson(schema: unknown): unknown {
   const isText = typeof schema === "string" && /^\s*["{[]/.test(schema);
   if (typeof schema === "string" && !isText) return schema;
   const text = isText ? schema as string : JSON.stringify(schema);
-  if (text.length > MOST_CHARACTERS) {
-    throw new RangeError(`it has ${text.length} characters, allowed are ${MOST_CHARACTERS}`);
-  }
+  checkLength(text);
   checkDepth(text);
   return JSON.parse(text);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { messageOf, shown } from "./text.ts";
+import { messageOf, shown } from "../text.ts";
 import { type LogicalConversion, toUnderlying } from "./logical.ts";
 import type { AvroNode } from "./node.ts";
 
@@ -111,6 +111,7 @@ function first<T>(items: Iterable<T>, find: (item: T) => string | undefined): st
   return undefined;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object with properties, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

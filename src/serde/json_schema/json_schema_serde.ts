@@ -2,12 +2,13 @@ import {
   bindById,
   CONFLUENT_HEADER_BYTES,
   confluentHeader,
+  encodeFramed,
   framedSchemaId,
   notBound,
 } from "../avro/confluent.ts";
 import type { SchemaReference } from "../avro/registered_schema.ts";
 import type { SchemaRegistry } from "../avro/registry.ts";
-import { encodeJson, jsonSerde } from "../json.ts";
+import { jsonSerde } from "../json.ts";
 import type { Serde } from "../serde.ts";
 import type { StandardSchema } from "../standard_schema.ts";
 
@@ -56,20 +57,13 @@ export function jsonSchemaSerde<T>(
   };
   const bind = bindById<T>(
     (subject) => registry.register(subject, text, { type: "JSON", references }),
-    (id, forTopic) => ({ encode: framed(confluentHeader(id)), decode, forTopic }),
+    (id, forTopic) => {
+      const header = confluentHeader(id);
+      return { encode: (value, into, at) => encodeFramed(header, json, value, into, at), decode, forTopic };
+    },
   );
   const encode = (): never => {
     throw notBound("JSON");
   };
   return { encode, decode, forTopic: bind };
-}
-
-/** Writes a header, then JSON. */
-function framed(header: Uint8Array): (value: unknown, into: Uint8Array, at: number) => number {
-  return (value, into, at) => {
-    const start = at + header.length;
-    if (start > into.length) return into.length - start;
-    into.set(header, at);
-    return encodeJson(value, into, start);
-  };
 }

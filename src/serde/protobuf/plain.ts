@@ -4,8 +4,8 @@
  * @module
  */
 import type { Enum, Field, Long, MapField, Type } from "protobufjs";
-import { isInt32, isInt64 } from "../avro/validate.ts";
-import { shown } from "../avro/text.ts";
+import { isInt32, isInt64, isObject } from "../avro/validate.ts";
+import { shown } from "../text.ts";
 import { DeserializationError } from "../serde.ts";
 import type { Protobuf } from "./proto_file.ts";
 
@@ -168,10 +168,6 @@ function symbol(type: Enum, value: unknown, path: string): number {
   // A number is what is read of a symbol that the reader does not know.
   if (isInt32(number)) return number;
   throw wrong(path, value, `one of ${Object.keys(type.values).join(", ")}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function wrong(path: string, value: unknown, allowed: string): TypeError {

@@ -4,7 +4,7 @@
  * @module
  */
 import type protobufjs from "protobufjs";
-import { abbreviate, messageOf } from "../avro/text.ts";
+import { abbreviate, checkLength, messageOf } from "../text.ts";
 import { messageIndexes } from "./message_index.ts";
 
 /** The library; loaded only by who uses it. */
@@ -16,9 +16,6 @@ export interface ImportedFile {
   readonly name: string;
   readonly text: string;
 }
-
-/** A longer file is refused: it was made to take memory and time. */
-const MOST_CHARACTERS = 1_048_576;
 
 /**
  * A message's type.
@@ -91,9 +88,7 @@ function parseInto(
 
 function parse(protobuf: Protobuf, text: string, root: protobufjs.Root): protobufjs.IParserResult {
   try {
-    if (text.length > MOST_CHARACTERS) {
-      throw new RangeError(`it has ${text.length} characters, allowed are ${MOST_CHARACTERS}`);
-    }
+    checkLength(text);
     return protobuf.parse(text, root);
   } catch (error) {
     throw new TypeError(`Cannot use as a .proto file: received ${abbreviate(text)}; ${messageOf(error)}`, {

@@ -1,16 +1,18 @@
 import type { Type } from "protobufjs";
+import { BySchemaId } from "../avro/by_schema_id.ts";
 import {
   type Bind,
   bindById,
   CONFLUENT_HEADER_BYTES,
   confluentHeader,
+  encodeFramed,
   framedSchemaId,
   notBound,
 } from "../avro/confluent.ts";
-import type { RegisteredSchema, SchemaReference } from "../avro/registered_schema.ts";
+import type { SchemaReference } from "../avro/registered_schema.ts";
 import type { SchemaRegistry } from "../avro/registry.ts";
-import { messageOf } from "../avro/text.ts";
-import { DeserializationError, SchemaNotLoaded, type Serde, UnusableSchema } from "../serde.ts";
+import { messageOf } from "../text.ts";
+import { DeserializationError, type Serde } from "../serde.ts";
 import { encodeIndexes, IndexReader } from "./message_index.ts";
 import { type Longs, plainReader, PlainWriter } from "./plain.ts";
 import { indexesOf, messageType, type Protobuf } from "./proto_file.ts";
@@ -65,18 +67,20 @@ export async function protobufSerde<T>(
   const codec = new Codec<T>(protobuf, messageType(protobuf, file, message, references), message, longs);
   if (registry === undefined) return codec;
   const indexes = indexesOf(protobuf, file).get(message)!;
-  const writers = new Writers(protobuf, registry, message);
-  const ids = references.map(({ name, subject, version }) => ({ name, subject, version }));
+  const byId = new BySchemaId(registry, `a ${message}`, "PROTOBUF", ({ text }) => {
+    const indexes = indexesOf(protobuf, text).get(message);
+    if (indexes === undefined) throw new TypeError(`it has no message ${message}`);
+    return indexes;
+  });
   const bind = bindById<T>(
-    (subject) => registry.register(subject, file, { type: "PROTOBUF", references: ids }),
+    (subject) => registry.register(subject, file, { type: "PROTOBUF", references }),
     (id, bind) => {
-      // What it wrote itself it reads without asking.
-      writers.know(id, indexes);
+      byId.know(id, indexes);
       const header = Uint8Array.of(...confluentHeader(id), ...encodeIndexes(indexes));
-      return new Framed(codec, writers, header, bind);
+      return new Framed(codec, byId, header, bind);
     },
   );
-  return new Framed<T>(codec, writers, undefined, bind);
+  return new Framed<T>(codec, byId, undefined, bind);
 }
 
 /** The bytes of a message alone. */
@@ -123,98 +127,36 @@ class Codec<T> implements Serde<T> {
 class Framed<T> implements Serde<T> {
   readonly forTopic: Bind<T>;
   readonly #codec: Codec<T>;
-  readonly #writers: Writers;
+  /** Where the message is in the files that bytes were written with. */
+  readonly #byId: BySchemaId<readonly number[]>;
+  readonly #reader = new IndexReader();
   readonly #header: Uint8Array | undefined;
 
-  constructor(codec: Codec<T>, writers: Writers, header: Uint8Array | undefined, bind: Bind<T>) {
+  constructor(
+    codec: Codec<T>,
+    byId: BySchemaId<readonly number[]>,
+    header: Uint8Array | undefined,
+    bind: Bind<T>,
+  ) {
     this.#codec = codec;
-    this.#writers = writers;
+    this.#byId = byId;
     this.#header = header;
     this.forTopic = bind;
   }
 
   encode(value: T, into: Uint8Array, at: number): number {
-    const header = this.#header;
-    if (!header) throw notBound(`a ${this.#codec.name}`);
-    const start = at + header.length;
-    if (start > into.length) return into.length - start;
-    into.set(header, at);
-    return this.#codec.encode(value, into, start);
+    if (!this.#header) throw notBound(`a ${this.#codec.name}`);
+    return encodeFramed(this.#header, this.#codec, value, into, at);
   }
 
   decode(bytes: Uint8Array, from: number, to: number): T {
-    const id = framedSchemaId(bytes, from, to, `a ${this.#codec.name}`);
-    const start = this.#writers.messageStart(id, bytes, from + CONFLUENT_HEADER_BYTES, to);
-    return this.#codec.decode(bytes, start, to);
-  }
-}
-
-/** Where the message is in the files that bytes were written with, by the registry's ids. */
-class Writers {
-  readonly #protobuf: Protobuf;
-  readonly #registry: SchemaRegistry;
-  readonly #message: string;
-  readonly #byId = new Map<number, readonly number[] | UnusableSchema>();
-  readonly #reader = new IndexReader();
-
-  constructor(protobuf: Protobuf, registry: SchemaRegistry, message: string) {
-    this.#protobuf = protobuf;
-    this.#registry = registry;
-    this.#message = message;
-  }
-
-  /** Adds the id of the file itself. */
-  know(id: number, indexes: readonly number[]): void {
-    this.#byId.set(id, indexes);
-  }
-
-  /** Where the message's bytes begin, after the indexes at `from`, which must be the message's. */
-  messageStart(id: number, bytes: Uint8Array, from: number, to: number): number {
-    const indexes = this.#byId.get(id) ?? this.#lookUp(id);
-    // A new error each time: its stack and its catcher are this record's.
-    if (indexes instanceof UnusableSchema) {
-      throw new UnusableSchema(indexes.message, { cause: indexes.cause });
+    const { name } = this.#codec;
+    const id = framedSchemaId(bytes, from, to, `a ${name}`);
+    if (this.#reader.matches(this.#byId.get(id), bytes, from + CONFLUENT_HEADER_BYTES, to)) {
+      return this.#codec.decode(bytes, this.#reader.at, to);
     }
-    if (this.#reader.matches(indexes, bytes, from, to)) return this.#reader.at;
     throw new DeserializationError(
-      `Cannot decode a ${this.#message}: received another message of the registry's schema ${id}`,
+      `Cannot decode a ${name}: received another message of the registry's schema ${id}`,
     );
-  }
-
-  #lookUp(id: number): readonly number[] | UnusableSchema {
-    const schema = this.#registry.peek(id);
-    if (schema === undefined) {
-      throw new SchemaNotLoaded(
-        `Cannot decode a ${this.#message} yet: the registry's schema ${id} is not loaded`,
-        async () => {
-          await this.#registry.schemaById(id);
-        },
-      );
-    }
-    // Not remembered here: the registry forgets after a while that it has no such schema.
-    if (schema === null) {
-      throw new DeserializationError(
-        `Cannot decode a ${this.#message}: received the schema id ${id}, which the registry at ` +
-          `${this.#registry.url} does not have`,
-      );
-    }
-    const indexes = this.#indexes(id, schema);
-    this.#byId.set(id, indexes);
-    return indexes;
-  }
-
-  #indexes(id: number, { text, type }: RegisteredSchema): readonly number[] | UnusableSchema {
-    try {
-      if (type !== "PROTOBUF") throw new TypeError(`it is a schema of type ${type}`);
-      const indexes = indexesOf(this.#protobuf, text).get(this.#message);
-      if (indexes === undefined) throw new TypeError(`it has no message ${this.#message}`);
-      return indexes;
-    } catch (error) {
-      return new UnusableSchema(
-        `Cannot decode a ${this.#message}: it was written with the registry's schema ${id}, ` +
-          `which does not fit: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
   }
 }

@@ -56,6 +56,12 @@ export async function until(what: string, so: () => Promise<boolean> | boolean, 
   }
 }
 
+/** Starts an application, and waits until all its tasks run: it is ready as soon as one of them does. */
+export async function startWhole(app: StreamsApp): Promise<void> {
+  await app.start();
+  await until("all its tasks run", () => app.ready && app.restoringTasks.length === 0);
+}
+
 /** Writes text records to the partitions that Kafka's partitioner chooses. */
 async function write(
   log: Log,
@@ -232,6 +238,31 @@ export function appContract(kind: string, withPlace: WithPlace): void {
     assertEquals(second.stats.restored, restored, "records restored after the first instance left");
     await second.close();
   });
+
+  for (const processingGuarantee of ["at_least_once", "exactly_once"] as const) {
+    test(`tasks come and go with their state, nothing of it is left to restore, ${processingGuarantee}`, async (place) => {
+      await createTopics(place);
+      const load = new Load(place);
+      const first = start(place, { processingGuarantee });
+      await first.start();
+      for (let i = 0; i < 5; i++) await load.round();
+      await until("all sessions", async () => (await load.problems(true)).length === 0);
+      const second = start(place, { processingGuarantee });
+      await second.start();
+      await until("two tasks each", () => first.tasks.length === 2 && second.tasks.length === 2);
+      await load.round();
+      await until("all sessions", async () => (await load.problems(true)).length === 0);
+      assertEquals([second.warmupTasks, second.standbyTasks, second.stats.restored], [[], [], 0]);
+      await first.leave(60_000);
+      assertEquals(first.state, "closed");
+      await until("all tasks at the second", () => second.tasks.length === PARTITIONS);
+      assertEquals(second.stats.restored, 0, "records restored after the first instance left");
+      await load.round();
+      await until("all sessions", async () => (await load.problems(true)).length === 0);
+      // Nobody is there to wait for.
+      await second.leave(3_600_000);
+    });
+  }
 
   test("a key is read from the instance that has it, and the others tell which one that is", async (place) => {
     await createTopics(place);

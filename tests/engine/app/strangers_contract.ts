@@ -10,7 +10,7 @@ import { decodeTaskInfo, encodeTaskInfo } from "../../../src/engine/app/assignme
 import { AssignmentRefused } from "../../../src/kafka/mod.ts";
 import type { Assignor, MemberAssignment } from "../../../src/kafka/port/group.ts";
 import { TestMember } from "../../kafka/port/members.ts";
-import { type Place, until, type WithPlace } from "./app_contract.ts";
+import { type Place, startWhole, until, type WithPlace } from "./app_contract.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const PARTITIONS = 4;
@@ -48,8 +48,7 @@ function app({ log, name }: Place, topology: Topology, said: string[] = []): Str
 
 async function running(place: Place, topology: Topology, said: string[] = []): Promise<StreamsApp> {
   const made = app(place, topology, said);
-  await made.start();
-  await until("it runs", () => made.ready);
+  await startWhole(made);
   return made;
 }
 

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder, type StreamsConfig, type Topology } from "../../../src/engine/mod.ts";
 import type { Log } from "../../../src/kafka/mod.ts";
-import { until } from "./app_contract.ts";
+import { startWhole, until } from "./app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/port/records.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
@@ -74,8 +74,7 @@ export function topicsChangeContract(
       ...config,
     });
     app.done.catch(() => {}); // tests look at it only after it may have failed
-    await app.start();
-    await until("it runs", () => app.ready);
+    await startWhole(app);
     return app;
   }
 

@@ -23,38 +23,39 @@ function windowsAskedFor(desk: Desk) {
   return builder.build();
 }
 
-Deno.test("what a suppression has given out stays in its changelog until it has come out: a crash loses nothing", async () => {
-  const desk = new Desk();
-  const { task, push, output, deletions } = await taskOf(windowsAskedFor(desk));
-  const held = changelogOf(task, "held");
+/** A task that holds back a window until a record closes it, so that the desk is asked for its count. */
+async function closedWindow(desk: Desk) {
+  const made = await taskOf(windowsAskedFor(desk));
+  const { task, push, deletions } = made;
+  const held = (): boolean[] => deletions(changelogOf(task, "held"));
   push("a", 1);
   task.process(100);
   task.committed(task.uncommitted());
-  assertEquals(deletions(held), [false]);
+  assertEquals(held(), [false]);
   push("b", 20);
   task.process(100);
+  return { ...made, held };
+}
+
+Deno.test("what a suppression has given out stays in its changelog until it has come out: a crash loses nothing", async () => {
+  const desk = new Desk();
+  const { task, output, held } = await closedWindow(desk);
   assertEquals([desk.begun, task.uncommitted(), task.resting], [["1"], [], true]);
-  assertEquals(deletions(held), [false]);
+  assertEquals(held(), [false]);
   await desk.end("1");
   task.process(100);
   assertEquals([output(), task.uncommitted()], [["1"], [{ topic: "in", partition: 0, offset: 2 }]]);
   // The first window's key has gone, the second one's has come.
-  assertEquals(deletions(held).toSorted(), [false, false, true]);
+  assertEquals(held().toSorted(), [false, false, true]);
   task.close();
 });
 
 Deno.test("a task that leaves does not delete what a suppression has given out when its promise is rejected", async () => {
   const desk = new Desk();
-  const { task, push, output, deletions } = await taskOf(windowsAskedFor(desk));
-  const held = changelogOf(task, "held");
-  push("a", 1);
-  task.process(100);
-  task.committed(task.uncommitted());
-  push("b", 20);
-  task.process(100);
+  const { task, output, held } = await closedWindow(desk);
   await desk.end("1", new Error("fails"));
   await settleCalls([task]);
-  assertEquals([task.uncommitted(true), output(), deletions(held)], [[], [], [false]]);
+  assertEquals([task.uncommitted(true), output(), held()], [[], [], [false]]);
   task.close();
 });
 

@@ -1,5 +1,4 @@
 /** Tasks whose steps wait for promises that a test settles. */
-import { EncodeBuffer, stringSerde } from "../../../src/serde/mod.ts";
 import type { Topology } from "../../../src/engine/mod.ts";
 import { CapturingProducer } from "../../../src/engine/testing/capturing_producer.ts";
 import { bindSerdes } from "../../../src/engine/topology/bound_topology.ts";
@@ -7,9 +6,7 @@ import { logAndFail } from "../../../src/engine/record/handlers.ts";
 import { EngineStats } from "../../../src/engine/record/stats.ts";
 import { CacheBudget } from "../../../src/engine/state/typed/cached_key_value_store.ts";
 import { Task } from "../../../src/engine/task/task.ts";
-import { RecordSet } from "../../../src/kafka/port/record_set.ts";
-
-const text = { key: stringSerde(), value: stringSerde() };
+import { pushText } from "./text_record.ts";
 
 /** Work that ends when the test says so. */
 export class Desk {
@@ -64,27 +61,7 @@ export async function taskOf(topology: Topology, cacheMaxBytes = 0): Promise<{
     pushed++;
     const offset = offsets.get(topic)!;
     offsets.set(topic, offset + 1);
-    const buffer = new EncodeBuffer();
-    const keyEnd = buffer.encode(text.key, "k", 0);
-    const end = buffer.encode(text.value, value, keyEnd);
-    task.queues.find((queue) => queue.topic === topic)!.push(
-      new RecordSet({
-        topic,
-        partition: 0,
-        count: 1,
-        bytes: Uint8Array.from([...buffer.bytes.slice(0, end), 0]),
-        offsets: Float64Array.of(offset),
-        timestamps: Float64Array.of(timestamp),
-        keyStart: Int32Array.of(0),
-        keyEnd: Int32Array.of(keyEnd),
-        valueStart: Int32Array.of(keyEnd),
-        valueEnd: Int32Array.of(end),
-        headersStart: Int32Array.of(end),
-        nextOffset: offset + 1,
-        endOffset: offset + 1,
-        startOffset: 0,
-      }),
-    );
+    pushText(task, { topic, key: "k", value, timestamp }, offset);
   };
   const output = (): string[] => producer.take("out").map(({ value }) => new TextDecoder().decode(value!));
   const written = new Map<string, boolean[]>();

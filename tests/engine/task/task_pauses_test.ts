@@ -1,6 +1,6 @@
 /** What one record gives is held back by the producer too: steps pause amid it, and what comes out stays the same. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EncodeBuffer, SchemaNotLoaded, type Serde, stringSerde } from "../../../src/serde/mod.ts";
+import { SchemaNotLoaded, type Serde, stringSerde } from "../../../src/serde/mod.ts";
 import {
   JoinWindows,
   ProcessingError,
@@ -17,8 +17,8 @@ import { Task } from "../../../src/engine/task/task.ts";
 import { CapturingProducer } from "../../../src/engine/testing/capturing_producer.ts";
 import type { Producer, ProducerOptions } from "../../../src/kafka/port/producer.ts";
 import { MemoryLog } from "../../../src/kafka/memory/memory_log.ts";
-import { RecordSet } from "../../../src/kafka/port/record_set.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import { pushText, type TextRecord } from "./text_record.ts";
 
 const text = { key: stringSerde(), value: stringSerde() };
 const joined = { ...text, otherValue: stringSerde() };
@@ -39,13 +39,6 @@ class ChokingProducer extends CapturingProducer {
     super.append(...record);
     this.pendingBytes = this.choke() ? 1 : 0;
   }
-}
-
-interface Fed {
-  readonly topic: string;
-  readonly key: string;
-  readonly value: string;
-  readonly timestamp: number;
 }
 
 /** A task with one partition of everything, whose producer chokes now and then. */
@@ -80,29 +73,8 @@ class Harness {
     return new Harness(task, producer);
   }
 
-  push({ topic, key, value, timestamp }: Fed): void {
-    const offset = this.#offset++;
-    const buffer = new EncodeBuffer();
-    const keyEnd = buffer.encode(text.key, key, 0);
-    const end = buffer.encode(text.value, value, keyEnd);
-    this.task.queues.find((queue) => queue.topic === topic)!.push(
-      new RecordSet({
-        topic,
-        partition: 0,
-        count: 1,
-        bytes: Uint8Array.from([...buffer.bytes.slice(0, end), 0]),
-        offsets: Float64Array.of(offset),
-        timestamps: Float64Array.of(timestamp),
-        keyStart: Int32Array.of(0),
-        keyEnd: Int32Array.of(keyEnd),
-        valueStart: Int32Array.of(keyEnd),
-        valueEnd: Int32Array.of(end),
-        headersStart: Int32Array.of(end),
-        nextOffset: offset + 1,
-        endOffset: offset + 1,
-        startOffset: 0,
-      }),
-    );
+  push(record: TextRecord): void {
+    pushText(this.task, record, this.#offset++);
   }
 
   /** Lets the task process as long as it pauses only because the producer is full, which is then emptied. Returns how often it paused. */
@@ -116,7 +88,7 @@ class Harness {
     return pauses;
   }
 
-  feed(records: readonly Fed[]): number {
+  feed(records: readonly TextRecord[]): number {
     let pauses = 0;
     for (const record of records) {
       // The other partitions are at their ends.
@@ -198,7 +170,7 @@ for (const [name, make] of Object.entries(TOPOLOGIES)) {
       const plain = await Harness.of(topology(), () => false, handlers);
       const choking = await Harness.of(topology(), () => random() < 0.4, handlers);
       const topics = plain.task.inputs.map(({ topic }) => topic);
-      const records: Fed[] = Array.from({ length: 300 }, (_, i) => ({
+      const records: TextRecord[] = Array.from({ length: 300 }, (_, i) => ({
         topic: topics[below(topics.length)]!,
         key: `k${below(3)}`,
         value: `${below(1000)}`,

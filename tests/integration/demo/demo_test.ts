@@ -1,4 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 /** Runs the demo as users do and gives what it printed. */
 async function demo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -10,20 +12,53 @@ async function demo(...args: string[]): Promise<{ code: number; stdout: string; 
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** The numbers of a column of a timeline. */
+function column(csv: string, name: string): number[] {
+  const [header, ...lines] = csv.trim().split("\n");
+  const at = header!.split(",").indexOf(name);
+  return lines.map((line) => Number(line.split(",")[at]));
+}
+
 for (const [name, flags] of [["in memory", ["--embedded"]], ["on Kafka", []]] as const) {
-  Deno.test(`the demo ${name}: lag grows while streams is stopped, and every session is right`, async () => {
-    const { code, stdout, stderr } = await demo(...flags, "--seconds", "9");
-    assertEquals(code, 0, stdout + stderr);
-    assertMatch(stdout, /streams is stopped[\s\S]*streams is started again/);
-    assertMatch(stdout, /\(100\.00 %\); 0 missing, 0 wrong, 0 unexpected/);
-    const highest = Number(/the highest lag was ([\d,]+)/.exec(stdout)![1]!.replaceAll(",", ""));
-    assertEquals(highest > 5_000, true, stdout);
-    if (name === "in memory") assertMatch(stdout, /^everything runs in this process on an in-memory log/);
+  Deno.test(`the demo ${name}: replicas follow the load up and down, and every session is right`, async () => {
+    await withDirectoryWhile(async (out) => {
+      const { code, stdout, stderr } = await demo(...flags, "--seconds", "16", "--out", out);
+      assertEquals(code, 0, stdout + stderr);
+      assertMatch(stdout, /── 1 → [234]: a load of [\s\S]*── 2 → 1: a load of/);
+      assertMatch(stdout, /\(100\.00 %\);\s0\smissing,\s0\swrong,\s0\sunexpected/);
+      if (name === "in memory") assertMatch(stdout, /^everything runs in this process on an in-memory log/);
+      const csv = await Deno.readTextFile(join(out, "timeline.csv"));
+      assert(Math.max(...column(csv, "ready")) > 1, csv);
+      assertEquals(column(csv, "wanted").at(-1), 1, csv);
+      for (const rate of ["in", "out", "sessions", "lag"]) {
+        assert(column(csv, rate).every((value) => value >= 0), csv);
+      }
+      assertStringIncludes(await Deno.readTextFile(join(out, "report.html")), "all is well");
+    });
   });
 }
 
-Deno.test("the demo refuses a wrong flag", async () => {
-  const { code, stderr } = await demo("--seconds", "long");
-  assertEquals(code, 2);
-  assertMatch(stderr, /--seconds.*long.*whole number/s);
+Deno.test("a demo of fixed replicas scales nothing, and still checks every session", async () => {
+  await withDirectoryWhile(async (out) => {
+    const args = ["--embedded", "--seconds", "3", "--fixed", "2", "--out", out, "--profile", "step:800@3s"];
+    const { code, stdout, stderr } = await demo(...args);
+    assertEquals(code, 0, stdout + stderr);
+    assertEquals(stdout.includes("→"), false, stdout);
+    assertEquals(new Set(column(await Deno.readTextFile(join(out, "timeline.csv")), "wanted")), new Set([2]));
+  });
 });
+
+for (
+  const [args, told] of [
+    [["--seconds", "long"], /--seconds.*long.*whole number/s],
+    [["--fixed", "9"], /--fixed.*9/s],
+    [["--profile", "often"], /--profile.*often/s],
+    [["--scale-by", "luck"], /--scale-by.*luck/s],
+  ] as const
+) {
+  Deno.test(`the demo refuses ${args.join(" ")}`, async () => {
+    const { code, stderr } = await demo(...args);
+    assertEquals(code, 2);
+    assertMatch(stderr, told);
+  });
+}

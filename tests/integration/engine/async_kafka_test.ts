@@ -3,7 +3,8 @@ import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until, type WithPlace } from "../../engine/app/app_contract.ts";
 import { asyncContract, valuesByKey } from "../../engine/app/async_contract.ts";
 import { writeRecords } from "../../kafka/port/records.ts";
-import { brokers, connection, quiet } from "../kafka/broker.ts";
+import { connection, quiet } from "../kafka/broker.ts";
+import { startFixture } from "./start_fixture.ts";
 
 const withPlace: WithPlace = async (body) => {
   const log = new KafkaLog(connection(), { clientId: "test", logger: quiet });
@@ -18,7 +19,6 @@ const withPlace: WithPlace = async (body) => {
 
 asyncContract("Kafka", withPlace);
 
-const PROGRAM = new URL("fixtures/asking.ts", import.meta.url).pathname;
 const RECORDS = 600;
 
 for (const guarantee of ["at_least_once", "exactly_once"]) {
@@ -34,19 +34,6 @@ for (const guarantee of ["at_least_once", "exactly_once"]) {
         "metrics-port": "0",
         count: exactly ? "yes" : "no",
       };
-      const start = (): Deno.ChildProcess =>
-        new Deno.Command(Deno.execPath(), {
-          args: [
-            "run",
-            "-q",
-            "-P=streams",
-            PROGRAM,
-            ...Object.entries(flags).map(([key, value]) => `--${key}=${value}`),
-          ],
-          env: { KAFKA_BROKERS: brokers().join(","), NO_COLOR: "1" },
-          stdout: "null",
-          stderr: "piped",
-        }).spawn();
       await log.createTopics(
         ["in", "out"].map((topic) => ({ topic: `${name}-${topic}`, partitions: 1, replicationFactor: 1 })),
       );
@@ -55,8 +42,7 @@ for (const guarantee of ["at_least_once", "exactly_once"]) {
         value: `${i + 1}`,
         timestamp: Date.now(),
       }));
-      let child = start();
-      let said = new Response(child.stderr).text();
+      let program = startFixture("asking.ts", flags);
       const outAfter = async (count: number): Promise<void> => {
         await until(
           `${count} are out`,
@@ -68,11 +54,10 @@ for (const guarantee of ["at_least_once", "exactly_once"]) {
         for (const at of [200, 400]) {
           await writeRecords(log, `${name}-in`, records.slice(at - 200, at));
           await outAfter(at - 150);
-          child.kill("SIGKILL");
-          await child.status;
-          await said;
-          child = start();
-          said = new Response(child.stderr).text();
+          program.child.kill("SIGKILL");
+          await program.child.status;
+          await program.said;
+          program = startFixture("asking.ts", flags);
         }
         await writeRecords(log, `${name}-in`, records.slice(400));
         await until(
@@ -81,9 +66,9 @@ for (const guarantee of ["at_least_once", "exactly_once"]) {
           60_000,
         );
       } finally {
-        child.kill("SIGTERM");
-        const { code } = await child.status;
-        assertEquals(code, 0, await said);
+        program.child.kill("SIGTERM");
+        const { code } = await program.child.status;
+        assertEquals(code, 0, await program.said);
       }
       const found = (await valuesByKey(log, `${name}-out`)).get("p0")!;
       const all = records.map(({ value }) => value);

@@ -3,11 +3,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
-import { EncodeBuffer, int64Serde, stringSerde } from "../../../src/serde/mod.ts";
+import { int64Serde, stringSerde } from "../../../src/serde/mod.ts";
 import { StreamsApp, StreamsBuilder } from "../../../src/engine/mod.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { connectionConfig, type Log } from "../../../src/kafka/mod.ts";
+import { connectionConfig } from "../../../src/kafka/mod.ts";
 import { until } from "../../engine/app/app_contract.ts";
+import { steadyLoad } from "./steady_load.ts";
 
 const PARTITIONS = 8;
 /** A record for each partition in this time, in ms. */
@@ -19,29 +20,6 @@ const KEYS = 40_000;
 interface Seen {
   readonly at: number;
   readonly instance: number;
-}
-
-/** Writes records to every partition until told to stop. */
-async function load(log: Log, topic: string, signal: AbortSignal): Promise<number> {
-  const producer = log.producer({ lingerMs: 0 });
-  const buffer = new EncodeBuffer();
-  let sent = 0;
-  while (!signal.aborted || sent < KEYS) {
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const at = buffer.encode(stringSerde(), `${partition}-${sent % KEYS}`, 0);
-      const end = buffer.encode(stringSerde(), String(partition), at);
-      producer.append(topic, partition, Date.now(), { bytes: buffer.bytes, from: 0, to: at }, {
-        bytes: buffer.bytes,
-        from: at,
-        to: end,
-      });
-    }
-    sent++;
-    if (sent > KEYS) await delay(TICK_MS);
-    else if (sent % 100 === 0) await producer.ready();
-  }
-  await producer.close();
-  return sent;
 }
 
 for (const numStandbyReplicas of [0, 1]) {
@@ -74,7 +52,11 @@ for (const numStandbyReplicas of [0, 1]) {
         await app.start();
       };
       await start(0);
-      const loaded = load(log, topics[0]!, stop.signal);
+      const loaded = steadyLoad(
+        log,
+        { topic: topics[0]!, partitions: PARTITIONS, keys: KEYS, tickMs: TICK_MS },
+        stop.signal,
+      );
       await until("the state", () => apps[0]!.stats.processed > KEYS * PARTITIONS);
       const from = performance.now();
       // All at once, as an autoscaler does.

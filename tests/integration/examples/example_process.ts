@@ -7,6 +7,7 @@ import { partitionFor } from "../../../src/kafka/port/murmur2.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { bytes, type TestRecord, writeRecords } from "../../kafka/port/records.ts";
 import { ended } from "../../support/ended.ts";
+import { isReady } from "../../support/ready.ts";
 import { brokers, connection } from "../kafka/broker.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -146,15 +147,7 @@ export class Example {
   }
 
   async #ready(): Promise<void> {
-    await until(
-      "ready",
-      () =>
-        this.#ended || fetch(`${this.url}/readyz`).then(async (answer) => {
-          await answer.body?.cancel();
-          return answer.ok;
-        }, () => false),
-      PATIENCE_MS,
-    );
+    await until("ready", () => this.#ended || isReady(this.url), PATIENCE_MS);
     if (this.#ended) throw new Error(`${this.name} has ended: ${await this.#stderr}`);
   }
 

@@ -10,6 +10,7 @@ import { until } from "../../engine/app/app_contract.ts";
 import { readRecords } from "../../kafka/port/records.ts";
 import { ended } from "../../support/ended.ts";
 import { findNode, npm } from "../../support/node.ts";
+import { isReady } from "../../support/ready.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 import { brokers, connection, quiet } from "../kafka/broker.ts";
 
@@ -94,11 +95,7 @@ async function runOnce(
   const stderr = new Response(child.stderr).text();
   const text = async (path: string): Promise<string> => await (await fetch(url + path)).text();
   try {
-    await until("ready", () =>
-      hasEnded || fetch(`${url}/readyz`).then(async (answer) => {
-        await answer.body?.cancel();
-        return answer.ok;
-      }, () => false));
+    await until("ready", () => hasEnded || isReady(url));
     assertEquals(hasEnded, false, hasEnded ? await stderr : "");
     const before = await totals(log, output);
     const lettersBefore = (await readRecords(log, letters)).length;

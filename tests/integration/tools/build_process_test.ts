@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { exists } from "../../../scripts/support/cache.ts";
 import { VERSION } from "../../../src/cli/version.ts";
+import { ended } from "../../support/ended.ts";
 import { withDirectoryWhile } from "../../support/temporary_directory.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -12,16 +13,16 @@ async function deno(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1", DENORT_BIN: "", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  return await ended(
+    new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", DENORT_BIN: "", ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn(),
+  );
 }
 
 const buildAny = (args: readonly string[], env: Record<string, string> = {}) =>

@@ -8,6 +8,7 @@ import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { ended } from "../../support/ended.ts";
 import { npm } from "../../support/node.ts";
+import { isReady } from "../../support/ready.ts";
 import { brokers, clusterSettings, connection, quiet } from "../kafka/broker.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -116,9 +117,7 @@ export async function runsOnTheBroker(
   child.status.then(() => over = true);
   const output = ended(child);
   try {
-    const status = (path: string) =>
-      fetch(url + path).then(async (answer) => (await answer.body?.cancel(), answer.status), () => 0);
-    await until("ready", async () => over || await status("/readyz") === 200, 60_000);
+    await until("ready", () => over || isReady(url), 60_000);
     assert(!over, over ? (await output).stderr : "");
     await body(log);
     const gauge = new RegExp(`^kos_consumer_lag_records\\{topic="${app.prefix}.*",partition="0"\\} 0$`, "m");

@@ -42,13 +42,8 @@ async function writeWordCount(folder: string, prefix: string): Promise<void> {
 
 /** The folders of examples, each a program of `run` with a flag `--prefix` for its topics. */
 function examples(): string[] {
-  try {
-    return [...Deno.readDirSync(new URL("examples/", ROOT))].filter((entry) => entry.isDirectory)
-      .map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  return [...Deno.readDirSync(new URL("examples/", ROOT))].filter((entry) => entry.isDirectory)
+    .map(({ name }) => name).sort();
 }
 
 async function copyExample(name: string, folder: string): Promise<void> {

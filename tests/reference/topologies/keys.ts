@@ -32,8 +32,11 @@ function one<K, V>(steps: (stream: KStream<string | null, string>) => KStream<K,
   };
 }
 
-/** A join of two streams whose keys both change before it. */
-function joinOfBoth(options: typeof joined & { name?: string; storeName?: string }): ReferenceTopology {
+/** A join of a stream whose keys change before it with what is made of another one. */
+function join(
+  other: (stream: KStream<string | null, string>) => KStream<string | null, string>,
+  options: typeof joined & { name?: string; storeName?: string },
+): ReferenceTopology {
   return {
     topics: ["left", "right"],
     stores: "memory",
@@ -42,11 +45,15 @@ function joinOfBoth(options: typeof joined & { name?: string; storeName?: string
     build() {
       const builder = new StreamsBuilder();
       const left = builder.stream("left", text).selectKey(letterKey);
-      const right = builder.stream("right", text).map((key, value) => [letterKey(key, value), key + value]);
+      const right = other(builder.stream("right", text));
       left.join(right, both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), options).to("out", printable);
       return builder.build();
     },
   };
+}
+
+function changed(stream: KStream<string | null, string>): KStream<string | null, string> {
+  return stream.map((key, value) => [letterKey(key, value), key + value]);
 }
 
 /** Steps that change keys, and what has to be repartitioned after them. */
@@ -110,19 +117,7 @@ export const keyTopologies: ReferenceTopologies = {
     stream.flatMap(words).groupByKey(text)
       .aggregate(() => "", (_key, value, aggregate) => aggregate + value, texts).toStream()
   ),
-  "select-key-join": {
-    topics: ["left", "right"],
-    stores: "memory",
-    nullValues: false,
-    spansMs: [10, 20, 35],
-    build() {
-      const builder = new StreamsBuilder();
-      const left = builder.stream("left", text).selectKey(letterKey);
-      left.join(builder.stream("right", text), both, JoinWindows.ofTimeDifferenceAndGrace(10, 15), joined)
-        .to("out", printable);
-      return builder.build();
-    },
-  },
-  "select-key-join-both": joinOfBoth(joined),
-  "select-key-join-named": joinOfBoth({ ...joined, name: "pairs", storeName: "kept" }),
+  "select-key-join": join((right) => right, joined),
+  "select-key-join-both": join(changed, joined),
+  "select-key-join-named": join(changed, { ...joined, name: "pairs", storeName: "kept" }),
 };

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assetsModule } from "../../../scripts/docs/assets.ts";
 import { flagDocs } from "../../../scripts/docs/flags.ts";
 import { ALL_PROGRAMS } from "../../../scripts/docs/programs.ts";
 import { helpText } from "../../../src/cli/help.ts";
@@ -57,3 +58,8 @@ async function tasksWithFlags(): Promise<[name: string, command: string][]> {
   return Object.entries(tasks).map(([name, { command }]): [string, string] => [name, command])
     .filter(([, command]) => command.startsWith("deno run"));
 }
+
+Deno.test("src/dashboard/assets.ts is what the page's files give; deno task docs writes it", async () => {
+  const text = await assetsModule(new URL("src/dashboard/client/", ROOT).pathname);
+  assertEquals(await Deno.readTextFile(new URL("src/dashboard/assets.ts", ROOT)), text);
+});

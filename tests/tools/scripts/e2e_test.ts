@@ -12,7 +12,6 @@ import {
 } from "../../../scripts/e2e/timeline.ts";
 
 import { e2e } from "../../../scripts/e2e_cluster.ts";
-import { scaling } from "../../../scripts/scaling.ts";
 import { UsageError } from "../../../src/cli/arguments.ts";
 
 const EXPECTED: Expectation = { metrics: ["lag"], peak: 4, withinSeconds: 60, rest: 1, maxTurns: 1 };
@@ -103,7 +102,6 @@ Deno.test("wrong flags are refused before anything is asked of a cluster", async
   await assertRejects(() => e2e(["--high", "max"], signal), UsageError, 'Cannot use --high: received "max"');
   await assertRejects(() => e2e(["--max-turns", "few"], signal), UsageError, "whole number");
   await assertRejects(() => e2e(["--hihg", "9"], signal), UsageError, "--hihg");
-  await assertRejects(() => scaling(["--capacity", "0"]), UsageError, "at least 1");
 });
 
 Deno.test("a pod that was restarted, evicted or replaced is told, and one that came or went is not", () => {

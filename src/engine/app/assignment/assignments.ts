@@ -9,7 +9,11 @@ import type { TopicPartition } from "../../../kafka/port/topics.ts";
 import { type EngineLogger, text } from "../../record/handlers.ts";
 import type { EngineStats } from "../../record/stats.ts";
 import type { Committer } from "../../task/committer.ts";
-import { DEFAULT_HEARTBEAT_INTERVAL_MS, type StreamsConfig } from "../../task/config.ts";
+import {
+  DEFAULT_HEARTBEAT_INTERVAL_MS,
+  DEFAULT_MAX_WARMUP_REPLICAS,
+  type StreamsConfig,
+} from "../../task/config.ts";
 import type { Standbys } from "../../task/standbys.ts";
 import type { Task } from "../../task/task.ts";
 import type { BoundTopology } from "../../topology/bound_topology.ts";
@@ -57,6 +61,8 @@ export class Assignments {
   #endpoints: ReadonlyMap<string, string> = new Map();
   #askedAgain = false;
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Once this instance is to go: whether the group was told, and what is called when it holds nobody up. */
+  #leaving: { told: boolean; readonly free: () => void } | undefined;
 
   constructor(parts: AssignmentsParts) {
     const { bound, log, logger, failed } = parts;
@@ -85,10 +91,37 @@ export class Assignments {
     this.member.rejoin();
   }
 
+  /**
+   * Lets the others warm up for the tasks that are here, which go on meanwhile, and gives them up one by one.
+   * Resolves when nobody warms up for what is left, or the time is over; then this instance is to leave.
+   */
+  async handOver(withinMs: number): Promise<void> {
+    const { tasks, config, logger } = this.#parts;
+    // A static member keeps its tasks for its return.
+    if (config.groupInstanceId !== undefined || tasks.all.length === 0 || !(withinMs > 0)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      logger.warn(
+        `The time to hand tasks over is up: ${
+          tasks.all.map(({ id }) => id).join(" ")
+        } are restored elsewhere`,
+      );
+      resolve();
+    }, withinMs);
+    this.#leaving = { told: false, free: resolve };
+    logger.info(
+      `leaving: the others warm up for ${tasks.all.length} tasks, for ${withinMs / 1000} s at most`,
+    );
+    this.rejoin();
+    await promise;
+    clearTimeout(timer);
+  }
+
   /** Leaves the group. */
   async leave(): Promise<void> {
     clearTimeout(this.#settleTimer);
     this.#whole.close();
+    this.#leaving?.free();
     await this.member.leave();
   }
 
@@ -129,10 +162,18 @@ export class Assignments {
     const { fingerprint, topics } = this.#own;
     const assignor = new TaskAssignor(bound.subtopologies, numStandbyReplicas, () => ({
       standbys: standbys.ids,
+      current: standbys.report(),
+      warmups: standbys.warmups,
+      ...(this.#tellsLeaving() ? { leaving: true } : {}),
       ageMs: performance.now() - openedAt,
       ...(endpoint === undefined ? {} : { endpoint }),
       topology: fingerprint,
-    }), { logger, seen: (names, found) => changes.seen(names, found) });
+    }), {
+      logger,
+      seen: (names, found) => changes.seen(names, found),
+      maxWarmups: config.maxWarmupReplicas ?? DEFAULT_MAX_WARMUP_REPLICAS,
+      withState: partsWithState(bound),
+    });
     return {
       groupId: applicationId,
       topics,
@@ -160,9 +201,17 @@ export class Assignments {
       Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
     );
     const kept = info.standbys.filter((id) => !active.includes(id) && tasks.knows(id));
-    standbys.assign(kept, (id) => tasks.make(id));
+    standbys.assign(kept, (id) => tasks.make(id), info.warmups?.filter((id) => kept.includes(id)));
     this.#askAgainWhenSettled(active.length);
     this.#tell(active, added);
+    // A leader of a former version waits for nobody either.
+    if (this.#leaving?.told === true && info.waiting !== true) this.#leaving.free();
+  }
+
+  /** Whether this instance is to go, which it tells now. */
+  #tellsLeaving(): boolean {
+    if (this.#leaving !== undefined) this.#leaving.told = true;
+    return this.#leaving !== undefined;
   }
 
   #tell(active: readonly string[], added: readonly string[]): void {
@@ -171,7 +220,8 @@ export class Assignments {
     logger.info(
       `generation ${this.member.generation}: ${active.length === 0 ? "no tasks" : `tasks ${list(active)}`}` +
         (added.length > 0 ? `, new: ${list(added)}` : "") +
-        (standbys.ids.length > 0 ? `, standby: ${list(standbys.ids)}` : ""),
+        (standbys.ids.length > 0 ? `, standby: ${list(standbys.ids)}` : "") +
+        (standbys.warming.length > 0 ? `, warming up: ${list(standbys.warming)}` : ""),
     );
   }
 
@@ -232,4 +282,10 @@ export class Assignments {
     await Promise.all(tasks.map((task) => this.#parts.committer.drop(task)));
     for (const task of tasks) task.close();
   }
+}
+
+/** The parts of a topology whose tasks have changelogs. */
+function partsWithState({ subtopologies, stores }: BoundTopology): ReadonlySet<number> {
+  const isLogged = (store: string): boolean => stores.get(store)?.changelog !== undefined;
+  return new Set(subtopologies.filter((part) => part.stores.some(isLogged)).map(({ id }) => id));
 }

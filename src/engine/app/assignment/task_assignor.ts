@@ -9,8 +9,10 @@ import type { TopicDescription, TopicPartition } from "../../../kafka/port/topic
 import type { Subtopology } from "../../topology/subtopologies.ts";
 import { checkPeers, type OwnTopology, peerOf } from "./group_peers.ts";
 import type { EngineLogger } from "../../record/handlers.ts";
-import { taskId } from "../../task/task.ts";
+import { partsOfTaskId, taskId } from "../../task/task.ts";
 import { encodeTaskInfo, type TaskInfo } from "./task_info.ts";
+import { type TaskOwner, warmth } from "./task_owner.ts";
+import { type Moves, planMoves, withComing } from "./warmups.ts";
 
 /** One task to assign. */
 export interface AssignableTask {
@@ -18,20 +20,10 @@ export interface AssignableTask {
   readonly inputs: readonly TopicPartition[];
 }
 
-/** A member with the tasks that it runs now. */
-export interface TaskOwner {
-  readonly memberId: string;
-  readonly tasks: ReadonlySet<string>;
-  /** The tasks whose stores it keeps current. */
-  readonly standbys?: ReadonlySet<string>;
-  /** Whether it has just come: tasks that others own stay with them until it has been here for a while. */
-  readonly isNew?: boolean;
-}
-
 /**
  * Spreads tasks evenly: member counts differ by at most one, a task moves only when its owner has too many or
- * is gone, then if possible to a member that has a standby of it, and the result depends on nothing but the
- * arguments' contents.
+ * is gone, then if possible to a member that has a standby of it, best a current one, and the result depends
+ * on nothing but the arguments' contents.
  *
  * @returns The task ids of each member.
  */
@@ -42,38 +34,49 @@ export function assignTasks(owners: readonly TaskOwner[], tasks: readonly string
   const least = Math.floor(tasks.length / members.length);
   // So many members have one task more than the least; those that have more tasks now come first.
   let extra = tasks.length % members.length;
-  const held = (owner: TaskOwner): string[] => tasks.filter((task) => owner.tasks.has(task));
+  const held = new Map(members.map((owner) => [owner, tasks.filter((task) => owner.tasks.has(task))]));
   // Others may be coming too: moving tasks now and again for each of them would move some twice.
   const settling = members.some(({ isNew, tasks }) => isNew && tasks.size === 0);
+  const needy = members.filter((each) => held.get(each)!.length <= least);
+  // What can go on elsewhere the soonest goes first.
+  const elsewhere = (owner: TaskOwner, task: string): number =>
+    Math.max(0, ...needy.map((each) => each === owner ? 0 : warmth(each, task)));
   const taken = new Set<string>();
   const byHeld = [...members].sort((a, b) =>
-    held(b).length - held(a).length || (a.memberId < b.memberId ? -1 : 1)
+    held.get(b)!.length - held.get(a)!.length || (a.memberId < b.memberId ? -1 : 1)
   );
   const open = new Map<string, number>();
   for (const owner of byHeld) {
-    const kept = held(owner).filter((task) => !taken.has(task));
+    const kept = held.get(owner)!.filter((task) => !taken.has(task));
     const quota = least + (extra > 0 && kept.length > least ? 1 : 0);
     if (quota > least) extra--;
+    if (kept.length > quota) kept.sort((a, b) => elsewhere(owner, a) - elsewhere(owner, b));
     for (const task of settling ? kept : kept.slice(0, quota)) {
       taken.add(task);
       assigned.get(owner.memberId)!.push(task);
     }
     open.set(owner.memberId, quota - Math.min(kept.length, quota));
   }
+  const give = (task: string, { memberId }: TaskOwner): void => {
+    taken.add(task);
+    assigned.get(memberId)!.push(task);
+    open.set(memberId, open.get(memberId)! - 1);
+  };
+  // Who was chosen, is current, or reads it, before a task of which nobody has anything takes the place.
+  for (const warm of [3, 2, 1, 0]) {
+    for (const task of tasks) {
+      if (taken.has(task)) continue;
+      const fits = members.filter(({ memberId }) => open.get(memberId)! > 0);
+      const to = fits.find((each) => warmth(each, task) >= warm);
+      if (to !== undefined) give(task, to);
+    }
+  }
   for (const task of tasks) {
     if (taken.has(task)) continue;
-    const fits = (isOpen: (memberId: string) => boolean): TaskOwner | undefined =>
-      members.find(({ memberId, standbys }) => standbys?.has(task) && isOpen(memberId)) ??
-        members.find(({ memberId }) => isOpen(memberId));
-    let to = fits((memberId) => open.get(memberId)! > 0);
-    if (to === undefined) {
-      // Only the extra ones are left: to members that have the least.
-      const fewest = Math.min(...[...assigned.values()].map(({ length }) => length));
-      to = fits((memberId) => assigned.get(memberId)!.length === fewest)!;
-      open.set(to.memberId, 1);
-    }
-    assigned.get(to.memberId)!.push(task);
-    open.set(to.memberId, open.get(to.memberId)! - 1);
+    // Only the extra ones are left: to members that have the least.
+    const fewest = Math.min(...[...assigned.values()].map(({ length }) => length));
+    const fits = members.filter(({ memberId }) => assigned.get(memberId)!.length === fewest);
+    give(task, fits.reduce((best, each) => warmth(each, task) > warmth(best, task) ? each : best));
   }
   return assigned;
 }
@@ -110,8 +113,15 @@ export function assignStandbys(
  */
 export const SETTLE_MS: number = 1000;
 
-/** What a {@linkcode TaskAssignor} tells its application, when it assigns as the group's leader. */
-export interface LeaderEvents {
+/** How a {@linkcode TaskAssignor} assigns as the group's leader, and what it tells its application then. */
+export interface LeaderOptions {
+  /**
+   * How many tasks with state a member warms up at a time, before they move there. Default 0: they move at
+   * once.
+   */
+  readonly maxWarmups?: number;
+  /** The ids of the topology's parts whose tasks have stores with changelogs. Default: none. */
+  readonly withState?: ReadonlySet<number>;
   readonly logger?: EngineLogger;
   /**
    * Told of the source topics as they are now, before they are assigned. What it throws ends the membership.
@@ -129,7 +139,7 @@ export class TaskAssignor implements Assignor {
   readonly #subtopologies: readonly Subtopology[];
   readonly #replicas: number;
   readonly #self: () => TaskInfo;
-  readonly #events: LeaderEvents;
+  readonly #options: LeaderOptions;
 
   /**
    * @param replicas How many standbys each task has, as far as there are other members.
@@ -139,12 +149,12 @@ export class TaskAssignor implements Assignor {
     subtopologies: readonly Subtopology[],
     replicas: number,
     self: () => TaskInfo,
-    events: LeaderEvents = {},
+    options: LeaderOptions = {},
   ) {
     this.#subtopologies = subtopologies;
     this.#replicas = replicas;
     this.#self = self;
-    this.#events = events;
+    this.#options = options;
   }
 
   get topics(): string[] {
@@ -167,7 +177,7 @@ export class TaskAssignor implements Assignor {
   ): Map<string, MemberAssignment> {
     const own = this.#own;
     checkPeers(members, own);
-    this.#events.seen?.(own.topics, topics);
+    this.#options.seen?.(own.topics, topics);
     const { tasks, taskOf } = this.#tasks(topics);
     const endpoints = new Map<string, string>();
     const owners: TaskOwner[] = [];
@@ -177,18 +187,20 @@ export class TaskAssignor implements Assignor {
         this.#warnOf(member, peer.kind === "other" ? peer.info.topology : undefined, peer.kind);
         continue;
       }
-      const { standbys, ageMs, endpoint } = peer.info;
+      const { standbys, current, warmups, leaving, ageMs, endpoint } = peer.info;
       if (endpoint !== undefined) endpoints.set(member.memberId, endpoint);
       const held = member.owned.map(({ topic, partition }) => taskOf.get(`${topic}-${partition}`));
       owners.push({
         memberId: member.memberId,
         standbys: new Set(standbys),
+        ...(current === undefined ? {} : { current: new Set(current) }),
+        awaited: new Set(warmups),
+        isLeaving: leaving === true,
         isNew: ageMs !== undefined && ageMs < SETTLE_MS,
         tasks: new Set(held.filter((id) => id !== undefined)),
       });
     }
-    const active = assignTasks(owners, [...tasks.keys()]);
-    const standbys = assignStandbys(owners, active, this.#replicas);
+    const { active, standbys, warmups, waiting } = this.#plan(owners, [...tasks.keys()]);
     const hosts = Object.fromEntries([...endpoints].map(([memberId, at]) => [at, active.get(memberId)!]));
     const assignment = new Map<string, MemberAssignment>();
     const told = own.fingerprint === undefined ? {} : { topology: own.fingerprint };
@@ -199,8 +211,11 @@ export class TaskAssignor implements Assignor {
         assignment.set(memberId, { partitions: [], userData: encodeTaskInfo({ standbys: [], ...told }) });
         continue;
       }
+      const coming = warmups.get(memberId);
       const userData = encodeTaskInfo({
         standbys: standbys.get(memberId)!,
+        ...(coming === undefined ? {} : { warmups: coming }),
+        ...(waiting.has(memberId) ? { waiting: true } : {}),
         ...(endpoints.size === 0 ? {} : { hosts }),
         ...told,
       });
@@ -208,6 +223,20 @@ export class TaskAssignor implements Assignor {
       assignment.set(memberId, { partitions: units.flat(), userData, units });
     }
     return assignment;
+  }
+
+  /** Who processes which task now, and who keeps which one's stores. */
+  #plan(owners: readonly TaskOwner[], tasks: readonly string[]): Moves & { standbys: Map<string, string[]> } {
+    const { maxWarmups = 0, withState = new Set() } = this.#options;
+    const staying = owners.filter(({ isLeaving }) => isLeaving !== true);
+    // Where all are about to end nothing moves: nobody is to wait for anybody.
+    const target = staying.length > 0
+      ? assignTasks(staying, tasks)
+      : new Map(owners.map((each) => [each.memberId, tasks.filter((task) => each.tasks.has(task))]));
+    const hasState = (id: string): boolean => withState.has(partsOfTaskId(id).subtopology);
+    const moves = planMoves(owners, target, { hasState, maxWarmups });
+    const standbys = assignStandbys(staying, moves.active, this.#replicas);
+    return { ...moves, ...withComing(owners, standbys, moves) };
   }
 
   get #own(): OwnTopology {
@@ -225,7 +254,7 @@ export class TaskAssignor implements Assignor {
       const counts = sourceTopics.map((topic) => topics.get(topic)?.partitions ?? 0);
       const missing = sourceTopics.filter((topic) => !topics.has(topic));
       if (missing.length > 0) {
-        this.#events.logger?.warn(
+        this.#options.logger?.warn(
           `Nobody gets the tasks of part ${id}: ${missing.join(", ")} ${
             missing.length > 1 ? "are" : "is"
           } not there`,
@@ -245,7 +274,7 @@ export class TaskAssignor implements Assignor {
   }
 
   #warnOf({ memberId, topics }: Member, topology: string | undefined, kind: "other" | "stranger"): void {
-    this.#events.logger?.warn(
+    this.#options.logger?.warn(
       kind === "stranger"
         ? `Member ${memberId} is a stranger in this application's group: it is not kos, subscribes to ` +
           `${topics.join(", ") || "nothing"}, and gets nothing; stop it, or give it another group id`

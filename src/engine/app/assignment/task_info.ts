@@ -13,6 +13,17 @@ export interface TaskInfo {
    * strangers.
    */
   readonly standbys: readonly string[];
+  /**
+   * Of these the tasks that can be taken over without a pause; the leader leaves it out. A member that does
+   * not say it gets tasks at once.
+   */
+  readonly current?: readonly string[];
+  /** Of these the tasks that are to be taken over as soon as they are current, as the leader has said. */
+  readonly warmups?: readonly string[];
+  /** Whether the member is about to end, and wants its tasks to go elsewhere. */
+  readonly leaving?: boolean;
+  /** Whether the member has tasks that others are warming up; from the leader. */
+  readonly waiting?: boolean;
   /** For how long the member has been there, in ms; the leader leaves it out. */
   readonly ageMs?: number;
   /** Where the member is reached, as `host:port`; the leader leaves it out. */
@@ -37,9 +48,10 @@ export function decodeTaskInfo(bytes: Uint8Array | undefined): TaskInfo | undefi
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { standbys, ageMs, endpoint, hosts, topology } = value;
-  const fits = isTexts(standbys) && isOptional("number", ageMs) && isOptional("string", endpoint) &&
-    isOptional("string", topology) &&
+  const { standbys, current, warmups, leaving, waiting, ageMs, endpoint, hosts, topology } = value;
+  const fits = isTexts(standbys) && [current, warmups].every((ids) => ids === undefined || isTexts(ids)) &&
+    isOptional("boolean", leaving) && isOptional("boolean", waiting) &&
+    isOptional("number", ageMs) && isOptional("string", endpoint) && isOptional("string", topology) &&
     (hosts === undefined || (isRecord(hosts) && Object.values(hosts).every(isTexts)));
   return fits ? value as unknown as TaskInfo : undefined;
 }
@@ -52,6 +64,6 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
 }
 
-function isOptional(type: "number" | "string", value: unknown): boolean {
+function isOptional(type: "boolean" | "number" | "string", value: unknown): boolean {
   return value === undefined || typeof value === type;
 }

@@ -32,6 +32,11 @@ export class BusyTime {
     this.#since = this.#now();
   }
 
+  /** The time worked up to now, in ms, while it works. */
+  get ms(): number {
+    return this.#stats.busyMs + this.#now() - this.#since;
+  }
+
   /** What comes now is a wait, which ends with {@linkcode BusyTime.begin}. */
   rest(): void {
     this.#stats.busyMs += this.#now() - this.#since;

@@ -26,6 +26,8 @@ export class ProgressReport {
   readonly #repeatMs: number;
   #stalls: readonly string[] = [];
   #cutOff: string | undefined;
+  /** Where anybody waits for the next time that no broker can be reached. */
+  #waiting: PromiseWithResolvers<void> | undefined;
   #loggedAt = -Infinity;
 
   /**
@@ -69,6 +71,12 @@ export class ProgressReport {
     return this.#cutOff;
   }
 
+  /** Resolves when a look finds that no broker can be reached: at once where the last one has. */
+  untilCutOff(): Promise<void> {
+    if (this.#cutOff !== undefined) return Promise.resolve();
+    return (this.#waiting ??= Promise.withResolvers<void>()).promise;
+  }
+
   /**
    * Looks once.
    * @param at Of a clock that never goes back, in ms.
@@ -101,5 +109,8 @@ export class ProgressReport {
     this.#watch.observe(at, this.#now(), this.#sample());
     this.#stalls = this.#watch.stalls();
     this.#cutOff = this.#watch.cutOff;
+    if (this.#cutOff === undefined) return;
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
   }
 }

@@ -18,7 +18,16 @@ const said = (info: object): Uint8Array => new TextEncoder().encode(JSON.stringi
 const readAsBefore = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
 
 Deno.test("user data of a newer version is read as far as it is known, by this version and by the one before", () => {
-  const ours = encodeTaskInfo({ standbys: ["0_1"], ageMs: 5, endpoint: "a:1", topology: "aaaa" });
+  const ours = encodeTaskInfo({
+    standbys: ["0_1"],
+    current: ["0_1"],
+    warmups: ["0_1"],
+    leaving: true,
+    waiting: true,
+    ageMs: 5,
+    endpoint: "a:1",
+    topology: "aaaa",
+  });
   assertEquals(readAsBefore(ours).standbys, ["0_1"]);
   assertEquals(decodeTaskInfo(said({ standbys: [], someDay: { more: 1 } }))?.standbys, []);
   const before = said({ standbys: ["0_2"], ageMs: 7 });
@@ -42,6 +51,10 @@ Deno.test("user data that kos did not write is nobody's, whatever its bytes", ()
     '{"standbys":[],"hosts":{"a":7}}',
     '{"standbys":[],"ageMs":"x"}',
     '{"standbys":[],"topology":7}',
+    '{"standbys":[],"current":"0_0"}',
+    '{"standbys":[],"warmups":[7]}',
+    '{"standbys":[],"leaving":"yes"}',
+    '{"standbys":[],"waiting":1}',
   );
   for (const each of cases) assertEquals(decodeTaskInfo(new TextEncoder().encode(each)), undefined, each);
   assertEquals(decodeTaskInfo(undefined), undefined);
@@ -118,6 +131,8 @@ function randomGroup({ below }: ReturnType<typeof seededRandom>, partitions: num
   const kinds = [
     said({ standbys: [], topology: "aaaa" }),
     said({ standbys: ["0_0", "9_9", "x"], topology: "aaaa", ageMs: 5 }),
+    said({ standbys: ["0_1"], current: ["0_1", "9_9", "x"], warmups: ["0_2", "x"], topology: "aaaa" }),
+    said({ standbys: ["0_1", "1_0"], current: [], leaving: true, topology: "aaaa" }),
     said({ standbys: [] }),
     said({ standbys: [], topology: "bbbb" }),
     new Uint8Array(0),
@@ -155,6 +170,7 @@ Deno.test("a leader gives every partition of every task once, to one member of i
       subtopologies,
       random.below(3),
       () => ({ standbys: [], topology: "aaaa" }),
+      { maxWarmups: random.below(3), withState: new Set([0]) },
     );
     const claims = randomGroup(random, many).map((each) =>
       each.topics === OWN.topics ? { ...each, topics: own.topics } : each

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { pageRoute } from "../../src/service/page.ts";
+import { pageRoute } from "../../src/metrics/page.ts";
 
 async function answerOf(html: string): Promise<Response> {
   const url = new URL("http://localhost/");

@@ -22,3 +22,17 @@ export function shown(value: unknown): string {
 export function abbreviate(text: string, length = 120): string {
   return text.length <= length ? text : text.slice(0, length - 1) + "…";
 }
+
+/** A longer schema is refused: it was made to take memory and time. */
+const MOST_CHARACTERS = 1_048_576;
+
+/**
+ * Refuses a schema's text that is too long to be parsed.
+ *
+ * @throws {RangeError} When it is.
+ */
+export function checkLength(text: string): void {
+  if (text.length > MOST_CHARACTERS) {
+    throw new RangeError(`it has ${text.length} characters, allowed are ${MOST_CHARACTERS}`);
+  }
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RouteHandler } from "../metrics/http_server.ts";
+import type { RouteHandler } from "./http_server.ts";
 
 /**
  * Serves a page that holds its own styles and scripts, as one of the `routes` of `run`. The browser is told
@@ -27,12 +27,17 @@ export function pageRoute(html: string): RouteHandler {
 }
 
 async function headersOf(html: string): Promise<HeadersInit> {
+  return pageHeaders(await sourcesOf(html, "script"), await sourcesOf(html, "style"));
+}
+
+/** The headers of a page that loads nothing but these scripts and styles, in the words of a policy. */
+export function pageHeaders(scripts: string, styles: string): Record<string, string> {
   return {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": [
       "default-src 'none'",
-      `script-src ${await sourcesOf(html, "script")}`,
-      `style-src ${await sourcesOf(html, "style")}`,
+      `script-src ${scripts}`,
+      `style-src ${styles}`,
       "img-src data:",
       "connect-src 'self'",
       "base-uri 'none'",

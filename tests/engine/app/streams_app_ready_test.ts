@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { StreamsApp } from "../../../src/engine/mod.ts";
+import { until } from "./app_contract.ts";
+import { counting, GatedLog, writeEach } from "./gated_log.ts";
+
+Deno.test("an instance that restores what came to it stays ready, as it goes on with its own tasks; one without others is not", async () => {
+  const log = new GatedLog();
+  await log.createTopics([{ topic: "in", partitions: 2 }]);
+  const config = { applicationId: "ready" };
+  const first = new StreamsApp(counting("in"), log, config);
+  const second = new StreamsApp(counting("in"), log, config);
+  await first.start();
+  await second.start();
+  await until("one task each", () => first.tasks.length === 1 && second.tasks.length === 1);
+  await writeEach(log, "in", 2);
+  await until("processed", () => first.stats.processed === 1 && second.stats.processed === 1);
+  let open = log.shut();
+  await first.close();
+  await until("it restores", () => second.restoringTasks.length === 1);
+  assertEquals([second.ready, second.tasks.length, second.stats.restoringTasks], [true, 1, 1]);
+  await writeEach(log, "in", 2);
+  await until("it goes on", () => second.stats.processed === 2);
+  open();
+  const third = new StreamsApp(counting("in"), log, config);
+  await second.close();
+  open = log.shut();
+  await third.start();
+  await until("it restores all", () => third.restoringTasks.length === 2);
+  assertEquals([third.ready, third.tasks.length], [false, 0]);
+  open();
+  await until("ready", () => third.ready && third.tasks.length === 2);
+  assertEquals([third.restoringTasks, third.stats.restoringTasks], [[], 0]);
+  await until("all processed", () => second.stats.processed + third.stats.processed + 1 === 4);
+  await third.close();
+  await log.close();
+});
