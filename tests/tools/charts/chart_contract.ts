@@ -112,10 +112,13 @@ export function chartContract(what: string, renders: readonly Render[]): void {
             ...maps.flatMap((map: Any) => Object.keys(map.data)),
             ...(container.env ?? []).map((variable: Any) => variable.name),
           ];
+          // What only stands in another variable's value is that one's.
+          const isPart = (name: string): boolean =>
+            (container.env ?? []).some(({ value }: Any) => value?.includes(`$(${name})`));
           for (const variable of variables) {
             checked++;
             assert(
-              allowed.has(variable),
+              allowed.has(variable) || isPart(variable),
               `${feature}, ${name}: ${variable} is no variable of ${container.name}`,
             );
           }
