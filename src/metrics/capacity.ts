@@ -24,27 +24,17 @@ export interface WorkDone {
   readonly busyMs: number;
   /** How many records it has processed so far. */
   readonly processed: number;
-  /**
-   * How long a process takes that has just the cores that it can count on, for the CPU time that this one has
-   * had so far, in ms: that time by those cores. Left out, they are any number.
-   */
-  readonly cpuMs?: number;
 }
 
 /**
- * Records a second of work, along the time that was worked. Work is time on the wall, so what a neighbour
- * takes away shows after some seconds of it. A CPU limit takes nothing away until it is reached: an instance
- * that has a tenth of a core, and needs half of that, works at the full speed of the core. What a container
- * requests is not even a limit, but more than it can count on. So of two the least counts: the records of a
- * second of work, and those of the CPU time that it can count on in a second.
+ * Records a second of work, along the time that was worked. Work is time on the wall, so what a CPU limit or
+ * a neighbour takes away shows after some seconds of it.
  */
 export class Capacity {
   readonly #window = new RateWindow(WINDOW);
-  /** Along the CPU time by those cores. */
-  readonly #byCpu = new RateWindow(WINDOW);
   #last: WorkDone | undefined;
   /** Without what was left out: for how long it was watched, and what came of it. */
-  #watched = { at: 0, busyMs: 0, processed: 0, cpuMs: 0 };
+  #watched = { at: 0, busyMs: 0, processed: 0 };
 
   /**
    * Takes the counts of now.
@@ -56,22 +46,18 @@ export class Capacity {
     const last = this.#last ?? now;
     this.#last = now;
     if (leftOut) return;
-    const { at, busyMs, processed, cpuMs } = this.#watched;
-    const came = now.processed - last.processed;
+    const { at, busyMs, processed } = this.#watched;
     this.#watched = {
       at: at + now.at - last.at,
       busyMs: busyMs + now.busyMs - last.busyMs,
-      processed: processed + came,
-      // What an instance without records uses says nothing of what it could do.
-      cpuMs: cpuMs + (came > 0 ? (now.cpuMs ?? 0) - (last.cpuMs ?? 0) : 0),
+      processed: processed + now.processed - last.processed,
     };
     this.#window.note(this.#watched.busyMs, this.#watched.processed);
-    if (now.cpuMs !== undefined) this.#byCpu.note(this.#watched.cpuMs, this.#watched.processed);
   }
 
-  /** Records a second of work, or of all CPU time that it may have; `undefined` before a second of either. */
+  /** Records a second of work; `undefined` before a second of it. */
   get perSecond(): number | undefined {
-    return leastOf(this.#window.perSecond, this.#byCpu.perSecond);
+    return this.#window.perSecond;
   }
 
   /**
@@ -81,12 +67,6 @@ export class Capacity {
   get estimate(): number | undefined {
     const { at, busyMs, processed } = this.#watched;
     const idle = at >= IDLE_MS && busyMs > 0 && processed > 0;
-    const byWork = this.#window.perSecond ?? (idle ? 1000 * processed / busyMs : undefined);
-    return leastOf(byWork, this.#byCpu.perSecond);
+    return this.perSecond ?? (idle ? 1000 * processed / busyMs : undefined);
   }
-}
-
-/** Of those that are known. */
-function leastOf(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? a ?? b : Math.min(a, b);
 }

@@ -6,7 +6,6 @@
 import { Capacity } from "./capacity.ts";
 import { Histogram, type Registry } from "./prom_client.ts";
 import { PulledMetrics } from "./pulled_metrics.ts";
-import process from "node:process";
 
 /**
  * The numbers of a stream processor: plain fields that it counts up on its hot path, and that are read when
@@ -31,6 +30,8 @@ export interface StreamsStats {
    * written.
    */
   readonly busyMs: number;
+  /** The CPU time that the process had meanwhile, in ms. */
+  readonly busyCpuMs?: number;
   /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
   readonly offsetResets: number;
   /** Commits that were made. */
@@ -75,10 +76,11 @@ export interface StreamsMetricsOptions {
   readonly stats: StreamsStats;
   /** A clock that never goes back, in ms. Default `performance.now`. */
   readonly clock?: () => number;
-  /** How many cores the process can count on, more than 0. Default: any number. */
+  /**
+   * How many cores the process can count on, more than 0; the `stats` then have `busyCpuMs`. Default: as many as
+   * it uses.
+   */
   readonly cpus?: number;
-  /** The CPU time that the process has had, in ms. Default {@linkcode process.cpuUsage}. */
-  readonly cpuTime?: () => number;
 }
 
 /**
@@ -123,16 +125,13 @@ export class StreamsMetrics {
   readonly #stats: StreamsStats;
   readonly #clock: () => number;
   readonly #capacity = new Capacity();
-  /** The CPU time by those cores; `undefined` where they are any number. */
-  readonly #cpuMs: (() => number) | undefined;
+  readonly #work: () => number;
 
   /** Registers the metrics. */
-  constructor(
-    { registry, stats, clock = () => performance.now(), cpus, cpuTime = ownCpuTime }: StreamsMetricsOptions,
-  ) {
+  constructor({ registry, stats, clock = () => performance.now(), cpus }: StreamsMetricsOptions) {
     this.#stats = stats;
     this.#clock = clock;
-    this.#cpuMs = cpus === undefined ? undefined : () => cpuTime() / cpus;
+    this.#work = cpus === undefined ? () => stats.busyMs : workOf(stats, cpus);
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_busy_seconds_total",
@@ -252,17 +251,29 @@ export class StreamsMetrics {
   }
 
   #noteWork(): void {
-    const { busyMs, processed, restoreRemaining } = this.#stats;
+    const { processed, restoreRemaining } = this.#stats;
     // What is restored is work too, and no record of it counts as processed.
-    const cpu = this.#cpuMs === undefined ? {} : { cpuMs: this.#cpuMs() };
-    this.#capacity.note({ at: this.#clock(), busyMs, processed, ...cpu }, restoreRemaining > 0);
+    this.#capacity.note({ at: this.#clock(), busyMs: this.#work(), processed }, restoreRemaining > 0);
   }
 }
 
-/** Of this process, in ms. */
-function ownCpuTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+/**
+ * How long an instance has worked, in ms, were it given the cores that it can count on and no more. Below a
+ * core that is CPU time by those cores: a container with a limit works at the full speed of a core until it has
+ * used up its share, and one without a limit may be given more for now. From a core on the loop, which uses
+ * one, is limited by the time on the wall too.
+ */
+function workOf(stats: StreamsStats, cpus: number): () => number {
+  let wall = 0;
+  let cpu = 0;
+  let work = 0;
+  return () => {
+    const { busyMs, busyCpuMs = 0 } = stats;
+    work += Math.max((busyCpuMs - cpu) / cpus, cpus < 1 ? 0 : busyMs - wall);
+    wall = busyMs;
+    cpu = busyCpuMs;
+    return work;
+  };
 }
 
 function sumByStore(stats: StreamsStats, field: "entries" | "bytes"): Record<string, number> {

@@ -151,7 +151,8 @@ async function runTopology<T extends FlagRows>(
 ): Promise<void> {
   const { flags, metrics, logger } = context;
   const config = connectionConfig((name) => process.env[name]);
-  const cpus = flags.cpus ?? cpuLimit();
+  // At a rate that is held the processor does not limit what it can do.
+  const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { StreamsApp, type Topology } from "../engine/mod.ts";
 import { waitForBroker, WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
@@ -143,7 +144,7 @@ export class Service {
   }
 
   #makeApp(): StreamsApp {
-    const { log, logger, applicationId, advertise, failures = {}, engine } = this.#settings;
+    const { log, logger, applicationId, advertise, failures = {}, engine, cpus } = this.#settings;
     const endpoint = endpointOf(advertise, this.server?.port);
     return new StreamsApp(this.#topology, log, {
       ...engine,
@@ -152,6 +153,7 @@ export class Service {
       applicationId,
       logger,
       onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
+      ...(cpus === undefined ? {} : { cpuTime: ownCpuTime }),
     });
   }
 
@@ -235,4 +237,10 @@ function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks }: StreamsA
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
   if (advertise === undefined || port === undefined) return undefined;
   return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
+}
+
+/** The CPU time that this process has had, in ms. */
+function ownCpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

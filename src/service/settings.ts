@@ -34,6 +34,7 @@ export interface FailureChoices {
 export type EngineSettings = Omit<
   StreamsConfig,
   | "applicationId"
+  | "cpuTime"
   | "deadLetterTopics"
   | "endpoint"
   | "logger"

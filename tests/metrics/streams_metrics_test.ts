@@ -31,22 +31,32 @@ async function lines(registry: Registry): Promise<string[]> {
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-Deno.test("streams metrics: with a share of the CPU the capacity is what that is enough for", async () => {
+/** What is shown of an instance that does so much a second, for a minute. */
+async function capacityOf(cpus: number, busyMs: number, busyCpuMs: number): Promise<string | undefined> {
   const registry = new Registry();
-  const stats = fakeStats();
+  const stats = { ...fakeStats(), busyCpuMs: 0 };
   let at = 0;
-  let cpu = 0;
-  new StreamsMetrics({ registry, stats, clock: () => at, cpus: 0.25, cpuTime: () => cpu });
+  new StreamsMetrics({ registry, stats, clock: () => at, cpus });
   await registry.metrics();
-  // A tenth of a core does 1,000 records a second, in a twentieth of the time: a quarter does 2,500.
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 60; i++) {
     at += 1_000;
-    cpu += 100;
-    stats.busyMs += 50;
+    stats.busyMs += busyMs;
+    stats.busyCpuMs += busyCpuMs;
     stats.processed += 1_000;
     await registry.metrics();
   }
-  assert((await lines(registry)).includes("kos_capacity_records_per_second 2500"));
+  return (await lines(registry)).find((line) => line.startsWith("kos_capacity"))?.split(" ")[1];
+}
+
+Deno.test("streams metrics: the capacity is what the cores that it can count on do, whatever it uses now", async () => {
+  // As fast as a core, though a tenth or a quarter is all that it can count on.
+  assertEquals(await capacityOf(0.1, 50, 50), "2000");
+  assertEquals(await capacityOf(0.25, 50, 50), "5000");
+  // At its limit: a tenth of the time on the wall is given to it.
+  assertEquals(await capacityOf(0.1, 1_000, 100), "1000");
+  // Of four cores its loop uses one, and others share them.
+  assertEquals(await capacityOf(4, 500, 400), "2000");
+  assertEquals(await capacityOf(1, 500, 800), "1250");
 });
 
 Deno.test("streams metrics: each scrape shows the numbers as they are, as absolute values", async () => {
