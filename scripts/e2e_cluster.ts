@@ -31,6 +31,9 @@ const READY_TIMEOUT_MS = 240_000;
 /** Runs the command line. @returns The exit code: 1 when the cluster did not do what it should. */
 export async function e2e(args: readonly string[], signal: AbortSignal): Promise<number> {
   const flags = parseArguments(E2E_CLUSTER, args);
+  if (flags.steps !== undefined && (flags.high !== undefined || flags.constant !== undefined)) {
+    throw new UsageError("Cannot use --steps with --high or --constant: received both; give one of them");
+  }
   for (const name of ["low", "high", "constant"] as const) {
     if (flags[name] === Infinity) {
       throw new UsageError(`Cannot use --${name}: received "max"; the timeline needs a number`);
@@ -109,12 +112,16 @@ function wrong(
   { min, max }: Scaling,
 ): string[] {
   const { maxTurns, within } = flags;
-  if (flags.constant === undefined) {
+  if (flags.constant === undefined && flags.steps === undefined) {
     return complaints(samples, { metrics, peak: max, withinSeconds: within / 1000, rest: min, maxTurns });
   }
   const { turns } = judge(series(samples, metrics[0]!));
   const turned = turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
-  return [...gaps(samples, metrics), ...turned];
+  const last = samples.at(-1)?.replicas ?? 0;
+  const left = flags.steps === undefined || last <= min
+    ? []
+    : [`it did not come back to ${min}: it ended at ${last}`];
+  return [...gaps(samples, metrics), ...turned, ...left];
 }
 
 /** The arguments for helm: nothing but what flags ask for. */
@@ -170,7 +177,7 @@ async function ready(
   return scaling;
 }
 
-/** Low, then high until the most replicas are there and for the time of `--hold`, then low until the least are. */
+/** Low, then high (or the steps) until the most replicas are there and for the time of `--hold`, then low until the least are. */
 async function step(
   flags: Flags,
   { min, max, targets }: Scaling,
@@ -178,9 +185,12 @@ async function step(
   signal: AbortSignal,
 ): Promise<void> {
   await recorder.during(15_000, signal);
-  await recorder.rate(flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? RATE));
-  await recorder.during(flags.hold, signal);
-  await describe(flags, "describe-hpa-high.txt");
+  const { steps = [flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? RATE)] } = flags;
+  for (const rate of steps) {
+    await recorder.rate(rate);
+    await recorder.during(flags.hold, signal);
+    await describe(flags, flags.steps === undefined ? "describe-hpa-high.txt" : `describe-hpa-${rate}.txt`);
+  }
   await recorder.rate(flags.low ?? LOW);
   await recorder.during(flags.rest, signal, (sample) => sample.replicas === min && sample.ready === min);
   await describe(flags, "describe-hpa-low.txt");
@@ -267,7 +277,7 @@ function summarize(
   const { raisedAt, peakAt, loweredAt, restAt } = reached(samples, max, min);
   const took = (from: number | undefined, to: number | undefined): string =>
     from === undefined || to === undefined ? "never" : `${to - from} s`;
-  if (flags.constant === undefined) {
+  if (flags.constant === undefined && flags.steps === undefined) {
     say(`${min} → ${max} replicas: ${took(raisedAt, peakAt)} after the load was raised`);
     say(`${max} → ${min} replicas: ${took(loweredAt, restAt)} after it was lowered`);
   }

@@ -80,17 +80,21 @@ export function complaints(samples: readonly Sample[], expected: Expectation): s
   return found;
 }
 
-/** The samples in which a metric had no value of any pod. */
+/** The samples in which no pod was ready, or a metric had no value of any pod. */
 export function gaps(samples: readonly Sample[], metrics: readonly string[]): string[] {
   if (samples.length === 0) return ["nothing was recorded"];
-  return metrics.flatMap((metric) => {
+  const unready = samples.filter(({ ready }) => ready === 0);
+  const rested = unready.length === 0 ? [] : [
+    `no pod was ready in ${unready.length} of ${samples.length} samples, first after ${unready[0]!.second} s`,
+  ];
+  return rested.concat(metrics.flatMap((metric) => {
     const missing = samples.filter((sample) => (sample.metrics[metric]?.pods ?? 0) === 0);
     return missing.length === 0 ? [] : [
       `${metric} had no value in ${missing.length} of ${samples.length} samples, first after ${
         missing[0]!.second
       } s`,
     ];
-  });
+  }));
 }
 
 /** The samples with one metric as the lag, for the judge of simulated timelines. */

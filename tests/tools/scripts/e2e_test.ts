@@ -54,6 +54,8 @@ Deno.test("each way to fail is said", () => {
     "lag had no value in 1 of 5 samples, first after 20 s",
   ]);
   assertEquals(gaps([], ["lag"]), ["nothing was recorded"]);
+  const rested = GOOD.map((sample) => sample.second === 70 ? { ...sample, ready: 0 } : sample);
+  assertEquals(complaints(rested, EXPECTED), ["no pod was ready in 1 of 9 samples, first after 70 s"]);
 });
 
 Deno.test("the table leaves a missing value empty", () => {
