@@ -272,7 +272,7 @@ export class LagMetrics {
     this.#fresh("consumer_lag_seconds", age, byClient, seconds, greatestOf);
     this.#fresh(
       "kos_arrival_records_per_second",
-      "How fast the end of what can be read moves, in records a second over a minute.",
+      "How fast the end of what can be read moves, in records a second over 20 seconds.",
       byTopic,
       (p) => this.#arrivalOf(p),
       sumOf,

@@ -77,8 +77,8 @@ export interface StreamsMetricsOptions {
   /** A clock that never goes back, in ms. Default `performance.now`. */
   readonly clock?: () => number;
   /**
-   * How many cores the process can count on, more than 0; the `stats` then have `busyCpuMs`. Default: as many as
-   * it uses.
+   * How many cores the process can count on, more than 0; of less than one the `stats` have `busyCpuMs`.
+   * Default: as many as it uses.
    */
   readonly cpus?: number;
 }
@@ -124,14 +124,13 @@ export class StreamsMetrics {
   readonly #commitSeconds: Histogram;
   readonly #stats: StreamsStats;
   readonly #clock: () => number;
-  readonly #capacity = new Capacity();
-  readonly #work: () => number;
+  readonly #capacity: Capacity;
 
   /** Registers the metrics. */
   constructor({ registry, stats, clock = () => performance.now(), cpus }: StreamsMetricsOptions) {
     this.#stats = stats;
     this.#clock = clock;
-    this.#work = cpus === undefined ? () => stats.busyMs : workOf(stats, cpus);
+    this.#capacity = new Capacity(cpus);
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_busy_seconds_total",
@@ -251,29 +250,10 @@ export class StreamsMetrics {
   }
 
   #noteWork(): void {
-    const { processed, restoreRemaining } = this.#stats;
+    const { busyMs, busyCpuMs = 0, processed, restoreRemaining } = this.#stats;
     // What is restored is work too, and no record of it counts as processed.
-    this.#capacity.note({ at: this.#clock(), busyMs: this.#work(), processed }, restoreRemaining > 0);
+    this.#capacity.note({ at: this.#clock(), busyMs, busyCpuMs, processed }, restoreRemaining > 0);
   }
-}
-
-/**
- * How long an instance has worked, in ms, were it given the cores that it can count on and no more. Below a
- * core that is CPU time by those cores: a container with a limit works at the full speed of a core until it has
- * used up its share, and one without a limit may be given more for now. From a core on the loop, which uses
- * one, is limited by the time on the wall too.
- */
-function workOf(stats: StreamsStats, cpus: number): () => number {
-  let wall = 0;
-  let cpu = 0;
-  let work = 0;
-  return () => {
-    const { busyMs, busyCpuMs = 0 } = stats;
-    work += Math.max((busyCpuMs - cpu) / cpus, cpus < 1 ? 0 : busyMs - wall);
-    wall = busyMs;
-    cpu = busyCpuMs;
-    return work;
-  };
 }
 
 function sumByStore(stats: StreamsStats, field: "entries" | "bytes"): Record<string, number> {

@@ -153,7 +153,7 @@ export class Service {
       applicationId,
       logger,
       onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
-      ...(cpus === undefined ? {} : { cpuTime: ownCpuTime }),
+      ...(cpus === undefined || cpus >= 1 ? {} : { cpuTime: ownCpuTime }),
     });
   }
 
