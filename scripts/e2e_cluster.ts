@@ -8,6 +8,8 @@ import { judge } from "../src/autoscale/timeline.ts";
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { say } from "../src/cli/write.ts";
+import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
+import { metricTopic } from "../src/metrics/lag_metrics.ts";
 import { CHART } from "./chart/files.ts";
 import { run, Tools } from "./chart/tools.ts";
 import { Cluster, type Scaling } from "./e2e/cluster.ts";
@@ -19,13 +21,19 @@ import { ScriptError } from "./support/errors.ts";
 
 const RELEASE = "kos";
 const STREAMS = "kstreams";
-/** The name of the metric whose target is a rate. */
+const LAG_METRICS = [REQUESTS_TOPIC, RESPONSES_TOPIC].map((topic) => `consumer_lag_${metricTopic(topic)}`);
+const LOAD_METRIC = "kos_load";
 const RATE_METRIC = "kos_streams_records_processed_per_second";
+/** What a pod is taken to do where no target says it, in records a second: the chart's `rate.targetPerPod`. */
+const RATE = 12_000;
 const READY_TIMEOUT_MS = 240_000;
 
 /** Runs the command line. @returns The exit code: 1 when the cluster did not do what it should. */
 export async function e2e(args: readonly string[], signal: AbortSignal): Promise<number> {
   const flags = parseArguments(E2E_CLUSTER, args);
+  if (flags.steps !== undefined && (flags.high !== undefined || flags.constant !== undefined)) {
+    throw new UsageError("Cannot use --steps with --high or --constant: received both; give one of them");
+  }
   for (const name of ["low", "high", "constant"] as const) {
     if (flags[name] === Infinity) {
       throw new UsageError(`Cannot use --${name}: received "max"; the timeline needs a number`);
@@ -80,7 +88,7 @@ async function underLoad(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { min, max } = scaling;
-  const metrics = [...scaling.targets.keys()];
+  const metrics = recorded(scaling);
   const recorder = new Recorder(cluster, metrics, flags.low ?? LOW);
   try {
     if (flags.constant !== undefined) await constantLoad(flags, flags.constant, recorder, signal);
@@ -92,6 +100,11 @@ async function underLoad(
   return [...wrong(flags, recorder.samples, metrics, scaling), ...recorder.killed.complaints];
 }
 
+/** What is looked at: whatever it scales on, the lags and the rate say how that goes. The adapter has them all. */
+function recorded({ targets }: Scaling): string[] {
+  return [...new Set([...LAG_METRICS, RATE_METRIC, ...targets.keys()])];
+}
+
 function wrong(
   flags: Flags,
   samples: readonly Sample[],
@@ -99,12 +112,16 @@ function wrong(
   { min, max }: Scaling,
 ): string[] {
   const { maxTurns, within } = flags;
-  if (flags.constant === undefined) {
+  if (flags.constant === undefined && flags.steps === undefined) {
     return complaints(samples, { metrics, peak: max, withinSeconds: within / 1000, rest: min, maxTurns });
   }
   const { turns } = judge(series(samples, metrics[0]!));
   const turned = turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
-  return [...gaps(samples, metrics), ...turned];
+  const last = samples.at(-1)?.replicas ?? 0;
+  const left = flags.steps === undefined || last <= min
+    ? []
+    : [`it did not come back to ${min}: it ended at ${last}`];
+  return [...gaps(samples, metrics), ...turned, ...left];
 }
 
 /** The arguments for helm: nothing but what flags ask for. */
@@ -134,7 +151,7 @@ async function ready(
   signal: AbortSignal,
 ): Promise<Scaling> {
   const scaling = await cluster.autoscaler(STREAMS);
-  const metrics = [...scaling.targets.keys()];
+  const metrics = recorded(scaling);
   let missing = "pods";
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (missing !== "") {
@@ -160,7 +177,7 @@ async function ready(
   return scaling;
 }
 
-/** Low, then high until the most replicas are there and for the time of `--hold`, then low until the least are. */
+/** Low, then high (or the steps) until the most replicas are there and for the time of `--hold`, then low until the least are. */
 async function step(
   flags: Flags,
   { min, max, targets }: Scaling,
@@ -168,9 +185,12 @@ async function step(
   signal: AbortSignal,
 ): Promise<void> {
   await recorder.during(15_000, signal);
-  await recorder.rate(flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? 100_000));
-  await recorder.during(flags.hold, signal);
-  await describe(flags, "describe-hpa-high.txt");
+  const { steps = [flags.high ?? 1.5 * max * (targets.get(RATE_METRIC) ?? RATE)] } = flags;
+  for (const rate of steps) {
+    await recorder.rate(rate);
+    await recorder.during(flags.hold, signal);
+    await describe(flags, flags.steps === undefined ? "describe-hpa-high.txt" : `describe-hpa-${rate}.txt`);
+  }
   await recorder.rate(flags.low ?? LOW);
   await recorder.during(flags.rest, signal, (sample) => sample.replicas === min && sample.ready === min);
   await describe(flags, "describe-hpa-low.txt");
@@ -219,7 +239,7 @@ class Recorder {
       if (sample.replicas !== this.samples.at(-1)?.replicas) {
         say(
           `${sample.second} s: ${sample.replicas} replicas, lag ${
-            this.#metrics.map((m) => Math.round(sample.metrics[m]!.sum)).join("/")
+            LAG_METRICS.map((m) => Math.round(sample.metrics[m]!.sum)).join("/")
           }`,
         );
       }
@@ -257,7 +277,7 @@ function summarize(
   const { raisedAt, peakAt, loweredAt, restAt } = reached(samples, max, min);
   const took = (from: number | undefined, to: number | undefined): string =>
     from === undefined || to === undefined ? "never" : `${to - from} s`;
-  if (flags.constant === undefined) {
+  if (flags.constant === undefined && flags.steps === undefined) {
     say(`${min} → ${max} replicas: ${took(raisedAt, peakAt)} after the load was raised`);
     say(`${max} → ${min} replicas: ${took(loweredAt, restAt)} after it was lowered`);
   }
@@ -270,12 +290,10 @@ function summarize(
 
 async function save(flags: Flags, samples: readonly Sample[], metrics: readonly string[]): Promise<void> {
   await Deno.mkdir(flags.out, { recursive: true });
-  const isLag = (metric: string): boolean => metric.startsWith("consumer_lag_");
   await Deno.writeTextFile(join(flags.out, "timeline.csv"), toCsv(samples, metrics));
-  const rateMetric = metrics.find((metric) => !isLag(metric));
   await Deno.writeTextFile(
     join(flags.out, "timeline.svg"),
-    toSvg(flags.title, samples, metrics.filter(isLag), rateMetric),
+    toSvg(flags.title, samples, { lags: LAG_METRICS, rate: RATE_METRIC, load: LOAD_METRIC }),
   );
   say(`wrote ${join(flags.out, "timeline.csv")} and timeline.svg`);
 }

@@ -53,6 +53,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "metricsPort",
     "metricsHost",
     "advertise",
+    "cpus",
   ]),
   generator: new Set([
     "duration",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { duration, integer, rate, text } from "../../src/cli/parsers.ts";
+import { duration, integer, integers, rate, text } from "../../src/cli/parsers.ts";
 import { type Program, toggle } from "../../src/cli/program.ts";
 
 /** The flags' values. Times are in ms, rates in records a second. */
@@ -18,6 +18,7 @@ export interface Flags {
   readonly low?: number;
   readonly high?: number;
   readonly constant?: number;
+  readonly steps?: readonly number[];
   readonly hold: number;
   readonly within: number;
   readonly rest: number;
@@ -108,9 +109,14 @@ export const E2E_CLUSTER: Program<Flags> = {
       text: "instead of the step: this many records a second for the time of --hold",
       parse: rate(),
     },
+    steps: {
+      value: "<rates>",
+      text: "instead of the high rate: these, one after another, as 20000,40000; no peak is expected then",
+      parse: integers({ min: 1 }),
+    },
     hold: {
       value: "<time>",
-      text: "how long the high or constant rate is kept",
+      text: "how long the high or constant rate is kept, or each of the steps",
       parse: duration({ min: 1_000 }),
       default: 90_000,
       defaultText: "90s",

@@ -80,17 +80,21 @@ export function complaints(samples: readonly Sample[], expected: Expectation): s
   return found;
 }
 
-/** The samples in which a metric had no value of any pod. */
+/** The samples in which no pod was ready, or a metric had no value of any pod. */
 export function gaps(samples: readonly Sample[], metrics: readonly string[]): string[] {
   if (samples.length === 0) return ["nothing was recorded"];
-  return metrics.flatMap((metric) => {
+  const unready = samples.filter(({ ready }) => ready === 0);
+  const rested = unready.length === 0 ? [] : [
+    `no pod was ready in ${unready.length} of ${samples.length} samples, first after ${unready[0]!.second} s`,
+  ];
+  return rested.concat(metrics.flatMap((metric) => {
     const missing = samples.filter((sample) => (sample.metrics[metric]?.pods ?? 0) === 0);
     return missing.length === 0 ? [] : [
       `${metric} had no value in ${missing.length} of ${samples.length} samples, first after ${
         missing[0]!.second
       } s`,
     ];
-  });
+  }));
 }
 
 /** The samples with one metric as the lag, for the judge of simulated timelines. */
@@ -110,26 +114,34 @@ export function toCsv(samples: readonly Sample[], metrics: readonly string[]): s
     const cells: (number | string)[] = [s.second, s.load, s.replicas, s.ready, s.desired];
     for (const metric of metrics) {
       const value = s.metrics[metric];
-      cells.push(value === undefined || value.pods === 0 ? "" : Math.round(value.sum), value?.pods ?? 0);
+      cells.push(value === undefined || value.pods === 0 ? "" : rounded(value.sum), value?.pods ?? 0);
     }
     return cells.join(",");
   });
   return [header.join(","), ...lines].join("\n") + "\n";
 }
 
-/** The timeline as a picture: replicas, lags, rate. */
-export function toSvg(
-  title: string,
-  samples: readonly Sample[],
-  lags: readonly string[],
-  rate: string | undefined,
-): string {
+/** A share to the thousandth, a number of records to a whole one. */
+function rounded(value: number): number {
+  return Math.abs(value) < 100 ? Math.round(1000 * value) / 1000 : Math.round(value);
+}
+
+/** Which metrics a picture has, by what they are; those that no sample has are left out. */
+export interface Drawn {
+  readonly lags: readonly string[];
+  readonly rate: string;
+  readonly load: string;
+}
+
+/** The timeline as a picture: replicas, load, lags, rate. */
+export function toSvg(title: string, samples: readonly Sample[], { lags, rate, load }: Drawn): string {
   const line = (value: (sample: Sample) => number): (readonly [number, number])[] =>
     samples.map((sample) => [sample.second, value(sample)]);
   const ofMetric = (metric: string): (readonly [number, number])[] =>
     samples.flatMap((s) =>
       (s.metrics[metric]?.pods ?? 0) > 0 ? [[s.second, s.metrics[metric]!.sum] as const] : []
     );
+  const has = (metric: string): boolean => samples.some(({ metrics }) => metric in metrics);
   const colors = ["#d62728", "#ff7f0e"];
   const panels: LinePanel[] = [
     {
@@ -139,6 +151,12 @@ export function toSvg(
         { name: "ready", color: "#2ca02c", points: line((s) => s.ready), steps: true },
       ],
     },
+    ...(has(load)
+      ? [{
+        title: "Load of all pods, in pods",
+        series: [{ name: load, color: "#17becf", points: ofMetric(load) }],
+      }]
+      : []),
     {
       title: "Lag in records",
       series: lags.map((lag, i) => ({ name: lag, color: colors[i % 2]!, points: ofMetric(lag) })),
@@ -147,7 +165,7 @@ export function toSvg(
       title: "Records a second",
       series: [
         { name: "sent", color: "#7f7f7f", points: line((s) => s.load), steps: true },
-        ...(rate === undefined ? [] : [{ name: "processed", color: "#9467bd", points: ofMetric(rate) }]),
+        ...(has(rate) ? [{ name: "processed", color: "#9467bd", points: ofMetric(rate) }] : []),
       ],
     },
   ];

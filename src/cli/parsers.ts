@@ -137,6 +137,18 @@ export function parseRate(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
+/** A number of cores, more than 0: `0.5`, or `500m` as Kubernetes has it. */
+export function cores(): ValueParser<number> {
+  return (text) => {
+    const [, number = "", milli] = /^(\d+(?:\.\d+)?)(m?)$/.exec(text) ?? [];
+    const value = Number(number) / (milli === "m" ? 1000 : 1);
+    if (!(value > 0 && value < Infinity)) {
+      throw new InvalidValue("expected a number of cores, such as 0.5, 2 or 500m");
+    }
+    return value;
+  };
+}
+
 /** A TCP port; 0 takes any free one. */
 export function port(): ValueParser<number> {
   const parse = integer({ min: 0, max: 65_535 });

@@ -15,6 +15,13 @@ const WINDOW = { span: 10_000, step: 500, least: 1_000 };
  * the little that it did tells its load well enough.
  */
 const IDLE_MS = 10_000;
+/**
+ * For so much CPU time, in ms, code is cold: with a whole core that is over before an autoscaler looks, with a
+ * tenth of one it would ask for more instances because those that came last have just started.
+ */
+const COLD_CPU_MS = 2_000;
+/** Of what it can count on, the share that cold code may use and still tell a load: it is small anyway. */
+const LITTLE = 0.5;
 
 /** An instance's counts at a time. */
 export interface WorkDone {
@@ -22,19 +29,35 @@ export interface WorkDone {
   readonly at: number;
   /** For how long it has worked so far, in ms. */
   readonly busyMs: number;
+  /** The CPU time that it had meanwhile, in ms. */
+  readonly busyCpuMs?: number;
   /** How many records it has processed so far. */
   readonly processed: number;
 }
 
 /**
- * Records a second of work, along the time that was worked. Work is time on the wall, so what a CPU limit or
- * a neighbour takes away shows after some seconds of it.
+ * Records a second of work, along the time that was worked. Work is time on the wall, so what a neighbour
+ * takes away shows after some seconds of it.
+ *
+ * Of an instance that can count on less than a core it is the CPU time: with a limit it works at the full
+ * speed of a core until it has used up its share, so the time on the wall tells of the limit only once it is
+ * reached; and without one it may be given more for now.
  */
 export class Capacity {
   readonly #window = new RateWindow(WINDOW);
+  /** What it can count on, of a core. */
+  readonly #share: number;
+  readonly #workOf: (counts: WorkDone) => number;
   #last: WorkDone | undefined;
-  /** Without what was left out: for how long it was watched, and what came of it. */
-  #watched = { at: 0, busyMs: 0, processed: 0 };
+  /** Without what was left out: for how long it was watched, how long it worked, and what came of it. */
+  #watched = { at: 0, workMs: 0, processed: 0 };
+
+  /** @param cpus How many cores it can count on, more than 0. Default: as many as it uses. */
+  constructor(cpus: number = Infinity) {
+    // The loop uses no more than one, so from there on the time on the wall is what limits it.
+    this.#share = Math.min(1, cpus);
+    this.#workOf = cpus < 1 ? ({ busyCpuMs = 0 }) => busyCpuMs : ({ busyMs }) => busyMs;
+  }
 
   /**
    * Takes the counts of now.
@@ -46,18 +69,18 @@ export class Capacity {
     const last = this.#last ?? now;
     this.#last = now;
     if (leftOut) return;
-    const { at, busyMs, processed } = this.#watched;
+    const { at, workMs, processed } = this.#watched;
     this.#watched = {
       at: at + now.at - last.at,
-      busyMs: busyMs + now.busyMs - last.busyMs,
+      workMs: workMs + this.#workOf(now) - this.#workOf(last),
       processed: processed + now.processed - last.processed,
     };
-    this.#window.note(this.#watched.busyMs, this.#watched.processed);
+    if (!this.#isCold) this.#window.note(this.#watched.workMs, this.#watched.processed);
   }
 
   /** Records a second of work; `undefined` before a second of it. */
   get perSecond(): number | undefined {
-    return this.#window.perSecond;
+    return this.#ofShare(this.#window.perSecond);
   }
 
   /**
@@ -65,8 +88,17 @@ export class Capacity {
    * little says: for a surge it is too rough, but then the second is soon full.
    */
   get estimate(): number | undefined {
-    const { at, busyMs, processed } = this.#watched;
-    const idle = at >= IDLE_MS && busyMs > 0 && processed > 0;
-    return this.perSecond ?? (idle ? 1000 * processed / busyMs : undefined);
+    const { at, workMs, processed } = this.#watched;
+    const idle = at >= IDLE_MS && workMs > 0 && processed > 0 &&
+      (this.#share === 1 || workMs < LITTLE * this.#share * at);
+    return this.perSecond ?? (idle ? this.#ofShare(1000 * processed / workMs) : undefined);
+  }
+
+  get #isCold(): boolean {
+    return this.#share < 1 && this.#watched.workMs < COLD_CPU_MS;
+  }
+
+  #ofShare(perSecond: number | undefined): number | undefined {
+    return perSecond === undefined ? undefined : perSecond * this.#share;
   }
 }

@@ -95,9 +95,10 @@ export const STALE_MS = 15_000;
 
 /**
  * The window of a rate of arrival, in ms: records come in fetches and transactions, and over less than some
- * seconds it would say how they were grouped.
+ * seconds it would say how they were grouped. An autoscaler has windows of its own for what does not last: a
+ * longer one here would only tell of a surge late.
  */
-const ARRIVAL_WINDOW = { span: 60_000, step: 5_000, least: 10_000 };
+const ARRIVAL_WINDOW = { span: 20_000, step: 2_500, least: 10_000 };
 
 /**
  * The name of a topic in a metric's name: lower case, everything but letters and digits as `_`.
@@ -150,7 +151,7 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
  *   timestamp; 0 when caught up. That record is at hand, so it is exact and costs nothing. While it is not
  *   fetched yet there is no series.
  * - `kos_arrival_records_per_second{topic,partition}` is how fast the end of what can be read has moved in
- *   the last minute: what came, whether it was read or not. Offsets count: those of transactions' markers and
+ *   the last 20 seconds: what came, whether it was read or not. Offsets count: those of transactions' markers and
  *   of what compaction took are among them.
  * - `kos_lag_age_seconds{client,topic,partition}` is how old the newest word of the log is that the others
  *   come of, `+Inf` before the first.
@@ -274,7 +275,7 @@ export class LagMetrics {
     this.#fresh("consumer_lag_seconds", age, byClient, seconds, greatestOf);
     this.#fresh(
       "kos_arrival_records_per_second",
-      "How fast the end of what can be read moves, in records a second over a minute.",
+      "How fast the end of what can be read moves, in records a second over 20 seconds.",
       byTopic,
       (p) => this.#arrivalOf(p),
       sumOf,

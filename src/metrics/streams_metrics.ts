@@ -30,6 +30,8 @@ export interface StreamsStats {
    * written.
    */
   readonly busyMs: number;
+  /** The CPU time that the process had meanwhile, in ms. */
+  readonly busyCpuMs?: number;
   /** Times that reading went on elsewhere since the wanted offset was not in the log any more. */
   readonly offsetResets: number;
   /** Commits that were made. */
@@ -76,6 +78,11 @@ export interface StreamsMetricsOptions {
   readonly stats: StreamsStats;
   /** A clock that never goes back, in ms. Default `performance.now`. */
   readonly clock?: () => number;
+  /**
+   * How many cores the process can count on, more than 0; of less than one the `stats` have `busyCpuMs`.
+   * Default: as many as it uses.
+   */
+  readonly cpus?: number;
 }
 
 /**
@@ -119,12 +126,13 @@ export class StreamsMetrics {
   readonly #commitSeconds: Histogram;
   readonly #stats: StreamsStats;
   readonly #clock: () => number;
-  readonly #capacity = new Capacity();
+  readonly #capacity: Capacity;
 
   /** Registers the metrics. */
-  constructor({ registry, stats, clock = () => performance.now() }: StreamsMetricsOptions) {
+  constructor({ registry, stats, clock = () => performance.now(), cpus }: StreamsMetricsOptions) {
     this.#stats = stats;
     this.#clock = clock;
+    this.#capacity = new Capacity(cpus);
     const counters = new PulledMetrics(registry);
     counters.counter(
       "kos_busy_seconds_total",
@@ -249,9 +257,9 @@ export class StreamsMetrics {
   }
 
   #noteWork(): void {
-    const { busyMs, processed, restoreRemaining } = this.#stats;
+    const { busyMs, busyCpuMs = 0, processed, restoreRemaining } = this.#stats;
     // What is restored is work too, and no record of it counts as processed.
-    this.#capacity.note({ at: this.#clock(), busyMs, processed }, restoreRemaining > 0);
+    this.#capacity.note({ at: this.#clock(), busyMs, busyCpuMs, processed }, restoreRemaining > 0);
   }
 }
 

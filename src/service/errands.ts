@@ -58,6 +58,7 @@ async function probeAnother(url: string, { flags, build, say, signal }: Errand):
   const series = [
     ...topics.map((topic) => ({ name: "kos_consumer_lag_records", labels: { topic } })),
     { name: "kos_streams_records_processed_total" },
+    { name: "kos_load" },
   ];
   const complete = await probe({ url, series, withinMs: flags.within, signal }, say);
   return complete ? EXIT.ok : EXIT.failure;

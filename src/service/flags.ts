@@ -6,7 +6,7 @@
 import { hostname } from "node:os";
 import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
-import { choice, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { choice, cores, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { wrongId } from "../engine/app/check_config.ts";
@@ -82,6 +82,8 @@ export interface ServiceFlags {
   readonly metricsLevel: MetricsLevel;
   /** In what time a backlog is to be gone, as `kos_load` counts it. */
   readonly catchUpTime: number;
+  /** How many cores the process can count on; left out, its container's limit. */
+  readonly cpus?: number;
   /** How long to wait at the start for a broker that answers. */
   readonly waitForBroker: number;
   /** How much is logged. */
@@ -299,6 +301,13 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       parse: duration({ min: 1_000 }),
       default: 1000 * DEFAULT_CATCH_UP_SECONDS,
       defaultText: "60s",
+      group: "Health and metrics",
+    },
+    cpus: {
+      value: "<cores>",
+      text: "kos_load: what the process can count on, such as 0.5 or 500m",
+      parse: cores(),
+      defaultText: "the container's limit, or any number",
       group: "Health and metrics",
     },
     advertise: {

@@ -7,6 +7,7 @@ import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
 import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
+import { cpuLimit } from "../cli/cpu_limit.ts";
 import { memoryLimit } from "../cli/memory_limit.ts";
 import { VERSION } from "../cli/version.ts";
 import { stdout, writeAll } from "../cli/write.ts";
@@ -150,6 +151,8 @@ async function runTopology<T extends FlagRows>(
 ): Promise<void> {
   const { flags, metrics, logger } = context;
   const config = connectionConfig((name) => process.env[name]);
+  // At a rate that is held the processor does not limit what it can do.
+  const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
@@ -174,6 +177,7 @@ async function runTopology<T extends FlagRows>(
         ...(options.stores === undefined ? {} : { stores: options.stores }),
         ...(options.routes === undefined ? {} : { routes: options.routes }),
         ...(options.page === undefined ? {} : { page: options.page }),
+        ...(cpus === undefined ? {} : { cpus }),
       },
       signal,
       flags.leaveWithin,

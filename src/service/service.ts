@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { StreamsApp, type Topology } from "../engine/mod.ts";
 import { waitForBroker, WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
@@ -70,7 +71,7 @@ export class Service {
   }
 
   private constructor(topology: Topology, settings: ServiceSettings, server: MetricsServer | undefined) {
-    const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs } = settings;
+    const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs, cpus } = settings;
     const level = metricsLevel === undefined ? {} : { level: metricsLevel };
     this.#topology = topology;
     this.#settings = settings;
@@ -86,7 +87,11 @@ export class Service {
     registerProcessMetrics({ registry, component: name, version });
     this.server = server;
     this.app = this.#makeApp();
-    this.#streamsMetrics = new StreamsMetrics({ registry, stats: this.app.stats });
+    this.#streamsMetrics = new StreamsMetrics({
+      registry,
+      stats: this.app.stats,
+      ...(cpus === undefined ? {} : { cpus }),
+    });
     this.#load = new LoadMetrics({
       registry,
       lag: this.#lag,
@@ -143,7 +148,7 @@ export class Service {
   }
 
   #makeApp(): StreamsApp {
-    const { log, logger, applicationId, advertise, failures = {}, engine } = this.#settings;
+    const { log, logger, applicationId, advertise, failures = {}, engine, cpus } = this.#settings;
     const endpoint = endpointOf(advertise, this.server?.port);
     return new StreamsApp(this.#topology, log, {
       ...engine,
@@ -152,6 +157,7 @@ export class Service {
       applicationId,
       logger,
       onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
+      ...(cpus === undefined || cpus >= 1 ? {} : { cpuTime: ownCpuTime }),
     });
   }
 
@@ -237,4 +243,10 @@ function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks, restoringT
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
   if (advertise === undefined || port === undefined) return undefined;
   return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
+}
+
+/** The CPU time that this process has had, in ms. */
+function ownCpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -34,6 +34,7 @@ export interface FailureChoices {
 export type EngineSettings = Omit<
   StreamsConfig,
   | "applicationId"
+  | "cpuTime"
   | "deadLetterTopics"
   | "endpoint"
   | "logger"
@@ -67,6 +68,8 @@ export interface ServiceSettings {
   readonly metricsLevel?: MetricsLevel;
   /** In what time a backlog is to be gone, as `kos_load` counts it, in ms. Default a minute. */
   readonly catchUpTimeMs?: number;
+  /** How many cores the process can count on, as `kos_load` counts it. Default: any number. */
+  readonly cpus?: number;
   /**
    * Where other instances and their users reach that server, as `host` or `host:port`; without a port it is
    * the server's own. Default: it is not told.

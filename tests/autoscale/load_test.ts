@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { parse } from "@std/yaml";
 import { decide, type HpaSpec, NO_MEMORY } from "../../src/autoscale/hpa.ts";
 import { loadOf } from "../../src/autoscale/load.ts";
 import { seededRandom } from "../support/seeded_random.ts";
@@ -61,11 +62,15 @@ Deno.test("load: by any numbers it is the sum of its parts, has no unit, and gro
   }
 });
 
-/** An autoscaler with no number of this application's or this machine's. */
+const { autoscaling } = parse(
+  await Deno.readTextFile(new URL("../../charts/kos/values.yaml", import.meta.url)),
+) as { autoscaling: { load: { target: number } } };
+
+/** The chart's autoscaler, with no number of an application's or a machine's. */
 const HPA: HpaSpec = {
   minReplicas: 1,
   maxReplicas: 12,
-  targets: { load: 0.7 },
+  targets: { load: autoscaling.load.target },
   behavior: {
     scaleUp: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 12, periodSeconds: 15 }] },
     scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: "Pods", value: 12, periodSeconds: 15 }] },
@@ -93,8 +98,9 @@ Deno.test("load: with one target an autoscaler finds enough pods of any speed, a
     const speeds = [150, 20_000, 800_000];
     const [slow, usual, fast] = speeds.map((capacity) => replicasFor(pods * capacity, capacity, 1));
     assertEquals([slow, fast], [usual, usual], `${pods} pods' worth`);
-    // Within its tolerance of a tenth it lets a pod have 77 %.
-    assert(usual! >= pods / 0.7 / 1.1 && usual! <= Math.ceil(pods / 0.7), `${usual} for ${pods} pods' worth`);
+    // It lets a pod have a tenth more than its target: that is its tolerance.
+    const wanted = pods / autoscaling.load.target;
+    assert(usual! >= wanted / 1.1 && usual! <= Math.ceil(wanted), `${usual} for ${pods} pods' worth`);
     const again = replicasFor(pods, 1, usual!);
     assertEquals(again, usual);
   }

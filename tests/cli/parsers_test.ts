@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   boolean,
   choice,
+  cores,
   duration,
   formatDuration,
   integer,
@@ -54,6 +55,11 @@ Deno.test("duration: formatting and parsing are inverse", () => {
 Deno.test("rate: a number or max", () => {
   assertEquals(["0", "0.5", "20000", "max"].map(rate()), [0, 0.5, 20_000, Infinity]);
   refuses(rate(), '"max"', ["", "-1", "fast", "Infinity", "1e5", "20k", "9".repeat(400)]);
+});
+
+Deno.test("parsers: cores are a number, or thousandths as Kubernetes writes them", () => {
+  assertEquals(["0.5", "2", "500m", "100m"].map(cores()), [0.5, 2, 0.5, 0.1]);
+  refuses(cores(), "500m", ["", "0", "0m", "-1", "half", "1e5", "2 m", "9".repeat(400)]);
 });
 
 Deno.test("port: 0 to 65535, or off where allowed", () => {

@@ -5,10 +5,15 @@ import { Capacity } from "../../src/metrics/capacity.ts";
 /** An instance that works and rests by a clock of the test's. */
 class Instance {
   at = 0;
-  readonly stats = { busyMs: 0 };
+  readonly stats = { busyMs: 0, busyCpuMs: 0 };
   processed = 0;
-  readonly capacity = new Capacity();
-  readonly #busy = new BusyTime(this.stats, () => this.at);
+  #cpu = 0;
+  readonly capacity: Capacity;
+  readonly #busy = new BusyTime(this.stats, () => this.#cpu, () => this.at);
+
+  constructor(cpus?: number) {
+    this.capacity = new Capacity(cpus);
+  }
 
   /** Works so long, and rests so long. */
   turn(workMs: number, records: number, restMs = 0, leftOut = false): void {
@@ -17,7 +22,18 @@ class Instance {
     this.processed += records;
     this.#busy.rest();
     this.at += restMs;
-    this.capacity.note({ at: this.at, busyMs: this.stats.busyMs, processed: this.processed }, leftOut);
+    this.capacity.note({ at: this.at, ...this.stats, processed: this.processed }, leftOut);
+  }
+
+  /** The same, of which it gets so much CPU time. */
+  share(cpuMs: number, workMs: number, records: number, restMs: number): void {
+    this.#busy.begin();
+    this.#cpu += cpuMs;
+    this.at += workMs;
+    this.processed += records;
+    this.#busy.rest();
+    this.at += restMs;
+    this.capacity.note({ at: this.at, ...this.stats, processed: this.processed });
   }
 }
 
@@ -66,5 +82,42 @@ Deno.test("capacity: what is left out changes nothing, neither meanwhile nor lat
   for (let i = 0; i < 100; i++) instance.turn(1_000, 100, 0, true);
   assertEquals(instance.capacity.estimate, 1_000);
   for (let i = 0; i < 30; i++) instance.turn(100, 100);
+  assertEquals(instance.capacity.estimate, 1_000);
+});
+
+Deno.test("capacity: what a share of a core does is known long before that is used up", () => {
+  const instance = new Instance(0.1);
+  // Half of a tenth of a core, at the core's full speed.
+  for (let i = 0; i < 800; i++) instance.share(5, 5, 100, 95);
+  assertAlmostEquals(instance.capacity.estimate!, 2_000, 1);
+  // All of it, and the limit takes nine tenths of the time on the wall.
+  for (let i = 0; i < 400; i++) instance.share(10, 100, 200, 0);
+  assertAlmostEquals(instance.capacity.estimate!, 2_000, 1);
+});
+
+Deno.test("capacity: cold code with a share of a core says nothing, unless there is little to do", () => {
+  const busy = new Instance(0.1);
+  busy.share(0, 0, 0, 0);
+  for (let i = 0; i < 199; i++) busy.share(10, 100, 10, 0);
+  assertEquals(busy.capacity.estimate, undefined);
+  for (let i = 0; i < 400; i++) busy.share(10, 100, 200, 0);
+  assertEquals(busy.capacity.estimate, 2_000);
+
+  const idle = new Instance(0.1);
+  for (let i = 0; i < 20; i++) idle.share(10, 10, 10, 990);
+  assertEquals(idle.capacity.estimate, 100);
+});
+
+Deno.test("capacity: what a tenth of a core does at a moment is not what it can do", () => {
+  const instance = new Instance(0.1);
+  for (let i = 0; i < 2_000; i++) instance.share(10, 100, 200, 0);
+  // A collection of garbage, a move: a second of CPU time in which hardly anything is processed.
+  instance.share(1_000, 10_000, 100, 0);
+  assert(instance.capacity.estimate! > 1_700);
+});
+
+Deno.test("capacity: from a core on the loop is limited by the time on the wall", () => {
+  const instance = new Instance(4);
+  for (let i = 0; i < 100; i++) instance.share(20, 100, 100, 0);
   assertEquals(instance.capacity.estimate, 1_000);
 });

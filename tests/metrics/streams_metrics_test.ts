@@ -32,6 +32,33 @@ async function lines(registry: Registry): Promise<string[]> {
   return (await registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 }
 
+/** What is shown of an instance that does so much a second, for a minute. */
+async function capacityOf(cpus: number, busyMs: number, busyCpuMs: number): Promise<string | undefined> {
+  const registry = new Registry();
+  const stats = { ...fakeStats(), busyCpuMs: 0 };
+  let at = 0;
+  new StreamsMetrics({ registry, stats, clock: () => at, cpus });
+  await registry.metrics();
+  for (let i = 0; i < 300; i++) {
+    at += 1_000;
+    stats.busyMs += busyMs;
+    stats.busyCpuMs += busyCpuMs;
+    stats.processed += 1_000;
+    await registry.metrics();
+  }
+  return (await lines(registry)).find((line) => line.startsWith("kos_capacity"))?.split(" ")[1];
+}
+
+Deno.test("streams metrics: the capacity is what the cores that it can count on do, whatever it uses now", async () => {
+  // As fast as a core, though a tenth or a quarter is all that it can count on.
+  assertEquals(await capacityOf(0.1, 50, 50), "2000");
+  assertEquals(await capacityOf(0.25, 50, 50), "5000");
+  // At its limit: a tenth of the time on the wall is given to it.
+  assertEquals(await capacityOf(0.1, 1_000, 100), "1000");
+  // Of four cores its loop uses one.
+  assertEquals(await capacityOf(4, 500, 400), "2000");
+});
+
 Deno.test("streams metrics: each scrape shows the numbers as they are, as absolute values", async () => {
   const registry = new Registry();
   const stats = fakeStats();

@@ -41,10 +41,11 @@ Deno.test("--describe prints the topology, without a connection", async () => {
 Deno.test("--probe wants the lag of what the topology reads, or of the topics that are named", async () => {
   const registry = new Registry();
   for (
-    const [name, labelNames] of [["kos_consumer_lag_records", ["topic"]], [
-      "kos_streams_records_processed_total",
-      [],
-    ]] as const
+    const [name, labelNames] of [
+      ["kos_consumer_lag_records", ["topic"]],
+      ["kos_streams_records_processed_total", []],
+      ["kos_load", []],
+    ] as const
   ) {
     new Gauge({ name, help: "h", labelNames: [...labelNames], registers: [registry] })
       .set(name === "kos_consumer_lag_records" ? { topic: "orders" } : {}, 7);
@@ -66,7 +67,7 @@ Deno.test("--probe wants the lag of what the topology reads, or of the topics th
     );
     assertEquals([other, said[2]], [
       1,
-      'missing  kos_consumer_lag_records{topic="parcels"}: not among 2 series',
+      'missing  kos_consumer_lag_records{topic="parcels"}: not among 3 series',
     ]);
   } finally {
     await server.close();

@@ -142,6 +142,20 @@ takes a Deployment's place, or the other way round.
 consumer_lag_{{ regexReplaceAll "[^a-z0-9]" (lower .) "_" }}
 {{- end -}}
 
+{{/* Whether a container asks for CPU: a limit is a request too, where there is no other. */}}
+{{- define "kos.cpu" -}}
+{{- range $kind := list "requests" "limits" }}{{ get (default dict (get $ $kind)) "cpu" }}{{ end -}}
+{{- end -}}
+
+{{- define "kos.loadMetric" -}}
+kos_load
+{{- end -}}
+
+{{/* As a Kubernetes quantity, in thousandths. */}}
+{{- define "kos.loadTarget" -}}
+{{- printf "%dm" (int64 (round (mulf .Values.autoscaling.load.target 1000.0) 0)) -}}
+{{- end -}}
+
 {{- define "kos.rateMetric" -}}
 kos_streams_records_processed_per_second
 {{- end -}}

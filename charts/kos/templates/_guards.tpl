@@ -52,7 +52,7 @@
 secretKeys applicationIdGuard kafka schemaRegistry inputTopics app autoscaling generator metrics networkPolicy test
 cleanup kafka.ca kafka.inCluster schemaRegistry.image app.name app.workload app.image app.applicationId
 app.stateVolume app.strategy app.topologySpread app.pdb app.serviceAccount autoscaling.minReplicas
-autoscaling.maxReplicas autoscaling.lag autoscaling.rate autoscaling.keda generator.name generator.image
+autoscaling.maxReplicas autoscaling.load autoscaling.lag autoscaling.rate autoscaling.keda generator.name generator.image
 generator.control generator.serviceAccount metrics.scrape metrics.host metrics.level metrics.podMonitor
 metrics.adapterRule metrics.prometheusRule metrics.dashboard networkPolicy.egress kafka.inCluster.image
 kafka.inCluster.persistence app.strategy.type app.image.repository generator.image.repository

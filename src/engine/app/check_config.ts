@@ -94,6 +94,7 @@ const KNOWN: { readonly [K in keyof Required<StreamsConfig>]: true } = {
   onProductionError: true,
   deadLetterTopics: true,
   onCommit: true,
+  cpuTime: true,
   logger: true,
   now: true,
 };

@@ -213,7 +213,7 @@ export class RunningApp {
 
   async #run(): Promise<void> {
     const { working, stats, config } = this.#opened;
-    const busy = new BusyTime(stats);
+    const busy = new BusyTime(stats, config.cpuTime);
     const { maxRecordsPerSecond = Infinity } = config;
     const pace = maxRecordsPerSecond === Infinity
       ? undefined

@@ -63,6 +63,8 @@ export class EngineStats {
    * what was written.
    */
   busyMs = 0;
+  /** The CPU time that the process had meanwhile, in ms; 0 where nobody asked for it. */
+  busyCpuMs = 0;
   /** Commits that were made. */
   commits = 0;
   /** Commits that the group or the broker refused. */

@@ -44,17 +44,22 @@ Deno.test("the adapter's rule is the same in the ConfigMap and in the values for
   const configMap = find(await objectsOf("operator"), "ConfigMap", "kos-adapter-rule");
   assertEquals(parse(configMap.data["config.yaml"]), { rules: rules.custom });
   assertEquals(
-    rules.custom[0].metricsQuery,
+    rules.custom[1].metricsQuery,
     'sum by (<<.GroupBy>>) (<<.Series>>{<<.LabelMatchers>>,metric="records-lag"} >= 0)',
   );
 });
 
-Deno.test("the autoscaler has the original's metrics and targets", async () => {
+Deno.test("the autoscaler has the load and, where it is asked to, the original's metrics and targets", async () => {
   const hpa = find(await objectsOf("operator"), "HorizontalPodAutoscaler", "kstreams");
   const { minReplicas, maxReplicas, metrics } = hpa.spec;
   assertEquals([minReplicas, maxReplicas], [1, 4]);
+  assertEquals(metrics.length, 3);
+  assertEquals(metrics[0].pods, {
+    metric: { name: "kos_load" },
+    target: { type: "AverageValue", averageValue: "700m" },
+  });
   for (const [i, topic] of ["rq", "rs"].entries()) {
-    assertEquals(metrics[i], {
+    assertEquals(metrics[i + 1], {
       type: "Pods",
       pods: {
         metric: { name: `consumer_lag_game_frame_${topic}` },

@@ -54,6 +54,8 @@ Deno.test("each way to fail is said", () => {
     "lag had no value in 1 of 5 samples, first after 20 s",
   ]);
   assertEquals(gaps([], ["lag"]), ["nothing was recorded"]);
+  const rested = GOOD.map((sample) => sample.second === 70 ? { ...sample, ready: 0 } : sample);
+  assertEquals(complaints(rested, EXPECTED), ["no pod was ready in 1 of 9 samples, first after 70 s"]);
 });
 
 Deno.test("the table leaves a missing value empty", () => {
@@ -63,10 +65,20 @@ Deno.test("the table leaves a missing value empty", () => {
   );
 });
 
+Deno.test("a load is not rounded away", () => {
+  const [sample] = samples([1, 2]);
+  const metrics = { load: { sum: 1.23456, pods: 2 } };
+  assertEquals(toCsv([{ ...sample!, metrics }], ["load"]).split("\n")[1], "0,1,2,2,2,1.235,2");
+});
+
 Deno.test("the picture has a panel each, texts escaped, and every point within it", () => {
-  const svg = toSvg("a < b & c", GOOD, ["lag"], undefined);
+  const withLoad = GOOD.map((s) => ({
+    ...s,
+    metrics: { ...s.metrics, load: { sum: 0.25 * s.replicas, pods: 1 } },
+  }));
+  const svg = toSvg("a < b & c", withLoad, { lags: ["lag"], rate: "rate", load: "load" });
   assertStringIncludes(svg, "a &lt; b &amp; c");
-  for (const title of ["Replicas", "Lag in records", "Records a second"]) {
+  for (const title of ["Replicas", "Load of all pods, in pods", "Lag in records", "Records a second"]) {
     assertStringIncludes(svg, `>${title}<`);
   }
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.map(Number);
