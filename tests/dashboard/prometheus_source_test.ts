@@ -116,4 +116,6 @@ Deno.test("prometheus source: without series, without an answer, and without sen
   await closed.close();
   const gone = await first(closed.url, 2);
   assertEquals(gone.map(({ problem }) => problem!.startsWith(`Cannot read ${closed.url}: `)), [true, true]);
+  // What fetch itself says is no reason.
+  assertEquals(gone.map(({ problem }) => problem!.endsWith("fetch failed")), [false, false]);
 });

@@ -101,8 +101,12 @@ function draw() {
 }
 
 function drawNow() {
+  // No further back than there is something to be seen.
+  const first = history.snapshots[0].atMs;
+  lookBack.min = Math.min(-1, Math.ceil((first - history.last.atMs) / 1_000));
   const back = Number(lookBack.value);
-  const at = pointed ?? (back < 0 ? history.last.atMs + back * 1_000 : undefined);
+  const asked = pointed ?? (back < 0 ? history.last.atMs + back * 1_000 : undefined);
+  const at = asked === undefined ? undefined : Math.max(first, asked);
   const snapshot = at === undefined ? history.last : history.at(at);
   setText(byId("look-at"), at === undefined ? "now" : clock(at));
   lookBack.setAttribute("aria-valuetext", at === undefined ? "now" : clock(at));
