@@ -23,7 +23,7 @@ import { DemoPageSource } from "../src/demo/page_source.ts";
 import { type DemoSummary, runDemo } from "../src/demo/run.ts";
 import type { ScaleBy } from "../src/demo/scaler.ts";
 import { timelineCsv } from "../src/demo/timeline.ts";
-import { connectionConfig, WaitInterrupted } from "../src/kafka/mod.ts";
+import { connectionConfig } from "../src/kafka/mod.ts";
 import { CannotListen, type HttpServer } from "../src/metrics/http_server.ts";
 import type { Advisor } from "../src/scaling/advisor.ts";
 import { advisorLog } from "../src/scaling/advisor_log.ts";
@@ -34,6 +34,7 @@ import { reportHtml } from "./demo/report.ts";
 import { type Cleanup, embeddedStage, kafkaStage, type Stage } from "./demo/stages.ts";
 import { isGood, linesOf } from "./demo/words.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
+import { makeOutFolder } from "./support/out_folder.ts";
 
 interface Flags {
   seconds: number;
@@ -53,6 +54,8 @@ interface Flags {
 const ALL_WELL = "all is well: sessions equal the answered frames";
 /** As many as the topics have partitions, by default. */
 const MOST_REPLICAS = 4;
+/** How long its processes, and then the broker, may take to end, in ms. */
+const END_MS = 45_000;
 
 /** The task and its flags. */
 export const DEMO: Program<Flags> = {
@@ -129,11 +132,18 @@ if (import.meta.main) {
     const flags = parseArguments(DEMO, Deno.args);
     const logger = createLogger({ name: "demo", level: flags.logLevel === "info" ? "warn" : flags.logLevel });
     const cleanup: Cleanup = [];
+    await makeOutFolder(flags.out);
     try {
-      const stage = await setTheStage(flags, signal, logger, cleanup);
-      if (signal.aborted) return EXIT.failure;
+      const stage = await setTheStage(flags, signal, logger, cleanup).catch((error) => {
+        // The terminal sends Ctrl-C to what was just being started as well: its error is no news.
+        if (!signal.aborted) throw error;
+      });
+      if (stage === undefined || signal.aborted) {
+        say("\nstopped before it began");
+        return EXIT.failure;
+      }
       const advisor = advisorOf(flags, logger);
-      const page = flags.page ? await openPage(flags, advisor, cleanup) : undefined;
+      const page = flags.page ? await openPage(flags, stage.canKill, advisor, cleanup) : undefined;
       const summary = await runDemo({
         ...stage,
         ...(page === undefined ? {} : { onSnapshot: (snapshot, control) => page.tell(snapshot, control) }),
@@ -155,14 +165,10 @@ if (import.meta.main) {
         return EXIT.failure;
       }
       return await report(flags, summary);
-    } catch (error) {
-      if (!(error instanceof WaitInterrupted)) throw error;
-      say("\nstopped before it began");
-      return EXIT.failure;
     } finally {
       for (const undo of cleanup.reverse()) await undo();
     }
-  });
+  }, { graceMs: END_MS });
 }
 
 /** What is recommended is told on the board where it is followed, and in the log where it is not. */
@@ -178,11 +184,12 @@ function advisorOf({ seconds, scaleBy, fixed }: Flags, logger: Logger): Advisor 
 /** Serves the live page and what is recommended, and says where. */
 async function openPage(
   { perInstance, pagePort }: Flags,
+  canKill: boolean,
   advisor: Advisor,
   cleanup: Cleanup,
 ): Promise<DemoPageSource> {
   const topology = topologyParts(sessionsTopology());
-  const source = new DemoPageSource({ topology, maxRate: MOST_REPLICAS * 1.5 * perInstance });
+  const source = new DemoPageSource({ topology, maxRate: MOST_REPLICAS * 1.5 * perInstance, canKill });
   const routes = scalingRoutes(advisor);
   const served = (port: number): Promise<HttpServer> =>
     servePage({ source, port, portFlag: "--page-port", routes });
@@ -228,7 +235,7 @@ async function setTheStage(
     say(`everything runs in this process on an in-memory log, without Kafka: ${runtime.reason}`);
     return embeddedStage(perInstance, logger, cleanup);
   }
-  const broker = await startBroker({ report: say });
+  const broker = await startBroker({ report: say, signal });
   cleanup.push(() => broker.wipe());
   return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, perInstance, logger, cleanup);
 }
@@ -245,7 +252,6 @@ async function report(flags: Flags, summary: DemoSummary): Promise<number> {
   const title = `The demo, ${flags.seconds} s, ${
     flags.fixed === undefined ? `replicas by ${flags.scaleBy}` : `${flags.fixed} replicas`
   }`;
-  await Deno.mkdir(flags.out, { recursive: true });
   await Deno.writeTextFile(join(flags.out, "report.html"), reportHtml(title, summary, lines));
   await Deno.writeTextFile(join(flags.out, "timeline.csv"), timelineCsv(summary.run));
   await Deno.writeTextFile(join(flags.out, "timeline.svg"), charts(summary.run));

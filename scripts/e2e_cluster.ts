@@ -18,6 +18,7 @@ import { KilledPods } from "./e2e/killed_pods.ts";
 import { test, uninstall, upgradeAndRollBack } from "./e2e/lifecycle.ts";
 import { complaints, gaps, reached, type Sample, series, toCsv, toSvg } from "./e2e/timeline.ts";
 import { ScriptError } from "./support/errors.ts";
+import { makeOutFolder } from "./support/out_folder.ts";
 
 const RELEASE = "kos";
 const STREAMS = "kstreams";
@@ -39,6 +40,7 @@ export async function e2e(args: readonly string[], signal: AbortSignal): Promise
       throw new UsageError(`Cannot use --${name}: received "max"; the timeline needs a number`);
     }
   }
+  await makeOutFolder(flags.out);
   const helm = await new Tools(say).find("helm");
   if ("missing" in helm) throw new ScriptError(`Cannot install the chart: ${helm.missing}`);
   const cluster = await Cluster.open(flags.namespace);
@@ -289,7 +291,6 @@ function summarize(
 }
 
 async function save(flags: Flags, samples: readonly Sample[], metrics: readonly string[]): Promise<void> {
-  await Deno.mkdir(flags.out, { recursive: true });
   await Deno.writeTextFile(join(flags.out, "timeline.csv"), toCsv(samples, metrics));
   await Deno.writeTextFile(
     join(flags.out, "timeline.svg"),
@@ -305,7 +306,6 @@ async function describe(flags: Flags, file: string): Promise<void> {
     "describe",
     file === "not-ready.txt" ? "pods,hpa" : "hpa",
   ]);
-  await Deno.mkdir(flags.out, { recursive: true });
   await Deno.writeTextFile(join(flags.out, file), stdout + stderr);
 }
 

@@ -25,6 +25,8 @@ export interface Stage {
   readonly log: Log;
   readonly registry: SchemaRegistry | undefined;
   readonly startInstance: StartInstance;
+  /** Whether an instance is a process, which can be killed. */
+  readonly canKill: boolean;
 }
 
 /** Things to undo, the last one first, whatever happens. */
@@ -46,7 +48,7 @@ export function embeddedStage(perInstance: number, logger: Logger, cleanup: Clea
     service.app.done.catch((error) => ended = `"${error}"`);
     return { url: service.server!.url, ended: () => ended, stop: () => service.close() };
   };
-  return { log, registry: undefined, startInstance };
+  return { log, registry: undefined, startInstance, canKill: false };
 }
 
 /** Kafka, with a process for each instance. */
@@ -66,6 +68,7 @@ export async function kafkaStage(
   return {
     log,
     registry: schemaRegistry === undefined ? undefined : new SchemaRegistry(schemaRegistry),
+    canKill: true,
     startInstance: (name) => startProcess(name, config.brokers, perInstance, join(folder, `${name}.log`)),
   };
 }

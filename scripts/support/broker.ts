@@ -170,6 +170,8 @@ export interface BrokerOptions {
   readonly proxied?: { readonly port: number; readonly advertise: number };
   /** Told of the progress, a line at a time. */
   readonly report?: (line: string) => void;
+  /** Ends the wait until it answers, and the broker. */
+  readonly signal?: AbortSignal;
 }
 
 /** A broker that ends with us. */
@@ -194,7 +196,7 @@ export interface Broker {
  * @throws {ScriptError} Without Java and Docker, or when it does not come up, naming its log.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { report = () => {}, settings = {}, proxied, member } = options;
+  const { report = () => {}, settings = {}, proxied, member, signal } = options;
   const clusterOf = member === undefined ? {} : { clusterId: member.clusterId };
   const asked = { settings, ...(proxied === undefined ? {} : { proxied }) };
   const runtime = await requireRuntime();
@@ -251,7 +253,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
         what: `Kafka on ${bootstrap}`,
         // The image may have to be pulled first.
         timeoutMs: runtime.kind === "docker" ? 2 * START_TIMEOUT_MS : START_TIMEOUT_MS,
-        hopeless: child.ended,
+        hopeless: () => signal?.aborted ? "that it is no longer needed" : child.ended(),
         see: logFile,
       });
     } catch (error) {
@@ -268,7 +270,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     };
     return { bootstrap, logFile, pid: child.pid, kill, wipe, stop: temporary ? wipe : stop };
   } catch (error) {
-    if (temporary) await remove(dataDir); // the log stays: the error names it
+    if (temporary) await remove(dataDir);
+    // Otherwise the log stays: the error names it.
+    if (temporary && signal?.aborted) await remove(logFile);
     throw error;
   }
 }

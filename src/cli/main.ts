@@ -72,7 +72,7 @@ export type Report = (message: string, error?: unknown) => void;
 
 /**
  * Runs a binary and ends the process. `run` gets a signal that is aborted by the first SIGTERM or SIGINT; it
- * then ends in order and resolves. A second SIGINT ends the process at once. The exit code is what `run`
+ * then ends in order and resolves. A second Ctrl-C ends the process at once. The exit code is what `run`
  * resolves with, else 0; 2 for wrong flags or variables; 1 for any other error, told in one line on stderr,
  * with the stack only when `KOS_DEBUG` is `1`.
  */
@@ -97,16 +97,23 @@ export async function main(
   return process.exit(await exitCode(() => run(signal), report));
 }
 
+/** So soon after a Ctrl-C, in ms, another SIGINT is the same one, which npx and Deno have passed on. */
+const SAME_KEY_MS = 1_000;
+
 /**
- * A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); the second SIGINT ends
- * the process with code 130.
+ * A signal aborted by the first SIGTERM or SIGINT (with an {@linkcode Interrupted}); another SIGINT, a second
+ * or more after the last one, ends the process with code 130.
  */
 export function shutdownSignal(): AbortSignal {
   const controller = new AbortController();
+  let pressedAt = -Infinity;
   const on = (signal: EndSignal) => {
     process.on(signal, () => {
+      const again = signal === "SIGINT" && controller.signal.aborted;
+      const now = performance.now();
       // 128 + the signal's number, as shells have it.
-      if (signal === "SIGINT" && controller.signal.aborted) process.exit(130);
+      if (again && now - pressedAt >= SAME_KEY_MS) process.exit(130);
+      if (signal === "SIGINT") pressedAt = now;
       controller.abort(new Interrupted(signal));
     });
   };

@@ -6,6 +6,7 @@
  */
 import { delay } from "@std/async/delay";
 import { readSeries } from "../metrics/metrics_text.ts";
+import { reasonOf } from "../metrics/probe.ts";
 import { boundedText } from "./bounded_text.ts";
 import { CounterRates } from "./counter_rates.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
@@ -73,7 +74,7 @@ async function readAll(
     try {
       return await readOne(instance, rates, now, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
     } catch (error) {
-      problems.push(`Cannot read ${instance.name}: ${error instanceof Error ? error.message : error}`);
+      problems.push(`Cannot read ${instance.name}: ${reasonOf(error)}`);
       return [];
     }
   }));

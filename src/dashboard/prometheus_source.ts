@@ -6,6 +6,7 @@
 import { delay } from "@std/async/delay";
 import { HISTORY_MS } from "./history.ts";
 import { numberOf, type Series } from "../metrics/metrics_text.ts";
+import { reasonOf } from "../metrics/probe.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
 import type { PageSnapshot } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
@@ -101,8 +102,7 @@ async function snapshotsOf(
     return [...readings].sort(([a], [b]) => a - b).map(([atMs, reading]) => snapshotOf(atMs, reading));
   } catch (error) {
     if (signal.aborted) return [];
-    const reason = error instanceof Error ? error.message : String(error);
-    return [snapshotOf(toMs, { instances: [], problem: `Cannot read ${url}: ${reason}` })];
+    return [snapshotOf(toMs, { instances: [], problem: `Cannot read ${url}: ${reasonOf(error)}` })];
   }
 }
 

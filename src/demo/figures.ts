@@ -39,6 +39,7 @@ export function figuresOf(run: readonly Snapshot[], behind: number): Figures {
   const peak = Math.max(0, ...run.map(ready));
   const surge = run.find(({ phase }) => phase === "surge");
   const burst = run.findLast(({ phase }) => phase === "burst");
+  const atPeak = run.find((snapshot) => ready(snapshot) === peak)?.atMs ?? 0;
   const seconds = (
     from: Snapshot | undefined,
     holds: (snapshot: Snapshot) => boolean,
@@ -49,7 +50,9 @@ export function figuresOf(run: readonly Snapshot[], behind: number): Figures {
   return {
     peak,
     upSeconds: peak > first ? seconds(surge, (snapshot) => ready(snapshot) === peak) : undefined,
-    downSeconds: peak > first ? seconds(burst, ({ instances }) => instances.length <= first) : undefined,
+    downSeconds: peak > first
+      ? seconds(burst, ({ atMs, instances }) => atMs >= atPeak && instances.length <= first)
+      : undefined,
     worstLag: Math.max(0, ...run.map(({ lag }) => lag)),
     worstSeconds: Math.max(0, ...run.map(({ lagSeconds }) => lagSeconds)),
     laggingSeconds: integral(run, ({ lag }) => lag > behind ? 1 : 0),

@@ -17,6 +17,8 @@ export interface DemoPageOptions {
   readonly topology: readonly PagePart[];
   /** The slider's end, in records a second. */
   readonly maxRate: number;
+  /** Whether an instance can be killed: one in this process can't. Default `true`. */
+  readonly canKill?: boolean;
   /** The time on the wall, in ms. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -32,7 +34,7 @@ export class DemoPageSource implements PageSource {
   #waiting: PageSnapshot[] = [];
   #wake = (): void => {};
 
-  constructor({ topology, maxRate, now = Date.now }: DemoPageOptions) {
+  constructor({ topology, maxRate, canKill = true, now = Date.now }: DemoPageOptions) {
     this.topology = topology;
     this.#now = now;
     this.control = {
@@ -44,10 +46,7 @@ export class DemoPageSource implements PageSource {
         if (this.#running.addInstance()) return;
         throw new ControlRefused("Cannot add an instance: there are as many as may be");
       },
-      killInstance: (name) => {
-        if (this.#running.killInstance(name)) return;
-        throw new ControlRefused(`Cannot kill ${name}: no such instance runs, or it is going already`);
-      },
+      ...(canKill ? { killInstance: (name: string) => this.#kill(name) } : {}),
     };
   }
 
@@ -70,6 +69,11 @@ export class DemoPageSource implements PageSource {
   get #running(): DemoControl {
     if (this.#demo !== undefined) return this.#demo;
     throw new ControlRefused("Cannot change anything: the demo has not begun yet");
+  }
+
+  #kill(name: string): void {
+    if (this.#running.killInstance(name)) return;
+    throw new ControlRefused(`Cannot kill ${name}: no such instance runs, or it is going already`);
   }
 
   #pageSnapshot(seen: Snapshot, target: number): PageSnapshot {

@@ -84,7 +84,7 @@ async function ask(url: string, signal: AbortSignal | undefined): Promise<Answer
 }
 
 /** Why there was no answer: a failed fetch says no more than that itself, and the reason in its cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

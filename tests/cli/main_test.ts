@@ -83,6 +83,18 @@ Deno.test("main: a second Ctrl-C ends at once", async () => {
   await child.stderr.cancel();
 });
 
+Deno.test("main: a Ctrl-C that comes twice, as who started the binary passes it on, is one", async () => {
+  const child = spawn(["twice"]);
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await untilSaid(reader, "ready\n");
+  child.kill("SIGINT");
+  await untilSaid(reader, "1\n");
+  child.kill("SIGINT");
+  assertEquals((await child.status).code, 0);
+  await reader.cancel();
+  await child.stderr.cancel();
+});
+
 Deno.test("main: a binary that does not end in time is ended", async () => {
   const child = spawn(["hang", "300"]);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();

@@ -35,7 +35,7 @@ Deno.test("instances source: counters become rates from the second look on", asy
 Deno.test("instances source: one that can't be read is named, and the others are shown", async () => {
   const broken = {
     ...instance("two", () => ""),
-    metrics: () => Promise.reject(new Error("received status 500")),
+    metrics: () => Promise.reject(new Error("fetch failed", { cause: new Error("connection refused") })),
   };
   const [snapshot] = await read(() => [instance("one", () => "kos_load 0.5\n", false), broken], 1);
   assertEquals(snapshot!.instances.map(({ name, ready, load }) => [name, ready, load]), [[
@@ -43,7 +43,7 @@ Deno.test("instances source: one that can't be read is named, and the others are
     false,
     0.5,
   ]]);
-  assertEquals(snapshot!.problem, "Cannot read two: received status 500");
+  assertEquals(snapshot!.problem, "Cannot read two: connection refused");
 });
 
 Deno.test("instances source: an instance that went and came back has no rate of the time between", async () => {

@@ -163,6 +163,9 @@ browserTest("page in a browser: the look back gives the numbers of that time", a
     await page.getByText("1 of 1").waitFor();
     assertEquals(await texts(page, "#instances h3"), ["streams-1"]);
     assertEquals(await page.locator("figure:nth-child(2) .legend b").allInnerTexts(), ["1", "1"]);
+    // No further back than the first numbers, whatever the page could hold.
+    await page.locator("#look-back").press("Home");
+    await page.locator("#look-at").getByText("11:50:01").waitFor();
     await page.locator("#look-back").fill("0");
     await page.getByText("4 of 4").waitFor();
   });

@@ -116,6 +116,8 @@ Deno.test("prometheus source: without series, without an answer, and without sen
   await closed.close();
   const gone = await first(closed.url, 2);
   assertEquals(gone.map(({ problem }) => problem!.startsWith(`Cannot read ${closed.url}: `)), [true, true]);
+  // What fetch itself says is no reason.
+  assertEquals(gone.map(({ problem }) => problem!.endsWith("fetch failed")), [false, false]);
 });
 
 Deno.test("prometheus source: whoever recommends a number is no instance, and an autoscaler's goes before it", async () => {

@@ -45,6 +45,16 @@ Deno.test("a run without a change of replicas has no seconds up or down", () => 
   assertEquals(figuresOf([], 1).podSeconds, 0);
 });
 
+Deno.test("a run that ends its burst before it has scaled up is back only after it was up", () => {
+  const run = [
+    snapshot(0, { instances: ready(1) }),
+    snapshot(1, { phase: "burst", instances: ready(1) }),
+    snapshot(2, { phase: "calm", instances: ready(2) }),
+    snapshot(9, { phase: "calm", instances: ready(1) }),
+  ];
+  assertEquals(figuresOf(run, 1).downSeconds, 8);
+});
+
 Deno.test("the mean load is of those that stay and know theirs", () => {
   assertEquals(meanLoad([instance({ load: 1 }), instance({ load: 2 }), starting, leaving]), 1.5);
   assertEquals(meanLoad([starting]), undefined);

@@ -99,3 +99,10 @@ Deno.test("the demo's page: what can't be done is refused with the reason", () =
   assertThrows(() => source.control.addInstance!(), ControlRefused, "there are as many as may be");
   assertThrows(() => source.control.killInstance!("streams-9"), ControlRefused, "Cannot kill streams-9");
 });
+
+Deno.test("the demo's page offers to kill only what can be killed", () => {
+  const embedded = new DemoPageSource({ topology: [], maxRate: 5_000, canKill: false });
+  assertEquals(embedded.control.killInstance, undefined);
+  const { killInstance } = opened().control;
+  assertEquals(typeof killInstance, "function");
+});

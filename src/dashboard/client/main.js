@@ -112,8 +112,12 @@ function draw() {
 
 /** @param {SentSnapshot} last */
 function drawNow(last) {
+  // No further back than there is something to be seen.
+  const first = history.snapshots[0]?.atMs ?? last.atMs;
+  lookBack.min = `${Math.min(-1, Math.ceil((first - last.atMs) / 1_000))}`;
   const back = Number(lookBack.value);
-  const at = pointed ?? (back < 0 ? last.atMs + back * 1_000 : undefined);
+  const asked = pointed ?? (back < 0 ? last.atMs + back * 1_000 : undefined);
+  const at = asked === undefined ? undefined : Math.max(first, asked);
   const snapshot = at === undefined ? last : history.at(at) ?? last;
   setText(byId("look-at"), at === undefined ? "now" : clock(at));
   lookBack.setAttribute("aria-valuetext", at === undefined ? "now" : clock(at));

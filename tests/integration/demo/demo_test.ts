@@ -143,6 +143,7 @@ for (
     [["--fixed", "9"], /--fixed.*9/s],
     [["--profile", "often"], /--profile.*often/s],
     [["--scale-by", "luck"], /--scale-by.*luck/s],
+    [["--out", import.meta.filename!], /Cannot write into the folder of --out: received ".+"; name one/],
   ] as const
 ) {
   Deno.test(`the demo refuses ${args.join(" ")}`, async () => {

@@ -32,3 +32,20 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "startBroker waits no longer when it is told to end, and leaves nothing",
+  ignore,
+  async fn() {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const report = (line: string): void => {
+      lines.push(line);
+      if (line.startsWith("Starting Kafka")) stop.abort();
+    };
+    await assertRejects(() => startBroker({ report, signal: stop.signal }), ScriptError, "no longer needed");
+    const folder = lines.join("\n").match(/data folder (.*)/)?.[1];
+    if (folder === undefined) return; // in a container
+    assertEquals([await exists(folder), await exists(`${folder}.log`)], [false, false]);
+  },
+});

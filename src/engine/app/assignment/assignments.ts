@@ -212,8 +212,7 @@ export class Assignments {
     this.#endpoints = new Map(
       Object.entries(info.hosts ?? {}).flatMap(([at, ids]) => ids.map((id) => [id, at])),
     );
-    const mayKeep = (id: string): boolean =>
-      !active.includes(id) && tasks.knows(id) && this.#mayRestore(id);
+    const mayKeep = (id: string): boolean => !active.includes(id) && tasks.knows(id) && this.#mayRestore(id);
     const kept = info.standbys.filter(mayKeep);
     standbys.assign(kept, (id) => tasks.make(id), {
       now: info.warmups?.filter((id) => kept.includes(id)),
