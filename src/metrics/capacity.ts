@@ -16,8 +16,8 @@ const WINDOW = { span: 10_000, step: 500, least: 1_000 };
  */
 const IDLE_MS = 10_000;
 /**
- * For so much CPU time, in ms, code is cold: with a whole core that is over before an autoscaler looks, with a
- * tenth of one it would ask for more instances because those that came last have just started.
+ * For so much CPU time, in ms, code is cold: with a whole core that is over before an autoscaler looks, with
+ * a tenth of one it would ask for more instances because those that came last have just started.
  */
 const COLD_CPU_MS = 2_000;
 /** Of what it can count on, the share that cold code may use and still tell a load: it is small anyway. */

@@ -151,8 +151,8 @@ export function lagSeconds(p: PartitionLag, nowMs: number): number | undefined {
  *   timestamp; 0 when caught up. That record is at hand, so it is exact and costs nothing. While it is not
  *   fetched yet there is no series.
  * - `kos_arrival_records_per_second{topic,partition}` is how fast the end of what can be read has moved in
- *   the last 20 seconds: what came, whether it was read or not. Offsets count: those of transactions' markers and
- *   of what compaction took are among them.
+ *   the last 20 seconds: what came, whether it was read or not. Offsets count: those of transactions' markers
+ *   and of what compaction took are among them.
  * - `kos_lag_age_seconds{client,topic,partition}` is how old the newest word of the log is that the others
  *   come of, `+Inf` before the first.
  *

@@ -46,10 +46,17 @@ export class RateWindow {
     this.#options = options;
   }
 
-  /** Takes a count up. One that goes back, as of a topic that was made anew, begins a new window. */
+  /**
+   * Takes a count up. What goes back is old news, as of a fetch that is read late, and is left out; but a count
+   * that stays back, as of a topic that was made anew, begins a new window.
+   */
   note(at: number, count: number): void {
-    const { span, step } = this.#options;
-    if (this.#newest !== undefined && (at < this.#newest.at || count < this.#newest.count)) this.#kept = [];
+    const { span, step, least } = this.#options;
+    if (this.#newest !== undefined && (at < this.#newest.at || count < this.#newest.count)) {
+      const isOther = count < this.#kept[0]!.count || at - this.#newest.at >= least;
+      if (!isOther) return;
+      this.#kept = [];
+    }
     this.#newest = { at, count };
     const last = this.#kept.at(-1);
     if (last === undefined || at - last.at >= step) this.#kept.push(this.#newest);

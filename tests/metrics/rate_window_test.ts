@@ -22,14 +22,26 @@ Deno.test("rate window: notes close to each other are not kept, and the newest o
   assertEquals(window.perSecond, 2_000);
 });
 
-Deno.test("rate window: a count or a place that goes back begins anew", () => {
+Deno.test("rate window: old news changes nothing", () => {
   const window = new RateWindow(SETTINGS);
-  window.note(0, 0);
-  window.note(20, 20);
-  window.note(21, 3);
-  assertEquals(window.perSecond, undefined);
-  window.note(31, 23);
+  window.note(0, 100);
+  window.note(20, 120);
+  window.note(21, 118);
+  assertEquals(window.perSecond, 1_000);
+  window.note(19, 120);
+  assertEquals(window.perSecond, 1_000);
+  window.note(22, 144);
   assertEquals(window.perSecond, 2_000);
-  window.note(30, 23);
-  assertEquals(window.perSecond, undefined);
+});
+
+Deno.test("rate window: a count that is less than all of it, or stays back, begins anew", () => {
+  for (const [first, again] of [[10, 3], [0, 3]] as const) {
+    const window = new RateWindow(SETTINGS);
+    window.note(0, first);
+    window.note(20, 20);
+    window.note(30, again);
+    assertEquals(window.perSecond, undefined);
+    window.note(40, again + 20);
+    assertEquals(window.perSecond, 2_000);
+  }
 });

@@ -137,8 +137,8 @@ export interface StreamsConfig {
   /** Told of each commit that was made: how long it took, in seconds. */
   readonly onCommit?: (seconds: number) => void;
   /**
-   * The CPU time that the process has had, in ms; asked for a few times a turn of the loop, none a record. With
-   * it the part that the loop worked is in `stats.busyCpuMs`. Default: it is not asked for.
+   * The CPU time that the process has had, in ms; asked for a few times a turn of the loop, none a record.
+   * With it the part that the loop worked is in `stats.busyCpuMs`. Default: it is not asked for.
    */
   readonly cpuTime?: () => number;
   /** Where the application says what a person should know. Default: nowhere. */

@@ -7,9 +7,10 @@ import type { EngineStats } from "../../record/stats.ts";
 
 /**
  * Adds up the time between {@linkcode BusyTime.begin} and {@linkcode BusyTime.rest}, in `EngineStats.busyMs`:
- * a few calls a turn of the loop, none a record. It is what a clock on the wall shows: where the machine gives
- * the process less than it wants, the time that it waits for its turn counts as work, as it limits what it can
- * do. Beside it is the CPU time, in `EngineStats.busyCpuMs`, for what may use more now than it can count on.
+ * a few calls a turn of the loop, none a record. It is what a clock on the wall shows: where the machine
+ * gives the process less than it wants, the time that it waits for its turn counts as work, as it limits what
+ * it can do. Beside it is the CPU time, in `EngineStats.busyCpuMs`, for what may use more now than it can
+ * count on.
  */
 export class BusyTime {
   readonly #stats: Pick<EngineStats, "busyMs" | "busyCpuMs">;
