@@ -47,8 +47,8 @@ export class RateWindow {
   }
 
   /**
-   * Takes a count up. What goes back is old news, as of a fetch that is read late, and is left out; but a count
-   * that stays back, as of a topic that was made anew, begins a new window.
+   * Takes a count up. What goes back is old news, as of a fetch that is read late, and is left out; but a
+   * count that stays back, as of a topic that was made anew, begins a new window.
    */
   note(at: number, count: number): void {
     const { span, step, least } = this.#options;

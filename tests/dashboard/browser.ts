@@ -48,8 +48,9 @@ export async function launch(): Promise<Browser> {
   // With this set it does not look into /proc for whether this is Windows, which tests may not.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
-  // In a container there is no user for its sandbox; only the page that is tested is opened.
-  return await chromium.launch({ executablePath: BROWSER!, args: ["--no-sandbox"], timeout: PATIENCE_MS });
+  // In a container there is no user for its sandbox, and little shared memory; only the page that is tested is opened.
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+  return await chromium.launch({ executablePath: BROWSER!, args, timeout: PATIENCE_MS });
 }
 
 /** Opens the page over a source, and fails when the browser had anything to complain of. */

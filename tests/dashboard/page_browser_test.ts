@@ -4,11 +4,14 @@ import type { PageControl } from "../../src/dashboard/source.ts";
 import { assertAccessible, BROWSER, browserTest, launch, PHONE, WIDE, withPage } from "./browser.ts";
 import { snapshot, STORY_END_MS, surgeAndCalm, ToldSource } from "./told_source.ts";
 
-let browser: Browser;
+let started: Browser | undefined;
 
-if (BROWSER !== undefined) {
-  Deno.test.beforeAll(async () => void (browser = await launch()));
-  Deno.test.afterAll(() => browser.close());
+if (BROWSER !== undefined) Deno.test.afterAll(() => started?.close());
+
+/** One for all of them; another one where that has gone. */
+async function theBrowser(): Promise<Browser> {
+  if (!started?.isConnected()) started = await launch();
+  return started;
 }
 
 /** The surge at its worst: four instances, lag that shrinks. */
@@ -25,7 +28,7 @@ async function texts(page: Page, selector: string): Promise<string[]> {
 }
 
 browserTest("page in a browser: it shows what the source says", async () => {
-  await withPage(browser, told(), WIDE, async (page) => {
+  await withPage(await theBrowser(), told(), WIDE, async (page) => {
     const last = SURGE.at(-1)!;
     const lag = last.instances.flatMap(({ partitions }) => partitions).reduce(
       (sum, each) => sum + each.lag!,
@@ -67,7 +70,7 @@ browserTest("page in a browser: it shows what the source says", async () => {
 browserTest("page in a browser: what is not known is a dash, and no zero", async () => {
   const source = new ToldSource();
   source.tell(snapshot(STORY_END_MS, { problem: "Cannot read streams-1: no answer" }));
-  await withPage(browser, source, PHONE, async (page) => {
+  await withPage(await theBrowser(), source, PHONE, async (page) => {
     assertEquals(await texts(page, "#tiles dd"), [
       "– records",
       "–",
@@ -88,7 +91,7 @@ browserTest(
   "page in a browser: what comes is shown as it comes, and a reload and a second viewer see the past",
   async () => {
     const source = told();
-    await withPage(browser, source, WIDE, async (page, url) => {
+    await withPage(await theBrowser(), source, WIDE, async (page, url) => {
       const before = await page.locator("figure .series").first().getAttribute("d");
       source.tell(snapshot(SURGE.at(-1)!.atMs + 1_000, { running: 7, rates: { in: 12 } }));
       await page.getByText("7 of –").waitFor();
@@ -115,7 +118,7 @@ browserTest(
       addInstance: () => void done.push("add"),
       killInstance: (name) => void done.push(`kill ${name}`),
     });
-    await withPage(browser, source, WIDE, async (page) => {
+    await withPage(await theBrowser(), source, WIDE, async (page) => {
       const said = page.locator("#said");
       assertEquals(await page.locator("#rate").inputValue(), "30000");
       for (const [name, what] of [["Surge", "surge"], ["Burst", "burst"], ["Add an instance", "add"]]) {
@@ -136,27 +139,32 @@ browserTest(
 
 browserTest("page in a browser: another page can't move the slider, nor read what is shown", async () => {
   const done: unknown[] = [];
-  await withPage(browser, told({ setRate: (rate) => void done.push(rate) }), WIDE, async (_page, url) => {
-    // A server of another port is another origin.
-    await withPage(browser, told(), WIDE, async (stranger) => {
-      await stranger.goto("about:blank");
-      const outcome = await stranger.evaluate(async (control) => {
-        const send = (headers: Record<string, string>): Promise<string> =>
-          fetch(control, { method: "POST", headers, body: '{"action":"rate","rate":1}' })
-            .then(() => "answered", () => "refused");
-        return [
-          await send({ "content-type": "application/json" }),
-          await send({ "content-type": "text/plain" }),
-        ];
-      }, `${url}/control`).catch((error) => [String(error)]);
-      assertEquals(outcome, ["refused", "refused"]);
-    }).catch((error) => assertMatch(String(error), /blocked by CORS policy/));
-  });
+  await withPage(
+    await theBrowser(),
+    told({ setRate: (rate) => void done.push(rate) }),
+    WIDE,
+    async (_page, url) => {
+      // A server of another port is another origin.
+      await withPage(await theBrowser(), told(), WIDE, async (stranger) => {
+        await stranger.goto("about:blank");
+        const outcome = await stranger.evaluate(async (control) => {
+          const send = (headers: Record<string, string>): Promise<string> =>
+            fetch(control, { method: "POST", headers, body: '{"action":"rate","rate":1}' })
+              .then(() => "answered", () => "refused");
+          return [
+            await send({ "content-type": "application/json" }),
+            await send({ "content-type": "text/plain" }),
+          ];
+        }, `${url}/control`).catch((error) => [String(error)]);
+        assertEquals(outcome, ["refused", "refused"]);
+      }).catch((error) => assertMatch(String(error), /blocked by CORS policy/));
+    },
+  );
   assertEquals(done, []);
 });
 
 browserTest("page in a browser: the look back gives the numbers of that time", async () => {
-  await withPage(browser, told(), WIDE, async (page) => {
+  await withPage(await theBrowser(), told(), WIDE, async (page) => {
     await page.locator("#look-back").fill("-60");
     // What is shown comes with the next frame.
     await page.locator("#look-at").getByText("11:51:25").waitFor();
@@ -178,7 +186,7 @@ browserTest(
       const source = new ToldSource({ setRate() {}, killInstance() {} });
       const [first, ...rest] = surgeAndCalm().filter((_, i) => i % 40 === 0);
       source.tell(first!);
-      await withPage(browser, source, device, async (page) => {
+      await withPage(await theBrowser(), source, device, async (page) => {
         await page.addInitScript(noteShifts);
         await page.reload();
         await page.getByText("1 of 1").waitFor();
@@ -206,7 +214,7 @@ browserTest(
       const tell = (count: number, atMs: number): void =>
         source.tell(snapshot(atMs, { instances: many.slice(0, count), running: count, wanted: count }));
       tell(device === PHONE ? 5 : 4, STORY_END_MS);
-      await withPage(browser, source, device, async (page) => {
+      await withPage(await theBrowser(), source, device, async (page) => {
         await page.addInitScript(noteShifts);
         await page.reload();
         await page.getByText(device === PHONE ? "5 of 5" : "4 of 4").waitFor();
@@ -264,7 +272,7 @@ async function shiftsOf(page: Page): Promise<string[]> {
 browserTest("page in a browser: axe finds nothing, on a phone, a wide screen, and in the dark", async () => {
   for (const device of [PHONE, WIDE, { ...WIDE, colorScheme: "dark" as const }]) {
     const source = told({ setRate() {}, surge() {}, burst() {}, addInstance() {}, killInstance() {} });
-    await withPage(browser, source, device, async (page) => {
+    await withPage(await theBrowser(), source, device, async (page) => {
       await assertAccessible(page);
     });
   }
