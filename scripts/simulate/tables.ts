@@ -96,6 +96,7 @@ const VARIANTS: readonly (readonly [name: string, args: readonly string[]])[] = 
     "12",
   ]],
   ["kos_load 70 %", ["--scaler", "kos_load"]],
+  ["kos_load 47 %", ["--scaler", "kos_load", "--load-target", "0.467"]],
   ["recommender", ["--scaler", "recommender"]],
 ];
 

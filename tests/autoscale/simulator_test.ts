@@ -16,6 +16,7 @@ const VALUES = parse(
   autoscaling: {
     minReplicas: number;
     maxReplicas: number;
+    load: { target: number };
     lag: { targetPerPod: number };
     rate: { targetPerPod: number };
     behavior: HpaSpec["behavior"];
@@ -64,16 +65,36 @@ Deno.test("simulator: no constant load makes the chart's lag and rate turn round
   }
 });
 
+/** As the chart has it: a part of what pods can use of their capacity at least. */
+const LOAD_TARGET = VALUES.autoscaling.load.target *
+  Math.min(...[1, 2, 3, 4].map((pods) => usableShare(VALUES.kafka.partitions, pods)));
+
+/** Under a constant load of so many pods. */
+function underLoad(pods: number, target: number, capacity = CAPACITY): ReturnType<typeof judge> {
+  const spec = { ...CHART, targets: { [METRICS.load]: target } };
+  return judge(run(spec, () => pods * capacity, { capacity }), 900);
+}
+
 Deno.test("simulator: no constant load makes kos_load turn round, with one target for any capacity", () => {
   for (const capacity of [100, 20_000, 3_000_000]) {
     for (const share of LOADS) {
-      const timeline = run({ ...CHART, targets: { [METRICS.load]: 0.7 } }, () => share * capacity, {
-        capacity,
-      });
-      const { changes, worstSeconds, replicas } = judge(timeline, 900);
+      const { changes, worstSeconds, replicas } = underLoad(share, LOAD_TARGET, capacity);
       assertEquals([changes, worstSeconds], [0, 0], `${share} pods of ${capacity}: ${replicas} replicas`);
     }
   }
+});
+
+Deno.test("simulator: kos_load rests at any load that four pods carry, though capacity is measured a fifth wrong", () => {
+  for (const wrong of [0.8, 1, 1.2]) {
+    for (let pods = 0.1; pods < 3.9; pods += 0.05) {
+      const { changes } = underLoad(pods, wrong * LOAD_TARGET);
+      assertEquals(changes, 0, `${pods} pods at a target of ${wrong * LOAD_TARGET}`);
+    }
+  }
+});
+
+Deno.test("simulator: a target above the usable share turns round where three pods are asked for and carry two pods' load", () => {
+  assert(underLoad(2.05, 0.75).turns >= 5);
 });
 
 Deno.test("simulator: no constant load makes a recommender turn round, whatever moves cost and how uneven partitions are", () => {

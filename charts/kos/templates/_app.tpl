@@ -151,9 +151,25 @@ consumer_lag_{{ regexReplaceAll "[^a-z0-9]" (lower .) "_" }}
 kos_load
 {{- end -}}
 
+{{/*
+The part of their capacity that pods can use at least, of those counts that may be: of four partitions three pods have two, one and
+one, so they carry no more than two pods do. 1 where the topics are as they are.
+*/}}
+{{- define "kos.usableShare" -}}
+{{- $partitions := int64 .Values.kafka.partitions -}}
+{{- $share := 1.0 -}}
+{{- if $partitions -}}
+{{- range $pods := untilStep (int (max 1 (int64 .Values.autoscaling.minReplicas))) (int (add1 (int64 .Values.autoscaling.maxReplicas))) 1 -}}
+{{- $most := ceil (divf $partitions $pods) -}}
+{{- $share = minf $share (divf $partitions (mulf $pods $most)) -}}
+{{- end -}}
+{{- end -}}
+{{- $share -}}
+{{- end -}}
+
 {{/* As a Kubernetes quantity, in thousandths. */}}
 {{- define "kos.loadTarget" -}}
-{{- printf "%dm" (int64 (round (mulf .Values.autoscaling.load.target 1000.0) 0)) -}}
+{{- printf "%dm" (int64 (round (mulf .Values.autoscaling.load.target 1000.0 (float64 (include "kos.usableShare" .))) 0)) -}}
 {{- end -}}
 
 {{- define "kos.rateMetric" -}}

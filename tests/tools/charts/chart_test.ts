@@ -56,7 +56,7 @@ Deno.test("the autoscaler has the load and, where it is asked to, the original's
   assertEquals(metrics.length, 3);
   assertEquals(metrics[0].pods, {
     metric: { name: "kos_load" },
-    target: { type: "AverageValue", averageValue: "700m" },
+    target: { type: "AverageValue", averageValue: "467m" },
   });
   for (const [i, topic] of ["rq", "rs"].entries()) {
     assertEquals(metrics[i + 1], {
