@@ -4,8 +4,10 @@
  *
  * The sources are `pkg/controller/podautoscaler/replica_calculator.go` (`calcPlainMetricReplicas`),
  * `metrics/utilization.go` (`GetMetricUsageRatio`: whole thousandths) and `horizontal.go`
- * (`computeReplicasForMetrics`, `stabilizeRecommendationWithBehaviors`, `storeScaleEvent`,
- * `convertDesiredReplicasWithBehaviorRate`) of Kubernetes 1.33.
+ * (`computeReplicasForMetrics`, `normalizeDesiredReplicas`, `stabilizeRecommendationWithBehaviors`,
+ * `storeScaleEvent`, `convertDesiredReplicasWithBehaviorRate`) of Kubernetes 1.33. Timelines of its
+ * controller are replayed in `tests/autoscale/replay_test.ts`: at every sync the function decides what the
+ * controller did.
  *
  * @module
  */
@@ -43,6 +45,11 @@ export interface HpaSpec {
   readonly behavior: { readonly scaleUp: ScalingRules; readonly scaleDown: ScalingRules };
   /** How far from its target a metric may be without effect. Default 0.1, as the controller's. */
   readonly tolerance?: number;
+}
+
+/** An autoscaler's object that may say nothing of its behavior: then it is not the one of the defaults. */
+export interface HpaObject extends Omit<HpaSpec, "behavior"> {
+  readonly behavior?: HpaSpec["behavior"];
 }
 
 /** A pod as the autoscaler sees it. */
@@ -105,7 +112,7 @@ const DEFAULT_TOLERANCE = 0.1;
  * ```
  */
 export function decide(
-  spec: HpaSpec,
+  spec: HpaObject,
   memory: HpaMemory,
   nowSeconds: number,
   current: number,
@@ -117,7 +124,7 @@ export function decide(
 
 /** A sync with what does not change in it. */
 interface Sync {
-  readonly spec: HpaSpec;
+  readonly spec: HpaObject;
   readonly memory: HpaMemory;
   readonly nowSeconds: number;
   readonly current: number;
@@ -149,8 +156,26 @@ function decideBy(sync: Sync, pods: readonly PodMetrics[]): HpaDecision {
   // A metric that can't be read might ask for more: so nothing goes, and without any nothing comes either.
   if (known.length === 0 || (missing && largest < current)) return { replicas: current, proposals, memory };
 
-  const { replicas: stable, recommendations } = stabilize(sync, largest);
-  const replicas = limitRate(sync, stable);
+  const { behavior } = spec;
+  if (behavior === undefined) return decideByDefault(sync, largest, proposals);
+  const { replicas: stable, recommendations } = stabilize(sync, behavior, largest);
+  const replicas = limitRate(sync, behavior, stable);
+  return rescale({ ...sync, memory: { ...memory, recommendations } }, replicas, proposals);
+}
+
+/** For so long the controller goes by its largest recommendation when the object says no behavior. */
+const DEFAULT_DOWN_WINDOW_SECONDS = 300;
+
+/** What `normalizeDesiredReplicas` does: no more than twice as many, or 4, and no policies. */
+function decideByDefault(sync: Sync, desired: number, proposals: HpaDecision["proposals"]): HpaDecision {
+  const { spec: { minReplicas, maxReplicas }, memory, nowSeconds, current } = sync;
+  const recent = memory.recommendations.filter(({ atSeconds }) =>
+    atSeconds >= nowSeconds - DEFAULT_DOWN_WINDOW_SECONDS
+  );
+  const stable = Math.max(desired, ...recent.map(({ replicas }) => replicas));
+  const most = Math.min(maxReplicas, Math.max(2 * current, 4));
+  const recommendations = [...recent, { atSeconds: nowSeconds, replicas: desired }];
+  const replicas = Math.min(Math.max(stable, minReplicas), most);
   return rescale({ ...sync, memory: { ...memory, recommendations } }, replicas, proposals);
 }
 
@@ -201,9 +226,9 @@ function proposalFor(
   const ratio = ratioOf(sum, sampled);
   const countPending = pending > 0 && ratio > 1;
   if (!countPending && missing === 0) return within(ratio) ? current : Math.ceil(ratio * sampled);
-  // Missing ones are as if on target on the way down, else as if idle; pending ones are idle.
+  // Missing ones are as if on target on the way down, as if idle on the way up, and else don't count.
   if (ratio < 1) sum += missing * milliTarget;
-  const counted = sampled + missing + (countPending ? pending : 0);
+  const counted = sampled + (ratio === 1 ? 0 : missing) + (countPending ? pending : 0);
   const careful = ratioOf(sum, counted);
   if (within(careful) || (ratio < 1 && careful > 1) || (ratio > 1 && careful < 1)) return current;
   const replicas = Math.ceil(careful * counted);
@@ -219,11 +244,12 @@ function milliOf(value: number): number {
 }
 
 function stabilize(
-  { spec, memory, nowSeconds: now, current }: Sync,
+  { memory, nowSeconds: now, current }: Sync,
+  behavior: HpaSpec["behavior"],
   desired: number,
 ): { replicas: number; recommendations: readonly Recommendation[] } {
-  const upWindow = spec.behavior.scaleUp.stabilizationWindowSeconds;
-  const downWindow = spec.behavior.scaleDown.stabilizationWindowSeconds;
+  const upWindow = behavior.scaleUp.stabilizationWindowSeconds;
+  const downWindow = behavior.scaleDown.stabilizationWindowSeconds;
   let up = desired;
   let down = desired;
   for (const { atSeconds, replicas } of memory.recommendations) {
@@ -238,8 +264,11 @@ function stabilize(
   };
 }
 
-function limitRate({ spec, memory, nowSeconds: now, current }: Sync, desired: number): number {
-  const { scaleUp, scaleDown } = spec.behavior;
+function limitRate(
+  { spec, memory, nowSeconds: now, current }: Sync,
+  { scaleUp, scaleDown }: HpaSpec["behavior"],
+  desired: number,
+): number {
   if (desired > current) {
     const limits = scaleUp.policies.map(({ type, value, periodSeconds }) => {
       const start = atPeriodStart(memory, now, current, periodSeconds);
@@ -276,11 +305,11 @@ function rescale(
   replicas: number,
   proposals: HpaDecision["proposals"],
 ): HpaDecision {
-  const { scaleUp, scaleDown } = spec.behavior;
   const event = { atSeconds: nowSeconds, change: Math.abs(replicas - current) };
   let { ups, downs } = memory;
-  if (replicas > current) ups = noted(ups, event, scaleUp);
-  if (replicas < current) downs = noted(downs, event, scaleDown);
+  const { behavior } = spec;
+  if (behavior !== undefined && replicas > current) ups = noted(ups, event, behavior.scaleUp);
+  if (behavior !== undefined && replicas < current) downs = noted(downs, event, behavior.scaleDown);
   return { replicas, proposals, memory: { ...memory, ups, downs } };
 }
 

@@ -134,12 +134,12 @@ const OF_THE_SOURCE: readonly {
   readonly expected: number;
 }[] = [
   {
-    what: "two at the target, two missing: 1 is no way up, so they are idle",
+    what: "two at the target, two missing: 1 is no way up or down, so they don't count",
     current: 4,
     values: [100, 100, undefined, undefined],
-    expected: 2,
+    expected: 4,
   },
-  { what: "one at the target, one missing", current: 2, values: [100, undefined], expected: 1 },
+  { what: "one at the target, one missing", current: 2, values: [100, undefined], expected: 2 },
   {
     what: "missing ones bring the average within the tolerance",
     current: 3,
@@ -256,4 +256,18 @@ Deno.test("of several policies the one with the most change counts, or the least
     [2, 4, 5],
     "2.5 is 2 on the way down",
   );
+});
+
+Deno.test("without a behavior it doubles, to 4 at least, and goes down after five minutes", () => {
+  const { behavior: _, ...spec } = { ...SPEC, maxReplicas: 20 };
+  let memory: HpaMemory = NO_MEMORY;
+  let current = 1;
+  const sync = (second: number, value: number): number => {
+    const decision = decide(spec, memory, second, current, pods(...new Array(current).fill(value)));
+    memory = decision.memory;
+    return current = decision.replicas;
+  };
+  assertEquals([sync(0, 2_000), sync(5, 900), sync(10, 900), sync(15, 900)], [4, 8, 16, 20]);
+  assertEquals([sync(20, 10), sync(315, 10)], [20, 20], "20 and more were asked for 300 s ago");
+  assertEquals([sync(315.001, 10), sync(316, 50)], [2, 2]);
 });

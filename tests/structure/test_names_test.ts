@@ -4,6 +4,8 @@ import { filesBelow } from "./sources.ts";
 /** Tests of what several files do together, and what that is; all others begin with the name of their file. */
 const BEHAVIOURS: Record<string, string> = {
   "tests/autoscale/pains_test.ts": "what users of other autoscalers suffer from, each a test",
+  "tests/autoscale/replay_test.ts":
+    "the autoscaler's function against timelines of Kubernetes' own controller",
   "tests/engine/record/key_encodes_test.ts": "how often a topology encodes one record's key",
   "tests/engine/state/typed/windowed_restore_test.ts": "each windowed store comes back from its changelog",
   "tests/kafka/wire/record_batch/growing_writers_test.ts":
