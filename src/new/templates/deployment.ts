@@ -25,7 +25,7 @@ app:
   # What is no order is kept for a look, in the topic ${name}-dead-letters.
   onUndecodable: dead-letter
 
-# The topics whose lag the autoscaler looks at.
+# The topics that it reads: their lag is in the alerts and the dashboard.
 inputTopics:
   - ${JSON.stringify(input)}
 

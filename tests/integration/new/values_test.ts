@@ -20,10 +20,15 @@ async function withValues(input: string, body: (args: readonly string[]) => Prom
   });
 }
 
+/** What an autoscaler looks at. */
+function metricsOf({ metrics }: { metrics: readonly { pods: { metric: { name: string } } }[] }): string[] {
+  return metrics.map(({ pods }) => pods.metric.name);
+}
+
 if ("missing" in helm) {
   Deno.test.ignore(`a new application's values, skipped as ${helm.missing}`, () => {});
 } else {
-  Deno.test("the chart takes a new application's values, and scales it by the lag of its topic", async () => {
+  Deno.test("the chart takes a new application's values, and scales it by its load, or by the lag of its topic", async () => {
     await withValues("orders", async (args) => {
       const lint = await run(helm.command, ["lint", "--strict", CHART, ...args]);
       assertEquals(lint.success, true, lint.stdout + lint.stderr);
@@ -32,10 +37,11 @@ if ("missing" in helm) {
       const objects = objectsIn(rendered.stdout);
       const { spec } = find(objects, "HorizontalPodAutoscaler", "my-app");
       assertEquals(spec.scaleTargetRef.name, "my-app");
-      const metrics = spec.metrics.map(({ pods }: { pods: { metric: { name: string } } }) =>
-        pods.metric.name
-      );
-      assertEquals(metrics.includes("consumer_lag_orders"), true, `${metrics}`);
+      assertEquals(metricsOf(spec), ["kos_load"]);
+      const onLag = ["--set", "autoscaling.load.enabled=false,autoscaling.lag.enabled=true"];
+      const lagged = await run(helm.command, ["template", "my-app", CHART, ...args, ...onLag]);
+      const { spec: other } = find(objectsIn(lagged.stdout), "HorizontalPodAutoscaler", "my-app");
+      assertEquals(metricsOf(other), ["consumer_lag_orders"]);
       const images = podsOf(objects).flatMap(({ spec }) =>
         spec.containers.map(({ image }: { image: string }) => image)
       );
