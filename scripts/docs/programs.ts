@@ -24,6 +24,7 @@ import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { PACK } from "../pack.ts";
 import { PAGE } from "../page.ts";
+import { RECORD_HPA } from "../record_hpa.ts";
 import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
@@ -53,6 +54,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   PACK,
   CHART_TASK,
   E2E_CLUSTER,
+  RECORD_HPA,
   RELEASE,
   SIMULATE,
   TEST,
