@@ -27,7 +27,7 @@ export const RECORD_HPA: Program<Flags> = {
   task: true,
   description:
     "Makes timelines of HorizontalPodAutoscalers from what their controller logged: for each of its syncs\n" +
-    "the pods, their metrics, the proposal and the replicas, as tests/autoscale/replay_test.ts replays them.",
+    "the pods, their metrics, the proposal and the replicas, as the tests of the autoscaler replay them.",
   flags: {
     log: {
       value: "<file>",
