@@ -25,9 +25,16 @@ app:
   # What is no order is kept for a look, in the topic ${name}-dead-letters.
   onUndecodable: dead-letter
 
-# The topics that it reads: their lag is in the alerts and the dashboard.
+# The topics whose lag the autoscaler looks at, the alerts and the dashboard.
 inputTopics:
   - ${JSON.stringify(input)}
+
+autoscaling:
+  # Beside the load, which is what comes and is left by what a pod can do: so
+  # many records of a topic that are left ask for a pod each.
+  lag:
+    enabled: true
+    targetPerPod: 100000
 
 # The load generator of kos is for its own demonstration.
 generator:

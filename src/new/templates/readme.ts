@@ -76,9 +76,9 @@ Build the image, and put it where the cluster gets its images:
 ${build}docker build -t ${name}:${FIRST_VERSION} .
 \`\`\`
 
-Install it with the chart of kos, which scales it by its load: what comes to
-\`${input}\` and what is left, by what a pod can do. In a checkout of kos the chart
-is \`charts/kos\`.
+Install it with the chart of kos, which scales it by its load, what comes and
+is left by what a pod can do, and by the lag of \`${input}\`. In a checkout of
+kos the chart is \`charts/kos\`.
 
 \`\`\`sh
 helm install ${name} ${CHART} -f values.yaml
