@@ -24,6 +24,8 @@ const RELEASE = "kos";
 const STREAMS = "kstreams";
 const LAG_METRICS = [REQUESTS_TOPIC, RESPONSES_TOPIC].map((topic) => `consumer_lag_${metricTopic(topic)}`);
 const LOAD_METRIC = "kos_load";
+/** A pod whose code is cold when the load comes knows no load for some seconds. */
+const MAY_MISS = { [LOAD_METRIC]: 10 };
 const RATE_METRIC = "kos_streams_records_processed_per_second";
 /** What a pod is taken to do where no target says it, in records a second: the chart's `rate.targetPerPod`. */
 const RATE = 12_000;
@@ -115,7 +117,14 @@ function wrong(
 ): string[] {
   const { maxTurns, within } = flags;
   if (flags.constant === undefined && flags.steps === undefined) {
-    return complaints(samples, { metrics, peak: max, withinSeconds: within / 1000, rest: min, maxTurns });
+    return complaints(samples, {
+      metrics,
+      peak: max,
+      withinSeconds: within / 1000,
+      rest: min,
+      maxTurns,
+      mayMiss: MAY_MISS,
+    });
   }
   const { turns } = judge(series(samples, metrics[0]!));
   const turned = turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
@@ -123,7 +132,7 @@ function wrong(
   const left = flags.steps === undefined || last <= min
     ? []
     : [`it did not come back to ${min}: it ended at ${last}`];
-  return [...gaps(samples, metrics), ...turned, ...left];
+  return [...gaps(samples, metrics, MAY_MISS), ...turned, ...left];
 }
 
 /** The arguments for helm: nothing but what flags ask for. */

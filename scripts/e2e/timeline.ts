@@ -29,6 +29,8 @@ export interface Expectation {
   readonly rest: number;
   /** How often the direction of scaling may turn round. */
   readonly maxTurns: number;
+  /** In how many samples a metric may be missing all the same, by its name. */
+  readonly mayMiss?: Readonly<Record<string, number>>;
 }
 
 /** When the load was raised and lowered, and when the replicas had followed; `undefined` where they had not. */
@@ -58,7 +60,7 @@ export function reached(samples: readonly Sample[], peak: number, rest: number):
 
 /** What is wrong with a timeline of one step up and one down; empty when all is as expected. */
 export function complaints(samples: readonly Sample[], expected: Expectation): string[] {
-  const found = gaps(samples, expected.metrics);
+  const found = gaps(samples, expected.metrics, expected.mayMiss);
   const { raisedAt, peakAt, loweredAt, restAt } = reached(samples, expected.peak, expected.rest);
   if (raisedAt === undefined) found.push("the load was never raised");
   else if (peakAt === undefined) found.push(`${expected.peak} replicas were never reached`);
@@ -81,7 +83,11 @@ export function complaints(samples: readonly Sample[], expected: Expectation): s
 }
 
 /** The samples in which no pod was ready, or a metric had no value of any pod. */
-export function gaps(samples: readonly Sample[], metrics: readonly string[]): string[] {
+export function gaps(
+  samples: readonly Sample[],
+  metrics: readonly string[],
+  mayMiss: Readonly<Record<string, number>> = {},
+): string[] {
   if (samples.length === 0) return ["nothing was recorded"];
   const unready = samples.filter(({ ready }) => ready === 0);
   const rested = unready.length === 0 ? [] : [
@@ -89,7 +95,7 @@ export function gaps(samples: readonly Sample[], metrics: readonly string[]): st
   ];
   return rested.concat(metrics.flatMap((metric) => {
     const missing = samples.filter((sample) => (sample.metrics[metric]?.pods ?? 0) === 0);
-    return missing.length === 0 ? [] : [
+    return missing.length <= (mayMiss[metric] ?? 0) ? [] : [
       `${metric} had no value in ${missing.length} of ${samples.length} samples, first after ${
         missing[0]!.second
       } s`,

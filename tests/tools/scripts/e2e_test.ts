@@ -53,6 +53,9 @@ Deno.test("each way to fail is said", () => {
   assertEquals(complaints(samples([1, 1], [9, 4], [9, 4, 0], [1, 4], [1, 1]), EXPECTED), [
     "lag had no value in 1 of 5 samples, first after 20 s",
   ]);
+  const missed = samples([1, 1], [9, 4], [9, 4, 0], [1, 4], [1, 1]);
+  assertEquals(complaints(missed, { ...EXPECTED, mayMiss: { lag: 1 } }), []);
+  assertEquals(gaps(missed, ["lag"], { lag: 0 }).length, 1);
   assertEquals(gaps([], ["lag"]), ["nothing was recorded"]);
   const rested = GOOD.map((sample) => sample.second === 70 ? { ...sample, ready: 0 } : sample);
   assertEquals(complaints(rested, EXPECTED), ["no pod was ready in 1 of 9 samples, first after 70 s"]);
