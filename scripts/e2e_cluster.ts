@@ -16,7 +16,17 @@ import { Cluster, type Scaling } from "./e2e/cluster.ts";
 import { E2E_CLUSTER, type Flags, LOW } from "./e2e/flags.ts";
 import { KilledPods } from "./e2e/killed_pods.ts";
 import { test, uninstall, upgradeAndRollBack } from "./e2e/lifecycle.ts";
-import { complaints, gaps, reached, type Sample, series, toCsv, toSvg } from "./e2e/timeline.ts";
+import {
+  complaints,
+  gaps,
+  notBack,
+  reached,
+  type Sample,
+  series,
+  toCsv,
+  toSvg,
+  turnedRound,
+} from "./e2e/timeline.ts";
 import { ScriptError } from "./support/errors.ts";
 import { makeOutFolder } from "./support/out_folder.ts";
 
@@ -126,13 +136,12 @@ function wrong(
       mayMiss: MAY_MISS,
     });
   }
-  const { turns } = judge(series(samples, metrics[0]!));
-  const turned = turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
-  const last = samples.at(-1)?.replicas ?? 0;
-  const left = flags.steps === undefined || last <= min
-    ? []
-    : [`it did not come back to ${min}: it ended at ${last}`];
-  return [...gaps(samples, metrics, MAY_MISS), ...turned, ...left];
+  const isBack = flags.steps === undefined || (samples.at(-1)?.replicas ?? 0) <= min;
+  return [
+    ...gaps(samples, metrics, MAY_MISS),
+    ...turnedRound(samples, metrics, maxTurns),
+    ...(isBack ? [] : [notBack(samples, min)]),
+  ];
 }
 
 /** The arguments for helm: nothing but what flags ask for. */

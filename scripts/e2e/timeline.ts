@@ -71,15 +71,23 @@ export function complaints(samples: readonly Sample[], expected: Expectation): s
       } s after the load was raised; allowed: ${expected.withinSeconds} s`,
     );
   }
-  if (loweredAt === undefined || restAt === undefined) {
-    found.push(`it did not come back to ${expected.rest}: it ended at ${samples.at(-1)?.replicas ?? 0}`);
-  }
-  const { turns } = judge(series(samples, expected.metrics[0]!));
-  // Up and down again is one turn.
-  if (turns > expected.maxTurns) {
-    found.push(`scaling turned round ${turns} times; allowed: ${expected.maxTurns}`);
-  }
-  return found;
+  if (loweredAt === undefined || restAt === undefined) found.push(notBack(samples, expected.rest));
+  return [...found, ...turnedRound(samples, expected.metrics, expected.maxTurns)];
+}
+
+/** That it did not come back to so many replicas. */
+export function notBack(samples: readonly Sample[], rest: number): string {
+  return `it did not come back to ${rest}: it ended at ${samples.at(-1)?.replicas ?? 0}`;
+}
+
+/** What is wrong when scaling turned round more often than it may; up and down again is one turn. */
+export function turnedRound(
+  samples: readonly Sample[],
+  metrics: readonly string[],
+  maxTurns: number,
+): string[] {
+  const { turns } = judge(series(samples, metrics[0]!));
+  return turns > maxTurns ? [`scaling turned round ${turns} times; allowed: ${maxTurns}`] : [];
 }
 
 /** The samples in which no pod was ready, or a metric had no value of any pod. */

@@ -5,6 +5,7 @@
  */
 import { known } from "../dashboard/reading.ts";
 import type { PageInstance, PagePartition, PageSnapshot } from "../dashboard/snapshot.ts";
+import { partitionKey } from "../kafka/port/topics.ts";
 import type { InstanceSnapshot, PartitionSnapshot, Snapshot } from "./snapshot.ts";
 
 /** The instances with what they have, and the partitions that none has. */
@@ -21,7 +22,7 @@ export function groupLook(
 }
 
 function keyOf({ topic, partition }: PartitionSnapshot): string {
-  return `${topic} ${partition}`;
+  return partitionKey(topic, partition);
 }
 
 /** The lag is that of the log's ends and the group's commits, which is known whoever has the partition. */

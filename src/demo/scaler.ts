@@ -4,6 +4,7 @@
  * @module
  */
 import { decide, type HpaMemory, type HpaSpec, NO_MEMORY, type PodMetrics } from "../autoscale/hpa.ts";
+import { sumOf } from "../metrics/partition_gauges.ts";
 import { meanOf } from "./figures.ts";
 import { paced } from "./pace.ts";
 import type { DecisionSnapshot, InstanceSnapshot } from "./snapshot.ts";
@@ -103,8 +104,7 @@ function specOf({ by, minReplicas, maxReplicas, perInstance, pace }: ScalerOptio
 }
 
 function podOf({ ready, load, partitions }: InstanceSnapshot, by: "load" | "lag"): PodMetrics {
-  const lags = partitions.map(({ lag }) => lag);
-  const lag = lags.includes(undefined) ? undefined : lags.reduce<number>((sum, each) => sum + each!, 0);
+  const lag = sumOf(partitions.map(({ lag }) => lag));
   return { pending: !ready && load === undefined, values: { [by]: by === "load" ? load : lag } };
 }
 

@@ -30,9 +30,8 @@ export function registerProcessMetrics({ registry, component, version }: Process
     help: "User and system CPU time spent, in seconds.",
     registers,
     collect() {
-      const { user, system } = process.cpuUsage();
       this.reset();
-      this.inc((user + system) / 1e6);
+      this.inc(processCpuMs() / 1000);
     },
   });
   new Gauge({
@@ -72,6 +71,12 @@ export function registerProcessMetrics({ registry, component, version }: Process
     labelNames: ["component", "version", "deno", "node"],
     registers,
   }).set({ component, version, ...runtime() }, 1);
+}
+
+/** The CPU time that this process has had, of user and system, in ms. */
+export function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** The version of what runs this; Deno tells one of Node as well, which it stands in for. */

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import { LOOK_SECONDS } from "../autoscale/plan.ts";
 import { type HotPartition, Recommender, type RecommenderSettings } from "../autoscale/recommender.ts";
+import { sumOf } from "../metrics/partition_gauges.ts";
 import { Group, type GroupLook, type Measured, members } from "./group.ts";
 
 /** Settings of an {@linkcode Advisor}. */
@@ -114,7 +116,7 @@ export class Advisor {
   constructor({ told, ...settings }: AdvisorSettings) {
     this.#recommender = new Recommender(settings);
     // A look that comes a little early is one.
-    this.#lookMs = (settings.lookSeconds ?? 15) * 1_000 * 0.9;
+    this.#lookMs = (settings.lookSeconds ?? LOOK_SECONDS) * 1_000 * 0.9;
     this.#told = told;
   }
 
@@ -213,11 +215,9 @@ export class Advisor {
 function workOf(
   partitions: readonly { readonly arrival?: number; readonly lag?: number }[],
 ): { arrival?: number | undefined; lag?: number | undefined } {
-  const sum = (values: readonly (number | undefined)[]): number | undefined =>
-    values.includes(undefined) ? undefined : values.reduce<number>((total, value) => total + value!, 0);
   return {
-    arrival: sum(partitions.map(({ arrival }) => arrival)),
-    lag: sum(partitions.map(({ lag }) => lag)),
+    arrival: sumOf(partitions.map(({ arrival }) => arrival)),
+    lag: sumOf(partitions.map(({ lag }) => lag)),
   };
 }
 

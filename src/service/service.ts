@@ -3,14 +3,13 @@
  *
  * @module
  */
-import process from "node:process";
 import { StreamsApp, type Topology } from "../engine/mod.ts";
 import { waitForBroker, WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { type EventLoopWatch, watchEventLoop } from "../metrics/event_loop.ts";
 import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { LoadMetrics } from "../metrics/load_metrics.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
-import { registerProcessMetrics } from "../metrics/process_metrics.ts";
+import { processCpuMs, registerProcessMetrics } from "../metrics/process_metrics.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { StartTime } from "../metrics/start_time.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
@@ -157,7 +156,7 @@ export class Service {
       applicationId,
       logger,
       onCommit: (seconds) => this.#streamsMetrics.observeCommit(seconds),
-      ...(cpus === undefined || cpus >= 1 ? {} : { cpuTime: ownCpuTime }),
+      ...(cpus === undefined || cpus >= 1 ? {} : { cpuTime: processCpuMs }),
     });
   }
 
@@ -243,10 +242,4 @@ function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks, restoringT
 function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
   if (advertise === undefined || port === undefined) return undefined;
   return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
-}
-
-/** The CPU time that this process has had, in ms. */
-function ownCpuTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

@@ -1,36 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { embeddedStage } from "../../scripts/demo/stages.ts";
-import { silentLogger } from "../../src/cli/log.ts";
+import type { Cleanup } from "../../scripts/demo/stages.ts";
 import { topologyParts } from "../../src/dashboard/topology_parts.ts";
-import { parseProfile } from "../../src/datagen/profile.ts";
-import { ownPlan } from "../../src/demo/load_plan.ts";
-import { demoAdvisor } from "../../src/demo/advisor.ts";
 import { DemoPageSource } from "../../src/demo/page_source.ts";
 import { runDemo } from "../../src/demo/run.ts";
 import { sessionsTopology } from "../../src/streams/sessions_topology.ts";
 import { browserTest, launch, WIDE, withPage } from "../dashboard/browser.ts";
+import { embeddedDemo } from "./embedded_demo.ts";
 
 browserTest(
   "the demo's page in a browser: the slider changes the load, and one more instance comes",
   async () => {
     const browser = await launch();
     const stop = new AbortController();
-    const cleanup: (() => unknown)[] = [];
+    const cleanup: Cleanup = [];
     const source = new DemoPageSource({ topology: topologyParts(sessionsTopology()), maxRate: 2_000 });
     const demo = runDemo({
-      ...embeddedStage(3_000, silentLogger, cleanup as Parameters<typeof embeddedStage>[2]),
-      logger: silentLogger,
-      durationMs: 120_000,
-      plan: ownPlan(parseProfile("step:200@120s"), 120_000),
-      machines: 20,
-      perInstance: 3_000,
-      scaleBy: "nothing",
-      advisor: demoAdvisor({ minReplicas: 1, maxReplicas: 4, pace: 1 }),
-      minReplicas: 1,
-      maxReplicas: 2,
+      ...embeddedDemo({ rate: 200, seconds: 120, perInstance: 3_000, pace: 1 }, cleanup),
       signal: stop.signal,
-      width: 80,
-      show: () => {},
       onSnapshot: (snapshot, control) => source.tell(snapshot, control),
     });
     try {

@@ -1,30 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Cleanup, embeddedStage } from "../../scripts/demo/stages.ts";
-import { silentLogger } from "../../src/cli/log.ts";
-import { demoAdvisor } from "../../src/demo/advisor.ts";
-import { parseProfile } from "../../src/datagen/profile.ts";
-import { ownPlan } from "../../src/demo/load_plan.ts";
+import type { Cleanup } from "../../scripts/demo/stages.ts";
 import { type DemoOptions, runDemo } from "../../src/demo/run.ts";
 import type { Snapshot } from "../../src/demo/snapshot.ts";
+import { embeddedDemo } from "./embedded_demo.ts";
 
 /** Runs a demo of fixed replicas in memory, with what the test sets. */
 async function run(settings: Partial<DemoOptions>) {
   const cleanup: Cleanup = [];
   try {
     return await runDemo({
-      ...embeddedStage(1000, silentLogger, cleanup),
-      logger: silentLogger,
-      durationMs: 3_000,
-      plan: ownPlan(parseProfile("step:400@3s"), 3_000),
-      machines: 20,
-      perInstance: 1000,
-      scaleBy: "nothing",
-      advisor: demoAdvisor({ minReplicas: 1, maxReplicas: 2, pace: 0.02 }),
-      minReplicas: 1,
-      maxReplicas: 2,
-      signal: new AbortController().signal,
-      width: 80,
-      show: () => {},
+      ...embeddedDemo({ rate: 400, seconds: 3, perInstance: 1_000, pace: 0.02 }, cleanup),
       ...settings,
     });
   } finally {

@@ -167,9 +167,9 @@ one, so they carry no more than two pods do. 1 where the topics are as they are.
 {{- $share -}}
 {{- end -}}
 
-{{/* As a Kubernetes quantity, in thousandths. */}}
-{{- define "kos.loadTarget" -}}
-{{- printf "%dm" (int64 (round (mulf .Values.autoscaling.load.target 1000.0 (float64 (include "kos.usableShare" .))) 0)) -}}
+{{/* In whole thousandths, which is what a Kubernetes quantity has. */}}
+{{- define "kos.loadThousandths" -}}
+{{- int64 (round (mulf .Values.autoscaling.load.target 1000.0 (float64 (include "kos.usableShare" .))) 0) -}}
 {{- end -}}
 
 {{- define "kos.rateMetric" -}}
