@@ -154,11 +154,13 @@ export interface Child {
 
 /**
  * Runs the command, ends it when its standard input ends, which happens with us whatever kills us, and cleans up. It ignores
- * Ctrl-C: the terminal sends that to it too, but who started it decides when it is no longer needed.
+ * Ctrl-C: the terminal sends that to it too, but who started it decides when it is no longer needed. The log is there
+ * before the process has its id: who waits for a word in it reads it at once.
  */
 const WATCHDOG = `trap '' INT HUP
 log=$1; folder=$2; shift 2
 exec 3<&0
+: >>"$log"
 "$@" >>"$log" 2>&1 3<&- &
 pid=$!
 echo "$pid"
@@ -184,7 +186,7 @@ export async function startChild(start: ChildStart): Promise<Child> {
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const pid = await firstNumber(shell.stdout);
+  const pid = await firstNumber(shell.stdout, start);
   let ended: string | undefined;
   const status = shell.status.then(async ({ code }) => {
     ended = `the end of process ${pid} with exit code ${code}`;
@@ -213,7 +215,7 @@ function ignoreBrokenPipe(error: unknown): void {
   if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
 }
 
-async function firstNumber(stream: ReadableStream<Uint8Array>): Promise<number> {
+async function firstNumber(stream: ReadableStream<Uint8Array>, start: ChildStart): Promise<number> {
   let text = "";
   const decoder = new TextDecoder();
   for await (const chunk of stream) {
@@ -221,8 +223,9 @@ async function firstNumber(stream: ReadableStream<Uint8Array>): Promise<number> 
     if (text.includes("\n")) break; // which also closes the stream
   }
   const pid = Number.parseInt(text, 10);
-  if (!Number.isInteger(pid)) {
-    throw new ScriptError(`Cannot start the process: received ${JSON.stringify(text)} for its id`);
-  }
-  return pid;
+  if (Number.isInteger(pid)) return pid;
+  throw new ScriptError(
+    `Cannot start ${start.command}: received ${JSON.stringify(text)} for its id; ` +
+      `its log, ${start.logFile}, must be a file that can be written`,
+  );
 }

@@ -202,6 +202,22 @@ Deno.test("a child is stopped, and its folder is removed", async () => {
   });
 });
 
+Deno.test("a child's log is there as soon as the child is, and what can't be written is no start", async () => {
+  await withDirectoryWhile(async (dir) => {
+    // The more are started at once, the later each comes to its own output.
+    const logFiles = Array.from({ length: 8 }, (_, i) => `${dir}/log${i}`);
+    const children = await Promise.all(logFiles.map(async (logFile) => {
+      const child = await startChild({ command: "sleep", args: ["600"], logFile });
+      assertEquals(await Deno.readTextFile(logFile), "");
+      return child;
+    }));
+    await Promise.all(children.map((child) => child.stop()));
+    await Deno.mkdir(`${dir}/folder`);
+    const start = { command: "sleep", args: ["600"], logFile: `${dir}/folder` };
+    await assertRejects(() => startChild(start), ScriptError, "Cannot start sleep");
+  });
+});
+
 Deno.test("a child that ignores TERM is killed, one that ends by itself is noticed", async () => {
   await withDirectoryWhile(async (dir) => {
     const logFile = `${dir}/log`;
