@@ -56,19 +56,23 @@ function credentials({ username, token, tokenFile, passwordFile, certFile }: Reg
  * @param why What the runtime said: each of them says it in its own words.
  */
 export function refusalOf(why: string, { caFile, certFile }: RegistryAccessOptions): string | undefined {
-  if (/CERT_HAS_EXPIRED|certificate: Expired|certificate has expired/.test(why)) {
+  if (/CERT_HAS_EXPIRED|certificate: Expired|certificate (?:has )?expired/.test(why)) {
     return "its certificate has expired: renew it at the registry, or set this machine's clock right";
   }
-  if (/CERT_NOT_YET_VALID|NotValidYet/.test(why)) {
+  if (/CERT_NOT_YET_VALID|NotValidYet|certificate not valid yet/.test(why)) {
     return "its certificate is not valid yet: set this machine's clock right";
   }
-  if (/ALTNAME_INVALID|NotValidForName/.test(why)) {
+  if (/ALTNAME_INVALID|NotValidForName|certificate not valid for name/.test(why)) {
     return "its certificate is one of other hosts: name the registry in SCHEMA_REGISTRY by a host name " +
       "that its certificate has";
   }
   if (/UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED|UnknownIssuer|CaUsedAsEndEntity/.test(why)) {
+    // Of an expired one Deno says the same where authorities are given.
     return caFile
-      ? `check that SCHEMA_REGISTRY_CA, ${JSON.stringify(caFile)}, has the authority of its certificate`
+      ? `check that SCHEMA_REGISTRY_CA, ${
+        JSON.stringify(caFile)
+      }, has the authority of its certificate, and ` +
+        "that its certificate has not expired"
       : "set SCHEMA_REGISTRY_CA to a PEM file with the authority of its certificate";
   }
   if (
