@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { BoundedMap, charactersOf, MOST_KEPT_CHARACTERS } from "./bounded_map.ts";
 import { MissingIds } from "./missing_ids.ts";
 import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
 import type { RegistryAccessOptions } from "./registry_access.ts";
@@ -51,9 +52,7 @@ export class SchemaRegistry {
   readonly #now: () => number;
   readonly #pause: (ms: number) => Promise<void>;
   readonly #retryBackoffMs: number;
-  /** Schemas by id, those that were loaded last behind the others. */
-  readonly #schemas = new Map<number, RegisteredSchema>();
-  #keptCharacters = 0;
+  readonly #schemas = new BoundedMap<RegisteredSchema>(MOST_KEPT_CHARACTERS);
   readonly #missing: MissingIds;
   readonly #ids = new Map<string, Promise<number>>();
   readonly #loading = new Map<number, Promise<RegisteredSchema | undefined>>();
@@ -148,6 +147,8 @@ export class SchemaRegistry {
    * has to be asked.
    */
   peek(id: number): RegisteredSchema | null | undefined {
+    // No registry has what is no id, whoever asks.
+    if (!isSchemaId(id)) return null;
     return this.#schemas.get(id) ?? (this.#missing.has(id, this.#now()) ? null : undefined);
   }
 
@@ -158,8 +159,6 @@ export class SchemaRegistry {
    * @throws {RegistryError} When the registry refuses or can't be reached.
    */
   async schemaById(id: number): Promise<RegisteredSchema | undefined> {
-    // No registry has it, whoever asks.
-    if (!isSchemaId(id)) return undefined;
     const known = this.peek(id);
     if (known !== undefined) return known ?? undefined;
     let loading = this.#loading.get(id);
@@ -223,6 +222,10 @@ export class SchemaRegistry {
     }
   }
 
+  #keep(id: number, schema: RegisteredSchema): void {
+    this.#schemas.set(id, schema, charactersOf(schema));
+  }
+
   #schemaOf(what: string, answer: Answer): { text: string; references: readonly SchemaReference[] } {
     const { schema, references } = this.#client.json(what, answer);
     const places = references ?? [];
@@ -230,24 +233,6 @@ export class SchemaRegistry {
       throw this.#client.unexpected(what, answer);
     }
     return { text: schema, references: places };
-  }
-
-  /** Remembers a schema, and forgets of the others those that were loaded first when they are too much. */
-  #keep(id: number, schema: RegisteredSchema): void {
-    this.#forget(id);
-    this.#schemas.set(id, schema);
-    this.#keptCharacters += charactersOf(schema);
-    for (const other of this.#schemas.keys()) {
-      if (this.#keptCharacters <= MOST_KEPT_CHARACTERS || other === id) break;
-      this.#forget(other);
-    }
-  }
-
-  #forget(id: number): void {
-    const schema = this.#schemas.get(id);
-    if (schema === undefined) return;
-    this.#keptCharacters -= charactersOf(schema);
-    this.#schemas.delete(id);
   }
 }
 
@@ -259,14 +244,6 @@ const NO_SUCH_SCHEMA = 40403;
 const MOST_REFERENCES = 200;
 /** A schema that is longer with what it refers to was made to take memory. */
 const MOST_CHARACTERS = 2 * 1_048_576;
-/** Of schemas that are longer together, the first are forgotten, and asked for again when they are needed. */
-const MOST_KEPT_CHARACTERS = 16 * 1_048_576;
-
-function charactersOf({ text, references }: RegisteredSchema): number {
-  // Those of what is around the text as well, so that many short ones count.
-  return references.reduce((sum, each) => sum + each.text.length + 200, text.length + 200);
-}
-
 /** A reference as the registry has it, without the text that a serde may know of it. */
 function placeOf({ name, subject, version }: SchemaReference): SchemaReference {
   return { name, subject, version };
