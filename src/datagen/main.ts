@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { Registry } from "../metrics/prom_client.ts";
-import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
+import { avroSerde, registryFrom } from "../serde/mod.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { aborted, EXIT, main } from "../cli/main.ts";
@@ -38,9 +38,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
   const config = connectionConfig((name) => process.env[name]);
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+  const registry = registryFrom((name) => process.env[name]);
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger });
   let generator: RunningGenerator | undefined;
   let waiting = false;

@@ -36,3 +36,45 @@ export function checkLength(text: string): void {
     throw new RangeError(`it has ${text.length} characters, allowed are ${MOST_CHARACTERS}`);
   }
 }
+
+/**
+ * Refuses JSON, or another text with brackets and strings, that nests deeper or has more parts than allowed,
+ * before it is parsed: that would itself take the stack, or memory.
+ *
+ * @param mostParts How many brackets may be opened in all. Default: any number.
+ * @throws {RangeError} When there are more.
+ */
+export function checkNesting(text: string, mostLevels: number, mostParts: number = Infinity): void {
+  let level = 0;
+  let parts = 0;
+  // By hand: a regular expression for strings takes its stack, or the square of the text's length of time.
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      i = endOfString(text, i + 1);
+    } else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      level++;
+      if (level > mostLevels) throw new RangeError(`it nests deeper than ${mostLevels} levels`);
+      if (++parts > mostParts) throw new RangeError(`it has more than ${mostParts} parts`);
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
+      level--;
+    }
+  }
+}
+
+/** Where the quote is that ends a string. */
+function endOfString(text: string, from: number): number {
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i;
+    if (code === BACKSLASH) i++;
+  }
+  return text.length;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;

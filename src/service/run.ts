@@ -17,7 +17,8 @@ import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { openKafkaLog } from "../kafka/open_kafka_log.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
-import { SchemaRegistry } from "../serde/avro/registry.ts";
+import type { SchemaRegistry } from "../serde/avro/registry.ts";
+import { registryFrom } from "../serde/avro/registry_config.ts";
 import { errand } from "./errands.ts";
 import type { ServiceFlags } from "./flags.ts";
 import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
@@ -153,9 +154,7 @@ async function runTopology<T extends FlagRows>(
   const config = connectionConfig((name) => process.env[name]);
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+  const registry = registryFrom((name) => process.env[name]);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {
     clientId: flags.clientId,

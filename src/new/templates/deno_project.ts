@@ -17,6 +17,7 @@ const PERMISSIONS = {
     "KOS_*",
     "KAFKA_BROKERS",
     "SCHEMA_REGISTRY",
+    "SCHEMA_REGISTRY_*",
     "API_KEY",
     "SECRET_KEY",
     "CLOUD",

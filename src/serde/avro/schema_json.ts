@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkLength } from "../text.ts";
+import { checkLength, checkNesting } from "../text.ts";
 
 /** A schema that nests deeper is refused: it was made to take memory and time. */
 const MOST_LEVELS = 400;
@@ -21,18 +21,8 @@ export function parseSchemaJson(schema: unknown): unknown {
   if (typeof schema === "string" && !isText) return schema;
   const text = isText ? schema as string : JSON.stringify(schema);
   checkLength(text);
-  checkDepth(text);
+  checkNesting(text, MOST_LEVELS);
   return JSON.parse(text);
-}
-
-/** Counts brackets: parsing the text would itself take the stack. */
-function checkDepth(text: string): void {
-  let level = 0;
-  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
-    if (part === "[" || part === "{") level++;
-    if (part === "]" || part === "}") level--;
-    if (level > MOST_LEVELS) throw new RangeError(`it nests deeper than ${MOST_LEVELS} levels`);
-  }
 }
 
 /** What of a schema says how its values are laid out. */

@@ -53,16 +53,21 @@ export function messageType(
 }
 
 /**
- * The indexes of the messages of a file, by their names without the package. Its imports are not needed for
- * that.
+ * The indexes of a message of a file; `undefined` where it has none of that name. Its imports are not needed
+ * for that.
  *
+ * @param message Its name without the package.
  * @throws {TypeError} When it can't be parsed.
  */
-export function indexesOf(protobuf: Protobuf, text: string): Map<string, readonly number[]> {
+export function indexesOf(
+  protobuf: Protobuf,
+  text: string,
+  message: string,
+): readonly number[] | undefined {
   const root = new protobuf.Root();
   const { package: scope } = parse(protobuf, text, root);
   const within = scope === undefined ? root : root.lookup(scope) as protobufjs.Namespace;
-  return messageIndexes(within, (object) => object instanceof protobuf.Type);
+  return messageIndexes(within, message, (object) => object instanceof protobuf.Type);
 }
 
 function parseInto(
