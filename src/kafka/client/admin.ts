@@ -23,7 +23,7 @@ import {
 } from "../port/topics.ts";
 import { decodeTopicIds, encodeMetadata, METADATA_KEY, METADATA_VERSION } from "../wire/protocol/metadata.ts";
 import {
-  decodeOffsetFetch,
+  checkedOffsetFetch,
   encodeOffsetFetch,
   type FetchedOffset,
   type FetchedOffsets,
@@ -375,7 +375,8 @@ async function fetchOffsets(
 ): Promise<FetchedOffsets> {
   if (await link.takes(OFFSET_FETCH_KEY, OFFSET_FETCH_VERSION)) {
     const body = encodeOffsetFetch(groupId, partitions);
-    const options = { flexible: true, decode: decodeOffsetFetch };
+    const decode = (bytes: Uint8Array) => checkedOffsetFetch(bytes, partitions);
+    const options = { flexible: true, decode };
     return await link.send(OFFSET_FETCH_KEY, "OffsetFetch", OFFSET_FETCH_VERSION, body, options);
   }
   const topics = grouped(partitions, ({ partition }) => ({ partition }));

@@ -15,9 +15,9 @@ import { heldBytes, type ReadState, type ReadStates } from "./read_state.ts";
 import type { FetchSettings } from "../common/fetch_settings.ts";
 import { ConnectionLost, isRetriable, KafkaError } from "../port/errors.ts";
 import { partitionKey } from "../port/topics.ts";
+import { DamagedAnswer } from "../wire/protocol/damaged_answer.ts";
 import {
   checkedFetch,
-  DamagedAnswer,
   encodeFetch,
   FETCH_KEY,
   FETCH_VERSION,
@@ -33,6 +33,11 @@ const QUIET_ANSWERS = 5;
 const MAIN: Lane = 0;
 /** The lane of fetches that don't wait for one that takes its time. */
 const ASIDE: Lane = 1;
+/**
+ * Once what an answer has is so much larger than the answer, in bytes, the partitions that follow are left
+ * for the next fetch: a few KiB of each of many may unpack to a hundred MiB.
+ */
+const MOST_UNPACKED_BYTES = 134_217_728;
 /** Says that a request is in no session. */
 const NO_SESSION = { sessionId: 0, sessionEpoch: -1, forgotten: [] };
 
@@ -176,9 +181,13 @@ export class BrokerFetch {
   ): Promise<boolean> {
     const { states, reader } = this.#parts;
     let readable = true;
+    let unpacked = 0;
     for (const fetched of answer.partitions) {
+      const { length } = fetched.records;
+      if (length > 0 && unpacked >= MOST_UNPACKED_BYTES) continue; // comes again with the next fetch
       const state = byKey.get(partitionKey(fetched.topic, fetched.partition))!;
       if (states.holds(state) && !await reader.accept(state, fetched, from)) readable = false;
+      if (state.set !== undefined) unpacked += Math.max(0, state.heldBytes - length);
     }
     return readable;
   }

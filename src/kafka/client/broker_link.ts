@@ -5,6 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { checkAnswer } from "./answer_checks.ts";
 import { Connection } from "./connection.ts";
 import { apiKeyOf, type ApiName, exchangeOf, knownVersions, protocolErrorOf } from "./kafkajs_internals.ts";
 import { type LaneConnection, LinkLane } from "./link_lane.ts";
@@ -113,7 +114,10 @@ export class BrokerLink {
     const { connection, versions, done } = await this.#use(options.lane ?? 0);
     try {
       const version = this.#version(api, versions);
-      const decoded = await exchange(connection, exchangeOf(api, version, body), options.timeoutMs);
+      const decoded = await exchange(connection, exchangeOf(api, version, body), {
+        timeoutMs: options.timeoutMs,
+        check: (answer) => checkAnswer(api, body, answer),
+      });
       connection.throttle(decoded.clientSideThrottleTime);
       return decoded;
     } catch (error) {
@@ -221,7 +225,7 @@ export class BrokerLink {
     const known = knownVersions(api);
     const offered = versions[apiKeyOf(api)];
     const version = Math.min(known.at(-1)!, offered?.maxVersion ?? -1);
-    if (offered === undefined || version < offered.minVersion) {
+    if (offered === undefined || version < offered.minVersion || version < known[0]!) {
       throw new KafkaError(
         "UNSUPPORTED_VERSION",
         `Cannot send ${api} to ${this.address}: the broker takes versions ${offered?.minVersion} to ` +

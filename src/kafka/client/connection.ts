@@ -119,8 +119,9 @@ export class Connection implements Expiring {
     this.opened = this.#opening.promise;
     this.opened.catch(() => {}); // who waits for it hears of it
     this.#readyUntil = deadlines.now() + settings.connectTimeoutMs;
-    deadlines.watch(this, this.#readyUntil);
     this.#socket = ssl ? this.#tlsSocket(host, port, ssl) : net.connect({ host, port });
+    // After what may throw: a deadline of what has no socket could not end it.
+    deadlines.watch(this, this.#readyUntil);
     this.#listen();
   }
 

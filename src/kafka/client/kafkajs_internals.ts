@@ -9,6 +9,7 @@
 import type { Buffer } from "node:buffer";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
 import SaslAuthenticator from "kafkajs/src/broker/saslAuthenticator/index.js";
+import Scram from "kafkajs/src/broker/saslAuthenticator/scram.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
@@ -168,6 +169,7 @@ export interface KafkajsModules {
 const INSTALLED: KafkajsModules = {
   version: kafkajsPackage.version,
   SaslAuthenticator,
+  Scram,
   Decoder,
   errors: protocolErrors,
   apiKeys,
@@ -191,6 +193,7 @@ export function checkKafkajs(modules: KafkajsModules = INSTALLED): void {
     missing.unshift(`version ${KAFKAJS_VERSION} (received ${modules.version})`);
   }
   if (!Array.isArray(modules.errors?.errorCodes)) missing.push("errorCodes");
+  if (typeof modules.Scram?.SCRAM?.hi !== "function") missing.push("SCRAM.hi");
   if (missing.length === 0) return;
   throw new Error(
     `Cannot use the installed kafkajs: it lacks ${missing.join(", ")}; ` +
@@ -245,5 +248,24 @@ function boundLengths(): void {
   };
 }
 
+/**
+ * A broker says how often SCRAM hashes the password: Kafka's own let nobody ask for more than 16,384 times.
+ * Two billion, which kafkajs would do, keep a core busy for half an hour.
+ */
+const MOST_SCRAM_ITERATIONS = 100_000;
+
+/** Has kafkajs's SCRAM refuse a number of iterations that takes seconds. */
+function boundIterations(): void {
+  const { SCRAM } = Scram;
+  const { hi } = SCRAM;
+  SCRAM.hi = (password: string, salt: Buffer, iterations: number, digest: unknown): Promise<Buffer> => {
+    if (iterations > 0 && iterations <= MOST_SCRAM_ITERATIONS) return hi(password, salt, iterations, digest);
+    throw new RangeError(
+      `the broker asks for ${iterations} iterations, allowed are up to ${MOST_SCRAM_ITERATIONS}`,
+    );
+  };
+}
+
 checkKafkajs();
 boundLengths();
+boundIterations();

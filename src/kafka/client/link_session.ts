@@ -17,6 +17,7 @@ import {
 } from "./kafkajs_internals.ts";
 import type { LaneSession } from "./link_lane.ts";
 import { KafkaError, messageOf } from "../port/errors.ts";
+import { DamagedAnswer } from "../wire/protocol/damaged_answer.ts";
 
 /** The versions of requests that a broker takes, by api key. */
 export type Versions = Readonly<
@@ -46,11 +47,22 @@ export async function openSession(connection: Connection, sasl: unknown): Promis
   return { connection, versions, since, until: lifetimeMs > 0 ? since + lifetimeMs : Infinity };
 }
 
-/** Sends what kafkajs encodes; what it decodes. An answer that it can't decode ends the connection. */
+/** How an answer is waited for and judged. */
+export interface ExchangeOptions {
+  /** When it may take longer than others, in ms. */
+  readonly timeoutMs?: number;
+  /** Throws where what was decoded is no answer to the request. */
+  readonly check?: (decoded: unknown) => void;
+}
+
+/**
+ * Sends what kafkajs encodes; what it decodes. An answer that it can't decode, or that does not pass the
+ * check, ends the connection.
+ */
 export async function exchange(
   connection: Connection,
   of: KafkajsExchange,
-  timeoutMs?: number,
+  { timeoutMs, check }: ExchangeOptions = {},
   // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
 ): Promise<any> {
   const { apiKey, apiName, apiVersion, encode } = of.request;
@@ -64,7 +76,9 @@ export async function exchange(
     decode: (answer) => answer,
   });
   try {
-    return await of.response.decode(answer);
+    const decoded = await of.response.decode(answer);
+    check?.(decoded);
+    return decoded;
   } catch (error) {
     if (protocolErrorOf(error) !== undefined) throw error;
     throw connection.unreadable(apiName, error);
@@ -83,10 +97,16 @@ async function apiVersions(connection: Connection): Promise<Versions> {
     );
   }
   const versions: Record<number, { minVersion: number; maxVersion: number }> = {};
-  for (const { apiKey, minVersion, maxVersion } of ranges) versions[apiKey] = { minVersion, maxVersion };
+  for (const { apiKey, minVersion, maxVersion } of ranges) {
+    if (minVersion < 0 || minVersion > maxVersion) {
+      const range = `versions ${minVersion} to ${maxVersion} of request ${apiKey}`;
+      throw connection.unreadable("ApiVersions", new DamagedAnswer(range));
+    }
+    versions[apiKey] = { minVersion, maxVersion };
+  }
   // Every broker tells of the request itself.
   if (versions[apiKeyOf("ApiVersions")] === undefined) {
-    throw connection.unreadable("ApiVersions", new RangeError("it does not name itself"));
+    throw connection.unreadable("ApiVersions", new DamagedAnswer("it does not name itself"));
   }
   return versions;
 }

@@ -198,7 +198,11 @@ export class Transaction {
           "TxnOffsetCommit",
           TRANSACTIONS_VERSION,
           encodeTxnOffsetCommit(this.transactionalId, this.#identity, offsets),
-          { lane: LANE, flexible: true, decode: decodeTxnOffsetCommit },
+          {
+            lane: LANE,
+            flexible: true,
+            decode: (bytes) => decodeTxnOffsetCommit(bytes, offsets.offsets),
+          },
         );
         link.throttle(answer.throttleMs, LANE);
         for (const { topic, partition, errorCode } of answer.partitions) {

@@ -11,6 +11,7 @@ import {
   metadataAnswer,
   type Script,
 } from "./fake_broker.ts";
+import { ByteWriter } from "../../../src/kafka/wire/protocol/bytes.ts";
 import { AUTHORITY, EXPIRED, GOOD, OTHER_NAME } from "./tls_certificates.ts";
 import net from "node:net";
 
@@ -444,4 +445,48 @@ Deno.test("link: a handshake that is cut off or garbled says nothing of the cred
       await assertRejects(() => link.connect(), ConnectionLost);
     }, { sasl });
   }
+});
+
+Deno.test("link: an address that is none ends the connection that told it, and is never connected to", async () => {
+  const message = await failure(({ apiKey, correlationId }) =>
+    apiKey === METADATA
+      ? framed(correlationId, metadataAnswer([{ nodeId: 1, host: "a", port: 70_000 }]))
+      : undefined
+  );
+  assertStringIncludes(message, "cannot read its answer to Metadata: port 70000 of broker 1;");
+});
+
+Deno.test("link: versions of a request that no broker has end the connection", async () => {
+  for (const range of [[METADATA, -5, -3], [METADATA, 6, 0]] as const) {
+    const message = await failure(({ apiKey, correlationId }) =>
+      apiKey === API_VERSIONS
+        ? framed(correlationId, apiVersionsAnswer([[API_VERSIONS, 0, 4], range]))
+        : undefined
+    );
+    assertStringIncludes(message, `versions ${range[1]} to ${range[2]} of request 3;`);
+  }
+});
+
+Deno.test("link: a broker can't have SCRAM hash the password two billion times", async () => {
+  const sasl = { mechanism: "scram-sha-512", username: "u", password: "p" };
+  const versions = apiVersionsAnswer([[API_VERSIONS, 0, 4], [17, 0, 1], [36, 0, 1]]);
+  await withLink(({ apiKey, correlationId, body }) => {
+    if (apiKey === API_VERSIONS) return framed(correlationId, versions);
+    const out = new ByteWriter();
+    out.int16(0);
+    if (apiKey === 17) {
+      out.int32(1);
+      out.string("SCRAM-SHA-512");
+    } else {
+      const nonce = new TextDecoder().decode(body).split(",r=")[1];
+      out.string(null);
+      out.bytes(new TextEncoder().encode(`r=${nonce}x,s=AAAA,i=2147483647`));
+      out.int64(0);
+    }
+    return framed(correlationId, out.done());
+  }, async (link) => {
+    const error = await assertRejects(() => link.connect(), KafkaError);
+    assertEquals(error.code, "SASL_AUTHENTICATION_FAILED");
+    assertStringIncludes(error.message, "asks for 2147483647 iterations, allowed are up to 100000");
+  }, { sasl });
 });

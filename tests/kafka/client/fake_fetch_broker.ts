@@ -50,7 +50,7 @@ export class FakeBroker {
   }
 
   /** Appends a batch to a partition. */
-  append(partition: number, values: readonly string[]): void {
+  append(partition: number, values: readonly string[], compression: "none" | "gzip" = "none"): void {
     const list = this.batches[partition]!;
     const base = list.at(-1)?.next ?? 0;
     const writer = new BatchWriter();
@@ -58,7 +58,7 @@ export class FakeBroker {
       const bytes = new TextEncoder().encode(value);
       writer.append(1_700_000_000_000, null, whole(bytes));
     }
-    const bytes = writer.finish().slice();
+    const bytes = writer.finish({ compression }).slice();
     new DataView(bytes.buffer).setBigInt64(0, BigInt(base));
     list.push({ base, next: base + values.length, bytes });
   }

@@ -40,3 +40,18 @@ Deno.test("on a long way a fetch asks for more, within its bound", async () => {
   assertEquals(partitions.map(({ maxBytes }) => maxBytes), [50_000, 50_000]);
   await fetcher.close();
 });
+
+Deno.test("what unpacks to far more than was fetched comes in several fetches, each record once", async () => {
+  const fake = new FakeBroker(4);
+  const value = "0".repeat(50_000_000);
+  for (let partition = 0; partition < 4; partition++) fake.append(partition, [value], "gzip");
+  const fetcher = fake.fetcher();
+  for (let partition = 0; partition < 4; partition++) fetcher.assign({ topic: TOPIC, partition }, 0);
+  const polls: number[][] = [];
+  while (polls.flat().length < 4) {
+    const sets = await fetcher.poll(1_000);
+    if (sets.length > 0) polls.push(sets.map(({ partition }) => partition));
+  }
+  assertEquals(polls, [[0, 1, 2], [3]]);
+  await fetcher.close();
+});

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
 import SaslAuthenticator from "kafkajs/src/broker/saslAuthenticator/index.js";
+import Scram from "kafkajs/src/broker/saslAuthenticator/scram.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import errors from "kafkajs/src/protocol/error.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
@@ -14,6 +15,7 @@ import {
 const KNOWN: KafkajsModules = {
   version: kafkajsPackage.version,
   SaslAuthenticator,
+  Scram,
   Decoder,
   errors,
   apiKeys,
@@ -56,6 +58,7 @@ Deno.test("a method that kafkajs's classes lack is named", () => {
   }
   assertStringIncludes(complaint({ Decoder: Reader }), "it lacks Decoder.readBytes; pin");
   assertStringIncludes(complaint({ SaslAuthenticator: undefined }), "SaslAuthenticator.authenticate");
+  assertStringIncludes(complaint({ Scram: { SCRAM: {} } }), "SCRAM.hi");
 });
 
 Deno.test("all that is missing is named at once", () => {

@@ -124,7 +124,8 @@ export class ByteWriter {
   }
 }
 
-/** Reads primitives from bytes. Every method throws a `RangeError` when the bytes end early. */
+/** Reads primitives from bytes. Every method throws a `RangeError` when the bytes end early, or
+ * a length is less than null's. */
 export class ByteReader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
@@ -162,14 +163,14 @@ export class ByteReader {
   /** STRING; a null one reads as empty. */
   string(): string {
     const length = this.int16();
-    const at = this.#take(Math.max(0, length));
+    const at = this.#take(this.#orNull(length));
     return decoder.decode(this.#bytes.subarray(at, this.#at));
   }
 
   /** BYTES or RECORDS as a view; null ones read as empty. */
   bytes(): Uint8Array {
     const length = this.int32();
-    const at = this.#take(Math.max(0, length));
+    const at = this.#take(this.#orNull(length));
     return this.#bytes.subarray(at, this.#at);
   }
 
@@ -192,7 +193,7 @@ export class ByteReader {
   /** COMPACT_STRING; a null one reads as empty. */
   compactString(): string {
     const length = this.unsignedVarint() - 1;
-    const at = this.#take(Math.max(0, length));
+    const at = this.#take(this.#orNull(length));
     return decoder.decode(this.#bytes.subarray(at, this.#at));
   }
 
@@ -209,8 +210,14 @@ export class ByteReader {
     }
   }
 
+  /** A length or a count; 0 for null, -1. */
+  #orNull(length: number): number {
+    if (length < -1) throw new RangeError(`Cannot read Kafka data: received a length of ${length}`);
+    return Math.max(0, length);
+  }
+
   #items<T>(count: number, item: () => T): T[] {
-    this.#require(count); // a byte each at least
+    this.#require(this.#orNull(count)); // a byte each at least
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(item());
     return items;

@@ -5,6 +5,7 @@
  */
 import { partitionKey, type TopicPartition, type TopicPartitionOffset } from "../../port/topics.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { DamagedAnswer } from "./damaged_answer.ts";
 
 /** Fetch's api key. */
 export const FETCH_KEY = 1;
@@ -94,11 +95,6 @@ function runsOf<P extends TopicPartition>(partitions: readonly P[]): P[][] {
     else runs.push([partition]);
   }
   return runs;
-}
-
-/** An answer that no broker gives: damaged on the way, or of something that is no Kafka broker. */
-export class DamagedAnswer extends Error {
-  override name = "DamagedAnswer";
 }
 
 /**

@@ -16,6 +16,9 @@ export const LEAST_ANSWER_BYTES = 4;
  */
 export const MOST_ANSWER_BYTES: number = 100 * 1024 * 1024;
 
+/** Up to so many bytes, chunks that follow one another are copied into one. */
+const SMALL_BYTES = 4_096;
+
 /** A length that no answer has: what speaks there is no Kafka broker, or bytes were lost on the way. */
 export class InvalidLength extends RangeError {
   override name = "InvalidLength";
@@ -34,7 +37,7 @@ export class InvalidLength extends RangeError {
 
 /**
  * Puts answers together. What has come is kept in its chunks until an answer is complete, and copied once
- * when it came in several; nothing is reserved for a length that was only announced.
+ * when it came in several, small chunks more often; nothing is reserved for a length that was only announced.
  *
  * @example
  * ```ts
@@ -70,10 +73,10 @@ export class FrameReader {
    */
   push(chunk: Buffer): void {
     if (this.#stopped) return;
-    this.#chunks.push(chunk);
+    this.#keep(chunk);
     this.#buffered += chunk.length;
     if (this.#buffered < this.#needed) return;
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#buffered);
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#buffered);
     const rest = this.#read(bytes);
     this.#chunks = rest.length === 0 ? [] : [rest];
     this.#buffered = rest.length;
@@ -83,6 +86,13 @@ export class FrameReader {
   stop(): void {
     this.#stopped = true;
     this.#chunks = [];
+  }
+
+  /** Keeps a chunk; small ones in a row become one, as each takes more memory than what is in it. */
+  #keep(chunk: Buffer): void {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || last.length + chunk.length > SMALL_BYTES) this.#chunks.push(chunk);
+    else this.#chunks[this.#chunks.length - 1] = Buffer.concat([last, chunk]);
   }
 
   /** Gives out the answers that are complete; what is left. */

@@ -6,6 +6,7 @@
  */
 import type { TopicPartition } from "../../port/topics.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { checkOffset, checkPartitions } from "./damaged_answer.ts";
 
 /** OffsetFetch's api key. */
 export const OFFSET_FETCH_KEY = 9;
@@ -43,6 +44,19 @@ export function encodeOffsetFetch(groupId: string, partitions: readonly TopicPar
   out.int8(1); // require stable
   out.noTags();
   return out.done();
+}
+
+/**
+ * Decodes an answer to a request for these partitions.
+ * @throws {RangeError} When it can't be decoded.
+ * @throws {DamagedAnswer} When it is no such answer: an offset that is left out would pass for none.
+ */
+export function checkedOffsetFetch(bytes: Uint8Array, asked: readonly TopicPartition[]): FetchedOffsets {
+  const answer = decodeOffsetFetch(bytes);
+  if (answer.errorCode !== 0) return answer;
+  checkPartitions(asked, answer.offsets);
+  for (const each of answer.offsets) checkOffset(each.offset, each);
+  return answer;
 }
 
 /** Decodes an answer, with its flexible header's tags in front. */

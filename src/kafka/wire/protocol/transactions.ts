@@ -7,7 +7,9 @@
  * @module
  */
 import type { GroupOffsets } from "../../port/producer.ts";
+import type { TopicPartition } from "../../port/topics.ts";
 import { ByteReader, ByteWriter } from "./bytes.ts";
+import { checkIdentity, checkPartitions } from "./damaged_answer.ts";
 
 /** InitProducerId's api key. */
 export const INIT_PRODUCER_ID_KEY = 22;
@@ -44,7 +46,12 @@ export function encodeInitProducerId(
   return out.done();
 }
 
-/** Decodes an answer, with its flexible header's tags in front. */
+/**
+ * Decodes an answer, with its flexible header's tags in front.
+ * @throws {RangeError} When it can't be decoded.
+ * @throws {DamagedAnswer} When it has neither an error nor an identity: without one nothing would be part
+ * of a transaction.
+ */
 export function decodeInitProducerId(
   bytes: Uint8Array,
 ): ProducerIdentity & { readonly errorCode: number; readonly throttleMs: number } {
@@ -52,7 +59,10 @@ export function decodeInitProducerId(
   input.skipTags();
   const throttleMs = input.int32();
   const errorCode = input.int16();
-  return { throttleMs, errorCode, id: input.int64(), epoch: input.int16() };
+  const id = input.int64();
+  const epoch = input.int16();
+  if (errorCode === 0) checkIdentity(id, epoch);
+  return { throttleMs, errorCode, id, epoch };
 }
 
 /** Encodes a request that makes offsets part of a transaction. */
@@ -92,9 +102,14 @@ export interface CommittedPartition {
   readonly errorCode: number;
 }
 
-/** Decodes an answer, with its flexible header's tags in front. */
+/**
+ * Decodes an answer, with its flexible header's tags in front, to a request for these partitions.
+ * @throws {RangeError} When it can't be decoded.
+ * @throws {DamagedAnswer} When it tells of others: what is left out would pass for committed.
+ */
 export function decodeTxnOffsetCommit(
   bytes: Uint8Array,
+  asked: readonly TopicPartition[],
 ): { readonly throttleMs: number; readonly partitions: readonly CommittedPartition[] } {
   const input = new ByteReader(bytes);
   input.skipTags();
@@ -110,5 +125,6 @@ export function decodeTxnOffsetCommit(
     input.skipTags();
     return list;
   }).flat();
+  checkPartitions(asked, partitions);
   return { throttleMs, partitions };
 }

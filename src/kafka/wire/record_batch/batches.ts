@@ -138,6 +138,9 @@ function walkBatches(
     if (lastOffsetDelta < 0 || count < 0) {
       throw new CorruptRecordError(where, `${count} records with a last offset delta of ${lastOffsetDelta}`);
     }
+    if (!Number.isSafeInteger(where.offset + lastOffsetDelta)) {
+      throw new CorruptRecordError({ ...where, offset: fetchOffset }, `a batch at offset ${where.offset}`);
+    }
     if (where.offset <= lastOffset) {
       // No checksum covers a batch's offset: which of the two is wrong can't be told.
       segments.length = 0;

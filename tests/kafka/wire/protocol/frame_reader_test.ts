@@ -56,6 +56,24 @@ Deno.test("answers of any sizes come whole in chunks of any sizes", () => {
   }
 });
 
+Deno.test("an answer that comes a byte at a time does not take a buffer a byte", () => {
+  const { reader, answers } = collected();
+  const wanted = Array.from({ length: 20_000 }, (_, i) => i & 0xff);
+  const kept = new Set<unknown>();
+  const concat = Buffer.concat;
+  Buffer.concat = (list: readonly Uint8Array[], length?: number) => {
+    for (const each of list) if (each.length >= 4_096) kept.add(each);
+    return concat(list, length);
+  };
+  try {
+    for (const byte of frame(wanted)) reader.push(Buffer.from([byte]));
+  } finally {
+    Buffer.concat = concat;
+  }
+  assertEquals(answers, [wanted]);
+  assertEquals(kept.size, 4); // what the last concatenation was made of, beside a smaller rest
+});
+
 Deno.test("an answer that came in one chunk is not copied", () => {
   const chunk = Buffer.from(frame(one));
   let answer: Buffer | undefined;

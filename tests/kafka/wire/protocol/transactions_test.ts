@@ -5,6 +5,7 @@ import {
   encodeInitProducerId,
   encodeTxnOffsetCommit,
 } from "../../../../src/kafka/wire/protocol/transactions.ts";
+import { DamagedAnswer } from "../../../../src/kafka/wire/protocol/damaged_answer.ts";
 import { int16, int32, int64, raw } from "./raw_bytes.ts";
 
 Deno.test("protocol: InitProducerId 3, byte for byte", () => {
@@ -53,7 +54,10 @@ Deno.test("protocol: TxnOffsetCommit 3, byte for byte", () => {
     ...[0, ...int32(2), 3, 2, "a", 3, ...int32(1), ...int16(0), 0, ...int32(2), ...int16(22), 0, 0],
     ...[2, "b", 2, ...int32(0), ...int16(27), 0, 0, 0],
   );
-  assertEquals(decodeTxnOffsetCommit(answer), {
+  const asked = [["a", 1], ["a", 2], ["b", 0]] as const;
+  const partitions = asked.map(([topic, partition]) => ({ topic, partition }));
+  assertThrows(() => decodeTxnOffsetCommit(answer, partitions.slice(1)), DamagedAnswer, "a-1, which was not");
+  assertEquals(decodeTxnOffsetCommit(answer, partitions), {
     throttleMs: 2,
     partitions: [
       { topic: "a", partition: 1, errorCode: 0 },
@@ -61,4 +65,11 @@ Deno.test("protocol: TxnOffsetCommit 3, byte for byte", () => {
       { topic: "b", partition: 0, errorCode: 27 },
     ],
   });
+});
+
+Deno.test("protocol: an identity that is none is no answer to InitProducerId, unless it is an error", () => {
+  const answer = (errorCode: number, id: number) =>
+    raw(0, ...int32(0), ...int16(errorCode), ...int64(id), ...int16(0), 0);
+  assertEquals(decodeInitProducerId(answer(51, -1)).errorCode, 51);
+  assertThrows(() => decodeInitProducerId(answer(0, -1)), DamagedAnswer, "producer id -1 with epoch 0");
 });

@@ -106,6 +106,15 @@ Deno.test("well-sealed nonsense is the named error", () => {
   assertEquals(read(batchOf(12, 0, 0, 0, 1, 1, 0)).count, 1); // the shape that the cases vary is right
 });
 
+Deno.test("an offset that no number holds is the named error, as reading would not get on from there", () => {
+  for (const offset of [2n ** 53n, 2n ** 63n - 1n]) {
+    const batch = batchOf(12, 0, 0, 0, 1, 1, 0);
+    new DataView(batch.buffer).setBigInt64(0, offset);
+    const error = assertThrows(() => read(batch), CorruptRecordError, `a batch at offset ${Number(offset)}`);
+    assertEquals(error.offset, 0);
+  }
+});
+
 Deno.test("a count of two billion records allocates nothing for them", () => {
   for (const name of ["none", "gzip", "lz4"] as const) {
     const batch = vector(name);

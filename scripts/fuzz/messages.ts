@@ -1,0 +1,42 @@
+import type { Fault } from "./finding.ts";
+
+/** What one target's process is to do; its argument, as JSON. */
+export interface Order {
+  readonly target: string;
+  readonly seed: number;
+  /** Ends after this time, in ms, */
+  readonly ms: number;
+  /** or after so many inputs. */
+  readonly inputs: number;
+  /** Only this input, in base64. */
+  readonly input?: string;
+}
+
+/** How far a target's process has come. */
+export interface Progress {
+  readonly type: "progress";
+  readonly tried: number;
+  /** Inputs that reached new code. */
+  readonly kept: number;
+  /** Characters of code that ran. */
+  readonly reached: number;
+}
+
+/** A {@linkcode Finding} as JSON. */
+export interface Found {
+  readonly type: "finding";
+  readonly fault: Fault;
+  readonly message: string;
+  readonly stack?: string;
+  /** In base64. */
+  readonly input?: string;
+}
+
+/** A line of a target's process; after `end` it has done all it was to do. */
+export type Message = Progress | Found | { readonly type: "end" };
+
+/** What the worker begins with. */
+export interface Start {
+  readonly order: Order;
+  readonly memory: SharedArrayBuffer;
+}

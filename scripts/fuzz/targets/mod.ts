@@ -1,0 +1,6 @@
+import type { FuzzTarget } from "../target.ts";
+
+/** All targets by name. Each is loaded when it runs, so that it reaches code that no other has loaded. */
+export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
+  "hit": async () => (await import("./hit.ts")).HIT,
+};
