@@ -28,6 +28,8 @@ import {
   publishedValues,
   versionComplaint,
 } from "./release/published_chart.ts";
+import { publishedPackage } from "./release/published_package.ts";
+import { writeSbom } from "./sbom.ts";
 import { remove } from "./support/cache.ts";
 import { commandWorks } from "./support/commands.ts";
 import { ScriptError } from "./support/errors.ts";
@@ -39,6 +41,7 @@ interface Flags {
   readonly tag?: string;
   readonly repository?: Place;
   readonly out: string;
+  readonly only?: readonly string[];
 }
 
 /** The task and its flags. */
@@ -46,7 +49,7 @@ export const RELEASE: Program<Flags> = {
   name: "release",
   task: true,
   description:
-    "Publishes the version in deno.json: the chart (GHCR, OCI), the package (JSR, npm) and the images (GHCR). With --dry-run all of " +
+    "Publishes the version in deno.json: the chart (GHCR, OCI), the package (JSR, npm) and the images (GHCR); makes the list of what is in them (CycloneDX). With --dry-run all of " +
     "it is made and checked, and nothing is sent. Needs helm, npm and docker buildx, all logged in, as " +
     ".github/workflows/release.yml has them. The variables KOS_IMAGE_… set how images are made.",
   prefix: "KOS_RELEASE_",
@@ -65,9 +68,16 @@ export const RELEASE: Program<Flags> = {
       variable: "GITHUB_REPOSITORY",
       defaultText: "the home in Chart.yaml",
     },
+    only: {
+      value: "<part,…>",
+      text: "publish these parts alone, in their order: images, chart, sbom, jsr, npm",
+      parse: parts,
+      variable: false,
+      defaultText: "all",
+    },
     out: {
       value: "<dir>",
-      text: "where the chart and the package are made",
+      text: "where the chart, the package and the list of what is in them are made",
       parse: text("a folder"),
       default: "dist/release",
     },
@@ -78,6 +88,13 @@ function place(value: string): Place {
   const parsed = parsePlace(value);
   if (parsed === undefined) throw new InvalidValue("expected an owner and a name, such as kos-streams/kos");
   return parsed;
+}
+
+function parts(value: string): readonly string[] {
+  const asked = value.split(",").map((part) => part.trim());
+  const unknown = asked.filter((part) => !(part in STEPS));
+  if (unknown.length === 0) return asked;
+  throw new InvalidValue(`expected some of ${Object.keys(STEPS).join(", ")}, with commas between`);
 }
 
 /** What all steps know. */
@@ -94,7 +111,7 @@ type Step = (release: Release) => Promise<string>;
  * What is published, in that order: the chart after the images that it names, and npm last, as it takes a version
  * once only. So a release that stopped half-way is made again by the same command.
  */
-export const STEPS: Readonly<Record<string, Step>> = { images, chart, jsr, npm };
+export const STEPS: Readonly<Record<string, Step>> = { images, chart, sbom, jsr, npm };
 
 async function release(args: readonly string[]): Promise<number> {
   const flags = parseArguments(RELEASE, args);
@@ -108,6 +125,7 @@ async function release(args: readonly string[]): Promise<number> {
   await remove(options.out);
   await Deno.mkdir(options.out, { recursive: true });
   for (const [name, step] of Object.entries(STEPS)) {
+    if (flags.only !== undefined && !flags.only.includes(name)) continue;
     progress(`release: ${name}`);
     const done = await step(options);
     say(done.startsWith("skipped ") ? `skipped  ${name}: ${done.slice(8)}` : `ok       ${name}: ${done}`);
@@ -149,14 +167,19 @@ async function rewrite(file: string, change: (text: string) => string): Promise<
   await Deno.writeTextFile(file, change(await Deno.readTextFile(file)));
 }
 
+async function sbom({ out }: Release): Promise<string> {
+  return relative(ROOT, await writeSbom(out));
+}
+
 async function jsr({ dryRun }: Release): Promise<string> {
   await must(Deno.execPath(), ["publish", "--quiet", ...(dryRun ? ["--dry-run", "--allow-dirty"] : [])]);
   return `${config.name}@${config.version}`;
 }
 
-async function npm({ dryRun, out }: Release): Promise<string> {
+async function npm({ place, dryRun, out }: Release): Promise<string> {
   if (!(await commandWorks("npm"))) return missing("npm is not on the path", dryRun);
   const { archive, folder } = await makePackage(out);
+  await rewrite(join(folder, "package.json"), (text) => publishedPackage(text, place));
   await must("npm", ["publish", folder, "--access", "public", ...(dryRun ? ["--dry-run"] : [])]);
   return `${config.name}@${config.version} as ${relative(ROOT, archive)}`;
 }

@@ -29,6 +29,7 @@ import { REFERENCE } from "../reference.ts";
 import { REGISTRY } from "../registry.ts";
 import { RELEASE } from "../release.ts";
 import { RESET } from "../reset.ts";
+import { SBOM } from "../sbom.ts";
 import { SECRETS } from "../secrets.ts";
 import { SIMULATE } from "../simulate/flags.ts";
 import { SIZE } from "../size.ts";
@@ -56,6 +57,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   E2E_CLUSTER,
   RECORD_HPA,
   RELEASE,
+  SBOM,
   SIMULATE,
   TEST,
   REFERENCE,

@@ -11,8 +11,10 @@ import {
   publishedValues,
   versionComplaint,
 } from "../../../scripts/release/published_chart.ts";
-import { STEPS } from "../../../scripts/release.ts";
+import { publishedPackage } from "../../../scripts/release/published_package.ts";
+import { RELEASE, STEPS } from "../../../scripts/release.ts";
 import { ScriptError } from "../../../scripts/support/errors.ts";
+import { InvalidValue } from "../../../src/cli/parsers.ts";
 import { type Any, chartFile } from "../charts/renders.ts";
 
 const FORK = { owner: "Some-One", name: "kos" };
@@ -76,7 +78,21 @@ Deno.test("a release has one version, and that is its tag", () => {
 });
 
 Deno.test("images are published before the chart that names them, and last what can't be sent twice", () => {
-  assertEquals(Object.keys(STEPS), ["images", "chart", "jsr", "npm"]);
+  assertEquals(Object.keys(STEPS), ["images", "chart", "sbom", "jsr", "npm"]);
+});
+
+Deno.test("the package names its repository, by which npm proves where it was built", () => {
+  const { name, repository } = JSON.parse(publishedPackage('{"name":"@kos/kos"}', FORK));
+  assertEquals([name, repository], [
+    "@kos/kos",
+    { type: "git", url: "git+https://github.com/Some-One/kos.git" },
+  ]);
+});
+
+Deno.test("parts of a release are named, and what is no part is refused with those there are", () => {
+  const { parse } = RELEASE.flags.only;
+  assertEquals(parse("npm, chart"), ["npm", "chart"]);
+  assertThrows(() => parse("chart,nmp"), InvalidValue, "expected some of images, chart, sbom, jsr, npm");
 });
 
 Deno.test("the chart and the package have one version", async () => {
