@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
+import { connectionEnv } from "../cli/connection_flags.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
 import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { cpuLimit } from "../cli/cpu_limit.ts";
@@ -68,8 +69,8 @@ const GRACE_MS = 5_000;
  * when SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else
  * fails, as one line on stderr says, which is an object with the error's `stack` with `--log-format json`.
  *
- * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
- * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
+ * All comes from flags, each with a variable, and secrets from variables or files: `--help` lists them, and
+ * those that {@linkcode RunOptions.flags} adds. On
  * `--metrics-port` are `/metrics` (the consumer lag among them), `/healthz`, `/readyz` and `/stores`. Topics
  * that the topology reads or writes are created where they are missing.
  *
@@ -122,7 +123,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const done = await errand({
       flags,
       build: () => build({ ...context, registry: undefined }),
-      connection: () => connectionConfig((name) => process.env[name]),
+      connection: () => connectionConfig(connectionEnv(flags)),
       say: (line) => writeAll(stdout, `${line}\n`),
       signal,
     });
@@ -150,7 +151,7 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig((name) => process.env[name]);
+  const config = connectionConfig(connectionEnv(flags));
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
   const registry = config.schemaRegistry === undefined

@@ -11,16 +11,18 @@ const DENO_VERSION = "2.9.6";
 /** What an application may do: the network, its variables, its authorities, its state on disk, its limits. */
 const PERMISSIONS = {
   net: true,
-  read: ["/etc/kos/ca", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
+  read: ["/etc/kos", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
   write: ["/var/lib/kos", ".kos"],
   env: [
     "KOS_*",
-    "KAFKA_BROKERS",
+    "KAFKA_*",
     "SCHEMA_REGISTRY",
+    "SCHEMA_REGISTRY_*",
     "API_KEY",
+    "API_KEY_FILE",
     "SECRET_KEY",
+    "SECRET_KEY_FILE",
     "CLOUD",
-    "KAFKA_CA",
     "KAFKAJS_*",
     "NODE_ENV",
   ],
