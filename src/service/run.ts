@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
+import { connectionEnv } from "../cli/connection_flags.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
 import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { cpuLimit } from "../cli/cpu_limit.ts";
@@ -76,11 +77,10 @@ const GRACE_MS = 5_000;
  * when SIGTERM or SIGINT asked for it, with 2 when a flag or variable is wrong, with 1 when anything else
  * fails, as one line on stderr says, which is an object with the error's `stack` with `--log-format json`.
  *
- * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
- * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
- * `--metrics-port` are `/metrics` (the consumer lag among them), `/healthz` and `/readyz`, and where
- * `--stores-port` is given, `/stores` on that. Topics that the topology reads or writes are created where
- * they are missing.
+ * All comes from flags, each with a variable, and secrets from variables or files: `--help` lists them, and
+ * those that {@linkcode RunOptions.flags} adds. On `--metrics-port` are `/metrics` (the consumer lag among
+ * them), `/healthz` and `/readyz`, and where `--stores-port` is given, `/stores` on that. Topics that the
+ * topology reads or writes are created where they are missing.
  *
  * @param topology The topology, or what builds it with the values of the flags.
  * @example A whole program, with a flag of its own
@@ -131,7 +131,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const done = await errand({
       flags,
       build: () => build({ ...context, registry: undefined }),
-      connection: () => connectionConfig((name) => process.env[name]),
+      connection: () => connectionConfig(connectionEnv(flags)),
       say: (line) => writeAll(stdout, `${line}\n`),
       signal,
     });
@@ -159,10 +159,10 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig((name) => process.env[name]);
+  const config = connectionConfig(connectionEnv(flags));
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
-  const registry = registryFrom((name) => process.env[name]);
+  const registry = registryFrom(connectionEnv(flags));
   const storesAt = await storesAddress(flags);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {

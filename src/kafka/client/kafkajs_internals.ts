@@ -1,6 +1,6 @@
 /**
- * The only file that knows kafkajs's inside. From kafkajs come the layouts of the small requests, the SASL
- * mechanisms and the list of errors; sockets and what goes over them are in {@linkcode Connection}. What is
+ * The only file that knows kafkajs's inside. From kafkajs come the layouts of the small requests and the
+ * list of errors; sockets and what goes over them are in {@linkcode Connection}. What is
  * used is checked when this module is loaded, as internals may change with any version: docs/architecture.md
  * says how to take another one.
  *
@@ -8,8 +8,6 @@
  */
 import type { Buffer } from "node:buffer";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
-import SaslAuthenticator from "kafkajs/src/broker/saslAuthenticator/index.js";
-import Scram from "kafkajs/src/broker/saslAuthenticator/scram.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
@@ -41,11 +39,14 @@ const REQUESTS = [
   "EndTxn",
 ] as const;
 
-/** The requests that make a connection ready; the last two are sent by kafkajs's SASL mechanisms. */
+/** The requests that make a connection ready. */
 const OPENING_REQUESTS = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"] as const;
 
 /** A request that kafkajs encodes and decodes. */
 export type ApiName = typeof REQUESTS[number];
+
+/** A request that makes a connection ready. */
+export type OpeningRequest = typeof OPENING_REQUESTS[number];
 
 /** What a request is and how to read its answer. */
 export interface KafkajsExchange {
@@ -66,7 +67,7 @@ export interface KafkajsExchange {
 
 /** The exchange of a request in one version. */
 export function exchangeOf(
-  api: ApiName | "ApiVersions",
+  api: ApiName | OpeningRequest,
   version: number,
   body?: unknown,
 ): KafkajsExchange {
@@ -79,44 +80,8 @@ export function knownVersions(api: ApiName): number[] {
 }
 
 /** Kafka's number of a request. */
-export function apiKeyOf(api: ApiName | "ApiVersions"): number {
+export function apiKeyOf(api: ApiName | OpeningRequest): number {
   return apiKeys[api];
-}
-
-/** Who presents credentials, and over what. */
-export interface Credentials {
-  readonly host: string;
-  readonly port: number;
-  /** kafkajs's `sasl`. */
-  readonly sasl: unknown;
-  /** The versions of requests that the broker takes, by api key. */
-  readonly versions: unknown;
-  /** Sends a request; what its answer's `parse` gives. */
-  // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
-  readonly send: (exchange: KafkajsExchange) => Promise<any>;
-}
-
-/**
- * Presents credentials by the mechanism that they name; for how long they hold, in ms, 0 for as long as the
- * connection (KIP-368).
- */
-export async function presentCredentials(
-  { host, port, sasl, versions, send }: Credentials,
-): Promise<number> {
-  // A copy: kafkajs adds to it.
-  const through = { host, port, sasl: { ...sasl as object }, send };
-  const authenticator = new SaslAuthenticator(through, silent, versions, true);
-  await authenticator.authenticate();
-  return Number(authenticator.sessionLifetime);
-}
-
-/** For kafkajs's mechanisms: what goes wrong there reaches the caller as an exception. */
-const silent = { namespace: () => silent, debug: () => {}, error: () => {} };
-
-/** Whether what {@linkcode presentCredentials} threw says that the broker takes no credentials at all. */
-export function takesNoCredentials(error: unknown): boolean {
-  return (error as { type?: unknown }).type === "ILLEGAL_SASL_STATE" ||
-    nameOf(error) === "KafkaJSServerDoesNotSupportApiKey";
 }
 
 /** An error that a broker answers with. */
@@ -168,8 +133,6 @@ export interface KafkajsModules {
 
 const INSTALLED: KafkajsModules = {
   version: kafkajsPackage.version,
-  SaslAuthenticator,
-  Scram,
   Decoder,
   errors: protocolErrors,
   apiKeys,
@@ -178,7 +141,6 @@ const INSTALLED: KafkajsModules = {
 
 /** The methods of classes that are called, or replaced. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
-  SaslAuthenticator: ["authenticate"],
   Decoder: ["readInt16", "readInt32", "readArray", "readBytes", "readString"],
 };
 
@@ -193,7 +155,6 @@ export function checkKafkajs(modules: KafkajsModules = INSTALLED): void {
     missing.unshift(`version ${KAFKAJS_VERSION} (received ${modules.version})`);
   }
   if (!Array.isArray(modules.errors?.errorCodes)) missing.push("errorCodes");
-  if (typeof modules.Scram?.SCRAM?.hi !== "function") missing.push("SCRAM.hi");
   if (missing.length === 0) return;
   throw new Error(
     `Cannot use the installed kafkajs: it lacks ${missing.join(", ")}; ` +
@@ -248,24 +209,5 @@ function boundLengths(): void {
   };
 }
 
-/**
- * A broker says how often SCRAM hashes the password: Kafka's own let nobody ask for more than 16,384 times.
- * Two billion, which kafkajs would do, keep a core busy for half an hour.
- */
-const MOST_SCRAM_ITERATIONS = 100_000;
-
-/** Has kafkajs's SCRAM refuse a number of iterations that takes seconds. */
-function boundIterations(): void {
-  const { SCRAM } = Scram;
-  const { hi } = SCRAM;
-  SCRAM.hi = (password: string, salt: Buffer, iterations: number, digest: unknown): Promise<Buffer> => {
-    if (iterations > 0 && iterations <= MOST_SCRAM_ITERATIONS) return hi(password, salt, iterations, digest);
-    throw new RangeError(
-      `the broker asks for ${iterations} iterations, allowed are up to ${MOST_SCRAM_ITERATIONS}`,
-    );
-  };
-}
-
 checkKafkajs();
 boundLengths();
-boundIterations();
