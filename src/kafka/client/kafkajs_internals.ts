@@ -141,7 +141,7 @@ const INSTALLED: KafkajsModules = {
 
 /** The methods of classes that are called, or replaced. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
-  Decoder: ["readInt16", "readInt32", "readArray", "readBytes", "readString"],
+  Decoder: ["readInt16", "readInt32", "readArray", "readArrayAsync", "readBytes", "readString"],
 };
 
 /**
@@ -185,7 +185,7 @@ function missingRequests({ requests, apiKeys }: KafkajsModules): string[] {
  * it is told, and reads what is shorter than announced as if it were whole.
  */
 function boundLengths(): void {
-  const { readArray, readBytes, readString } = Decoder.prototype;
+  const { readArray, readArrayAsync, readBytes, readString } = Decoder.prototype;
   // deno-lint-ignore no-explicit-any
   const check = ({ buffer, offset }: any, length: number, lengthBytes: number): void => {
     const left = buffer.length - offset - lengthBytes;
@@ -196,6 +196,11 @@ function boundLengths(): void {
   Decoder.prototype.readArray = function (this: any, reader: unknown) {
     check(this, this.buffer.readInt32BE(this.offset), 4);
     return readArray.call(this, reader);
+  };
+  // deno-lint-ignore no-explicit-any
+  Decoder.prototype.readArrayAsync = function (this: any, reader: unknown) {
+    check(this, this.buffer.readInt32BE(this.offset), 4);
+    return readArrayAsync.call(this, reader);
   };
   // deno-lint-ignore no-explicit-any
   Decoder.prototype.readBytes = function (this: any, length: number = this.readInt32()) {

@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import errors from "kafkajs/src/protocol/error.js";
@@ -6,8 +7,10 @@ import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import requests from "kafkajs/src/protocol/requests/index.js";
 import {
   checkKafkajs,
+  exchangeOf,
   KAFKAJS_VERSION,
   type KafkajsModules,
+  knownVersions,
 } from "../../../src/kafka/client/kafkajs_internals.ts";
 
 const KNOWN: KafkajsModules = {
@@ -50,9 +53,24 @@ Deno.test("a method that kafkajs's classes lack is named", () => {
     readInt16(): void {}
     readInt32(): void {}
     readArray(): void {}
+    readArrayAsync(): void {}
     readString(): void {}
   }
   assertStringIncludes(complaint({ Decoder: Reader }), "it lacks Decoder.readBytes; pin");
+});
+
+Deno.test("no count in an answer is believed beyond the bytes that there are, whichever way kafkajs reads an array", async () => {
+  // Throttle time, and 33 million topics.
+  const answer = Buffer.from([0, 0, 0, 0, 1, 255, 255, 255, 0, 1, 97]);
+  for (const api of ["AddPartitionsToTxn", "ListOffsets"] as const) {
+    const { response } = exchangeOf(api, knownVersions(api).at(-1)!, { topics: [] });
+    await assertRejects(
+      () => response.decode(answer),
+      RangeError,
+      "a length of 33554431 where 3 bytes are left",
+      api,
+    );
+  }
 });
 
 Deno.test("all that is missing is named at once", () => {

@@ -138,7 +138,7 @@ function walkBatches(
     if (lastOffsetDelta < 0 || count < 0) {
       throw new CorruptRecordError(where, `${count} records with a last offset delta of ${lastOffsetDelta}`);
     }
-    if (!Number.isSafeInteger(where.offset + lastOffsetDelta)) {
+    if (!Number.isSafeInteger(where.offset + lastOffsetDelta + 1)) {
       throw new CorruptRecordError({ ...where, offset: fetchOffset }, `a batch at offset ${where.offset}`);
     }
     if (where.offset <= lastOffset) {
