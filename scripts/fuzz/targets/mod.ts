@@ -3,4 +3,6 @@ import type { FuzzTarget } from "../target.ts";
 /** All targets by name. Each is loaded when it runs, so that it reaches code that no other has loaded. */
 export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   "hit": async () => (await import("./hit.ts")).HIT,
+  "avro-body": async () => (await import("./avro_body.ts")).AVRO_BODY,
+  "avro-schema": async () => (await import("./avro_schema.ts")).AVRO_SCHEMA,
 };
