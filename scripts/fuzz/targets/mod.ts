@@ -5,4 +5,9 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   "hit": async () => (await import("./hit.ts")).HIT,
   "avro-body": async () => (await import("./avro_body.ts")).AVRO_BODY,
   "avro-schema": async () => (await import("./avro_schema.ts")).AVRO_SCHEMA,
+  "serdes": async () => (await import("./serdes.ts")).SERDES_TARGET,
+  "protobuf-body": async () => (await import("./protobuf.ts")).PROTOBUF_BODY,
+  "protobuf-file": async () => (await import("./protobuf.ts")).PROTOBUF_FILE,
+  "registry": async () => (await import("./registry.ts")).REGISTRY,
+  "state": async () => (await import("./state.ts")).STATE,
 };
