@@ -10,6 +10,7 @@ import { Levels } from "./levels.ts";
 import type { LogicalConversion, LogicalTypes } from "./logical.ts";
 import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
 import { parseSchemaJson, writtenWith } from "./schema_json.ts";
+import { checkShape } from "./schema_shape.ts";
 import { abbreviate, messageOf } from "../text.ts";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
@@ -92,10 +93,10 @@ function parsed(
   let json: unknown;
   try {
     for (const each of references) {
-      avsc.Type.forSchema(prepare(parseSchemaJson(each)) as never, parser as never);
+      avsc.Type.forSchema(checkShape(prepare(parseSchemaJson(each))) as never, parser as never);
     }
     json = parseSchemaJson(schema);
-    type = avsc.Type.forSchema(prepare(json) as never, parser as never) as unknown as AvscType;
+    type = avsc.Type.forSchema(checkShape(prepare(json)) as never, parser as never) as unknown as AvscType;
     // Before its canonical form, which is made as deep as the types are.
     const node = new Nodes(logical, longs === "bigint" ? "bigint" : "long").of(type);
     const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;
