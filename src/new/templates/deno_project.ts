@@ -8,19 +8,18 @@ import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Sour
 /** The Deno that images are built with: the one that kos is tested with. */
 const DENO_VERSION = "2.9.6";
 
-/** What an application may do: the network, its variables, its authorities, its state on disk, its limits. */
+/** What an application may do: the network, its variables, its credentials, its state on disk, its limits. */
 const PERMISSIONS = {
   net: true,
-  read: ["/etc/kos/ca", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
+  read: ["/etc/kos", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
   write: ["/var/lib/kos", ".kos"],
   env: [
     "KOS_*",
-    "KAFKA_BROKERS",
-    "SCHEMA_REGISTRY",
-    "API_KEY",
-    "SECRET_KEY",
+    "KAFKA_*",
+    "SCHEMA_REGISTRY*",
+    "API_KEY*",
+    "SECRET_KEY*",
     "CLOUD",
-    "KAFKA_CA",
     "KAFKAJS_*",
     "NODE_ENV",
   ],
