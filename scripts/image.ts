@@ -131,7 +131,10 @@ export async function image(args: readonly string[]): Promise<number> {
 
 /** An image with the Deno that runs this, on a base: for where denoland's can't be pulled. */
 async function hostImage(builder: Builder, base: string, extra: readonly string[]): Promise<string> {
-  const context = await Deno.makeTempDir({ prefix: "kos-image-" });
+  // Where the task may write.
+  const scratch = join(ROOT, ".kos");
+  await Deno.mkdir(scratch, { recursive: true });
+  const context = await Deno.makeTempDir({ dir: scratch, prefix: "image-" });
   try {
     await Deno.copyFile(Deno.execPath(), join(context, "deno"));
     await Deno.chmod(join(context, "deno"), 0o755);

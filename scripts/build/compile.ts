@@ -112,11 +112,12 @@ async function deno(
   target: Target | undefined,
   args: readonly string[],
 ): Promise<void> {
+  // Deno takes one that is set to nothing for a path.
+  if (Deno.env.get("DENORT_BIN") === "") Deno.env.delete("DENORT_BIN");
   const output = await new Deno.Command(Deno.execPath(), {
     args: [command, "--quiet", ...args],
     cwd: dirname(program.config ?? program.entry),
-    clearEnv: true,
-    env: { ...environment(), NO_COLOR: "1" },
+    env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -126,12 +127,6 @@ async function deno(
   const text = new TextDecoder().decode(output.stderr).replace(/\n+Stack backtrace:[^]*$/, "").trim();
   const what = target === undefined ? program.name : `${program.name} for ${target}`;
   throw new ScriptError(`Cannot ${command} ${what}: ${compileFailure(text, target)}`);
-}
-
-/** The environment, without a `DENORT_BIN` set to nothing: Deno takes that for a path. */
-function environment(): Record<string, string> {
-  const { DENORT_BIN, ...rest } = Deno.env.toObject();
-  return DENORT_BIN ? { ...rest, DENORT_BIN } : rest;
 }
 
 /** What a failed compile's output means, with the remedy. */

@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import process from "node:process";
 import { dirname } from "@std/path";
 import { makeDir, remove } from "./cache.ts";
 import { tryRun } from "./commands.ts";
-import { messageOf, ScriptError } from "./errors.ts";
+import { ScriptError } from "./errors.ts";
 import { waitFor } from "./ports.ts";
 
 /** A command to start. */
@@ -28,30 +26,45 @@ export interface BackgroundStart extends Start {
   readonly marker: string;
 }
 
+/**
+ * Becomes the command, with its output in the log: Deno can't direct output into a file, and a pipe would end
+ * with us. Says nothing when there is no such command.
+ */
+const INTO_LOG = `log=$1; shift
+command -v "$1" >/dev/null || exit 127
+: >>"$log" || exit 1
+echo found
+exec "$@" >>"$log" 2>&1`;
+
 /** Starts a process in the background, in a session of its own, so that neither our end nor a Ctrl-C here ends it. */
 export async function startBackground(start: BackgroundStart): Promise<number> {
+  requireShell(start);
   await makeDir(dirname(start.logFile));
   await makeDir(dirname(start.pidFile));
-  // Deno.Command can't direct output into a file, and a pipe would end with us.
-  const log = openSync(start.logFile, "a");
-  try {
-    const child = spawn(start.command, [...start.args], {
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: { ...Deno.env.toObject(), ...start.env },
-    });
-    const pid = await new Promise<number>((resolve, reject) => {
-      child.once("spawn", () => resolve(child.pid!));
-      child.once("error", reject);
-    });
-    child.unref();
-    await Deno.writeTextFile(start.pidFile, JSON.stringify({ pid, marker: start.marker }) + "\n");
-    return pid;
-  } catch (error) {
-    throw new ScriptError(`Cannot start ${start.command}: received "${messageOf(error)}"`, { cause: error });
-  } finally {
-    closeSync(log);
+  const child = new Deno.Command("sh", {
+    args: ["-c", INTO_LOG, "sh", start.logFile, start.command, ...start.args],
+    env: { ...start.env },
+    detached: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  // Ends when the shell has become the command.
+  if (await new Response(child.stdout).text() === "") {
+    const { code } = await child.status;
+    const cause = code === 127 ? "no such command" : `a log that can't be written, ${start.logFile}`;
+    throw new ScriptError(`Cannot start ${start.command}: received ${cause}`);
   }
+  child.unref();
+  await Deno.writeTextFile(start.pidFile, JSON.stringify({ pid: child.pid, marker: start.marker }) + "\n");
+  return child.pid;
+}
+
+function requireShell({ command }: Start): void {
+  if (Deno.build.os !== "windows") return;
+  throw new ScriptError(
+    `Cannot start ${command}: received Windows; run this in WSL, where there is a POSIX shell`,
+  );
 }
 
 /** The id of the process that the pid file names, when it runs; else `undefined`. */
@@ -173,11 +186,7 @@ exit "$status"`;
 
 /** Starts a process that ends when we do, however we end. @throws {ScriptError} When it can't be started. */
 export async function startChild(start: ChildStart): Promise<Child> {
-  if (Deno.build.os === "windows") {
-    throw new ScriptError(
-      `Cannot start ${start.command}: received Windows; run this in WSL, where there is a POSIX shell`,
-    );
-  }
+  requireShell(start);
   await makeDir(dirname(start.logFile));
   const shell = new Deno.Command("sh", {
     args: ["-c", WATCHDOG, "sh", start.logFile, start.removeAfter ?? "", start.command, ...start.args],

@@ -133,9 +133,24 @@ export function aborted(signal: AbortSignal): Promise<undefined> {
 function reportError(error: unknown, report: Report): number {
   const code = exitCodeOf(error);
   if (code === EXIT.ok) return code;
-  report(hasLines(error) ? error.message : describeError(error), error);
+  report(deniedText(error) ?? (hasLines(error) ? error.message : describeError(error)), error);
   return code;
 }
+
+/** What to do about what Deno has denied; `undefined` for another error. */
+export function deniedText(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.name !== "NotCapable") return undefined;
+  const [, kind, what] = /^Requires (\w+) access(?: to (".*"|<\w+>))?,/.exec(error.message) ?? [];
+  if (kind === undefined) return undefined;
+  const more = what?.startsWith('"') ? `=${what}` : "";
+  return `Cannot go on: received no permission to ${VERBS[kind] ?? kind} ${
+    what ?? "all"
+  }; what a program may do is ` +
+    `in docs/security.md: name another place, or run the same command with --allow-${kind}${more} added`;
+}
+
+/** What Deno's permissions are for. */
+const VERBS: Readonly<Record<string, string>> = { env: "read the variable", net: "reach" };
 
 /** Tells it as a line of text, and the stack only to who looks for a defect. */
 export function textReport(name: string, write: (text: string) => void = say): Report {

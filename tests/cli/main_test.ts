@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { describeError, exitCodeOf } from "../../src/cli/main.ts";
+import { deniedText, describeError, exitCodeOf } from "../../src/cli/main.ts";
 import { StreamsConfigError } from "../../src/engine/mod.ts";
 import { ended } from "../support/ended.ts";
 
@@ -108,6 +108,24 @@ Deno.test("main: a binary that does not end in time is ended", async () => {
 
 Deno.test("exitCodeOf: a wrong setting of an application is one of its flags or its program's: 2", () => {
   assertEquals([exitCodeOf(new StreamsConfigError("wrong")), exitCodeOf(new Error("fails"))], [2, 1]);
+});
+
+Deno.test("deniedText: what Deno has denied, and how it is permitted; nothing of another error", () => {
+  const denied = (text: string) => deniedText(new Deno.errors.NotCapable(text));
+  assertStringIncludes(
+    denied('Requires write access to "/x/y", run again with the --allow-write flag')!,
+    'no permission to write "/x/y"; what a program may do is in docs/security.md: name another place, or run the ' +
+      'same command with --allow-write="/x/y" added',
+  );
+  assertStringIncludes(
+    denied("Requires env access, run again with the --allow-env flag")!,
+    "--allow-env added",
+  );
+  assertStringIncludes(denied("Requires write access to <TMP>, run again with …")!, "--allow-write added");
+  assertEquals([denied("otherwise"), deniedText(new Error("Requires write access,"))], [
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("describeError: causes once, in one line", () => {

@@ -61,7 +61,7 @@ Deno.test("the build's Deno is the one that the project is tested with, and it c
     const copied = stage(text, "sources").filter((line) => line.startsWith("COPY "))
       .flatMap((line) => line.split(" ").slice(1, -1));
     assertEquals(copied.filter((path) => !context.includes(path)), []);
-    assertStringIncludes(config.tasks.build.command, "deno run -q -P=local scripts/build.ts");
+    assertStringIncludes(config.tasks.build.command, "deno run -q -P=build scripts/build.ts");
     assertStringIncludes(text, config.tasks.build.command);
   }
 });
@@ -101,7 +101,7 @@ Deno.test("the builder gets the stage, the arguments that are set, the authoriti
 Deno.test("without a builder, or with flags that can't go together, it says what to do", async () => {
   const image = async (...args: string[]) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--no-check", "-P=local", "scripts/image.ts", ...args],
+      args: ["run", "-q", "--no-check", "-P=image", "scripts/image.ts", ...args],
       cwd: ROOT,
       env: { PATH: "/nonexistent" },
       stdin: "null",
