@@ -39,6 +39,29 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 /** Of these the chart takes 0 for what is not given. */
 const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]);
 
+/** How Kafka and the registry are reached: blocks of values of their own, whose files are of Secrets. */
+const CONNECTION: readonly string[] = [
+  "brokers",
+  "securityProtocol",
+  "saslMechanism",
+  "apiKeyFile",
+  "secretKeyFile",
+  "oauthTokenUrl",
+  "oauthScope",
+  "oauthExtensions",
+  "kafkaCa",
+  "kafkaCert",
+  "kafkaKey",
+  "kafkaKeyPasswordFile",
+  "schemaRegistry",
+  "schemaRegistryUser",
+  "schemaRegistryPasswordFile",
+  "schemaRegistryTokenFile",
+  "schemaRegistryCa",
+  "schemaRegistryCert",
+  "schemaRegistryKey",
+];
+
 /**
  * Flags that are no value as they are: what a pod, a volume or a Service settles, and what a Deployment has no use
  * for.
@@ -54,6 +77,10 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "metricsHost",
     "advertise",
     "cpus",
+    "storesPort",
+    "storesHost",
+    "storesTokenFile",
+    ...CONNECTION,
   ]),
   generator: new Set([
     "duration",
@@ -62,6 +89,8 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "topicPrefix",
     "controlPort",
     "controlHost",
+    "controlTokenFile",
+    ...CONNECTION,
     "metricsPort",
     "metricsHost",
     // One of the two is set.
