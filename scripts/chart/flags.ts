@@ -76,10 +76,10 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "metricsPort",
     "metricsHost",
     "advertise",
-    "cpus",
     "storesPort",
     "storesHost",
     "storesTokenFile",
+    "cpus",
     ...CONNECTION,
   ]),
   generator: new Set([
@@ -99,8 +99,11 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
   ]),
 };
 
-/** What switches stacks on in every program, and is no flag. */
-const DEBUG = "KOS_DEBUG";
+/** Variables that are no flags: what switches stacks on, and secrets. */
+const NO_FLAGS: Readonly<Record<Block, readonly string[]>> = {
+  app: ["KOS_DEBUG", "KOS_STORES_TOKEN"],
+  generator: ["KOS_DEBUG", "KOS_CONTROL_TOKEN"],
+};
 
 /** The flags that have a value of the chart's, in the order of the tables. */
 export function valueFlags(): ValueFlag[] {
@@ -118,7 +121,7 @@ export function valueFlags(): ValueFlag[] {
 export function flagsFile(): string {
   const known = (block: Block) => ({
     values: variablesByKey(inBlock(block)),
-    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), DEBUG].sort(),
+    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]].sort(),
   });
   const file = {
     app: { ...known("app"), arcade: variablesByKey(ownFlags()) },
