@@ -5,18 +5,24 @@
  */
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { describeError, runProgram } from "../src/cli/main.ts";
-import { InvalidValue, text, type ValueParser } from "../src/cli/parsers.ts";
-import { type Program, toggle } from "../src/cli/program.ts";
+import { choice, InvalidValue, text, type ValueParser } from "../src/cli/parsers.ts";
+import { type Flag, type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
 import {
-  type Credentials,
-  credentials,
-  type Received,
+  type AccessFlags,
+  accessOf,
+  extensions,
+  MECHANISMS,
+  neededVariables,
+  PROTOCOLS,
+  REGISTRY_WAYS,
+  SHOWN,
   type Variable,
-  VARIABLES,
-} from "./secrets/credentials.ts";
+} from "./secrets/access.ts";
+import { type Credentials, credentials, type Received } from "./secrets/credentials.ts";
 import { readCredentials } from "./secrets/credentials_file.ts";
-import { DEFAULT_NAME, maskedManifest, secretManifest } from "./secrets/manifest.ts";
+import { chartValues, DEFAULT_NAME, maskedManifest, secretManifest } from "./secrets/manifest.ts";
+import { type FileFlags, isEncrypted, readFiles } from "./secrets/pem.ts";
 import { Cancelled, Prompter } from "./secrets/prompt.ts";
 import { writePrivateFile } from "./secrets/private_file.ts";
 
@@ -37,7 +43,7 @@ export interface World {
   stderr(text: string): void;
 }
 
-interface Flags {
+interface Flags extends AccessFlags, FileFlags {
   readonly fromFile?: string;
   readonly out: string;
   readonly stdout: boolean;
@@ -52,12 +58,44 @@ export const SECRETS: Program<Flags> = {
   task: true,
   description:
     "Writes the Secret that the deployments take the cloud's credentials from. They come from the variables " +
-    "API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS; at a terminal, missing ones are asked for, the keys without showing what is typed.",
+    "API_KEY, SECRET_KEY and BOOTSTRAP_SERVERS, and where the flags ask for it KAFKA_KEY_PASSWORD, SCHEMA_REGISTRY_USER, " +
+    "SCHEMA_REGISTRY_PASSWORD and SCHEMA_REGISTRY_TOKEN; at a terminal, missing ones are asked for, the keys without showing " +
+    "what is typed.",
   prefix: "KOS_SECRETS_",
   concealed:
     "none takes a key, as arguments are seen by every user of the machine: use API_KEY, SECRET_KEY and " +
     "BOOTSTRAP_SERVERS, or --from-file",
   flags: {
+    securityProtocol: {
+      value: "<protocol>",
+      text: "how brokers are reached: SASL_SSL, SASL_PLAINTEXT, SSL (no keys) or PLAINTEXT",
+      parse: choice(...PROTOCOLS),
+      default: "SASL_SSL",
+    },
+    saslMechanism: {
+      value: "<mechanism>",
+      text:
+        "what the keys are for: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, or OAUTHBEARER (client id and secret)",
+      parse: choice(...MECHANISMS),
+      default: "PLAIN",
+    },
+    oauthScope: { value: "<scope>", text: "of OAUTHBEARER, for Java clients", parse: text("a scope") },
+    oauthExtensions: {
+      value: "<name=value,…>",
+      text: "what goes with its tokens, such as logicalCluster=lkc-1",
+      parse: extensions,
+    },
+    kafkaCa: path("the authorities to trust at the brokers, as PEM"),
+    kafkaCert: path("a client's certificate for the brokers, as PEM; with --kafka-key"),
+    kafkaKey: path("its private key, as PEM; KAFKA_KEY_PASSWORD opens it"),
+    registryAuth: {
+      value: "<way>",
+      text: "also what lets into the registry: basic (user and password) or bearer (a token)",
+      parse: choice(...REGISTRY_WAYS),
+    },
+    schemaRegistryCa: path("the authorities to trust at the registry, as PEM"),
+    schemaRegistryCert: path("a client's certificate for the registry, as PEM; with --schema-registry-key"),
+    schemaRegistryKey: path("its private key, as PEM, without a password"),
     fromFile: {
       value: "<path>",
       text: "take them from a file instead: .json, .yaml, else lines NAME=value; - is stdin",
@@ -112,16 +150,27 @@ async function make(flags: Flags, found: Credentials, world: World): Promise<voi
     world.stderr(
       `secrets: wrote the Secret ${name} to ${out} (only its owner may read it): kubectl apply -f ${out}\n`,
     );
+    const values = chartValues(found, name);
+    if (values.length > 0) world.stderr(`secrets: the chart's values for it: --set ${values.join(",")}\n`);
   }
 }
 
 async function collect(flags: Flags, world: World): Promise<Credentials> {
+  const access = accessOf(flags);
+  const files = await readFiles(flags, (path) => world.read(path));
+  const needed = neededVariables(access, isEncrypted(files["tls.key"] ?? ""));
   if (flags.fromFile !== undefined) {
-    return credentials(readCredentials(flags.fromFile, await world.read(flags.fromFile)));
+    const received = readCredentials(flags.fromFile, await world.read(flags.fromFile), needed);
+    return credentials(access, received, files);
   }
+  return credentials(access, receive(needed, world), files);
+}
+
+/** The variables' values; at a terminal those that are missing are asked for. */
+function receive(needed: readonly Variable[], world: World): Received {
   // A variable set to nothing counts as not set.
-  const received = new Map(VARIABLES.map((variable) => [variable, world.env(variable) || undefined]));
-  const missing = VARIABLES.filter((variable) => received.get(variable) === undefined);
+  const received = new Map(needed.map((variable) => [variable, world.env(variable) || undefined]));
+  const missing = needed.filter((variable) => received.get(variable) === undefined);
   if (missing.length > 0 && !world.interactive) {
     throw new UsageError(
       `Cannot make the Secret: received no ${missing.join(" and no ")}; set ${
@@ -130,13 +179,17 @@ async function collect(flags: Flags, world: World): Promise<Credentials> {
     );
   }
   for (const variable of missing) {
-    const answer = world.ask(`${variable}:`, variable !== "BOOTSTRAP_SERVERS");
+    const answer = world.ask(`${variable}:`, !SHOWN.has(variable));
     if (!answer) {
       throw new UsageError(`Cannot make the Secret: received no ${variable}; type it, or set the variable`);
     }
     received.set(variable, answer);
   }
-  return credentials(Object.fromEntries(received) as Received);
+  return Object.fromEntries(received);
+}
+
+function path(what: string): Flag<string> {
+  return { value: "<path>", text: what, parse: text("a path") };
 }
 
 /** A name as Kubernetes allows it: RFC 1123's label, with dots between more of them when it is a subdomain. */
@@ -162,7 +215,7 @@ async function readText(path: string): Promise<string> {
     const denied = error instanceof Deno.errors.NotCapable;
     const what = denied ? "no permission from Deno" : describeError(error);
     const remedy = denied
-      ? "the task may read below the project only: use --from-file - < FILE"
+      ? `the task may read below the project only: use --from-file - < FILE, or \`deno run -P=secrets --allow-read="${path}" scripts/secrets.ts\``
       : "give a text file in UTF-8";
     throw new UsageError(`Cannot read ${path}: received ${what}; ${remedy}`, denied ? {} : { cause: error });
   }

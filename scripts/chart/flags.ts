@@ -40,6 +40,29 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 /** Of these the chart takes 0 for what is not given. */
 const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]);
 
+/** How Kafka and the registry are reached: blocks of values of their own, whose files are of Secrets. */
+const CONNECTION: readonly string[] = [
+  "brokers",
+  "securityProtocol",
+  "saslMechanism",
+  "apiKeyFile",
+  "secretKeyFile",
+  "oauthTokenUrl",
+  "oauthScope",
+  "oauthExtensions",
+  "kafkaCa",
+  "kafkaCert",
+  "kafkaKey",
+  "kafkaKeyPasswordFile",
+  "schemaRegistry",
+  "schemaRegistryUser",
+  "schemaRegistryPasswordFile",
+  "schemaRegistryTokenFile",
+  "schemaRegistryCa",
+  "schemaRegistryCert",
+  "schemaRegistryKey",
+];
+
 /**
  * Flags that are no value as they are: what a pod, a volume or a Service settles, and what a Deployment has no use
  * for.
@@ -60,6 +83,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "storesHost",
     "storesTokenFile",
     "cpus",
+    ...CONNECTION,
   ]),
   generator: new Set([
     ...Object.keys(CONNECTION_FLAGS),
@@ -70,6 +94,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "controlPort",
     "controlHost",
     "controlTokenFile",
+    ...CONNECTION,
     "metricsPort",
     "metricsHost",
     // One of the two is set.
@@ -78,8 +103,11 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
   ]),
 };
 
-/** What switches stacks on in every program, and is no flag. */
-const DEBUG = "KOS_DEBUG";
+/** Variables that are no flags: what switches stacks on, and secrets. */
+const NO_FLAGS: Readonly<Record<Block, readonly string[]>> = {
+  app: ["KOS_DEBUG", "KOS_STORES_TOKEN"],
+  generator: ["KOS_DEBUG", "KOS_CONTROL_TOKEN"],
+};
 
 /** The flags that have a value of the chart's, in the order of the tables. */
 export function valueFlags(): ValueFlag[] {
@@ -97,7 +125,7 @@ export function valueFlags(): ValueFlag[] {
 export function flagsFile(): string {
   const known = (block: Block) => ({
     values: variablesByKey(inBlock(block)),
-    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), DEBUG].sort(),
+    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]].sort(),
   });
   const file = {
     app: { ...known("app"), arcade: variablesByKey(ownFlags()) },

@@ -68,8 +68,8 @@ export class Cluster {
 
   /** Starts the proxy. @throws {ScriptError} When there is no kubectl or no cluster that answers it. */
   static async open(namespace: string): Promise<Cluster> {
-    const proxy = startProxy();
-    const url = await addressOf(proxy);
+    const proxy = startKubectl("proxy", "--port=0");
+    const url = await addressOf(proxy, "kubectl proxy");
     const cluster = new Cluster(proxy, url, namespace);
     try {
       await cluster.get("/readyz");
@@ -82,12 +82,7 @@ export class Cluster {
 
   /** Ends the proxy. */
   async close(): Promise<void> {
-    try {
-      this.#proxy.kill("SIGTERM");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has ended already
-    }
-    await this.#proxy.status;
+    await end(this.#proxy);
   }
 
   /** GETs a path of the API. @throws {ScriptError} When it is refused or there is no answer in time. */
@@ -144,15 +139,26 @@ export class Cluster {
 
   /** Tells the generator its rate, in records a second. @throws {ScriptError} When it refuses. */
   async setRate(deployment: string, rate: number): Promise<void> {
-    const path = `/api/v1/namespaces/${this.#namespace}/services/${deployment}:control/proxy/throughput`;
-    await this.#request(path, { method: "PUT", body: JSON.stringify({ rate }) });
+    // The control port is on the pod's loopback only.
+    const forward = startKubectl("port-forward", "-n", this.#namespace, `deployment/${deployment}`, ":9011");
+    try {
+      const init = { method: "PUT", body: JSON.stringify({ rate }) };
+      await this.#request("/throughput", init, [], await addressOf(forward, "kubectl port-forward"));
+    } finally {
+      await end(forward);
+    }
   }
 
-  async #request(path: string, init: RequestInit, alsoFine: readonly number[] = []): Promise<string> {
+  async #request(
+    path: string,
+    init: RequestInit,
+    alsoFine: readonly number[] = [],
+    url = this.#url,
+  ): Promise<string> {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(this.#url + path, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+      response = await fetch(url + path, { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
       text = await response.text();
     } catch (error) {
       throw new ScriptError(
@@ -169,10 +175,10 @@ export class Cluster {
   }
 }
 
-function startProxy(): Deno.ChildProcess {
+function startKubectl(...args: string[]): Deno.ChildProcess {
   try {
     return new Deno.Command("kubectl", {
-      args: ["proxy", "--port=0"],
+      args,
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
@@ -183,15 +189,27 @@ function startProxy(): Deno.ChildProcess {
   }
 }
 
-async function addressOf(proxy: Deno.ChildProcess): Promise<string> {
+/** Where a kubectl listens, by what it says of that. @throws {ScriptError} When it ends before. */
+async function addressOf(kubectl: Deno.ChildProcess, what: string): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of proxy.stdout) {
+  // It goes on writing a line for each connection, and would end where nobody takes it.
+  for await (const chunk of kubectl.stdout.values({ preventCancel: true })) {
     text += decoder.decode(chunk, { stream: true });
     const address = /127\.0\.0\.1:\d+/.exec(text)?.[0];
     if (address !== undefined) return `http://${address}`;
   }
   throw new ScriptError(
-    "Cannot reach a cluster: received the end of kubectl proxy, which says why above; does KUBECONFIG name a cluster?",
+    `Cannot reach a cluster: received the end of ${what}, which says why above; does KUBECONFIG name a cluster?`,
   );
+}
+
+async function end(kubectl: Deno.ChildProcess): Promise<void> {
+  try {
+    kubectl.kill("SIGTERM");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended already
+  }
+  await kubectl.stdout.cancel();
+  await kubectl.status;
 }

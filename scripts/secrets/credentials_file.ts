@@ -5,7 +5,8 @@
  */
 import { parse } from "@std/yaml";
 import { UsageError } from "../../src/cli/arguments.ts";
-import { type Received, type Variable, VARIABLES } from "./credentials.ts";
+import { type Variable, VARIABLES } from "./access.ts";
+import type { Received } from "./credentials.ts";
 
 /** How a credentials file is written. */
 export type FileFormat = "env" | "json" | "yaml";
@@ -18,7 +19,7 @@ export function formatOf(path: string, text: string): FileFormat {
 }
 
 /**
- * The three values of a file: a mapping in JSON or YAML, or lines `NAME=value`. A name is a variable's or the Secret's
+ * The values of a file that are needed: a mapping in JSON or YAML, or lines `NAME=value`. A name is a variable's or the Secret's
  * (`API_KEY` or `api-key`); others are passed over.
  *
  * In lines, `export ` may stand first; a value may be in single quotes (as it is) or in double quotes (`\\`, `\"`, `\$`, `\n`,
@@ -26,29 +27,29 @@ export function formatOf(path: string, text: string): FileFormat {
  *
  * @throws {UsageError} When the text is not of its format or one of the values is missing, naming the file and line.
  */
-export function readCredentials(path: string, text: string): Received {
+export function readCredentials(path: string, text: string, needed: readonly Variable[]): Received {
   const where = path === "-" ? "standard input" : path;
   const format = formatOf(path, text);
   const entries = format === "env" ? envEntries(where, text) : mapping(where, text, format);
   const found = new Map<Variable, string>();
   for (const [name, value] of entries) {
     const variable = VARIABLES.find((known) => known === name.toUpperCase().replaceAll("-", "_"));
-    if (variable === undefined) continue;
+    if (variable === undefined || !needed.includes(variable)) continue;
     if (found.has(variable)) throw unreadable(where, `${variable} twice`, "leave one of them out");
     if (typeof value !== "string") {
       throw unreadable(where, `a value of ${variable} that is no text`, "put it in quotes");
     }
     found.set(variable, value);
   }
-  const missing = VARIABLES.filter((variable) => !found.get(variable));
+  const missing = needed.filter((variable) => !found.get(variable));
   if (missing.length > 0) {
     throw unreadable(
       where,
       `no value of ${missing.join(" and ")}`,
-      `all of ${VARIABLES.join(", ")} are needed`,
+      `all of ${needed.join(", ")} are needed`,
     );
   }
-  return Object.fromEntries(found) as Received;
+  return Object.fromEntries(found);
 }
 
 function mapping(where: string, text: string, format: "json" | "yaml"): [string, unknown][] {
@@ -64,7 +65,7 @@ function mapping(where: string, text: string, format: "json" | "yaml"): [string,
     );
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw unreadable(where, "no mapping", `write one with ${VARIABLES.join(", ")}`);
+    throw unreadable(where, "no mapping", "write one of names and values");
   }
   return Object.entries(value);
 }

@@ -5,18 +5,10 @@
  */
 import { stringify } from "@std/yaml";
 import type { Credentials } from "./credentials.ts";
-import { plainLogin } from "./jaas.ts";
+import { login } from "./jaas.ts";
 
 /** The Secret's name unless another is asked for: what the chart and the deployments refer to. */
 export const DEFAULT_NAME = "confluent-secrets";
-
-/** The keys in the Secret's data. */
-export type SecretKey =
-  | "api-key"
-  | "secret-key"
-  | "bootstrap-servers"
-  | "bootstrap-servers-url"
-  | "sasl-jaas-config";
 
 /** Where the Secret goes by. */
 export interface SecretNames {
@@ -27,14 +19,32 @@ export interface SecretNames {
 }
 
 /** The Secret's data, not encoded yet. */
-export function secretData(of: Credentials): Record<SecretKey, string> {
+export function secretData({ access, bootstrapServers, keys, more }: Credentials): Record<string, string> {
   return {
-    "api-key": of.apiKey,
-    "secret-key": of.secretKey,
-    "bootstrap-servers": of.bootstrapServers,
-    "bootstrap-servers-url": `SASL_SSL://${of.bootstrapServers}`,
-    "sasl-jaas-config": plainLogin(of.apiKey, of.secretKey),
+    ...(keys === undefined ? {} : { "api-key": keys.apiKey, "secret-key": keys.secretKey }),
+    "bootstrap-servers": bootstrapServers,
+    "bootstrap-servers-url": `${access.protocol}://${bootstrapServers}`,
+    ...(keys === undefined ? {} : { "sasl-jaas-config": login(access, keys.apiKey, keys.secretKey) }),
+    ...more,
   };
+}
+
+/** The chart's values for the Secret beyond its name, as `helm --set` takes them. */
+export function chartValues({ access, more }: Credentials, name: string): string[] {
+  const { protocol, mechanism, registry } = access;
+  const has = (key: string) => more[key] !== undefined;
+  return [
+    ...(name === DEFAULT_NAME ? [] : [`existingSecret=${name}`]),
+    ...(protocol === "SASL_SSL" ? [] : [`kafka.security.protocol=${protocol}`]),
+    ...(mechanism === "PLAIN" ? [] : [`kafka.sasl.mechanism=${mechanism}`]),
+    ...(mechanism === "OAUTHBEARER" ? ["kafka.sasl.oauth.tokenUrl=https://…"] : []),
+    ...(has("ca.crt") ? [`kafka.ca.secret=${name}`] : []),
+    ...(has("tls.crt") ? [`kafka.clientCertificate.secret=${name}`] : []),
+    ...(has("key-password") ? ["kafka.clientCertificate.password=key-password"] : []),
+    ...(registry === undefined ? [] : [`schemaRegistry.${registry}.secret=${name}`]),
+    ...(has("schema-registry-ca.crt") ? [`schemaRegistry.ca.secret=${name}`] : []),
+    ...(has("schema-registry-tls.crt") ? [`schemaRegistry.clientCertificate.secret=${name}`] : []),
+  ];
 }
 
 /** The Secret as YAML for `kubectl apply -f`: each value as Base64 of its UTF-8. */

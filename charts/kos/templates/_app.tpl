@@ -69,6 +69,15 @@ KOS_STATE_DIR: /var/lib/kos/state
 {{- end }}
 {{- end -}}
 
+{{/* What only the running application has, beside the data above. */}}
+{{- define "kos.storesData" -}}
+{{- if include "kos.stores" . }}
+KOS_STORES_PORT: {{ include "kos.storesPort" . | quote }}
+KOS_STORES_HOST: {{ .Values.metrics.host | quote }}
+{{- include "kos.fileVariables" (include "kos.storesFiles" .) }}
+{{- end }}
+{{- end -}}
+
 {{- define "kos.generatorData" -}}
 {{- $flags := include "kos.flags" . | fromYaml -}}
 {{- include "kos.connectionData" . | trim }}
@@ -81,6 +90,7 @@ KOS_RATE: {{ include "kos.number" .rate | quote }}
 {{- include "kos.flagData" (list $flags.generator.values .) }}
 KOS_CONTROL_PORT: "9011"
 KOS_CONTROL_HOST: {{ ternary $.Values.metrics.host "127.0.0.1" .control.expose | quote }}
+{{- include "kos.fileVariables" (include "kos.controlFiles" $) }}
 {{- end }}
 {{- end -}}
 
@@ -188,24 +198,21 @@ kos_streams_records_processed_per_second
 {{- printf "namespace=%q,pod=~%q" $root.Release.Namespace (printf "%s%s" (include "kos.fullname" (list $root (index . 1))) $pod) -}}
 {{- end -}}
 
-{{/* What the pods of both programs mount. Takes (list $ component's values). */}}
+{{/* What the pods of both programs mount. Takes (list $ component's values text-of-more-folders). */}}
 {{- define "kos.volumeMounts" -}}
 - {name: tmp, mountPath: /tmp}
-{{- if (index . 0).Values.kafka.ca.secret }}
-- {name: ca, mountPath: /etc/kos/ca, readOnly: true}
-{{- end }}
+{{- include "kos.fileMounts" (include "kos.connectionFiles" (index . 0)) }}
+{{- include "kos.fileMounts" (index . 2) }}
 {{- with (index . 1).extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
 {{- end -}}
 
 {{- define "kos.volumes" -}}
-{{- with (index . 0).Values.kafka.ca.secret -}}
-- name: ca
-  secret: {secretName: {{ . }}}
-{{ end -}}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
+{{- include "kos.fileVolumes" (list (index . 0).Values.runAsUser (include "kos.connectionFiles" (index . 0))) }}
+{{- include "kos.fileVolumes" (list (index . 0).Values.runAsUser (index . 2)) }}
 {{- with (index . 1).extraVolumes }}
 {{ toYaml . }}
 {{- end }}

@@ -49,7 +49,8 @@ own
 {{- $root := index . 0 -}}
 {{- $name := index . 1 -}}
 {{- $keys := $root.Values.secretKeys -}}
-{{- $needed := list $keys.username $keys.password -}}
+{{- $needed := list -}}
+{{- if hasPrefix "SASL_" (include "kos.protocolOf" (list $root true)) }}{{ $needed = list $keys.username $keys.password }}{{ end -}}
 {{- if not $root.Values.kafka.brokers }}{{ $needed = append $needed $keys.brokers }}{{ end -}}
 {{- $live := lookup "v1" "Secret" $root.Release.Namespace $name -}}
 {{- range $needed -}}

@@ -124,6 +124,78 @@ controllers and KEDA put up to eleven to an object's.
 {{- end -}}
 {{- end -}}
 
+{{/* Refuses ways into Kafka that exclude each other, or lack a part. */}}
+{{- define "kos.refuseConnection" -}}
+{{- $kafka := .Values.kafka -}}
+{{- $protocol := include "kos.protocol" . -}}
+{{- $mechanism := include "kos.at" (list $kafka "sasl.mechanism") -}}
+{{- $tokenUrl := include "kos.at" (list $kafka "sasl.oauth.tokenUrl") -}}
+{{- $keys := list "sasl.mechanism" "sasl.oauth.tokenUrl" "sasl.oauth.scope" "sasl.oauth.extensions" -}}
+{{- $certificates := list "ca.secret" "clientCertificate.secret" -}}
+{{- range $path := concat (list "security.protocol") $certificates $keys -}}
+{{- $value := include "kos.at" (list $kafka $path) -}}
+{{- if and $value (include "kos.ownKafka" $) (ne $value "PLAINTEXT") -}}
+{{- fail (printf "kafka.%s is %q, but the Kafka that the chart runs has neither TLS nor authentication: set kafka.brokers or existingSecret to another one, or leave it out" $path $value) -}}
+{{- end -}}
+{{- if and $value (not $kafka.cloud) (ne $value "PLAINTEXT") -}}
+{{- fail (printf "kafka.%s is %q, but kafka.cloud is false, which switches SASL and TLS off: leave out one of them" $path $value) -}}
+{{- end -}}
+{{- if and $value (has $path $certificates) (not (include "kos.tls" $)) -}}
+{{- fail (printf "kafka.%s is %q, but kafka.security.protocol is %s, which has no TLS: set it to %s, or leave the certificate out" $path $value $protocol (ternary "SASL_SSL" "SSL" (ne (include "kos.sasl" $) ""))) -}}
+{{- end -}}
+{{- if and $value (has $path $keys) (not (include "kos.sasl" $)) -}}
+{{- fail (printf "kafka.%s is %q, but the connection is %s, which asks for no keys: set existingSecret to a Secret with them (deno task secrets makes one), and kafka.security.protocol, if at all, to SASL_SSL or SASL_PLAINTEXT" $path $value $protocol) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (include "kos.sasl" .) (not (include "kos.secret" .)) -}}
+{{- $given := false -}}
+{{- range .Values.app.env }}{{ if hasPrefix "API_KEY" .name }}{{ $given = true }}{{ end }}{{ end -}}
+{{- if not $given -}}
+{{- fail (printf "kafka.security.protocol is %s, which asks for keys: set existingSecret to a Secret with %s and %s (deno task secrets makes one), or the protocol to %s" $protocol .Values.secretKeys.username .Values.secretKeys.password (trimPrefix "SASL_" $protocol)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $mechanism "OAUTHBEARER") (not $tokenUrl) -}}
+{{- fail "kafka.sasl.mechanism is OAUTHBEARER, but nothing says where tokens come from: set kafka.sasl.oauth.tokenUrl to the identity provider's token endpoint, such as https://idp.example/oauth2/token" -}}
+{{- end -}}
+{{- range $path := list "sasl.oauth.tokenUrl" "sasl.oauth.scope" "sasl.oauth.extensions" -}}
+{{- $value := include "kos.at" (list $kafka $path) -}}
+{{- if and $value (ne (include "kos.mechanism" $) "OAUTHBEARER") -}}
+{{- fail (printf "kafka.%s is %q, which %s has no use for: set kafka.sasl.mechanism to OAUTHBEARER and kafka.sasl.oauth.tokenUrl, or leave it out" $path $value (include "kos.mechanism" $)) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (include "kos.at" (list $kafka "clientCertificate.password")) (not (include "kos.at" (list $kafka "clientCertificate.secret"))) -}}
+{{- fail "kafka.clientCertificate.password names a key of a Secret, but kafka.clientCertificate.secret names none: set it, or leave the password out" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses ways into a schema registry that it has not, or that exclude each other. */}}
+{{- define "kos.refuseRegistry" -}}
+{{- $registry := .Values.schemaRegistry -}}
+{{- range $path := list "basic.secret" "bearer.secret" "ca.secret" "clientCertificate.secret" -}}
+{{- $value := include "kos.at" (list $registry $path) -}}
+{{- if and $value $registry.enabled -}}
+{{- fail (printf "schemaRegistry.%s is %q, but the registry that the chart runs asks for none: leave it out, or set schemaRegistry.enabled=false and schemaRegistry.url" $path $value) -}}
+{{- end -}}
+{{- if and $value (not $registry.url) -}}
+{{- fail (printf "schemaRegistry.%s is %q, but there is no registry: set schemaRegistry.url" $path $value) -}}
+{{- end -}}
+{{- if and $value (has $path (list "ca.secret" "clientCertificate.secret")) (not (hasPrefix "https:" (lower $registry.url))) -}}
+{{- fail (printf "schemaRegistry.%s is %q, but schemaRegistry.url is %s, which has no TLS: begin it with https://" $path $value $registry.url) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (include "kos.at" (list $registry "basic.secret")) (include "kos.at" (list $registry "bearer.secret")) -}}
+{{- fail "schemaRegistry.basic.secret and schemaRegistry.bearer.secret are both set, and a request has one way to say who asks: leave one of them out" -}}
+{{- end -}}
+{{- if and $registry.enabled $registry.confluentEnv -}}
+{{- $much := "" -}}
+{{- if include "kos.at" (list .Values.kafka "clientCertificate.secret") }}{{ $much = "a client certificate (kafka.clientCertificate)" }}{{ end -}}
+{{- if and (include "kos.sasl" .) (eq (include "kos.mechanism" .) "OAUTHBEARER") }}{{ $much = "OAUTHBEARER" }}{{ end -}}
+{{- if $much -}}
+{{- fail (printf "schemaRegistry.enabled is true, and the chart does not set Confluent's image up for a Kafka with %s: set schemaRegistry.confluentEnv=false and the image's variables in schemaRegistry.extraEnv, or schemaRegistry.url to a registry that is there" $much) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Refuses names that objects of another release have: of each component by its Service. */}}
 {{- define "kos.refuseTakenNames" -}}
 {{- $components := list .Values.app.name -}}

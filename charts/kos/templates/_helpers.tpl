@@ -157,65 +157,9 @@ readinessProbe:
   {{- with .readinessProbe }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
-{{/* Bootstrap servers when they are known here; empty when they are in the Secret. */}}
-{{- define "kos.brokers" -}}
-{{- if include "kos.ownKafka" . -}}
-{{- printf "%s.%s.svc:9092" (include "kos.fullname" (list . "kafka")) .Release.Namespace -}}
-{{- else -}}
-{{- .Values.kafka.brokers -}}
-{{- end -}}
-{{- end -}}
-
-{{- define "kos.registryUrl" -}}
-{{- if .Values.schemaRegistry.enabled -}}
-{{- printf "http://%s%s" (include "kos.fullname" (list . "schema-registry")) .Values.schemaRegistry.path -}}
-{{- else -}}
-{{- .Values.schemaRegistry.url -}}
-{{- end -}}
-{{- end -}}
-
-{{/* ConfigMap data: the connection. */}}
-{{- define "kos.connectionData" -}}
-{{- with include "kos.brokers" . }}
-KAFKA_BROKERS: {{ . | quote }}
-{{- end }}
-{{- with include "kos.registryUrl" . }}
-SCHEMA_REGISTRY: {{ . | quote }}
-{{- end }}
-{{- if not .Values.kafka.cloud }}
-CLOUD: "false"
-{{- end }}
-{{- if .Values.kafka.ca.secret }}
-KAFKA_CA: /etc/kos/ca/{{ .Values.kafka.ca.key }}
-{{- end }}
-KOS_METRICS_PORT: "9001"
-KOS_METRICS_HOST: {{ .Values.metrics.host | quote }}
-KOS_WAIT_FOR_BROKER: {{ .Values.kafka.waitForBroker | quote }}
-{{- if .Values.kafka.partitions }}
-KOS_PARTITIONS: {{ int64 .Values.kafka.partitions | quote }}
-{{- end }}
-{{- if .Values.kafka.replicationFactor }}
-KOS_REPLICATION_FACTOR: {{ int64 .Values.kafka.replicationFactor | quote }}
-{{- end }}
-{{- end -}}
-
 {{/* A whole number without an exponent, or a word as it is: values arrive as floats. */}}
 {{- define "kos.number" -}}
 {{- if or (kindIs "string" .) (kindIs "bool" .) }}{{ . }}{{ else if eq (float64 .) (float64 (int64 .)) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
-{{- end -}}
-
-{{/* The keys as variables. The Secret's servers are taken unless others are named. */}}
-{{- define "kos.secretEnv" -}}
-{{- with include "kos.secret" . }}
-- name: API_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.username }}}}
-- name: SECRET_KEY
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.password }}}}
-{{- if not (include "kos.brokers" $) }}
-- name: KAFKA_BROKERS
-  valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.secretKeys.brokers }}}}
-{{- end }}
-{{- end }}
 {{- end -}}
 
 {{/* The adapter's rules: those of the values file for its chart, so that there is one text of them. */}}

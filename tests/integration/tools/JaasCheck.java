@@ -4,12 +4,13 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Base64;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.common.config.types.Password;
 import org.apache.kafka.common.security.JaasContext;
 
 /**
- * Reads values of sasl.jaas.config, one a line in Base64, by the parser that Kafka's clients use, and prints the login module, the
- * user name and the password of each, in Base64 between spaces.
+ * Reads values of sasl.jaas.config, one a line in Base64, by the parser that Kafka's clients use, and prints the login module and the
+ * options of each, by their names, in Base64 between spaces.
  */
 public class JaasCheck {
   public static void main(String[] args) throws Exception {
@@ -20,10 +21,12 @@ public class JaasCheck {
       var entries = context.configurationEntries();
       if (entries.size() != 1) throw new IllegalStateException(entries.size() + " login modules in one line");
       var entry = entries.get(0);
-      var options = entry.getOptions();
-      if (options.size() != 2) throw new IllegalStateException("options " + options.keySet());
-      System.out.println(
-          encoded(entry.getLoginModuleName()) + " " + encoded(options.get("username")) + " " + encoded(options.get("password")));
+      // It has to be a class that the clients have.
+      Class.forName(entry.getLoginModuleName());
+      StringBuilder fields = new StringBuilder(encoded(entry.getLoginModuleName()));
+      new TreeMap<>(entry.getOptions())
+          .forEach((name, value) -> fields.append(' ').append(encoded(name)).append(' ').append(encoded(value)));
+      System.out.println(fields);
     }
   }
 

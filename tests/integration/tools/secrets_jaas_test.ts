@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { plainLogin } from "../../../scripts/secrets/jaas.ts";
+import { MECHANISMS } from "../../../scripts/secrets/access.ts";
+import { login } from "../../../scripts/secrets/jaas.ts";
 import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
 import { cacheDir, exists } from "../../../scripts/support/cache.ts";
 import { commandWorks, findJava } from "../../../scripts/support/commands.ts";
@@ -14,7 +15,7 @@ const java = await findJava();
 const ignore = (java?.version ?? 0) < 17 || !(await commandWorks("javac", ["-version"])) ||
   !((await exists(JARS)) || (await mavenWorks()));
 
-/** What Kafka's parser makes of each line: login module, user name, password. */
+/** What Kafka's parser makes of each line: login module, then its options in the order of their names. */
 async function parsedByKafka(lines: readonly string[]): Promise<string[][]> {
   const jars = await mavenFiles({
     what: `Kafka's clients ${KAFKA_VERSION}`,
@@ -31,9 +32,12 @@ async function parsedByKafka(lines: readonly string[]): Promise<string[][]> {
   }).spawn();
   const encode = (text: string) => new TextEncoder().encode(text).toBase64();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(lines.map((line) => `${encode(line)}\n`).join("")));
-  await writer.close();
-  const { success, stdout, stderr } = await child.output();
+  const input = new TextEncoder().encode(lines.map((line) => `${encode(line)}\n`).join(""));
+  // Both at once: it answers each line, and would wait for who reads the answers.
+  const [{ success, stdout, stderr }] = await Promise.all([
+    child.output(),
+    writer.write(input).then(() => writer.close()),
+  ]);
   const decoder = new TextDecoder();
   assertEquals(success, true, decoder.decode(stderr));
   return decoder.decode(stdout).trimEnd().split("\n").map((line) =>
@@ -41,8 +45,16 @@ async function parsedByKafka(lines: readonly string[]): Promise<string[][]> {
   );
 }
 
+const MODULES: Readonly<Record<typeof MECHANISMS[number], string>> = {
+  "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
+  "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
+  "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+  "OAUTHBEARER": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule",
+};
+
 Deno.test({
-  name: "Kafka's own parser reads the JAAS line back as the keys it was made of",
+  name:
+    "Kafka's own parser reads the JAAS line of each mechanism back as the keys it was made of, by a login module that it has",
   ignore,
   async fn() {
     const { below } = seededRandom();
@@ -52,10 +64,24 @@ Deno.test({
       () => Array.from({ length: 1 + below(60) }, () => alphabet[below(alphabet.length)]).join(""),
     );
     const keys = [...HARD_KEYS, ...random];
-    const pairs = keys.map((key, index) => [key, keys[(index + 1) % keys.length]!] as const);
-    const expected = pairs.map((
-      pair,
-    ) => ["org.apache.kafka.common.security.plain.PlainLoginModule", ...pair]);
-    assertEquals(await parsedByKafka(pairs.map(([user, password]) => plainLogin(user, password))), expected);
+    const cases = MECHANISMS.flatMap((mechanism) =>
+      keys.map((key, i) => {
+        const secret = keys[(i + 1) % keys.length]!;
+        const oauth = mechanism === "OAUTHBEARER";
+        return {
+          line: oauth
+            ? login({ mechanism, scope: key, extensions: { logicalCluster: key } }, key, secret)
+            : login({ mechanism }, key, secret),
+          expected: oauth
+            ? ["clientId", key, "clientSecret", secret, "extension_logicalCluster", key, "scope", key]
+            : ["password", secret, "username", key],
+          module: MODULES[mechanism],
+        };
+      })
+    );
+    assertEquals(
+      await parsedByKafka(cases.map(({ line }) => line)),
+      cases.map(({ module, expected }) => [module, ...expected]),
+    );
   },
 });

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { filesIn } from "../../../scripts/chart/files.ts";
 import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
 import { metricTopic } from "../../../src/metrics/lag_metrics.ts";
 import { GEN } from "../../../src/datagen/flags.ts";
@@ -8,14 +9,17 @@ import { assertServed } from "./served_metrics.ts";
 
 const root = new URL("../../../", import.meta.url);
 
-async function sources(folder: string): Promise<string> {
-  let text = "";
-  for await (const entry of Deno.readDir(new URL(`src/${folder}/`, root))) {
-    if (entry.name.endsWith(".ts")) {
-      text += await Deno.readTextFile(new URL(`src/${folder}/${entry.name}`, root));
+/** The variables by which Kafka and the registry are reached, as the sources name them. */
+async function connectionVariables(): Promise<Set<string>> {
+  const named = new Set<string>();
+  for (const folder of ["src/kafka", "src/serde/avro"]) {
+    for (const file of await filesIn(new URL(folder, root).pathname)) {
+      const text = await Deno.readTextFile(file);
+      const quoted = text.matchAll(/"((?:KAFKA|SCHEMA_REGISTRY|API_KEY|SECRET_KEY|CLOUD)(?:_[A-Z]+)*)"/g);
+      for (const [, name] of quoted) named.add(name!);
     }
   }
-  return text;
+  return named;
 }
 
 /** What a feature's values say of the application. */
@@ -86,13 +90,8 @@ export function chartContract(what: string, renders: readonly Render[]): void {
   Deno.test(`${what}: every variable in the pods is a flag's, or one of the connection's`, async () => {
     const variablesOf = (program: AnyProgram) =>
       namedFlags(program).flatMap(({ variable }) => variable ?? []);
-    const connection = [...(await sources("kafka")).matchAll(/\benv\("([A-Z_]+)"\)/g)].map(([, name]) =>
-      name!
-    );
-    assert(
-      connection.includes("KAFKA_BROKERS"),
-      "src/kafka reads its variables another way: teach it this test",
-    );
+    const connection = await connectionVariables();
+    assert(connection.has("KAFKA_BROKERS"), "src/kafka reads its variables another way: teach it this test");
     const common = [...connection, "KOS_DEBUG"];
     let checked = 0;
     for (const { feature, objects } of renders) {
@@ -118,7 +117,8 @@ export function chartContract(what: string, renders: readonly Render[]): void {
           for (const variable of variables) {
             checked++;
             assert(
-              allowed.has(variable) || isPart(variable),
+              // A secret is a variable, or a file that one names.
+              allowed.has(variable) || connection.has(variable.replace(/_FILE$/, "")) || isPart(variable),
               `${feature}, ${name}: ${variable} is no variable of ${container.name}`,
             );
           }
@@ -149,11 +149,22 @@ export function chartContract(what: string, renders: readonly Render[]): void {
         for (const key of ["hostNetwork", "hostPID", "hostIPC"]) assertEquals(spec[key], undefined, where);
         const volumes = new Set((spec.volumes ?? []).map((volume: Any) => volume.name));
         for (const claim of claims) volumes.add(claim);
-        for (const { securityContext, resources, volumeMounts = [] } of spec.containers) {
+        const containers = [...spec.initContainers ?? [], ...spec.containers];
+        assertEquals(spec.ephemeralContainers, undefined, where);
+        for (const { securityContext, resources, ports = [], volumeMounts = [] } of containers) {
           checked++;
-          assertEquals(securityContext.allowPrivilegeEscalation, false, where);
-          assertEquals(securityContext.readOnlyRootFilesystem, true, where);
-          assertEquals(securityContext.capabilities, { drop: ["ALL"] }, where);
+          assertEquals(
+            securityContext,
+            {
+              allowPrivilegeEscalation: false,
+              privileged: false,
+              readOnlyRootFilesystem: true,
+              runAsNonRoot: true,
+              capabilities: { drop: ["ALL"] },
+            },
+            where,
+          );
+          for (const port of ports) assertEquals(port.hostPort, undefined, where);
           assert(resources.requests.cpu && resources.requests.memory && resources.limits.memory, where);
           for (const mount of volumeMounts) {
             assert(volumes.has(mount.name), `${where}: no volume ${mount.name}`);
@@ -161,11 +172,68 @@ export function chartContract(what: string, renders: readonly Render[]): void {
         }
         for (const volume of spec.volumes ?? []) {
           const [kind] = Object.keys(volume).filter((key) => key !== "name");
-          assert(["emptyDir", "configMap", "secret"].includes(kind!), `${where}: a volume of kind ${kind}`);
+          assert(
+            ["emptyDir", "configMap", "projected"].includes(kind!),
+            `${where}: a volume of kind ${kind}`,
+          );
         }
       }
     }
     assert(checked > 2 * renders.length);
+  });
+
+  Deno.test(`${what}: a Secret's keys are files that are its pod's group's alone, and mounted read-only`, () => {
+    for (const { feature, objects } of renders) {
+      for (const { name, spec } of podsOf(objects)) {
+        const where = `${feature}, ${name}`;
+        const mine = spec.securityContext.fsGroup !== undefined;
+        for (const { name: volume, projected } of spec.volumes ?? []) {
+          if (projected === undefined) continue;
+          // Without a group for them the platform gives none, and they would be root's.
+          assertEquals(projected.defaultMode, mine ? 0o400 : 0o444, where);
+          for (const source of projected.sources) {
+            assertEquals(Object.keys(source), ["secret"], where);
+            assert(source.secret.items.length > 0, `${where}: all of the Secret ${source.secret.name}`);
+          }
+          const mounts = spec.containers.flatMap(({ volumeMounts }: Any) =>
+            volumeMounts.filter((mount: Any) => mount.name === volume)
+          );
+          assertEquals(mounts.map(({ readOnly }: Any) => readOnly), [true], `${where}: ${volume}`);
+          assertMatch(mounts[0].mountPath, /^\/etc\/kos\/[a-z]+$/, where);
+          assertEquals(mounts[0].subPath, undefined, where); // it would not change with its Secret
+        }
+        for (const { env = [] } of spec.containers) {
+          for (const { name: variable, valueFrom } of env) {
+            if (valueFrom?.secretKeyRef === undefined) continue;
+            // Java's registry reads no files; the others are no secrets, or the user's own.
+            assertMatch(
+              variable,
+              /^(KAFKA_BROKERS|SCHEMA_REGISTRY_USER|SCHEMA_REGISTRY_KAFKASTORE_(BOOTSTRAP_SERVERS|SASL_JAAS_CONFIG)|KOS_API_TOKEN)$/,
+              where,
+            );
+          }
+        }
+      }
+    }
+  });
+
+  Deno.test(`${what}: no rule of a NetworkPolicy is open to everybody, but that of Kafka for its namespace`, () => {
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      for (const { metadata, spec } of objects.filter(({ kind }) => kind === "NetworkPolicy")) {
+        for (const { from, ports } of spec.ingress) {
+          const where = `${feature}, ${metadata.name}`;
+          assert(from?.length > 0 && ports?.length > 0, where);
+          for (const { podSelector, namespaceSelector, ipBlock } of from) {
+            checked++;
+            const named = JSON.stringify(podSelector ?? namespaceSelector ?? ipBlock) !== "{}";
+            const open = ["kafka", "http"].includes(ports[0].port) && namespaceSelector === undefined;
+            assert(named || open, `${where}: ${JSON.stringify(from)}`);
+          }
+        }
+      }
+    }
+    assert(checked > 0);
   });
 
   Deno.test(`${what}: selectors find their pods, and ports that are named are there`, () => {
