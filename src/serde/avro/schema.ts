@@ -9,7 +9,7 @@ import avsc from "avsc/lib/types.js";
 import { Levels } from "./levels.ts";
 import type { LogicalConversion, LogicalTypes } from "./logical.ts";
 import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
-import { parseSchemaJson, writtenWith } from "./schema_json.ts";
+import { countRecords, parseSchemaJson, writtenWith } from "./schema_json.ts";
 import { checkShape } from "./schema_shape.ts";
 import { abbreviate, messageOf } from "../text.ts";
 
@@ -92,11 +92,14 @@ function parsed(
   let type: AvscType;
   let json: unknown;
   try {
-    for (const each of references) {
-      avsc.Type.forSchema(checkShape(prepare(parseSchemaJson(each))) as never, parser as never);
-    }
+    let records = 0;
+    const typeOf = (json: unknown): AvscType => {
+      records = countRecords(json, records);
+      return avsc.Type.forSchema(checkShape(prepare(json)) as never, parser as never) as unknown as AvscType;
+    };
+    for (const each of references) typeOf(parseSchemaJson(each));
     json = parseSchemaJson(schema);
-    type = avsc.Type.forSchema(checkShape(prepare(json)) as never, parser as never) as unknown as AvscType;
+    type = typeOf(json);
     // Before its canonical form, which is made as deep as the types are.
     const node = new Nodes(logical, longs === "bigint" ? "bigint" : "long").of(type);
     const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;

@@ -4,7 +4,7 @@
  * @module
  */
 import type protobufjs from "protobufjs";
-import { abbreviate, checkLength, messageOf } from "../text.ts";
+import { abbreviate, checkLength, checkNames, messageOf } from "../text.ts";
 import { messageIndexes } from "./message_index.ts";
 
 /** The library; loaded only by who uses it. */
@@ -16,6 +16,10 @@ export interface ImportedFile {
   readonly name: string;
   readonly text: string;
 }
+
+/** A file with more than these, or with longer names, was made to take memory and time. */
+const MOST_PARTS = 10_000;
+const MOST_NAME_CHARACTERS = 500;
 
 /**
  * A message's type.
@@ -94,6 +98,7 @@ function parseInto(
 function parse(protobuf: Protobuf, text: string, root: protobufjs.Root): protobufjs.IParserResult {
   try {
     checkLength(text);
+    checkNames(text, MOST_PARTS, MOST_NAME_CHARACTERS);
     return protobuf.parse(text, root);
   } catch (error) {
     throw new TypeError(`Cannot use as a .proto file: received ${abbreviate(text)}; ${messageOf(error)}`, {
