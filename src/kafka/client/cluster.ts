@@ -12,7 +12,6 @@ import {
   ConnectionRejected,
   ConnectionsClosed,
   KafkaError,
-  messageOf,
 } from "../port/errors.ts";
 import { partitionKey } from "../port/topics.ts";
 import { WatchedLink } from "./watched_link.ts";
