@@ -56,7 +56,7 @@ const CERTIFICATE_REMEDIES: readonly (readonly [RegExp, string])[] = [
 
 /** How the other side says in TLS that it does not take this side's certificate, by OpenSSL and by rustls. */
 const ALERT =
-  /ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA|UNSUPPORTED)|fatal alert: (BadCert|Certificate|UnknownCA|Unsupported)/;
+  /ALERT_(BAD_CERT|CERTIFICATE|UNKNOWN_CA)|fatal alert: (BadCert|Certificate|UnknownCA|Unsupported)/;
 
 /** When the socket has an error. */
 export function socketError(condition: Condition, error: unknown): ConnectionLost {
