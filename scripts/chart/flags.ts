@@ -125,7 +125,8 @@ export function valueFlags(): ValueFlag[] {
 export function flagsFile(): string {
   const known = (block: Block) => ({
     values: variablesByKey(inBlock(block)),
-    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]].sort(),
+    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]]
+      .sort(),
   });
   const file = {
     app: { ...known("app"), arcade: variablesByKey(ownFlags()) },
