@@ -111,15 +111,23 @@ export class Fuzzer {
   }
 
   /**
-   * Some of these inputs reached new code. Which ones is seen by running them again, one by one, and what that
-   * reaches is not new any more: so an input is kept that reaches what the batch reached and none of it before.
+   * Some of these inputs reached new code. Which ones is seen by running their halves again, and so on; what
+   * the first half reaches is not new any more in the second.
    */
   async #keepGood(inputs: readonly Uint8Array[], coverage: Coverage): Promise<void> {
+    if (inputs.length === 1) {
+      if (this.#kept.length < MOST_KEPT) this.#kept.push(inputs[0]!);
+      return;
+    }
     coverage.forget();
-    for (const input of inputs) {
-      this.#options.before?.(input);
-      await answerOf(this.#target, input);
-      if (await coverage.look() > 0 && this.#kept.length < MOST_KEPT) this.#kept.push(input);
+    const half = inputs.length >> 1;
+    for (const part of [inputs.slice(0, half), inputs.slice(half)]) {
+      for (const input of part) {
+        this.#options.before?.(input);
+        const answer = answerOf(this.#target, input);
+        if (answer !== undefined) await answer;
+      }
+      if (await coverage.look() > 0) await this.#keepGood(part, coverage);
     }
   }
 }

@@ -33,15 +33,24 @@ function untyped({ refusals }: FuzzTarget, error: unknown): Thrown | undefined {
 export class Thrown {
   readonly message: string;
   readonly stack: string;
+  /** The same for errors from one place, whatever numbers and texts their messages have. */
+  readonly signature: string;
 
   constructor(error: unknown) {
     this.message = error instanceof Error ? `${error.name}: ${error.message}` : `thrown: ${String(error)}`;
     this.stack = error instanceof Error ? error.stack ?? "" : "";
+    const first = firstCause(error);
+    const place = first instanceof Error
+      ? first.stack?.match(/^ +at .*(file:|npm:|node_modules).*$/m)?.[0].trim()
+      : undefined;
+    this.signature = first instanceof Error ? `${first.name} ${place ?? first.message}` : this.message;
   }
+}
 
-  /** The same for errors of one kind from one place, whatever numbers and texts their messages have. */
-  get signature(): string {
-    const places = this.stack.split("\n").filter((line) => /^\s+at .*\/(src|scripts)\//.test(line));
-    return `${this.message.split(":", 1)[0]} ${places[0]?.trim() ?? this.message}`;
+function firstCause(error: unknown): unknown {
+  let first = error;
+  for (let depth = 0; depth < 5 && first instanceof Error && first.cause instanceof Error; depth++) {
+    first = first.cause;
   }
+  return first;
 }

@@ -25,6 +25,7 @@ import {
   TIME_BYTES,
 } from "../windows/time_bytes.ts";
 import { copyBytes } from "./bytes/arena.ts";
+import { unrestorable } from "./restore_error.ts";
 
 /** Bytes behind the key of a window store, of a join's or of an aggregate's windows. */
 export const WINDOW_SUFFIX_BYTES: number = TIME_BYTES + 4;
@@ -66,13 +67,6 @@ export class SuffixedKey implements KeyBytes {
   }
 }
 
-/**
- * Reads the time of a window store's changelog key, in ms since the epoch; the store's key ends at `keyTo`.
- */
-export function windowTime(bytes: Uint8Array, keyTo: number): number {
-  return getTime(bytes, keyTo);
-}
-
 /** Reads the sequence number of a window store's changelog key; the store's key ends at `keyTo`. */
 export function windowSequence(bytes: Uint8Array, keyTo: number): number {
   return getInt32(bytes, keyTo + TIME_BYTES);
@@ -92,11 +86,6 @@ export function sideKey(
   return made;
 }
 
-/** Reads the time of a key of {@linkcode sideKey}, in ms since the epoch. */
-export function sideTime(key: Uint8Array): number {
-  return getTime(key, 0);
-}
-
 /** Whether a key of {@linkcode sideKey} is of the left side. */
 export function isLeftSide(key: Uint8Array): boolean {
   return key[TIME_BYTES] === 1;
@@ -106,18 +95,24 @@ export function isLeftSide(key: Uint8Array): boolean {
  * The store's key in a record of its changelog.
  *
  * @param suffixBytes How many bytes the record's key has behind it.
- * @throws {Error} When the record's key is too short for one of the store: the topic is another program's.
+ * @throws {RestoreError} When the record's key is too short for one of the store.
  */
 export function restoredKey(store: string, records: RecordSet, i: number, suffixBytes: number): KeyBytes {
   const from = records.keyStart[i]!;
   const to = records.keyEnd[i]! - suffixBytes;
-  if (from < 0 || to < from) {
-    throw new Error(
-      `Cannot restore store ${store}: received a record with ${
-        from < 0 ? "no key" : "too short a key"
-      } at offset ` +
-        `${records.offsets[i]} of ${records.topic}-${records.partition}; is the topic another program's?`,
-    );
-  }
+  if (from < 0) throw unrestorable(store, records, i, "a record with no key");
+  if (to < from) throw unrestorable(store, records, i, "a record with too short a key");
   return { bytes: records.bytes, from, to, hash: murmur2(records.bytes, from, to) };
+}
+
+/**
+ * Reads a time of a changelog record's key, in ms since the epoch.
+ *
+ * @param at Where it begins in the set's bytes.
+ * @throws {RestoreError} When it is beyond 2^53 ms, which no store writes.
+ */
+export function restoredTime(store: string, records: RecordSet, i: number, at: number): number {
+  const timeMs = getTime(records.bytes, at);
+  if (Number.isSafeInteger(timeMs)) return timeMs;
+  throw unrestorable(store, records, i, `a record of the time ${timeMs}`);
 }

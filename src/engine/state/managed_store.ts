@@ -10,7 +10,7 @@ export interface ManagedStore {
   readonly memoryBytes?: number;
   /**
    * Applies records of the changelog.
-   * @throws {Error} When a record is not of this store's format: the topic is another program's.
+   * @throws {RestoreError} When a record is not of this store's format: the topic is another program's.
    */
   restore(records: RecordSet): void;
   /**

@@ -63,37 +63,68 @@ export function encodeChange(change: BufferedChange): Uint8Array {
   return bytes;
 }
 
-/** Reads what {@linkcode encodeChange} wrote; keeps no reference to `bytes`. */
-export function decodeChange(bytes: Uint8Array): BufferedChange {
-  let at = 0;
-  const int = (): number => {
-    const value = getInt32(bytes, at);
-    at += 4;
-    return value;
-  };
-  const time = (): number => {
-    const value = getTime(bytes, at);
-    at += TIME_BYTES;
-    return value;
-  };
-  const sized = (length = int()): Uint8Array | null => {
-    if (length < 0) return null;
-    at += length;
-    return bytes.slice(at - length, at);
-  };
-  const timestamp = time();
-  const offset = time();
-  const topic = decoder.decode(sized() ?? new Uint8Array(0));
-  const partition = int();
+/**
+ * Reads what {@linkcode encodeChange} wrote; keeps no reference to `bytes`. `undefined` when they end before
+ * the change does.
+ */
+export function decodeChange(bytes: Uint8Array): BufferedChange | undefined {
+  const reader = new Reader(bytes);
+  const timestamp = reader.time();
+  const offset = reader.time();
+  const topic = reader.text();
+  const partition = reader.int();
   const headers: RecordHeader[] = [];
-  for (let count = int(); count > 0; count--) {
-    headers.push({ key: decoder.decode(sized() ?? new Uint8Array(0)), value: sized() });
+  for (let count = reader.int(); count > 0 && reader.isWhole; count--) {
+    headers.push({ key: reader.text(), value: reader.sized() });
   }
-  const prior = sized();
-  const oldLength = int();
-  const old = oldLength === SAME_AS_PRIOR ? prior : sized(oldLength);
-  const value = sized();
-  return { timestamp, offset, topic, partition, headers, prior, old, value, time: time() };
+  const prior = reader.sized();
+  const oldLength = reader.int();
+  const old = oldLength === SAME_AS_PRIOR ? prior : reader.sized(oldLength);
+  const value = reader.sized();
+  const time = reader.time();
+  return reader.isWhole
+    ? { timestamp, offset, topic, partition, headers, prior, old, value, time }
+    : undefined;
+}
+
+/** Reads parts one after the other, never past the end whatever lengths they claim. */
+class Reader {
+  /** Whether all that was read was there. */
+  isWhole = true;
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  int(): number {
+    const at = this.#take(4);
+    return at < 0 ? 0 : getInt32(this.#bytes, at);
+  }
+
+  time(): number {
+    const at = this.#take(TIME_BYTES);
+    return at < 0 ? 0 : getTime(this.#bytes, at);
+  }
+
+  sized(length = this.int()): Uint8Array | null {
+    const at = length < 0 ? -1 : this.#take(length);
+    return at < 0 ? null : this.#bytes.slice(at, at + length);
+  }
+
+  text(): string {
+    return decoder.decode(this.sized() ?? new Uint8Array(0));
+  }
+
+  /** Where a part of this length begins; −1 when that many bytes are not left. */
+  #take(length: number): number {
+    const at = this.#at;
+    if (length > this.#bytes.length - at) this.isWhole = false;
+    if (!this.isWhole) return -1;
+    this.#at = at + length;
+    return at;
+  }
 }
 
 function putSized(bytes: Uint8Array, at: number, part: Uint8Array | null): number {

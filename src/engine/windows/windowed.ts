@@ -66,7 +66,7 @@ export function windowedSerde<K>(key: Serde<K>, sizeMs: number): Serde<Windowed<
     },
     decode(bytes, from, to) {
       const keyEnd = keyEndOf(from, to, TIME_BYTES);
-      const startMs = getTime(bytes, keyEnd);
+      const startMs = exact(getTime(bytes, keyEnd));
       return new Windowed(bound.decode(bytes, from, keyEnd), startMs, startMs + sizeMs);
     },
   }));
@@ -88,11 +88,19 @@ export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
       const keyEnd = keyEndOf(from, to, SESSION_BYTES);
       return new Windowed(
         bound.decode(bytes, from, keyEnd),
-        sessionStart(bytes, keyEnd),
-        sessionEnd(bytes, keyEnd),
+        exact(sessionStart(bytes, keyEnd)),
+        exact(sessionEnd(bytes, keyEnd)),
       );
     },
   }));
+}
+
+/** The time of a window, which a number has to hold: another one would be written as another window. */
+function exact(timeMs: number): number {
+  if (Number.isSafeInteger(timeMs)) return timeMs;
+  throw new DeserializationError(
+    `Cannot decode a windowed key: received a time of about ${timeMs} ms; allowed are up to 2^53 - 1 either way`,
+  );
 }
 
 function keyEndOf(from: number, to: number, suffix: number): number {

@@ -9,6 +9,7 @@ import avsc from "avsc/lib/types.js";
 import type { LogicalConversion, LogicalTypes } from "./logical.ts";
 import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
 import { parseSchemaJson, writtenWith } from "./schema_json.ts";
+import { checkShape } from "./schema_shape.ts";
 import { abbreviate, messageOf } from "../text.ts";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
@@ -85,15 +86,16 @@ function parsed(
   prepare: (json: unknown) => unknown,
 ): ParsedSchema {
   const logical = new Map<AvscType, LogicalConversion>();
-  const parser = { registry: {}, typeHook: logicalHook(logicalTypes, logical) };
+  // Without a prototype, whose properties would be types' names.
+  const parser = { registry: Object.create(null), typeHook: logicalHook(logicalTypes, logical) };
   let type: AvscType;
   let json: unknown;
   try {
     for (const each of references) {
-      avsc.Type.forSchema(prepare(parseSchemaJson(each)) as never, parser as never);
+      avsc.Type.forSchema(checkShape(prepare(parseSchemaJson(each))) as never, parser as never);
     }
     json = parseSchemaJson(schema);
-    type = avsc.Type.forSchema(prepare(json) as never, parser as never) as unknown as AvscType;
+    type = avsc.Type.forSchema(checkShape(prepare(json)) as never, parser as never) as unknown as AvscType;
     const nodes = new Nodes(logical, longs === "bigint" ? "bigint" : "long");
     const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;
     return {

@@ -17,8 +17,55 @@ export function plainReader(protobuf: Protobuf, longs: Longs): (type: Type, mess
   const options = { enums: String, defaults: true, longs: longs === "bigint" ? BigInt : undefined };
   return (type, message) => {
     const plain = type.toObject(message as never, options);
+    mendBytes(protobuf, type, plain);
     return longs === "bigint" ? plain : withNumbers(protobuf, plain);
   };
+}
+
+/**
+ * Puts bytes in the place of the list that the library makes of a map's value that was not written, as its
+ * default.
+ */
+function mendBytes(protobuf: Protobuf, type: Type, plain: Readonly<Record<string, unknown>>): void {
+  for (const field of fieldsWithBytes(protobuf, type)) {
+    const value = plain[field.name];
+    if (typeof value !== "object" || value === null) continue;
+    if (field.resolvedType instanceof protobuf.Type) {
+      for (const each of field.repeated || field.map ? Object.values(value) : [value]) {
+        mendBytes(protobuf, field.resolvedType, each as Record<string, unknown>);
+      }
+      continue;
+    }
+    for (const [key, bytes] of Object.entries(value)) {
+      if (!(bytes instanceof Uint8Array)) {
+        Object.defineProperty(value, key, {
+          value: new Uint8Array(0),
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      }
+    }
+  }
+}
+
+const WITH_BYTES = new WeakMap<Type, readonly Field[]>();
+
+/** The fields of a type that are maps to bytes, or lead to some; found once a type. */
+function fieldsWithBytes(protobuf: Protobuf, type: Type): readonly Field[] {
+  const before = WITH_BYTES.get(type);
+  if (before !== undefined) return before;
+  const found = type.fieldsArray.filter((field) => leadsToBytes(protobuf, field.resolve(), new Set()));
+  WITH_BYTES.set(type, found);
+  return found;
+}
+
+function leadsToBytes(protobuf: Protobuf, field: Field, seen: Set<Type>): boolean {
+  const { resolvedType } = field;
+  if (!(resolvedType instanceof protobuf.Type)) return field.map && field.type === "bytes";
+  if (seen.has(resolvedType)) return false;
+  seen.add(resolvedType);
+  return resolvedType.fieldsArray.some((each) => leadsToBytes(protobuf, each.resolve(), seen));
 }
 
 /** Puts numbers in the place of the library's longs, which are none that the caller could calculate with. */

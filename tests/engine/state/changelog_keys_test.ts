@@ -5,16 +5,16 @@ import type { KeyBytes } from "../../../src/engine/record/key_bytes.ts";
 import {
   isLeftSide,
   restoredKey,
+  restoredTime,
   SESSION_SUFFIX_BYTES,
   SIDE_PREFIX_BYTES,
   sideKey,
-  sideTime,
   SuffixedKey,
   WINDOW_SUFFIX_BYTES,
   windowSequence,
-  windowTime,
 } from "../../../src/engine/state/changelog_keys.ts";
-import { sessionEnd, sessionStart } from "../../../src/engine/windows/time_bytes.ts";
+import { RestoreError } from "../../../src/engine/state/restore_error.ts";
+import { getTime, sessionEnd, sessionStart } from "../../../src/engine/windows/time_bytes.ts";
 
 /** Some bytes amid others: what is before and behind them must not matter. */
 function keyOf(...key: number[]): KeyBytes {
@@ -51,7 +51,7 @@ function changelogOf(...keys: (Uint8Array | null)[]): RecordSet {
 Deno.test("a window store's changelog key is the key, the time and a sequence number", () => {
   const made = new SuffixedKey().ofWindow(keyOf(7, 8), 2 ** 40 + 258, 3);
   assertEquals(bytesOf(made), [7, 8, 0, 0, 1, 0, 0, 0, 1, 2, 0, 0, 0, 3]);
-  assertEquals([windowTime(made.bytes, 2), windowSequence(made.bytes, 2)], [2 ** 40 + 258, 3]);
+  assertEquals([getTime(made.bytes, 2), windowSequence(made.bytes, 2)], [2 ** 40 + 258, 3]);
 });
 
 Deno.test("a session store's changelog key is the key, the end and the start", () => {
@@ -72,7 +72,7 @@ Deno.test("keys of records without a partner are in the order of time, then of s
   const key = keyOf(200);
   const inOrder = [sideKey(key, 255, false), sideKey(key, 255, true), sideKey(key, 256, false)];
   assertEquals([...inOrder[1]!], [0, 0, 0, 0, 0, 0, 0, 255, 1, 200]);
-  assertEquals(inOrder.map(sideTime), [255, 255, 256]);
+  assertEquals(inOrder.map((side) => getTime(side, 0)), [255, 255, 256]);
   assertEquals(inOrder.map(isLeftSide), [false, true, false]);
   assertEquals(inOrder[0]!.length - SIDE_PREFIX_BYTES, 1);
   const asText = inOrder.map((bytes) => String.fromCharCode(...bytes));
@@ -85,7 +85,7 @@ Deno.test("a restored key is the store's own, with the hash that it is found by"
   assertEquals(bytesOf(restoredKey("plain", set, 0, 0)), [1]);
   const key = restoredKey("windows", set, 1, WINDOW_SUFFIX_BYTES);
   assertEquals([bytesOf(key), key.hash], [[7, 8], murmur2(Uint8Array.of(7, 8), 0, 2)]);
-  assertEquals(windowTime(set.bytes, key.to), 5);
+  assertEquals(getTime(set.bytes, key.to), 5);
 });
 
 Deno.test("a changelog record without a key, or with one too short, is refused by its place", () => {
@@ -100,5 +100,18 @@ Deno.test("a changelog record without a key, or with one too short, is refused b
     () => restoredKey("s", set, 1, SESSION_SUFFIX_BYTES),
     Error,
     `Cannot restore store s: received a record with too short a key at offset 41 ${behind}`,
+  );
+});
+
+Deno.test("a changelog record of a time beyond 2^53 ms is refused by its place", () => {
+  const set = changelogOf(
+    Uint8Array.of(0, 31, 255, 255, 255, 255, 255, 255),
+    Uint8Array.of(127, ...new Uint8Array(7)),
+  );
+  assertEquals(restoredTime("s", set, 0, set.keyStart[0]!), 2 ** 53 - 1);
+  assertThrows(
+    () => restoredTime("s", set, 1, set.keyStart[1]!),
+    RestoreError,
+    "Cannot restore store s: received a record of the time 9151314442816848000 at offset 41 of changelog-3; is the topic",
   );
 });

@@ -274,3 +274,16 @@ Deno.test("keys of a map are checked, as the encoder would make 0 or false of ot
   }
   assertThrows(() => encode(serde, { one: 1n }), TypeError, "one: received 1n; allowed is a whole number");
 });
+
+Deno.test("a map's value that was not written is its default, bytes as well", async () => {
+  const file = `syntax = "proto3";
+    message Files { map<string, bytes> files = 1; repeated Files more = 2; map<int32, Files> named = 3; Files one = 4; }`;
+  const serde = await protobufSerde(file, "Files");
+  // An entry with the key "a" alone; then one in each place that a message can be in.
+  const entry = "0a030a0161";
+  const none = new Uint8Array(0);
+  const inner = { files: { a: none }, more: [], named: {}, one: null };
+  const value = decode(serde, unhex(`${entry} 1205${entry} 1a09080512 05${entry} 2205${entry}`));
+  assertEquals(value, { files: { a: none }, more: [inner], named: { 5: inner }, one: inner });
+  assertEquals(decode(serde, encode(serde, value)), value);
+});

@@ -6,7 +6,7 @@
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesWindowStore } from "../bytes/bytes_store.ts";
-import { SuffixedKey, WINDOW_SUFFIX_BYTES, windowSequence, windowTime } from "../changelog_keys.ts";
+import { restoredTime, SuffixedKey, WINDOW_SUFFIX_BYTES, windowSequence } from "../changelog_keys.ts";
 import type { JoinWindowStore } from "../stores.ts";
 import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 
@@ -49,11 +49,12 @@ export class LoggedJoinWindowStore<K, V> extends LoggedBytesStore<BytesWindowSto
     return this.valueSerde.decode(found.bytes, found.from, found.to);
   }
 
-  protected override restoreOne(key: KeyBytes, { bytes, valueStart, valueEnd }: RecordSet, i: number): void {
+  protected override restoreOne(key: KeyBytes, records: RecordSet, i: number): void {
+    const { bytes, valueStart, valueEnd } = records;
     const from = valueStart[i]!;
     if (from < 0) return;
     const sequence = windowSequence(bytes, key.to);
     this.#sequence = Math.max(this.#sequence, sequence);
-    this.inner.put(key, windowTime(bytes, key.to), bytes, from, valueEnd[i]!, sequence);
+    this.inner.put(key, restoredTime(this.name, records, i, key.to), bytes, from, valueEnd[i]!, sequence);
   }
 }

@@ -5,9 +5,9 @@
  */
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
-import { sessionEnd, sessionStart } from "../../windows/time_bytes.ts";
+import { TIME_BYTES } from "../../windows/time_bytes.ts";
 import type { BytesSessionStore } from "../bytes/bytes_windowed_stores.ts";
-import { SESSION_SUFFIX_BYTES, SuffixedKey } from "../changelog_keys.ts";
+import { restoredTime, SESSION_SUFFIX_BYTES, SuffixedKey } from "../changelog_keys.ts";
 import type { SessionEntry, SessionStore } from "../stores.ts";
 import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 
@@ -70,8 +70,10 @@ export class LoggedSessionStore<K, V> extends LoggedBytesStore<BytesSessionStore
     });
   }
 
-  protected override restoreOne(key: KeyBytes, { bytes, valueStart, valueEnd }: RecordSet, i: number): void {
-    const [startMs, endMs] = [sessionStart(bytes, key.to), sessionEnd(bytes, key.to)];
+  protected override restoreOne(key: KeyBytes, records: RecordSet, i: number): void {
+    const { bytes, valueStart, valueEnd } = records;
+    const endMs = restoredTime(this.name, records, i, key.to);
+    const startMs = restoredTime(this.name, records, i, key.to + TIME_BYTES);
     const from = valueStart[i]!;
     if (from < 0) this.inner.delete(key, startMs, endMs);
     else this.inner.put(key, startMs, endMs, bytes, from, valueEnd[i]!);

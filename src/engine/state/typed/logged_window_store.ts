@@ -7,7 +7,7 @@
 import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import type { BytesWindowKeyValueStore } from "../bytes/bytes_windowed_stores.ts";
-import { SuffixedKey, WINDOW_SUFFIX_BYTES, windowTime } from "../changelog_keys.ts";
+import { restoredTime, SuffixedKey, WINDOW_SUFFIX_BYTES } from "../changelog_keys.ts";
 import type { WindowEntry, WindowStore } from "../stores.ts";
 import { LoggedBytesStore, type StoreParts } from "./logged_store.ts";
 
@@ -73,12 +73,9 @@ export class LoggedWindowStore<K, V> extends LoggedBytesStore<BytesWindowKeyValu
     });
   }
 
-  protected override restoreOne(
-    key: KeyBytes,
-    { bytes, valueStart, valueEnd, timestamps }: RecordSet,
-    i: number,
-  ): void {
-    const startMs = windowTime(bytes, key.to);
+  protected override restoreOne(key: KeyBytes, records: RecordSet, i: number): void {
+    const { bytes, valueStart, valueEnd, timestamps } = records;
+    const startMs = restoredTime(this.name, records, i, key.to);
     const from = valueStart[i]!;
     if (from < 0) this.inner.delete(key, startMs);
     else this.inner.put(key, startMs, bytes, from, valueEnd[i]!, timestamps[i]!);

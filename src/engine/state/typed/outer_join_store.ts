@@ -14,7 +14,8 @@ import type { RecordSet } from "../../../kafka/port/record_set.ts";
 import type { AsyncCalls } from "../../record/async_calls.ts";
 import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
-import { isLeftSide, SIDE_PREFIX_BYTES, sideKey, sideTime } from "../changelog_keys.ts";
+import { isLeftSide, restoredTime, SIDE_PREFIX_BYTES, sideKey } from "../changelog_keys.ts";
+import { unrestorable } from "../restore_error.ts";
 import { LoggedStore, type StoreParts } from "./logged_store.ts";
 
 /** The records of one key, time and side. */
@@ -134,7 +135,8 @@ export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
       const list = records.value(i);
       if (list === null) continue;
       const values = parseList(list) ?? this.#refuse(records, i);
-      this.#insert({ timestamp: sideTime(id), left: isLeftSide(id), id, values, removed: false });
+      const timestamp = restoredTime(this.name, records, i, records.keyStart[i]!);
+      this.#insert({ timestamp, left: isLeftSide(id), id, values, removed: false });
     }
     this.#sorted = this.#sorted.filter(({ removed }) => !removed);
   }
@@ -191,11 +193,7 @@ export class OuterJoinStore<K, V, O> extends LoggedStore<K, V> {
   }
 
   #refuse(records: RecordSet, i: number): never {
-    throw new Error(
-      `Cannot restore store ${this.name}: received a record of another format at offset ${
-        records.offsets[i]
-      } of ${records.topic}-${records.partition}; is the topic another program's?`,
-    );
+    throw unrestorable(this.name, records, i, "a record of another format");
   }
 }
 

@@ -13,6 +13,7 @@ import type { KeyBytes } from "../../record/key_bytes.ts";
 import { compareBytes } from "../bytes/bytes_windowed_stores.ts";
 import { grown } from "../bytes/grown.ts";
 import { restoredKey } from "../changelog_keys.ts";
+import { unrestorable } from "../restore_error.ts";
 import { LoggedStore, type StoreParts } from "./logged_store.ts";
 import {
   type BufferedChange,
@@ -179,15 +180,16 @@ export class SuppressBuffer<K, V> extends LoggedStore<K, V> {
         continue;
       }
       if (!isCurrentFormat(records.headers(i))) {
-        throw new Error(
-          `Cannot restore store ${this.name}: received a record without the header v = 3 at offset ${
-            records.offsets[i]
-          } of ` +
-            `${records.topic}-${records.partition}; it is of Kafka Streams before 2.6, or another ` +
-            "program's: use another application id",
+        throw unrestorable(
+          this.name,
+          records,
+          i,
+          "a record without the header v = 3",
+          "it is of Kafka Streams before 2.6, or another program's: use another application id",
         );
       }
       const change = decodeChange(value);
+      if (change === undefined) throw unrestorable(this.name, records, i, "a record that ends too soon");
       const id = this.#idOf(key);
       this.#set(id, this.#entries[id]?.time ?? change.time, change);
     }

@@ -3,6 +3,7 @@ import { stringSerde } from "../../../../src/serde/mod.ts";
 import { EngineStats, Windowed, windowedSerde } from "../../../../src/engine/mod.ts";
 import { TaskContext } from "../../../../src/engine/task/task_context.ts";
 import { ChangelogWriter } from "../../../../src/engine/state/changelog.ts";
+import { RestoreError } from "../../../../src/engine/state/restore_error.ts";
 import type { ManagedStore } from "../../../../src/engine/state/managed_store.ts";
 import { LoggedSessionStore } from "../../../../src/engine/state/typed/logged_session_store.ts";
 import { LoggedWindowStore } from "../../../../src/engine/state/typed/logged_window_store.ts";
@@ -226,6 +227,23 @@ Deno.test("a changelog of another program is refused, by its place", async () =>
     () => new SuppressBuffer(place.parts("b", text)).restore(set!),
     Error,
     "Cannot restore store b: received a record without the header v = 3 at offset 0 of changelog-0",
+  );
+  await place.close();
+});
+
+Deno.test("a suppression whose changelog has a record that ends too soon is not restored", async () => {
+  const place = await Place.make();
+  const cut = Uint8Array.of(0, 0, 0, 0, 0, 0, 1, 2);
+  place.changelog.write({ bytes: cut, from: 0, to: 1, hash: 0 }, cut, 0, 8, 5, [{
+    key: "v",
+    value: Uint8Array.of(3),
+  }]);
+  const buffer = new SuppressBuffer(place.parts("b", text));
+  const [set] = await place.written();
+  assertThrows(
+    () => buffer.restore(set!),
+    RestoreError,
+    "Cannot restore store b: received a record that ends too soon at offset 0 of changelog-0",
   );
   await place.close();
 });
