@@ -3,10 +3,8 @@ import { UsageError } from "../../../src/cli/arguments.ts";
 import { readCredentials } from "../../secrets/credentials_file.ts";
 import { loadOf, MOST_SECONDS, readRecorded } from "../../simulate/recorded.ts";
 import { ScriptError } from "../../support/errors.ts";
+import { bytesOf, textOf } from "../support.ts";
 import type { FuzzTarget } from "../target.ts";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 const FILES = ["c.env", "c.json", "c.yaml"];
 const SECRET = "hunter2hunter2";
@@ -20,9 +18,9 @@ export const CREDENTIALS: FuzzTarget = {
       `0export API_KEY=key\n# a comment\nSECRET_KEY="${SECRET}\\n"\nKAFKA_BROKERS='a:9092'`,
       `1{"api-key": "key", "SECRET_KEY": "${SECRET}", "KAFKA_BROKERS": "a:9092", "other": [1]}`,
       `2api-key: &a key\nsecret-key: '${SECRET}'\nkafka-brokers: |-\n  a:9092\nother: {<<: {b: *a}}`,
-    ].map((text) => encoder.encode(text)),
+    ].map(bytesOf),
   run(input) {
-    const text = decoder.decode(input);
+    const text = textOf(input);
     try {
       readCredentials(FILES[text.charCodeAt(0) % FILES.length] ?? "c.env", text.slice(1));
     } catch (error) {
@@ -42,9 +40,9 @@ export const TIMELINE: FuzzTarget = {
     [
       "second,in,replicas,lag\n0,1000,1,0\n1,2000,2,\n2,1500.5,2,17",
       "second,load,wanted,consumer_lag_a,consumer_lag_b,consumer_lag_b_pods\r\n0,1,1,2,3,4\r\n60,5,1,,6,7\r\n",
-    ].map((text) => encoder.encode(text)),
+    ].map(bytesOf),
   run(input) {
-    const recorded = readRecorded("timeline.csv", decoder.decode(input));
+    const recorded = readRecorded("timeline.csv", textOf(input));
     const seconds = recorded.second.at(-1)! - recorded.second[0]!;
     assert(seconds >= 0 && seconds <= MOST_SECONDS);
     const load = loadOf(recorded);

@@ -7,10 +7,8 @@ import { parseProfile, ProfileError } from "../../../src/datagen/profile.ts";
 import { ConfigError, connectionConfig } from "../../../src/kafka/config.ts";
 import { STREAMS } from "../../../src/streams/arcade.ts";
 import { SIMULATE } from "../../simulate/flags.ts";
+import { bytesOf, textOf } from "../support.ts";
 import type { FuzzTarget } from "../target.ts";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 const PROGRAMS = { gen: GEN, streams: STREAMS, simulate: SIMULATE } as unknown as Record<string, AnyProgram>;
 
@@ -26,9 +24,9 @@ export const ARGUMENTS: FuzzTarget = {
       "streams\n--brokers\na:9092,[::1]:9093\n--json",
       "simulate\n--load\nramp:0..20000/60s\n--max\n10\n--lag=500",
       "gen\n--no-such\n--\nrest",
-    ].map((text) => encoder.encode(text)),
+    ].map(bytesOf),
   run(input) {
-    const [name = "", ...args] = decoder.decode(input).split("\n");
+    const [name = "", ...args] = textOf(input).split("\n");
     // Help and version would be printed.
     if (args.some((arg) => /^-(?!-).*[hV]|^--(?:no-)?(?:h|V|help|version)(?![\w-])/.test(arg))) return;
     readCommandLine(PROGRAMS[Object.hasOwn(PROGRAMS, name) ? name : "gen"]!, args);
@@ -44,10 +42,10 @@ export const ENVIRONMENT: FuzzTarget = {
       "KAFKA_BROKERS=a.example:9092, b.example,[fe80::1%eth0]:9093\nSCHEMA_REGISTRY=http://localhost:8081/",
       "API_KEY=key\nSECRET_KEY=hunter2hunter2\nKAFKA_CA=/etc/kos/ca\nKAFKA_BROKERS=kafka:443",
       "CLOUD=false\nAPI_KEY=key\nSECRET_KEY=hunter2hunter2\nCPU_MAX=150000 100000",
-    ].map((text) => encoder.encode(text)),
+    ].map(bytesOf),
   run(input) {
     const env = new Map(
-      decoder.decode(input).split("\n").map((line): [string, string] => {
+      textOf(input).split("\n").map((line): [string, string] => {
         const at = line.indexOf("=");
         return [line.slice(0, Math.max(0, at)), line.slice(at + 1)];
       }),
@@ -78,9 +76,9 @@ export const PROFILE: FuzzTarget = {
       "step:1000@30s,max@1m30s; loop",
       "ramp:0..20000/60s; sine:5000+-4000/120s for 5m; step:7@500ms",
       "burst:1000+20000/5s every 60s for 10m; sine:5000±4000/120s",
-    ].map((text) => encoder.encode(text)),
+    ].map(bytesOf),
   run(input) {
-    const profile = parseProfile(decoder.decode(input));
+    const profile = parseProfile(textOf(input));
     for (const ms of [0, 1, 29_999, 3_600_000, profile.lengthMs]) {
       if (ms < Infinity) {
         assert(profile.rateAt(ms) >= 0, `${profile.rateAt(ms)} records a second at ${ms} ms`);
