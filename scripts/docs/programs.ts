@@ -21,6 +21,7 @@ import { CHART_TASK } from "../chart.ts";
 import { DEMO } from "../demo.ts";
 import { E2E_CLUSTER } from "../e2e/flags.ts";
 import { EXAMPLE } from "../example.ts";
+import { FUZZ } from "../fuzz.ts";
 import { IMAGE } from "../image.ts";
 import { KAFKA } from "../kafka.ts";
 import { PACK } from "../pack.ts";
@@ -62,6 +63,7 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   SIMULATE,
   TEST,
   REFERENCE,
+  FUZZ,
   CHAOS,
   SOAK,
   BENCH,

@@ -8,6 +8,8 @@ export interface Order {
   readonly ms: number;
   /** or after so many inputs. */
   readonly inputs: number;
+  /** The URL of the module whose `TARGETS` has the target; left out, it is the product's. */
+  readonly targets?: string;
   /** Only this input, in base64. */
   readonly input?: string;
 }

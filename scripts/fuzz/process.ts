@@ -70,23 +70,23 @@ class Watch {
   }
 }
 
+/** Ends the process at once: a worker that is told to end goes on until it next looks whether it has to. */
+function end(last: Message): never {
+  tell(last);
+  return process.exit(0);
+}
+
 function watchWorker(order: Order): void {
   const current = new CurrentInput();
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const watch = new Watch(current);
-  const timer = setInterval(() => {
+  setInterval(() => {
     const found = watch.look();
-    if (found === undefined) return;
-    tell(found);
-    end();
+    if (found !== undefined) end(found);
   }, LOOK_EVERY_MS);
-  const end = (): void => {
-    clearInterval(timer);
-    worker.terminate();
-  };
   worker.onmessage = ({ data }: MessageEvent<Message>) => {
-    tell(data);
-    if (data.type === "end") end();
+    if (data.type === "end") end(data);
+    else tell(data);
   };
   worker.postMessage({ order, memory: current.memory } satisfies Start);
 }

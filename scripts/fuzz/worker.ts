@@ -90,7 +90,10 @@ async function tryOne(target: FuzzTarget, input: Uint8Array, current: CurrentInp
 async function run({ order, memory }: Start): Promise<void> {
   const current = new CurrentInput(memory);
   const coverage = await Coverage.start((url) => url.includes("/src/") && !url.includes("/node_modules/"));
-  const target = await TARGETS[order.target]!();
+  const targets: typeof TARGETS = order.targets === undefined
+    ? TARGETS
+    : (await import(order.targets)).TARGETS;
+  const target = await targets[order.target]!();
   try {
     if (order.input === undefined) await fuzz(target, order, current, coverage);
     else await tryOne(target, Uint8Array.fromBase64(order.input), current);

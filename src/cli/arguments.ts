@@ -89,6 +89,9 @@ function split(
   const flags = namedFlags(program);
   const names = flags.map(({ name }) => name);
   const { own, passed } = joined(program, flags, args);
+  const ends = own.indexOf("--");
+  const reserved = own.find((arg, i) => (ends < 0 || i < ends) && RESERVED.test(arg));
+  if (reserved !== undefined) throw unknownFlag(program, reserved);
   const unknown: string[] = [];
   const parsed = parseArgs(own, {
     string: [...names, "_"],
@@ -111,6 +114,9 @@ function split(
   const values = new Map(names.map((name) => [name, (parsed[name] ?? []) as string[]]));
   return { values, words: alone, rest: program.passesOn ? passed : behind };
 }
+
+/** What `parseArgs` takes for its own list of arguments without a flag, and then can't add to it. */
+const RESERVED = /^-[^=-]*_|^--(?:no-)?_/;
 
 function tell(text: string): never {
   writeAll(stdout, text);

@@ -69,6 +69,11 @@ export interface Profile extends PlayedProfile {
  * ```
  */
 export function parseProfile(text: string): Profile {
+  if (text.length > LONGEST) {
+    throw new ProfileError(
+      `Cannot read the profile: received ${text.length} characters; allowed are ${LONGEST}`,
+    );
+  }
   const parts = splitParts(text);
   const loop = parts.at(-1)?.text === "loop";
   if (loop) parts.pop();
@@ -111,6 +116,9 @@ function repetition(segments: readonly Segment[]): Profile["repeats"] {
   const periodMs = finite.length < segments.length ? segments.at(-1)!.periodMs! : 1_000;
   return { fromMs, periodMs };
 }
+
+/** In characters: what is no profile takes time by the square of its length to be refused. */
+const LONGEST = 10_000;
 
 const EXAMPLES =
   "step:1000@30s,5000@30s; ramp:0..20000/60s; sine:5000+-4000/120s; burst:1000+20000/5s every 60s";

@@ -87,3 +87,11 @@ Deno.test("profile: errors name the part and what it may be", () => {
     assertThrows(() => parseProfile(text), ProfileError, message, `for '${text}'`);
   }
 });
+
+Deno.test("a text that is far too long for a profile is refused before it is looked at", () => {
+  assertThrows(
+    () => parseProfile("+".repeat(10_001)),
+    ProfileError,
+    "received 10001 characters; allowed are 10000",
+  );
+});

@@ -14,4 +14,10 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   "answers": async () => (await import("./answers.ts")).ANSWERS,
   "connection": async () => (await import("./connection.ts")).CONNECTION,
   "sasl": async () => (await import("./sasl.ts")).SASL,
+  "group": async () => (await import("./group.ts")).GROUP,
+  "arguments": async () => (await import("./settings.ts")).ARGUMENTS,
+  "environment": async () => (await import("./settings.ts")).ENVIRONMENT,
+  "profile": async () => (await import("./settings.ts")).PROFILE,
+  "credentials": async () => (await import("./files.ts")).CREDENTIALS,
+  "timeline": async () => (await import("./files.ts")).TIMELINE,
 };

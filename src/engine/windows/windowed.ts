@@ -99,7 +99,8 @@ export function sessionWindowedSerde<K>(key: Serde<K>): Serde<Windowed<K>> {
 function exact(timeMs: number): number {
   if (Number.isSafeInteger(timeMs)) return timeMs;
   throw new DeserializationError(
-    `Cannot decode a windowed key: received a time of about ${timeMs} ms; allowed are up to 2^53 - 1 either way`,
+    `Cannot decode a windowed key: received a time of about ${timeMs} ms; ` +
+      "allowed are up to 2^53 - 1 either way",
   );
 }
 

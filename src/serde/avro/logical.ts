@@ -85,7 +85,14 @@ function decimal(
   if (!isCount(precision) || precision === 0 || !isCount(scale) || scale > precision) return undefined;
   const limit = 10n ** BigInt(precision);
   return {
-    fromAvro: (bytes: Uint8Array) => decimalText(bigintOf(bytes), scale),
+    fromAvro(bytes: Uint8Array) {
+      const unscaled = bigintOf(bytes);
+      // Else it could be read and not be written again, which ends the application.
+      if (unscaled >= limit || unscaled <= -limit) {
+        throw new RangeError(`a decimal has up to ${precision} digits`);
+      }
+      return decimalText(unscaled, scale);
+    },
     toAvro(value: unknown) {
       const unscaled = unscaledOf(value, scale);
       if (unscaled === undefined || unscaled >= limit || unscaled <= -limit) {

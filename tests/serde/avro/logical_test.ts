@@ -87,6 +87,14 @@ Deno.test("what a Date can't hold does not decode", () => {
   );
 });
 
+Deno.test("a decimal of more digits than its type has does not decode, as it could not be written again", () => {
+  const decimal = { type: "bytes", logicalType: "decimal", precision: 4, scale: 2 };
+  const wide = encode(avroSerde<string>({ ...decimal, precision: 5 }, { logicalTypes }), "100.00");
+  const narrow = avroSerde(decimal, { logicalTypes });
+  assertThrows(() => decode(narrow, wide), DeserializationError, "a decimal has up to 4 digits");
+  assertEquals(decode(narrow, encode(narrow, "-99.99")), "-99.99");
+});
+
 Deno.test("an invalid or unknown logical type is its underlying type", () => {
   const unknown = { type: "long", logicalType: "moon-phase" };
   const invalid = { type: "bytes", logicalType: "decimal", precision: 0 };
