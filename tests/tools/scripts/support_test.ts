@@ -101,11 +101,11 @@ Deno.test("a port is waited for until it answers, or the wait is hopeless", asyn
   assert(port !== other);
   assertEquals(await accepts(port), false);
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
-  await waitForPort(port, { what: "the test", timeoutMs: 5000 });
+  await waitForPort(port, { what: "the test", timeoutMs: 60_000 });
   listener.close();
   const error = await assertRejects(
     () =>
-      waitForPort(other, { what: "the broker", timeoutMs: 5000, hopeless: () => "its end", see: "x.log" }),
+      waitForPort(other, { what: "the broker", timeoutMs: 60_000, hopeless: () => "its end", see: "x.log" }),
     ScriptError,
   );
   assertEquals(error.message, "Cannot reach the broker: received its end; see x.log");
@@ -125,7 +125,7 @@ Deno.test("a background process is found by its pid file and stopped", async () 
     assertEquals(await runningPid(pidFile), pid);
     await waitFor(async () => (await Deno.readTextFile(logFile)) === "started\n", {
       what: "its log",
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
     });
     assertEquals(await stopBackground(pidFile), true);
     assertEquals(isAlive(pid), false);
@@ -142,7 +142,7 @@ Deno.test("a process that ignores TERM is killed", async () => {
     const pid = await startBackground({ command: "sh", args, logFile, pidFile, marker: dir });
     await waitFor(async () => (await Deno.readTextFile(logFile)) === "up\n", {
       what: "its log",
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
     });
     assertEquals(await stopBackground(pidFile, 300), true);
     assertEquals(isAlive(pid), false);
@@ -228,12 +228,12 @@ Deno.test("a child that ignores TERM is killed, one that ends by itself is notic
     });
     await waitFor(async () => (await exists(logFile)) && (await Deno.readTextFile(logFile)) === "up\n", {
       what: "it",
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
     });
     await stubborn.stop(300);
     assertEquals(isAlive(stubborn.pid), false);
     const brief = await startChild({ command: "sh", args: ["-c", "exit 7"], logFile });
-    await waitFor(() => brief.ended() !== undefined, { what: "its end", timeoutMs: 5000 });
+    await waitFor(() => brief.ended() !== undefined, { what: "its end", timeoutMs: 60_000 });
     assertStringIncludes(brief.ended()!, "exit code 7");
     await brief.stop();
   });
@@ -276,7 +276,7 @@ Deno.test("a child and its folder are gone also when its parent is killed", asyn
     await parent.status;
     await waitFor(async () => !isAlive(pid) && !(await exists(`${dir}/data`)), {
       what: "its end",
-      timeoutMs: 5000,
+      timeoutMs: 60_000,
     });
   });
 });
