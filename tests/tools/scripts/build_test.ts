@@ -33,7 +33,7 @@ Deno.test("no program may start others; files are the mounted credentials, and f
     const set = sets[permissions]!;
     assertEquals(["all", "run", "ffi"].filter((name) => set[name] !== undefined), [], permissions);
   }
-  assertEquals(sets["gen"]!["read"], ["/etc/kos"]);
+  assertEquals(sets["gen"]!["read"], ["/etc/kos", ".kos"]);
   assertEquals(sets["gen"]!["write"], undefined);
   assertEquals(sets["streams"]!["read"], ["/etc/kos", ...state, "/sys/fs/cgroup/cpu.max"]);
   assertEquals(sets["streams"]!["write"], state);
