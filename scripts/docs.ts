@@ -6,8 +6,10 @@
 import { parseArguments } from "../src/cli/arguments.ts";
 import { runProgram } from "../src/cli/main.ts";
 import { say } from "../src/cli/write.ts";
+import config from "../deno.json" with { type: "json" };
 import { assetsModule } from "./docs/assets.ts";
 import { flagDocs } from "./docs/flags.ts";
+import { withPermissions } from "./docs/permissions.ts";
 import { ALL_PROGRAMS } from "./docs/programs.ts";
 import { DOCS } from "./docs/task.ts";
 import { ScriptError } from "./support/errors.ts";
@@ -18,6 +20,7 @@ const ROOT = new URL("../", import.meta.url);
 async function files(): Promise<Record<string, string>> {
   return {
     "docs/flags.md": flagDocs(ALL_PROGRAMS),
+    "docs/security.md": withPermissions(await Deno.readTextFile(new URL("docs/security.md", ROOT)), config),
     "src/dashboard/assets.ts": await assetsModule(new URL("src/dashboard/client/", ROOT).pathname),
   };
 }

@@ -15,7 +15,7 @@ export const DOCS: Program<DocsFlags> = {
   name: "docs",
   task: true,
   description:
-    "Writes docs/flags.md from the tables of flags that the programs have, and src/dashboard/assets.ts from the page's files.",
+    "Writes docs/flags.md from the tables of flags that the programs have, the table of permissions in docs/security.md, and src/dashboard/assets.ts from the page's files.",
   prefix: false,
   flags: { check: toggle("write nothing; exit 1 when a file is not as it would be written") },
 };

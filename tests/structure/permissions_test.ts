@@ -2,27 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import config from "../../deno.json" with { type: "json" };
 import { permissionArguments, permissionsConfig, PROGRAMS } from "../../scripts/build/programs.ts";
+import { cellOf, KINDS, type Permissions, withPermissions } from "../../scripts/docs/permissions.ts";
 import { denoFiles } from "../../src/new/templates/deno_project.ts";
 import { ROOT, textOf } from "./sources.ts";
 import { withDirectoryWhile } from "../support/temporary_directory.ts";
 
-/** One kind of permission, as deno.json writes it. */
-type Allowed = boolean | readonly string[] | {
-  readonly allow: boolean | readonly string[];
-  readonly deny: string[];
-};
-type PermissionSet = Readonly<Record<string, Allowed>>;
-
-const SETS: Readonly<Record<string, PermissionSet>> = config.permissions;
-const KINDS = ["read", "write", "env", "net", "run", "sys"] as const;
-
-/** Lists that the table in docs/security.md calls by a name. */
-const NAMED: Readonly<Record<string, readonly string[]>> = {
-  "**connection**": SETS["gen"]!["env"] as readonly string[],
-  "**home**": ["HOME", "USERPROFILE", "XDG_CACHE_HOME"],
-  "**sources**": (SETS["local"]!["write"] as { deny: string[] }).deny,
-  "**loopback**": ["localhost", "127.0.0.1"],
-};
+const SETS: Readonly<Record<string, Permissions>> = config.permissions;
 
 /** What is tried of each set: all of it is denied. */
 const DENIED: Readonly<Record<string, readonly string[]>> = {
@@ -30,7 +15,7 @@ const DENIED: Readonly<Record<string, readonly string[]>> = {
   streams: ["read:/etc/passwd", "read:/proc/self/environ", "write:/etc/kos", "run:sh", "env:HOME"],
   example: ["read:/etc/passwd", "write:/etc/kos", "run:sh", "env:HOME"],
   reset: ["read:/etc/passwd", "write:src", "run:sh", "sys:hostname"],
-  page: ["read:/etc/passwd", "read:.", "write:.kos", "run:sh", "env:API_KEY"],
+  page: ["read:/etc/passwd", "read:src", "write:.kos", "run:sh", "env:API_KEY"],
   secrets: ["read:/etc/kos", "write:src", "run:sh", "net:127.0.0.1", "env:HOME"],
   new: ["read:/etc/passwd", "write:/etc/kos", "write:src", "run:sh", "net:127.0.0.1", "env:API_KEY"],
   figures: ["read:/etc/passwd", "write:src", "write:/tmp", "run:sh", "net:127.0.0.1", "env:API_KEY"],
@@ -90,25 +75,6 @@ function outcomes(denied: readonly string[], permitted: readonly string[]): Reco
   ]);
 }
 
-function cell(allowed: Allowed | undefined): string {
-  if (allowed === undefined || allowed === false) return "–";
-  if (allowed === true) return "all";
-  if (Array.isArray(allowed)) return named(allowed);
-  const { allow, deny } = allowed as { allow: boolean | readonly string[]; deny: string[] };
-  return `${allow === true ? "all" : named(allow as readonly string[])} but ${named(deny)}`;
-}
-
-function named(items: readonly string[]): string {
-  const parts: string[] = [];
-  let left = [...items];
-  for (const [name, list] of Object.entries(NAMED)) {
-    if (!list.every((each) => left.includes(each))) continue;
-    left = left.filter((each) => !list.includes(each));
-    parts.push(name);
-  }
-  return [...parts, ...left.map((each) => `\`${each}\``)].join(", ");
-}
-
 /** The rows of the table that begins with such a heading, as lists of cells. */
 function tableOf(heading: string): string[][] {
   const lines = textOf("docs/security.md").split("\n");
@@ -119,19 +85,10 @@ function tableOf(heading: string): string[][] {
     .map((line) => line.slice(1, -1).split("|").map((each) => each.trim()));
 }
 
-/** The tasks and commands that name a set. */
-function usersOf(set: string): string {
-  const tasks = Object.entries(config.tasks).filter(([, { command }]) => command.includes(`-P=${set} `));
-  return tasks.map(([name]) => `\`${name}\``).join(", ");
-}
-
 Deno.test("docs/security.md has what each task may do", () => {
-  const rows = Object.entries(SETS).map(([name, set]) => {
-    const behind = { tests: "what `test` runs", micro: "what `bench:micro` runs" }[name];
-    const users = name === "example" ? "what `example` runs" : behind ?? usersOf(name);
-    return [`\`${name}\``, users, ...KINDS.map((kind) => cell(set[kind]))];
-  });
-  assertEquals(tableOf("set "), rows);
+  const text = textOf("docs/security.md");
+  assertEquals(withPermissions(text, config), text);
+  assertEquals(tableOf("set ").map(([name]) => name), Object.keys(SETS).map((name) => `\`${name}\``));
 });
 
 Deno.test("each task that runs a module does so with a set of its own, and none has all or libraries", () => {
@@ -146,7 +103,7 @@ Deno.test("each task that runs a module does so with a set of its own, and none 
 
 Deno.test("whatever a set may without bounds has its reason in docs/security.md", () => {
   const wide = Object.entries(SETS).flatMap(([name, set]) =>
-    KINDS.filter((kind) => cell(set[kind]).startsWith("all")).map((kind) => `${name} ${kind}`)
+    KINDS.filter((kind) => cellOf(set[kind]).startsWith("all")).map((kind) => `${name} ${kind}`)
   );
   const told = tableOf("unbounded").flatMap(([sets, kinds]) =>
     sets!.split(", ").flatMap((set) => kinds!.split(", ").map((kind) => `${set.replaceAll("`", "")} ${kind}`))

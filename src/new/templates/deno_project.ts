@@ -8,7 +8,7 @@ import { type Commands, FIRST_VERSION, type Project, type ProjectFile, type Sour
 /** The Deno that images are built with: the one that kos is tested with. */
 const DENO_VERSION = "2.9.6";
 
-/** What an application may do: the network, its variables, its credentials, its state on disk, its limits. */
+/** What an application may do: the network, its variables, its authorities, its state on disk, its limits. */
 const PERMISSIONS = {
   net: true,
   read: ["/etc/kos", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
@@ -16,9 +16,12 @@ const PERMISSIONS = {
   env: [
     "KOS_*",
     "KAFKA_*",
-    "SCHEMA_REGISTRY*",
-    "API_KEY*",
-    "SECRET_KEY*",
+    "SCHEMA_REGISTRY",
+    "SCHEMA_REGISTRY_*",
+    "API_KEY",
+    "API_KEY_FILE",
+    "SECRET_KEY",
+    "SECRET_KEY_FILE",
     "CLOUD",
     "KAFKAJS_*",
     "NODE_ENV",
