@@ -39,29 +39,6 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 /** Of these the chart takes 0 for what is not given. */
 const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]);
 
-/** How Kafka and the registry are reached: blocks of values of their own, whose files are of Secrets. */
-const CONNECTION: readonly string[] = [
-  "brokers",
-  "securityProtocol",
-  "saslMechanism",
-  "apiKeyFile",
-  "secretKeyFile",
-  "oauthTokenUrl",
-  "oauthScope",
-  "oauthExtensions",
-  "kafkaCa",
-  "kafkaCert",
-  "kafkaKey",
-  "kafkaKeyPasswordFile",
-  "schemaRegistry",
-  "schemaRegistryUser",
-  "schemaRegistryPasswordFile",
-  "schemaRegistryTokenFile",
-  "schemaRegistryCa",
-  "schemaRegistryCert",
-  "schemaRegistryKey",
-];
-
 /**
  * Flags that are no value as they are: what a pod, a volume or a Service settles, and what a Deployment has no use
  * for.
@@ -80,7 +57,6 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "storesHost",
     "storesTokenFile",
     "cpus",
-    ...CONNECTION,
   ]),
   generator: new Set([
     "duration",
@@ -90,7 +66,6 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "controlPort",
     "controlHost",
     "controlTokenFile",
-    ...CONNECTION,
     "metricsPort",
     "metricsHost",
     // One of the two is set.
@@ -121,7 +96,8 @@ export function valueFlags(): ValueFlag[] {
 export function flagsFile(): string {
   const known = (block: Block) => ({
     values: variablesByKey(inBlock(block)),
-    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]].sort(),
+    variables: [...namedFlags(PROGRAMS[block]).flatMap(({ variable }) => variable ?? []), ...NO_FLAGS[block]]
+      .sort(),
   });
   const file = {
     app: { ...known("app"), arcade: variablesByKey(ownFlags()) },
