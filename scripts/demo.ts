@@ -5,6 +5,13 @@
  */
 import { join, resolve } from "@std/path";
 import { parseArguments } from "../src/cli/arguments.ts";
+import {
+  CONNECTION_FLAGS,
+  CONNECTION_VARIABLES,
+  connectionEnv,
+  type ConnectionFlags,
+  connectionVariables,
+} from "../src/cli/connection_flags.ts";
 import { createLogger, type Logger, type LogLevel } from "../src/cli/log.ts";
 import { EXIT, main } from "../src/cli/main.ts";
 import { choice, integer, port, text } from "../src/cli/parsers.ts";
@@ -36,7 +43,7 @@ import { isGood, linesOf } from "./demo/words.ts";
 import { brokerAnswers, findRuntime, startBroker } from "./support/broker.ts";
 import { makeOutFolder } from "./support/out_folder.ts";
 
-interface Flags {
+interface Flags extends ConnectionFlags {
   seconds: number;
   embedded: boolean;
   scaleBy: Exclude<ScaleBy, "nothing">;
@@ -123,8 +130,10 @@ export const DEMO: Program<Flags> = {
       defaultText: "8080, or a free one where that is taken",
     },
     waitForBroker: WAIT_FOR_BROKER,
+    ...CONNECTION_FLAGS,
     logLevel: LOG_LEVEL,
   },
+  sections: [CONNECTION_VARIABLES],
 };
 
 if (import.meta.main) {
@@ -218,17 +227,20 @@ async function setTheStage(
     say("everything runs in this process on an in-memory log (--embedded), without Kafka");
     return embeddedStage(perInstance, logger, cleanup);
   }
-  const config = connectionConfig((name) => Deno.env.get(name));
-  if (Deno.env.get("KAFKA_BROKERS") !== undefined) {
+  const env = connectionEnv(flags);
+  const config = connectionConfig(env);
+  const variables = connectionVariables(flags);
+  if (env("KAFKA_BROKERS") !== undefined) {
     say(`using Kafka at ${config.brokers.join(",")} (KAFKA_BROKERS)`);
     return await kafkaStage(config, perInstance, logger, cleanup, {
+      variables,
       forMs: flags.waitForBroker,
       signal,
     });
   }
   if (await brokerAnswers(9092)) {
     say("using the Kafka that answers at localhost:9092");
-    return await kafkaStage(config, perInstance, logger, cleanup);
+    return await kafkaStage(config, perInstance, logger, cleanup, { variables, forMs: 0 });
   }
   const runtime = await findRuntime();
   if (runtime.kind === "none") {
@@ -237,7 +249,10 @@ async function setTheStage(
   }
   const broker = await startBroker({ report: say, signal });
   cleanup.push(() => broker.wipe());
-  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, perInstance, logger, cleanup);
+  return await kafkaStage({ ...config, brokers: [broker.bootstrap] }, perInstance, logger, cleanup, {
+    variables,
+    forMs: 0,
+  });
 }
 
 /** Says how it went and writes it down. @returns The exit code. */

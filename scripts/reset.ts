@@ -3,11 +3,16 @@
  *
  * @module
  */
+import {
+  CONNECTION_FLAGS,
+  CONNECTION_VARIABLES,
+  connectionEnv,
+  type ConnectionFlags,
+} from "../src/cli/connection_flags.ts";
 import { parseArguments } from "../src/cli/arguments.ts";
 import { main } from "../src/cli/main.ts";
 import { text } from "../src/cli/parsers.ts";
 import { type Program, toggle } from "../src/cli/program.ts";
-import { CONNECTION_VARIABLES } from "../src/cli/shared_flags.ts";
 import { writeAll } from "../src/cli/write.ts";
 import { REQUESTS_TOPIC, RESPONSES_TOPIC } from "../src/game/topics.ts";
 import { type ConnectionConfig, connectionConfig } from "../src/kafka/config.ts";
@@ -16,7 +21,7 @@ import { parseTarget, type Target } from "../src/service/reset/plan.ts";
 import { resetApplication } from "../src/service/reset/reset.ts";
 import { APPLICATION_ID } from "../src/streams/arcade.ts";
 
-interface Flags {
+interface Flags extends ConnectionFlags {
   readonly applicationId: string;
   readonly inputTopics: readonly string[];
   readonly to: Target;
@@ -59,6 +64,7 @@ export const RESET: Program<Flags> = {
       parse: text("a folder"),
     },
     execute: toggle("do it, rather than show what would be done"),
+    ...CONNECTION_FLAGS,
   },
   sections: [
     {
@@ -72,13 +78,19 @@ export const RESET: Program<Flags> = {
   ],
 };
 
-/** Shows the plan, and does it where that was asked for. @returns The exit code. */
+/**
+ * Shows the plan, and does it where that was asked for.
+ *
+ * @param connection Reads where Kafka is.
+ * @returns The exit code.
+ */
 export async function reset(
   args: readonly string[],
-  config: ConnectionConfig,
+  connection: (flags: ConnectionFlags) => ConnectionConfig,
   say: (line: string) => void,
 ): Promise<number> {
-  await resetApplication(parseArguments(RESET, args), config, say);
+  const flags = parseArguments(RESET, args);
+  await resetApplication(flags, connection(flags), say);
   return 0;
 }
 
@@ -86,7 +98,7 @@ if (import.meta.main) {
   await main("reset", () =>
     reset(
       Deno.args,
-      connectionConfig((name) => Deno.env.get(name)),
+      (flags) => connectionConfig(connectionEnv(flags)),
       (line) => writeAll(Deno.stdout, `${line}\n`),
     ));
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { stringify } from "@std/yaml";
+import { CONNECTION_FLAGS } from "../../src/cli/connection_flags.ts";
 import { type AnyProgram, type NamedFlag, namedFlags } from "../../src/cli/program.ts";
 import { GEN } from "../../src/datagen/flags.ts";
 import { serviceProgram } from "../../src/service/program.ts";
@@ -45,6 +46,8 @@ const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]
  */
 const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
   app: new Set([
+    // The whole chart's, in its ConfigMap, its Secret and what it mounts.
+    ...Object.keys(CONNECTION_FLAGS),
     "describe",
     "clientId",
     "stateDir",
@@ -59,6 +62,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "cpus",
   ]),
   generator: new Set([
+    ...Object.keys(CONNECTION_FLAGS),
     "duration",
     "count",
     "json",

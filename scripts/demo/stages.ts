@@ -57,7 +57,10 @@ export async function kafkaStage(
   perInstance: number,
   logger: Logger,
   cleanup: Cleanup,
-  wait: Pick<WaitForBrokerOptions, "forMs" | "signal"> = { forMs: 0 },
+  { variables, ...wait }: Pick<WaitForBrokerOptions, "forMs" | "signal"> & {
+    /** Of the connection, for the processes, besides those that this one has. */
+    readonly variables: Readonly<Record<string, string>>;
+  },
 ): Promise<Stage> {
   const log = await openKafkaLog(config, { clientId: "demo", logger });
   cleanup.push(() => log.close());
@@ -69,7 +72,10 @@ export async function kafkaStage(
     log,
     registry: schemaRegistry === undefined ? undefined : new SchemaRegistry(schemaRegistry),
     canKill: true,
-    startInstance: (name) => startProcess(name, config.brokers, perInstance, join(folder, `${name}.log`)),
+    startInstance: (name) => {
+      const env = { ...variables, KAFKA_BROKERS: config.brokers.join(",") };
+      return startProcess(name, env, perInstance, join(folder, `${name}.log`));
+    },
   };
 }
 
@@ -81,7 +87,7 @@ const SAID = 2_000;
 /** The streams binary as a process. */
 async function startProcess(
   name: string,
-  brokers: readonly string[],
+  env: Readonly<Record<string, string>>,
   perInstance: number,
   logFile: string,
 ): Promise<Instance> {
@@ -90,7 +96,7 @@ async function startProcess(
     command: Deno.execPath(),
     args: ["run", "-q", "-P=streams", MAIN, "--max-rate", String(perInstance)],
     env: {
-      KAFKA_BROKERS: brokers.join(","),
+      ...env,
       KOS_METRICS_PORT: String(port),
       KOS_METRICS_HOST: LOOPBACK,
       KOS_CLIENT_ID: name,

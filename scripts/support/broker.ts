@@ -69,7 +69,11 @@ export interface BrokerCommand {
 /** Fetches the jars where they are missing, formats the data folder where it is new, and gives the command that runs a broker on it. */
 export async function prepareJava(
   java: string,
-  at: BrokerAddresses & { dataDir: string; clusterId?: string },
+  at: BrokerAddresses & {
+    dataDir: string;
+    clusterId?: string;
+    scramUsers?: Readonly<Record<string, string>>;
+  },
   report: (line: string) => void,
 ): Promise<BrokerCommand> {
   const jars = await kafkaJars(report);
@@ -85,7 +89,14 @@ export async function prepareJava(
     const args = [...classPath, logging, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"];
     const output = await tryRun(
       java,
-      [...args, "--cluster-id", at.clusterId ?? clusterId(), "--config", properties],
+      [
+        ...args,
+        "--cluster-id",
+        at.clusterId ?? clusterId(),
+        "--config",
+        properties,
+        ...scramArgs(at.scramUsers),
+      ],
       START_TIMEOUT_MS,
     );
     if (!output?.success) {
@@ -95,6 +106,16 @@ export async function prepareJava(
     }
   }
   return { command: java, args: [...JVM_OPTIONS, ...classPath, logging, "kafka.Kafka", properties] };
+}
+
+/** What has a new data folder know users of SCRAM, with both hash functions. */
+function scramArgs(users: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(users).flatMap(([name, password]) =>
+    ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+      "--add-scram",
+      `${mechanism}=[name=${name},password=${password}]`,
+    ])
+  );
 }
 
 /** The arguments of `docker` that run a broker in a container, without those that name and detach it. */
@@ -164,6 +185,8 @@ export interface BrokerOptions {
   readonly dataDir?: string;
   /** Settings of the broker in the place of ours, by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Users of SCRAM with their passwords; for a new data folder, and with Java only. */
+  readonly scramUsers?: Readonly<Record<string, string>>;
   /** The cluster that it is one of, and the port of its controller: see `broker_cluster.ts`. Default: a cluster of its own. */
   readonly member?: { readonly clusterId: string; readonly controllerPort: number };
   /** A listener for clients that come by a proxy: see {@linkcode BrokerAddresses}. */
@@ -196,7 +219,7 @@ export interface Broker {
  * @throws {ScriptError} Without Java and Docker, or when it does not come up, naming its log.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { report = () => {}, settings = {}, proxied, member, signal } = options;
+  const { report = () => {}, settings = {}, scramUsers = {}, proxied, member, signal } = options;
   const clusterOf = member === undefined ? {} : { clusterId: member.clusterId };
   const asked = { settings, ...(proxied === undefined ? {} : { proxied }) };
   const runtime = await requireRuntime();
@@ -227,6 +250,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
           bindTo: "127.0.0.1",
           dataDir,
           logDir: join(dataDir, "log"),
+          scramUsers,
           ...asked,
           ...clusterOf,
         },

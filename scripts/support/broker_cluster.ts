@@ -105,7 +105,7 @@ async function untilInSync(brokers: readonly string[]): Promise<void> {
   const cluster = new Cluster({
     brokers,
     clientId: "kos-cluster",
-    ssl: undefined,
+    tls: undefined,
     sasl: undefined,
     connectTimeoutMs: 5_000,
     requestTimeoutMs: 10_000,

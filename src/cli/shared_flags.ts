@@ -5,7 +5,7 @@
  */
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "./log.ts";
 import { choice, duration, InvalidValue } from "./parsers.ts";
-import type { Flag, FlagWithDefault, HelpSection } from "./program.ts";
+import type { Flag, FlagWithDefault } from "./program.ts";
 
 /** `--log-level`, as every program that logs has it. */
 export const LOG_LEVEL: FlagWithDefault<LogLevel> = {
@@ -66,19 +66,3 @@ function baseUrl(text: string): string {
   }
   return url.href.replace(/\/$/, "");
 }
-
-/** The variables that are no flags, since some of them are secrets and all go for every binary. */
-export const CONNECTION_VARIABLES: HelpSection = {
-  title: "Variables that are no flags",
-  rows: [
-    ["KAFKA_BROKERS", "bootstrap servers (default: localhost:9092)"],
-    [
-      "SCHEMA_REGISTRY",
-      "a Confluent-compatible registry's URL (default: none; schemas go by their fingerprint)",
-    ],
-    ["API_KEY, SECRET_KEY", "SASL PLAIN over TLS when both are set"],
-    ["CLOUD", "false: no SASL and no TLS in spite of the keys"],
-    ["KAFKA_CA", "a PEM file with the authorities to trust (default: those of the system)"],
-    ["KOS_DEBUG", "1: what ends the program is told with its stack"],
-  ],
-};

@@ -6,7 +6,8 @@
 import type { LogLevel } from "../cli/log.ts";
 import { choice, duration, integer, InvalidValue, portOrOff, rate, text } from "../cli/parsers.ts";
 import { type HelpSection, type Program, toggle } from "../cli/program.ts";
-import { CONNECTION_VARIABLES, LOG_LEVEL, PROBE, WAIT_FOR_BROKER, WITHIN } from "../cli/shared_flags.ts";
+import { CONNECTION_FLAGS, CONNECTION_VARIABLES, type ConnectionFlags } from "../cli/connection_flags.ts";
+import { LOG_LEVEL, PROBE, WAIT_FOR_BROKER, WITHIN } from "../cli/shared_flags.ts";
 import { VERSION } from "../cli/version.ts";
 import { LARGEST_GROUP } from "../game/frame_generator.ts";
 import { DEFAULT_CONTROL_PORT } from "./control.ts";
@@ -15,7 +16,7 @@ import { parseProfile, type Profile, ProfileError } from "./profile.ts";
 import { DEFAULT_STALL_TIMEOUT_MS } from "./send_watch.ts";
 
 /** The flags' values. Times are in ms, rates in records a second. */
-export interface Flags {
+export interface Flags extends ConnectionFlags {
   readonly rate: number;
   readonly profile?: Profile;
   readonly duration?: number;
@@ -184,6 +185,7 @@ export const GEN: Program<Flags> = {
     },
     json: toggle("the summary at the end as JSON on stdout"),
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Waiting" },
+    ...CONNECTION_FLAGS,
     logLevel: LOG_LEVEL,
     probe: PROBE,
     within: WITHIN,

@@ -7,6 +7,7 @@ import process from "node:process";
 import { Registry } from "../metrics/prom_client.ts";
 import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
 import { parseArguments } from "../cli/arguments.ts";
+import { connectionEnv } from "../cli/connection_flags.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
 import { aborted, EXIT, main } from "../cli/main.ts";
 import { VERSION } from "../cli/version.ts";
@@ -38,7 +39,7 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const flags = parseArguments(GEN, args);
   if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
-  const config = connectionConfig((name) => process.env[name]);
+  const config = connectionConfig(connectionEnv(flags));
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);

@@ -26,7 +26,11 @@ export {
   type TopicPartitionOffset,
   type TopicSpec,
 } from "./port/topics.ts";
-export { ConfigError, type ConnectionConfig, connectionConfig, type Env, type SaslConfig } from "./config.ts";
+export { ConfigError, type ConnectionConfig, connectionConfig, type Env } from "./config.ts";
+export type { ClientCredentials, PasswordCredentials, SaslConfig } from "./security/sasl_config.ts";
+export type { Secret, SecretFile } from "./security/secret.ts";
+export type { Security } from "./security/security_config.ts";
+export type { TlsConfig } from "./security/tls.ts";
 export type { KafkaLogOptions } from "./client/kafka_log_options.ts";
 export { MemoryLog, type MemoryLogOptions } from "./memory/memory_log.ts";
 export { ensureTopics, type TopicsLogger } from "./common/ensure_topics.ts";

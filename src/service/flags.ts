@@ -6,6 +6,7 @@
 import { hostname } from "node:os";
 import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
+import { CONNECTION_FLAGS, type ConnectionFlags } from "../cli/connection_flags.ts";
 import { choice, cores, duration, integer, InvalidValue, port, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
@@ -23,7 +24,7 @@ import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 import { ERRAND_FLAGS, type ErrandFlags } from "./errand_flags.ts";
 
 /** The values of the flags that every service has. Times are in ms. */
-export interface ServiceFlags {
+export interface ServiceFlags extends ConnectionFlags {
   /** Print the topology, and end. */
   readonly describe: boolean;
   /** Names the consumer group and the changelogs. */
@@ -345,6 +346,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       group: "Stores",
     },
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Kafka" },
+    ...CONNECTION_FLAGS,
     logLevel: LOG_LEVEL,
     logFormat: LOG_FORMAT,
     ...ERRAND_FLAGS,

@@ -5,7 +5,7 @@
  */
 import { formatDuration, InvalidValue } from "../cli/parsers.ts";
 import { type Flag, type FlagTable, namedFlags, type Program } from "../cli/program.ts";
-import { CONNECTION_VARIABLES } from "../cli/shared_flags.ts";
+import { CONNECTION_VARIABLES } from "../cli/connection_flags.ts";
 import { type AllFlags, type ServiceFlags, serviceFlags } from "./flags.ts";
 
 /** A table of flags, by the properties that have their values. */

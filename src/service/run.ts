@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { parseArguments } from "../cli/arguments.ts";
+import { connectionEnv } from "../cli/connection_flags.ts";
 import { createLogger, type LogFormat, type Logger } from "../cli/log.ts";
 import { aborted, main, type Report, stackOf, textReport } from "../cli/main.ts";
 import { cpuLimit } from "../cli/cpu_limit.ts";
@@ -130,7 +131,7 @@ export async function run<T extends FlagRows = Record<never, never>>(
     const done = await errand({
       flags,
       build: () => build({ ...context, registry: undefined }),
-      connection: () => connectionConfig((name) => process.env[name]),
+      connection: () => connectionConfig(connectionEnv(flags)),
       say: (line) => writeAll(stdout, `${line}\n`),
       signal,
     });
@@ -158,7 +159,7 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig((name) => process.env[name]);
+  const config = connectionConfig(connectionEnv(flags));
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
   const registry = config.schemaRegistry === undefined

@@ -77,7 +77,8 @@ Deno.test("any other value of CLOUD is an error that says so", () => {
 });
 
 Deno.test("an authority without TLS would be ignored: an error", () => {
-  assertStringIncludes(errorOf({ KAFKA_CA: "ca.pem" }), 'KAFKA_CA: received "ca.pem" without TLS');
+  const plain = { KAFKA_SECURITY_PROTOCOL: "PLAINTEXT", KAFKA_CA: "ca.pem" };
+  assertStringIncludes(errorOf(plain), 'KAFKA_CA (--kafka-ca): received "ca.pem" without TLS');
   assertStringIncludes(errorOf({ ...KEYS, CLOUD: "false", KAFKA_CA: "ca.pem" }), "KAFKA_CA");
 });
 

@@ -6,20 +6,26 @@
  */
 import { Buffer } from "node:buffer";
 import { Connection } from "./connection.ts";
+import { Doubtful } from "./connection_reasons.ts";
 import { apiKeyOf, type ApiName, exchangeOf, knownVersions, protocolErrorOf } from "./kafkajs_internals.ts";
 import { type LaneConnection, LinkLane } from "./link_lane.ts";
-import { exchange, type LinkSession, openSession, type Versions } from "./link_session.ts";
-import { ConnectionLost, KafkaError, messageOf } from "../port/errors.ts";
+import { exchange, type Versions } from "./kafkajs_exchange.ts";
+import { type LinkSession, openSession } from "./link_session.ts";
+import { type Presenting, refuseSasl } from "./authenticate.ts";
+import { ConfigError, ConnectionLost, ConnectionRejected, KafkaError, messageOf } from "../port/errors.ts";
 import type { Logger } from "../port/logger.ts";
+import { diagnosed } from "./port_probe.ts";
+import type { Mechanism } from "../security/mechanisms.ts";
+import type { TlsOptions } from "../security/tls.ts";
 import { mostHeaderBytes } from "../wire/protocol/request_frame.ts";
 
 /** How to reach brokers. */
 export interface LinkSettings {
   readonly clientId: string;
-  /** How connections are secured: `undefined` for not at all, `true`, or Node's TLS options. */
-  readonly ssl: unknown;
-  /** kafkajs's `sasl`: `undefined` for none. */
-  readonly sasl: unknown;
+  /** TLS's options for the next connection, read anew; `undefined` for connections without TLS. */
+  readonly tls: (() => TlsOptions) | undefined;
+  /** How credentials are presented; `undefined` for none. */
+  readonly sasl: Mechanism | undefined;
   /** How long a connection may take to be made, in ms: TCP, TLS, versions and credentials together. */
   readonly connectTimeoutMs: number;
   /** How long an answer may take, in ms. */
@@ -62,6 +68,9 @@ export class BrokerLink {
   readonly #lanes: readonly [LinkLane<LinkSession>, LinkLane<LinkSession>];
   /** Whether it was ever reached. */
   #reached = false;
+  #closed: Error | undefined;
+  /** The connection that was made last. */
+  #last: Connection | undefined;
 
   /** @param origin How its address became known, for the error when it can't be reached. */
   constructor(host: string, port: number, settings: LinkSettings, origin?: string) {
@@ -172,6 +181,7 @@ export class BrokerLink {
 
   async close(): Promise<void> {
     const error = new ConnectionLost(`The connection to ${this.address} was closed`);
+    this.#closed = error;
     await Promise.all(this.#lanes.map((lane) => lane.close(error)));
   }
 
@@ -187,32 +197,58 @@ export class BrokerLink {
   }
 
   async #open(made: (connection: LaneConnection) => void, other: Lane): Promise<LinkSession> {
-    const { ssl, sasl, connectTimeoutMs, requestTimeoutMs } = this.#settings;
+    const { connectTimeoutMs, requestTimeoutMs } = this.#settings;
+    const { tls, presenting } = await this.#identify();
     const connection = new Connection({
       host: this.#host,
       port: this.#port,
-      ssl,
+      tls,
       clientId: this.#clientId,
-      credentials: sasl !== undefined,
+      credentials: presenting !== undefined,
       connectTimeoutMs,
       requestTimeoutMs,
       // Where the machine has died without a word, an idle connection would pass for one that stands.
       onSilent: (error) => this.#lanes[other].session?.connection.endIdle(error),
     });
     made(connection);
+    const asks = this.#last?.ended instanceof Doubtful && this.#last.ended.doubt === "credentials";
+    this.#last = connection;
     try {
-      const session = await openSession(connection, sasl);
+      const session = await openSession(connection, presenting);
+      if (asks) await refuseSasl(connection, session.versions);
       this.#reached = true;
       return session;
     } catch (error) {
       await connection.close();
-      throw this.#unreachable(this.#translate(error));
+      throw this.#unreachable(this.#translate(await diagnosed(error, this.#host, this.#port)));
+    }
+  }
+
+  /**
+   * Reads the files and gets the token that the next connection takes, before it is made: a token's time is
+   * none of the connection's.
+   */
+  async #identify(): Promise<{ tls: TlsOptions | undefined; presenting: Presenting | undefined }> {
+    const { tls, sasl: mechanism } = this.#settings;
+    try {
+      const options = tls?.();
+      const exchange = await mechanism?.begin();
+      if (this.#closed !== undefined) throw this.#closed;
+      return {
+        tls: options,
+        presenting: exchange && mechanism && { mechanism, exchange },
+      };
+    } catch (error) {
+      // A file that is being replaced may be right at the next try.
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConnectionRejected(error.message, { cause: error });
     }
   }
 
   /** Says how the address became known when that may be the reason. */
   #unreachable(error: Error): Error {
-    if (!(error instanceof ConnectionLost) || this.#reached || this.#origin === undefined) return error;
+    const told = !(error instanceof ConnectionLost) || error instanceof ConnectionRejected;
+    if (told || this.#reached || this.#origin === undefined) return error;
     return new ConnectionLost(`${error.message} (${this.#origin})`, { cause: error });
   }
 

@@ -9,9 +9,9 @@ import type { LinkHealth } from "./link_health.ts";
 import {
   BrokerUnavailable,
   ConnectionLost,
+  ConnectionRejected,
   ConnectionsClosed,
   KafkaError,
-  messageOf,
 } from "../port/errors.ts";
 import { partitionKey } from "../port/topics.ts";
 import { WatchedLink } from "./watched_link.ts";
@@ -167,12 +167,14 @@ export class Cluster {
     const standing = [...this.#links.values()].find((link) => link.connected && link.waitingMs < SILENT_MS);
     if (standing !== undefined) return standing;
     const began = performance.now();
-    const reasons = new Map<string, string>();
+    const reasons = new Map<string, Error>();
     for (let round = 1; !this.#closed; round++) {
       for (const address of this.#addresses()) {
         const link = await this.#reach(address, reasons);
         if (link !== undefined) return link;
       }
+      const rejected = [...reasons.values()].find((reason) => reason instanceof ConnectionRejected);
+      if (rejected !== undefined && !this.#closed) throw unusable(reasons, rejected);
       // Another round takes about as long as the ones before it.
       const withAnother = (performance.now() - began) * (round + 1) / round + this.settings.retryBackoffMs;
       if (round >= ROUNDS || withAnother > this.settings.requestTimeoutMs) break;
@@ -180,7 +182,7 @@ export class Cluster {
     }
     if (this.#closed) throw new ConnectionsClosed("The connections to Kafka were closed");
     throw new BrokerUnavailable(
-      `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${[...reasons.values()].join("; ")} ` +
+      `Cannot reach Kafka at ${[...reasons.keys()].join(", ")}: tried ${told(reasons)} ` +
         `(for ${((performance.now() - began) / 1000).toFixed(1)} s). ` +
         `Is it running, and is KAFKA_BROKERS right?${this.#hint()}`,
     );
@@ -208,7 +210,7 @@ export class Cluster {
   }
 
   /** The link to an address, connected; `undefined` when it can't be reached, with the reason noted. */
-  async #reach(address: string, reasons: Map<string, string>): Promise<BrokerLink | undefined> {
+  async #reach(address: string, reasons: Map<string, Error>): Promise<BrokerLink | undefined> {
     const node = [...this.#nodes].find(([, node]) => node.address === address);
     const link = this.#link(address, node && this.#originOf(...node));
     try {
@@ -217,7 +219,7 @@ export class Cluster {
       return link;
     } catch (error) {
       if (error instanceof KafkaError || !(error instanceof ConnectionLost)) throw refused(address, error);
-      reasons.set(address, messageOf(error));
+      reasons.set(address, error);
       this.#failedAt.set(address, performance.now());
       return undefined;
     }
@@ -258,11 +260,19 @@ export class Cluster {
   }
 }
 
+/** When a broker answers, but will not have this client. */
 function refused(address: string, error: unknown): Error {
-  const auth = error instanceof KafkaError && error.code === "SASL_AUTHENTICATION_FAILED";
-  return new BrokerUnavailable(
-    `Cannot use Kafka at ${address}: ${messageOf(error)}` +
-      (auth ? ". Check API_KEY and SECRET_KEY" : ""),
-    { cause: error },
+  return unusable(new Map([[address, error as Error]]), error);
+}
+
+/** When one was reached, and will not be of use until something changes. */
+function unusable(reasons: ReadonlyMap<string, Error>, cause: unknown): BrokerUnavailable {
+  const parts = [...reasons].map(([address, { message }]) =>
+    message.startsWith(address) ? message : `${address}: ${message}`
   );
+  return new BrokerUnavailable(`Cannot use Kafka at ${parts.join("; ")}`, { cause });
+}
+
+function told(reasons: ReadonlyMap<string, Error>): string {
+  return [...reasons.values()].map(({ message }) => message).join("; ");
 }

@@ -8,15 +8,10 @@
 import type { Buffer } from "node:buffer";
 import net from "node:net";
 import tls from "node:tls";
-import {
-  type Condition,
-  hangUpReason,
-  lengthReason,
-  socketReason,
-  stalledReason,
-} from "./connection_reasons.ts";
+import { badLength, type Condition, hungUp, socketError, stalled } from "./connection_reasons.ts";
 import { Deadlines, type Expiring } from "./deadlines.ts";
 import { ConnectionLost, messageOf } from "../port/errors.ts";
+import type { TlsOptions } from "../security/tls.ts";
 import { FrameReader, InvalidLength } from "../wire/protocol/frame_reader.ts";
 import { copiedFrame, frameInPlace } from "../wire/protocol/request_frame.ts";
 
@@ -24,8 +19,8 @@ import { copiedFrame, frameInPlace } from "../wire/protocol/request_frame.ts";
 export interface ConnectionSettings {
   readonly host: string;
   readonly port: number;
-  /** How connections are secured: `undefined` for not at all, `true`, or Node's TLS options. */
-  readonly ssl: unknown;
+  /** TLS's options; `undefined` for a connection without TLS. */
+  readonly tls: TlsOptions | undefined;
   readonly clientId: Uint8Array;
   /** Whether this client has credentials; only for what is said when the broker hangs up. */
   readonly credentials: boolean;
@@ -113,14 +108,14 @@ export class Connection implements Expiring {
   #ended: Error | undefined;
 
   constructor(settings: ConnectionSettings) {
-    const { host, port, ssl } = settings;
+    const { host, port, tls } = settings;
     this.address = `${host}:${port}`;
     this.#settings = settings;
     this.opened = this.#opening.promise;
     this.opened.catch(() => {}); // who waits for it hears of it
     this.#readyUntil = deadlines.now() + settings.connectTimeoutMs;
     deadlines.watch(this, this.#readyUntil);
-    this.#socket = ssl ? this.#tlsSocket(host, port, ssl) : net.connect({ host, port });
+    this.#socket = tls ? this.#tlsSocket(host, port, tls) : net.connect({ host, port });
     this.#listen();
   }
 
@@ -230,7 +225,7 @@ export class Connection implements Expiring {
 
   expire(now: number): number {
     if (now >= this.#readyUntil) {
-      this.#lose(stalledReason(this.#condition(), this.#settings.connectTimeoutMs));
+      this.end(stalled(this.#condition(), this.#settings.connectTimeoutMs));
     }
     let next = this.#readyUntil;
     for (const { sentAt, timeoutMs, apiName } of this.#inFlight) {
@@ -245,28 +240,28 @@ export class Connection implements Expiring {
     return this.#ended === undefined ? next : Infinity;
   }
 
-  #tlsSocket(host: string, port: number, ssl: unknown): net.Socket {
+  #tlsSocket(host: string, port: number, options: TlsOptions): net.Socket {
     // The name that the certificate is checked against; none can be asked for by an address.
     const name = net.isIP(host) ? {} : { servername: host };
-    return tls.connect({ host, port, ...name, ...(ssl === true ? {} : ssl as tls.ConnectionOptions) });
+    return tls.connect({ host, port, ...name, ...options });
   }
 
   #listen(): void {
     const socket = this.#socket;
-    const { ssl } = this.#settings;
+    const secured = this.#settings.tls !== undefined;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    if (ssl) socket.on("connect", () => this.#stage = "securing");
-    socket.on(ssl ? "secureConnect" : "connect", () => {
+    if (secured) socket.on("connect", () => this.#stage = "securing");
+    socket.on(secured ? "secureConnect" : "connect", () => {
       this.#stage = "open";
       this.#opening.resolve();
     });
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
-    socket.on("error", (error) => this.#lose(socketReason(this.#condition(), error), error));
+    socket.on("error", (error) => this.end(socketError(this.#condition(), error)));
     // In a handshake of TLS an error follows, which says more.
-    socket.on("end", () => this.#stage === "open" && this.#lose(hangUpReason(this.#condition())));
+    socket.on("end", () => this.#stage === "open" && this.end(hungUp(this.#condition())));
     socket.on("close", () => {
-      this.#lose(hangUpReason(this.#condition()));
+      this.end(hungUp(this.#condition()));
       this.#closed.resolve();
     });
   }
@@ -275,7 +270,7 @@ export class Connection implements Expiring {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      if (error instanceof InvalidLength) this.#lose(lengthReason(this.#condition(), error), error);
+      if (error instanceof InvalidLength) this.end(badLength(this.#condition(), error));
       else this.#lose(messageOf(error), error);
     }
   }
@@ -304,10 +299,11 @@ export class Connection implements Expiring {
   }
 
   #condition(): Condition {
-    const { ssl, credentials } = this.#settings;
+    const { tls, credentials } = this.#settings;
     return {
+      address: this.address,
       stage: this.#stage,
-      ssl: Boolean(ssl),
+      tls: tls === undefined ? "off" : tls.cert === undefined ? "on" : "with a certificate",
       credentials,
       answers: this.#answers,
       inAnswer: this.#reader.inAnswer,

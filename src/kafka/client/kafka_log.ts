@@ -5,7 +5,7 @@
  */
 import { Cluster, type ClusterSettings } from "./cluster.ts";
 import { ClusterPool } from "./cluster_pool.ts";
-import { type ConnectionConfig, tlsOptions } from "../config.ts";
+import type { ConnectionConfig } from "../config.ts";
 import { KafkaAdmin } from "./admin.ts";
 import { KafkaFetcher } from "./fetcher.ts";
 import { KafkaCoordinator } from "./group_coordinator.ts";
@@ -24,19 +24,25 @@ import type {
   TopicSpec,
 } from "../port/topics.ts";
 import { stderrLogger } from "../port/logger.ts";
+import { checkSecrets, mechanismOf } from "../security/mechanisms.ts";
+import { tlsOptions } from "../security/tls.ts";
 import { Membership } from "../common/membership.ts";
 
 /**
  * How to reach the cluster of a configuration.
  *
- * @throws {ConfigError} When the file with the certificate authorities can't be read.
+ * @throws {ConfigError} When a file with a secret, a certificate or a key is not as it has to be.
  */
 export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptions = {}): ClusterSettings {
+  const { sasl } = config;
+  if (sasl !== undefined) checkSecrets(sasl);
+  const tls = config.ssl ? () => tlsOptions(config) : undefined;
+  tls?.(); // what is wrong is said before anything is connected
   return {
     brokers: config.brokers,
     clientId: options.clientId ?? "kos",
-    ssl: tlsOptions(config),
-    sasl: config.sasl,
+    tls,
+    sasl: sasl && mechanismOf(sasl, () => tlsOptions({ caFile: config.caFile }).ca),
     // So that each broker can be tried once within the request timeout.
     connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
     requestTimeoutMs: config.requestTimeoutMs,
@@ -73,7 +79,7 @@ export class KafkaLog implements Log {
   readonly #transactional: ClusterPool;
   readonly #spares: Cluster[] = [];
 
-  /** @throws {ConfigError} When the file with the certificate authorities can't be read. */
+  /** @throws {ConfigError} When a file of the connection is not as it has to be. */
   constructor(config: ConnectionConfig, options: KafkaLogOptions = {}) {
     this.description = `Kafka at ${config.brokers.join(", ")}`;
     this.#settings = { ...clusterSettings(config, options), health: this.health };

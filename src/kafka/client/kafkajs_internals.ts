@@ -1,6 +1,6 @@
 /**
- * The only file that knows kafkajs's inside. From kafkajs come the layouts of the small requests, the SASL
- * mechanisms and the list of errors; sockets and what goes over them are in {@linkcode Connection}. What is
+ * The only file that knows kafkajs's inside. From kafkajs come the layouts of the small requests and the
+ * list of errors; sockets and what goes over them are in {@linkcode Connection}. What is
  * used is checked when this module is loaded, as internals may change with any version: docs/architecture.md
  * says how to take another one.
  *
@@ -8,7 +8,6 @@
  */
 import type { Buffer } from "node:buffer";
 import kafkajsPackage from "kafkajs/package.json" with { type: "json" };
-import SaslAuthenticator from "kafkajs/src/broker/saslAuthenticator/index.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import protocolErrors from "kafkajs/src/protocol/error.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
@@ -40,11 +39,14 @@ const REQUESTS = [
   "EndTxn",
 ] as const;
 
-/** The requests that make a connection ready; the last two are sent by kafkajs's SASL mechanisms. */
+/** The requests that make a connection ready. */
 const OPENING_REQUESTS = ["ApiVersions", "SaslHandshake", "SaslAuthenticate"] as const;
 
 /** A request that kafkajs encodes and decodes. */
 export type ApiName = typeof REQUESTS[number];
+
+/** A request that makes a connection ready. */
+export type OpeningRequest = typeof OPENING_REQUESTS[number];
 
 /** What a request is and how to read its answer. */
 export interface KafkajsExchange {
@@ -65,7 +67,7 @@ export interface KafkajsExchange {
 
 /** The exchange of a request in one version. */
 export function exchangeOf(
-  api: ApiName | "ApiVersions",
+  api: ApiName | OpeningRequest,
   version: number,
   body?: unknown,
 ): KafkajsExchange {
@@ -78,44 +80,8 @@ export function knownVersions(api: ApiName): number[] {
 }
 
 /** Kafka's number of a request. */
-export function apiKeyOf(api: ApiName | "ApiVersions"): number {
+export function apiKeyOf(api: ApiName | OpeningRequest): number {
   return apiKeys[api];
-}
-
-/** Who presents credentials, and over what. */
-export interface Credentials {
-  readonly host: string;
-  readonly port: number;
-  /** kafkajs's `sasl`. */
-  readonly sasl: unknown;
-  /** The versions of requests that the broker takes, by api key. */
-  readonly versions: unknown;
-  /** Sends a request; what its answer's `parse` gives. */
-  // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
-  readonly send: (exchange: KafkajsExchange) => Promise<any>;
-}
-
-/**
- * Presents credentials by the mechanism that they name; for how long they hold, in ms, 0 for as long as the
- * connection (KIP-368).
- */
-export async function presentCredentials(
-  { host, port, sasl, versions, send }: Credentials,
-): Promise<number> {
-  // A copy: kafkajs adds to it.
-  const through = { host, port, sasl: { ...sasl as object }, send };
-  const authenticator = new SaslAuthenticator(through, silent, versions, true);
-  await authenticator.authenticate();
-  return Number(authenticator.sessionLifetime);
-}
-
-/** For kafkajs's mechanisms: what goes wrong there reaches the caller as an exception. */
-const silent = { namespace: () => silent, debug: () => {}, error: () => {} };
-
-/** Whether what {@linkcode presentCredentials} threw says that the broker takes no credentials at all. */
-export function takesNoCredentials(error: unknown): boolean {
-  return (error as { type?: unknown }).type === "ILLEGAL_SASL_STATE" ||
-    nameOf(error) === "KafkaJSServerDoesNotSupportApiKey";
 }
 
 /** An error that a broker answers with. */
@@ -167,7 +133,6 @@ export interface KafkajsModules {
 
 const INSTALLED: KafkajsModules = {
   version: kafkajsPackage.version,
-  SaslAuthenticator,
   Decoder,
   errors: protocolErrors,
   apiKeys,
@@ -176,7 +141,6 @@ const INSTALLED: KafkajsModules = {
 
 /** The methods of classes that are called, or replaced. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
-  SaslAuthenticator: ["authenticate"],
   Decoder: ["readInt16", "readInt32", "readArray", "readBytes", "readString"],
 };
 

@@ -6,22 +6,11 @@
  */
 import type { Connection } from "./connection.ts";
 import { machineClock } from "./deadlines.ts";
-import {
-  apiKeyOf,
-  errorOf,
-  exchangeOf,
-  type KafkajsExchange,
-  presentCredentials,
-  protocolErrorOf,
-  takesNoCredentials,
-} from "./kafkajs_internals.ts";
+import { exchange, type Versions } from "./kafkajs_exchange.ts";
+import { apiKeyOf, errorOf, exchangeOf } from "./kafkajs_internals.ts";
 import type { LaneSession } from "./link_lane.ts";
-import { KafkaError, messageOf } from "../port/errors.ts";
-
-/** The versions of requests that a broker takes, by api key. */
-export type Versions = Readonly<
-  Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
->;
+import { authenticate, type Presenting } from "./authenticate.ts";
+import { KafkaError } from "../port/errors.ts";
 
 /** A connection that is ready for any request. */
 export interface LinkSession extends LaneSession {
@@ -32,43 +21,21 @@ export interface LinkSession extends LaneSession {
 /**
  * Waits until a connection stands, agrees on versions and authenticates.
  *
- * @param sasl kafkajs's `sasl`: `undefined` for none.
+ * @param sasl The credentials to present; `undefined` for none.
  * @throws {ConnectionLost} When the connection ends meanwhile.
  * @throws {KafkaError} When the broker refuses the credentials, or is of a version that this client does not
  * know.
  */
-export async function openSession(connection: Connection, sasl: unknown): Promise<LinkSession> {
+export async function openSession(
+  connection: Connection,
+  sasl: Presenting | undefined,
+): Promise<LinkSession> {
   await connection.opened;
   const versions = await apiVersions(connection);
   const since = machineClock.now();
   const lifetimeMs = sasl === undefined ? 0 : await authenticate(connection, versions, sasl);
   connection.ready();
   return { connection, versions, since, until: lifetimeMs > 0 ? since + lifetimeMs : Infinity };
-}
-
-/** Sends what kafkajs encodes; what it decodes. An answer that it can't decode ends the connection. */
-export async function exchange(
-  connection: Connection,
-  of: KafkajsExchange,
-  timeoutMs?: number,
-  // deno-lint-ignore no-explicit-any -- as kafkajs decodes it
-): Promise<any> {
-  const { apiKey, apiName, apiVersion, encode } = of.request;
-  const { buffer: body } = await encode();
-  const answer = await connection.send({
-    apiKey,
-    apiName,
-    apiVersion,
-    body,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    decode: (answer) => answer,
-  });
-  try {
-    return await of.response.decode(answer);
-  } catch (error) {
-    if (protocolErrorOf(error) !== undefined) throw error;
-    throw connection.unreadable(apiName, error);
-  }
 }
 
 /** Asks which requests the broker takes. Brokers have known this version of the request since 2.0. */
@@ -89,50 +56,4 @@ async function apiVersions(connection: Connection): Promise<Versions> {
     throw connection.unreadable("ApiVersions", new RangeError("it does not name itself"));
   }
   return versions;
-}
-
-/**
- * Presents the credentials; for how long they hold, in ms, 0 for as long as the connection (KIP-368).
- * @throws {KafkaError} When the broker refuses them.
- */
-async function authenticate(connection: Connection, versions: Versions, sasl: unknown): Promise<number> {
-  let refusal: unknown;
-  const [host, port] = splitAddress(connection.address);
-  const send = async (of: KafkajsExchange) => {
-    const decoded = await exchange(connection, of);
-    return await of.response.parse(decoded).catch((error) => {
-      refusal = error;
-      throw error;
-    });
-  };
-  try {
-    return await presentCredentials({ host, port, sasl, versions, send });
-  } catch (error) {
-    // A broker that refuses hangs up too. But what was cut off or garbled says nothing of the credentials.
-    if (refusal === undefined && connection.ended !== undefined) throw connection.ended;
-    throw refusedCredentials(connection.address, error);
-  }
-}
-
-function refusedCredentials(address: string, error: unknown): KafkaError {
-  if (!takesNoCredentials(error)) {
-    return new KafkaError(
-      "SASL_AUTHENTICATION_FAILED",
-      `${address} refused the credentials: ${messageOf(error)}`,
-      false,
-      { cause: error },
-    );
-  }
-  return new KafkaError(
-    "ILLEGAL_SASL_STATE",
-    `${address} takes no credentials on this port; name another one in KAFKA_BROKERS, ` +
-      "or set CLOUD=false to send none",
-    false,
-    { cause: error },
-  );
-}
-
-function splitAddress(address: string): [string, number] {
-  const colon = address.lastIndexOf(":");
-  return [address.slice(0, colon), Number(address.slice(colon + 1))];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { delay } from "@std/async/delay";
-import { BrokerUnavailable, isRetriable, KafkaError } from "../port/errors.ts";
+import { BrokerUnavailable, isFinal, isRetriable } from "../port/errors.ts";
 import type { Log } from "../port/log.ts";
 
 /** Settings of {@linkcode waitForBroker}. */
@@ -33,9 +33,9 @@ const RETRY_MS = 500;
 const SAY_EVERY_MS = 5_000;
 
 /**
- * Resolves when a broker answers. What does not get better by waiting, such as credentials that are refused,
- * is thrown at once; a name that does not resolve may well get better, as a headless service's does with its
- * pods.
+ * Resolves when a broker answers. What does not get better by waiting, such as credentials or a certificate
+ * that are refused, is thrown at once; a name that does not resolve may well get better, as a headless
+ * service's does with its pods.
  *
  * @example
  * ```ts
@@ -131,7 +131,7 @@ class Wait {
 
 /** Whether waiting may help. */
 function mayPass(error: unknown): error is Error {
-  return isRetriable(error) && !(error.cause instanceof KafkaError && !error.cause.retriable);
+  return isRetriable(error) && !isFinal(error);
 }
 
 async function tried(log: Log): Promise<unknown> {

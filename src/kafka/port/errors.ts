@@ -4,6 +4,15 @@
  * @module
  */
 
+/**
+ * A variable, a flag or a file that one of them names is not as it has to be: the message names it, what was
+ * received (never a secret) and what is allowed.
+ */
+export class ConfigError extends Error {
+  /** How logs name the error. */
+  override name = "ConfigError";
+}
+
 /** No broker could be reached. The message says which were tried, why each failed, and what to do. */
 export class BrokerUnavailable extends Error {
   /** How logs name the error. */
@@ -83,6 +92,13 @@ export class ConnectionLost extends Error {
   override name = "ConnectionLost";
 }
 
+/**
+ * The other side was reached, and the connection can't be had as things are: a certificate or credentials are
+ * refused, or one of the two does not speak TLS. It will fail the same way until somebody changes something,
+ * so that waiting for a broker does not help.
+ */
+export class ConnectionRejected extends ConnectionLost {}
+
 /** This client has closed its connections: whatever else is asked of them ends so too. */
 export class ConnectionsClosed extends ConnectionLost {}
 
@@ -90,6 +106,13 @@ export class ConnectionsClosed extends ConnectionLost {}
 export function isRetriable(error: unknown): error is Error {
   return error instanceof ConnectionLost || error instanceof BrokerUnavailable ||
     (error instanceof KafkaError && error.retriable);
+}
+
+/** Whether an error, or what it was made of, says that waiting does not help. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof BrokerUnavailable) return isFinal(error.cause);
+  return error instanceof ConnectionRejected || error instanceof ConfigError ||
+    (error instanceof KafkaError && !error.retriable);
 }
 
 /** Kafka's name of the error of a partition that a broker does not know. */

@@ -32,7 +32,7 @@ export const quiet: Logger = { warn: () => {}, error: () => {} };
 export function clusterSettings(): ClusterSettings {
   return {
     ...connection(),
-    ssl: undefined,
+    tls: undefined,
     sasl: undefined,
     clientId: "kos-test",
     connectTimeoutMs: 5_000,

@@ -57,7 +57,7 @@ function test(name: string, body: (context: Context) => Promise<void>): void {
         command: async (...args) => {
           let said = "";
           const flags = ["--application-id", id, "--input-topics", `${id}-in`, ...args];
-          await reset(flags, connection(), (line) => said += `${line}\n`);
+          await reset(flags, connection, (line) => said += `${line}\n`);
           return said;
         },
       });

@@ -1,6 +1,6 @@
 /** A link to a broker that does what no broker should. Where something has to take too long it takes some ms. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ConnectionLost, KafkaError } from "../../../src/kafka/port/errors.ts";
+import { ConnectionLost, ConnectionRejected, KafkaError } from "../../../src/kafka/port/errors.ts";
 import { BrokerLink, type LinkSettings } from "../../../src/kafka/client/broker_link.ts";
 import {
   API_VERSIONS,
@@ -11,12 +11,15 @@ import {
   metadataAnswer,
   type Script,
 } from "./fake_broker.ts";
+import { mechanismOf } from "../../../src/kafka/security/mechanisms.ts";
+import type { TlsOptions } from "../../../src/kafka/security/tls.ts";
+import { Authority } from "../../support/authority.ts";
 import { AUTHORITY, EXPIRED, GOOD, OTHER_NAME } from "./tls_certificates.ts";
 import net from "node:net";
 
 const SETTINGS: LinkSettings = {
   clientId: "kos-test",
-  ssl: undefined,
+  tls: undefined,
   sasl: undefined,
   connectTimeoutMs: 10_000,
   requestTimeoutMs: 10_000,
@@ -293,13 +296,13 @@ Deno.test("link: a broker that says nothing to a new connection does not hold it
       ConnectionLost,
       "no answer to ApiVersions within 500 ms",
     );
-    assert(error.message.includes("API_KEY"), error.message);
+    assert(error.message.includes("KAFKA_SECURITY_PROTOCOL=SSL"), error.message);
   }, { connectTimeoutMs: 500 });
 });
 
 Deno.test("link: nor does one that says nothing in the handshake of TLS", async () => {
   await withServer(() => {}, async (port) => {
-    const link = new BrokerLink("localhost", port, { ...SETTINGS, ssl: true, connectTimeoutMs: 500 });
+    const link = new BrokerLink("localhost", port, { ...SETTINGS, tls: () => ({}), connectTimeoutMs: 500 });
     const reason = "no TLS handshake within 500 ms; does this port speak TLS?";
     await assertRejects(() => link.connect(), ConnectionLost, reason);
     await link.close();
@@ -363,14 +366,14 @@ Deno.test("link: a port that speaks TLS is named as such to a client that does n
   await using broker = await FakeBroker.start(() => undefined, GOOD);
   const link = new BrokerLink("localhost", broker.port, SETTINGS);
   const error = await assertRejects(() => link.connect(), ConnectionLost, "this port speaks TLS");
-  assert(error.message.includes("API_KEY and SECRET_KEY"), error.message);
+  assert(error.message.includes("KAFKA_SECURITY_PROTOCOL=SSL"), error.message);
   await link.close();
   const message = await failure(({ socket }) => {
     socket.end();
     return "nothing";
   });
   assert(
-    message.includes("before its first answer; does this port speak TLS? API_KEY and SECRET_KEY"),
+    message.includes("before its first answer; does this port speak TLS? KAFKA_SECURITY_PROTOCOL=SSL"),
     message,
   );
 });
@@ -379,7 +382,7 @@ Deno.test("link: a port that does not speak TLS is named as such to a client tha
   for (const answer of ["HTTP/1.1 400 Bad Request\r\n\r\n", ""]) {
     const hangUp = (socket: net.Socket) => void socket.on("data", () => socket.end(answer));
     await withServer(hangUp, async (port) => {
-      const link = new BrokerLink("localhost", port, { ...SETTINGS, ssl: true });
+      const link = new BrokerLink("localhost", port, { ...SETTINGS, tls: () => ({}) });
       const error = await assertRejects(() => link.connect(), ConnectionLost, "does this port speak TLS?");
       assertStringIncludes(error.message, "CLOUD=false");
       await link.close();
@@ -388,16 +391,22 @@ Deno.test("link: a port that does not speak TLS is named as such to a client tha
 });
 
 Deno.test("link: a certificate that is refused is told with why and what to do", async () => {
-  const cases: [string, Parameters<typeof FakeBroker.start>[1], unknown, string[]][] = [
-    ["localhost", GOOD, true, ["KAFKA_CA"]],
+  const authority = new Authority();
+  const cases: [string, Parameters<typeof FakeBroker.start>[1], TlsOptions, string[]][] = [
+    ["localhost", GOOD, {}, ["KAFKA_CA"]],
     ["localhost", OTHER_NAME, { ca: AUTHORITY }, ["other.example", "advertised.listeners", "KAFKA_BROKERS"]],
     ["127.0.0.1", OTHER_NAME, { ca: AUTHORITY }, ["advertised.listeners", "KAFKA_BROKERS"]],
     ["localhost", EXPIRED, { ca: AUTHORITY }, ["expired", "clock"]],
+    ["localhost", authority.issue("old", { days: 0 }), { ca: authority.cert }, ["it expired on 20", "clock"]],
   ];
-  for (const [host, certificate, ssl, parts] of cases) {
+  for (const [host, certificate, options, parts] of cases) {
     await using broker = await FakeBroker.start(() => undefined, certificate);
-    const link = new BrokerLink(host, broker.port, { ...SETTINGS, ssl });
-    const error = await assertRejects(() => link.connect(), ConnectionLost, "its certificate is refused");
+    const link = new BrokerLink(host, broker.port, { ...SETTINGS, tls: () => options });
+    const error = await assertRejects(
+      () => link.connect(),
+      ConnectionRejected,
+      "its certificate is refused",
+    );
     for (const part of parts) assert(error.message.includes(part), error.message);
     await link.close();
   }
@@ -406,7 +415,7 @@ Deno.test("link: a certificate that is refused is told with why and what to do",
 Deno.test("link: over TLS the host is verified by name or address, and requests are answered", async () => {
   await using broker = await FakeBroker.start(() => undefined, GOOD);
   for (const host of ["localhost", "127.0.0.1"]) {
-    const link = new BrokerLink(host, broker.port, { ...SETTINGS, ssl: { ca: AUTHORITY } });
+    const link = new BrokerLink(host, broker.port, { ...SETTINGS, tls: () => ({ ca: AUTHORITY }) });
     assertEquals(await ask(link), 1);
     await link.close();
   }
@@ -423,8 +432,55 @@ Deno.test("link: a port that asks for credentials is named to a client without",
   }
 });
 
+Deno.test("link: what such a port wants is asked for at the next connection, and told for good", async () => {
+  const versions = apiVersionsAnswer([[API_VERSIONS, 0, 4], [17, 0, 1], [METADATA, 0, 8]]);
+  // UNSUPPORTED_SASL_MECHANISM, and an array of one name.
+  const mechanisms = new Uint8Array([0, 33, 0, 0, 0, 1, 0, 5, ...new TextEncoder().encode("SCRAM")]);
+  await withLink(({ apiKey, correlationId, socket }) => {
+    if (apiKey === API_VERSIONS) return framed(correlationId, versions);
+    if (apiKey === 17) return framed(correlationId, mechanisms);
+    socket.end();
+    return "nothing";
+  }, async (link) => {
+    await assertRejects(() => ask(link), ConnectionLost, "as one does that asks for credentials");
+    await assertRejects(() => ask(link), ConnectionRejected, "this port wants credentials (SASL: SCRAM)");
+  });
+});
+
+Deno.test("link: a broker that does not know the password itself, or wants endless work, is refused", async () => {
+  const versions = apiVersionsAnswer([[API_VERSIONS, 0, 4], [17, 0, 1], [36, 0, 1]]);
+  const config = { mechanism: "scram-sha-256", username: "u", password: "p-of-u" } as const;
+  const bytes = (text: string) => [0, 0, 0, text.length, ...new TextEncoder().encode(text)];
+  const cases: [string, (nonce: string, round: number) => string][] = [
+    [
+      "its own proof is wrong",
+      (nonce, round) => round === 0 ? `r=${nonce}x,s=c2FsdHNhbHRzYWx0,i=4096` : "v=AAAA",
+    ],
+    ["2000000000 iterations; allowed are", (nonce) => `r=${nonce}x,s=c2FsdHNhbHRzYWx0,i=2000000000`],
+    ["its nonce does not begin", () => "r=other,s=c2FsdHNhbHRzYWx0,i=4096"],
+  ];
+  for (const [part, answer] of cases) {
+    let round = 0;
+    await withLink(({ apiKey, correlationId, body }) => {
+      if (apiKey === API_VERSIONS) return framed(correlationId, versions);
+      if (apiKey === 17) {
+        return framed(
+          correlationId,
+          new Uint8Array([0, 0, 0, 0, 0, 1, 0, 13, ...new TextEncoder().encode("SCRAM-SHA-256")]),
+        );
+      }
+      const nonce = /r=([^,]*)/.exec(new TextDecoder().decode(body))?.[1] ?? "";
+      const text = answer(nonce, round++);
+      return framed(correlationId, new Uint8Array([0, 0, 255, 255, ...bytes(text), ...new Uint8Array(8)]));
+    }, async (link) => {
+      const { message } = await assertRejects(() => link.connect(), KafkaError, part);
+      assert(message.includes("check API_KEY and SECRET_KEY") && !message.includes("p-of-u"), message);
+    }, { sasl: mechanismOf(config, () => undefined) });
+  }
+});
+
 Deno.test("link: a port that takes no credentials is named to a client with some", async () => {
-  const sasl = { mechanism: "plain", username: "u", password: "p" };
+  const sasl = mechanismOf({ mechanism: "plain", username: "u", password: "p" }, () => undefined);
   await withLink(() => undefined, async (link) => {
     const error = await assertRejects(() => link.connect(), KafkaError, "takes no credentials on this port");
     assert(error.message.includes("CLOUD=false"), error.message);
@@ -432,7 +488,7 @@ Deno.test("link: a port that takes no credentials is named to a client with some
 });
 
 Deno.test("link: a handshake that is cut off or garbled says nothing of the credentials", async () => {
-  const sasl = { mechanism: "plain", username: "u", password: "p" };
+  const sasl = mechanismOf({ mechanism: "plain", username: "u", password: "p" }, () => undefined);
   const versions = apiVersionsAnswer([[API_VERSIONS, 0, 4], [17, 0, 1], [36, 0, 2]]);
   for (const broken of ["cut", "garbled"]) {
     await withLink(({ apiKey, correlationId, socket }) => {

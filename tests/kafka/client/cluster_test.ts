@@ -8,7 +8,7 @@ function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings
   return new Cluster({
     brokers,
     clientId: "kos-test",
-    ssl: undefined,
+    tls: undefined,
     sasl: undefined,
     connectTimeoutMs: 5_000,
     requestTimeoutMs: 5_000,

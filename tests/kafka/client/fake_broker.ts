@@ -9,6 +9,8 @@ export interface FakeRequest {
   readonly apiKey: number;
   readonly version: number;
   readonly correlationId: number;
+  /** All of its bytes. */
+  readonly body: Uint8Array;
   /** Counts the connections from 0. */
   readonly connection: number;
   readonly socket: net.Socket;
@@ -43,7 +45,7 @@ export class FakeBroker implements AsyncDisposable {
       socket.on("error", () => {}); // the client hangs up as it likes
       socket.on("close", () => sockets.delete(socket));
       onRequests(socket, (bytes) => {
-        const request = { ...headerOf(bytes), connection, socket };
+        const request = { ...headerOf(bytes), body: bytes, connection, socket };
         const answer = script?.(request) ?? framed(request.correlationId, usual(request));
         if (answer !== "nothing" && !socket.destroyed) socket.write(answer);
       });

@@ -26,7 +26,7 @@ Deno.test("a script's configuration has the programs' permissions and nothing el
   });
 });
 
-Deno.test("no program may start others; files are what is mounted or named for it, and for streams its state and CPU limit", () => {
+Deno.test("no program may start others; files are the mounted credentials, and for streams its state and CPU limit", () => {
   const state = ["/var/lib/kos", ".kos"];
   const sets: Record<string, Record<string, unknown>> = config.permissions;
   for (const { permissions } of PROGRAMS) {

@@ -1,0 +1,67 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { ConnectionLost, ConnectionRejected } from "../../../src/kafka/port/errors.ts";
+import { TokenSource } from "../../../src/kafka/security/token_source.ts";
+
+/** A source whose clock and answers a test sets. */
+function sourceOf(lifetimeMs: number | undefined = 100_000) {
+  const state = { now: 0, asked: 0, fails: undefined as Error | undefined };
+  const source = new TokenSource(() => {
+    state.asked++;
+    if (state.fails !== undefined) return Promise.reject(state.fails);
+    return Promise.resolve({ value: `t${state.asked}`, lifetimeMs });
+  }, () => state.now);
+  return { state, source };
+}
+
+Deno.test("all who ask at once share one request, and its token until most of its life is over", async () => {
+  const { state, source } = sourceOf();
+  assertEquals(await Promise.all([source.token(), source.token(), source.token()]), ["t1", "t1", "t1"]);
+  state.now = 59_000;
+  assertEquals(await source.token(), "t1");
+  state.now = 60_000;
+  assertEquals(await source.token(), "t2");
+  assertEquals(state.asked, 2);
+});
+
+Deno.test("a connection that is made anew at 70% of its life finds a fresh token, whenever it began", async () => {
+  for (const began of [0, 0.3, 0.59]) {
+    const { state, source } = sourceOf();
+    assertEquals(await source.token(), "t1");
+    // A connection that begins then lives as long as the token's rest.
+    state.now = 100_000 * (began + 0.7 * (1 - began));
+    assertEquals(await source.token(), "t2");
+  }
+});
+
+Deno.test("while the endpoint is away a token that holds serves on, and no longer", async () => {
+  const { state, source } = sourceOf();
+  await source.token();
+  state.fails = new ConnectionLost("away");
+  state.now = 70_000;
+  assertEquals(await source.token(), "t1");
+  assertEquals(await source.token(), "t1");
+  assertEquals(state.asked, 2); // not asked again at once
+  state.now = 100_000;
+  await assertRejects(() => source.token(), ConnectionLost, "away");
+  state.fails = undefined;
+  assertEquals(await source.token(), "t4");
+});
+
+Deno.test("credentials that the endpoint refuses are told at once, although the token holds", async () => {
+  const { state, source } = sourceOf();
+  await source.token();
+  state.fails = new ConnectionRejected("401");
+  state.now = 70_000;
+  await assertRejects(() => source.token(), ConnectionRejected);
+});
+
+Deno.test("a token that a broker refuses is forgotten; one whose end nobody tells is kept for a minute", async () => {
+  const { state, source } = sourceOf(undefined);
+  await source.token();
+  source.forget("other");
+  assertEquals(await source.token(), "t1");
+  source.forget("t1");
+  assertEquals(await source.token(), "t2");
+  state.now = 60_000;
+  assertEquals(await source.token(), "t3");
+});
