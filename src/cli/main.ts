@@ -152,7 +152,13 @@ function hasLines(error: unknown): error is Error {
 }
 
 // By name, as this folder imports none of the folders that define them.
-const USAGE_ERRORS = new Set(["UsageError", "ConfigError", "StreamsConfigError", "AccessError"]);
+const USAGE_ERRORS = new Set([
+  "UsageError",
+  "ConfigError",
+  "StreamsConfigError",
+  "AccessError",
+  "RegistryConfigError",
+]);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

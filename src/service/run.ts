@@ -19,7 +19,8 @@ import { openKafkaLog } from "../kafka/open_kafka_log.ts";
 import { tokenFor } from "../metrics/access.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
-import { SchemaRegistry } from "../serde/avro/registry.ts";
+import type { SchemaRegistry } from "../serde/avro/registry.ts";
+import { registryFrom } from "../serde/avro/registry_config.ts";
 import { errand } from "./errands.ts";
 import type { ServiceFlags } from "./flags.ts";
 import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
@@ -162,9 +163,7 @@ async function runTopology<T extends FlagRows>(
   const config = connectionConfig(connectionEnv(flags));
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+  const registry = registryFrom(connectionEnv(flags));
   const storesAt = await storesAddress(flags);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {
