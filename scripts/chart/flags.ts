@@ -40,29 +40,6 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 /** Of these the chart takes 0 for what is not given. */
 const OR_ZERO: ReadonlySet<string> = new Set(["partitions", "replicationFactor"]);
 
-/** How Kafka and the registry are reached: blocks of values of their own, whose files are of Secrets. */
-const CONNECTION: readonly string[] = [
-  "brokers",
-  "securityProtocol",
-  "saslMechanism",
-  "apiKeyFile",
-  "secretKeyFile",
-  "oauthTokenUrl",
-  "oauthScope",
-  "oauthExtensions",
-  "kafkaCa",
-  "kafkaCert",
-  "kafkaKey",
-  "kafkaKeyPasswordFile",
-  "schemaRegistry",
-  "schemaRegistryUser",
-  "schemaRegistryPasswordFile",
-  "schemaRegistryTokenFile",
-  "schemaRegistryCa",
-  "schemaRegistryCert",
-  "schemaRegistryKey",
-];
-
 /**
  * Flags that are no value as they are: what a pod, a volume or a Service settles, and what a Deployment has no use
  * for.
@@ -83,7 +60,6 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "storesHost",
     "storesTokenFile",
     "cpus",
-    ...CONNECTION,
   ]),
   generator: new Set([
     ...Object.keys(CONNECTION_FLAGS),
@@ -94,7 +70,6 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "controlPort",
     "controlHost",
     "controlTokenFile",
-    ...CONNECTION,
     "metricsPort",
     "metricsHost",
     // One of the two is set.

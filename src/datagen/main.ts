@@ -39,8 +39,9 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const flags = parseArguments(GEN, args);
   if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
-  const config = connectionConfig(connectionEnv(flags));
-  const registry = registryFrom(connectionEnv(flags));
+  const env = connectionEnv(flags);
+  const config = connectionConfig(env);
+  const registry = registryFrom(env);
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger });
   let generator: RunningGenerator | undefined;
   let waiting = false;

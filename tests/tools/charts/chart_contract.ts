@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { filesIn } from "../../../scripts/chart/files.ts";
 import { type AnyProgram, namedFlags } from "../../../src/cli/program.ts";
+import { connectionConfig } from "../../../src/kafka/config.ts";
 import { metricTopic } from "../../../src/metrics/lag_metrics.ts";
 import { GEN } from "../../../src/datagen/flags.ts";
 import { STREAMS } from "../../../src/streams/arcade.ts";
@@ -21,6 +22,15 @@ async function connectionVariables(): Promise<Set<string>> {
   }
   return named;
 }
+
+/** The mechanism, and whether there is TLS, of the features that have either. */
+const PROTOCOLS: Readonly<Record<string, readonly [string, boolean]>> = {
+  "keda-kafka": ["plain", true],
+  "secret": ["plain", true],
+  "scram": ["scram-sha-512", true],
+  "oauth": ["oauthbearer", true],
+  "mtls": ["none", true],
+};
 
 /** What a feature's values say of the application. */
 async function valuesOf(feature: string): Promise<{
@@ -134,6 +144,27 @@ export function chartContract(what: string, renders: readonly Render[]): void {
       }
     }
     assert(checked > 10 * renders.length, `only ${checked} variables were found`);
+  });
+
+  Deno.test(`${what}: the programs take what their pods are told of Kafka, and get the protocol that is asked for`, () => {
+    let checked = 0;
+    for (const { feature, objects } of renders) {
+      const protocol = PROTOCOLS[feature] ?? ["none", false];
+      for (const { name, spec } of podsOf(objects)) {
+        const [{ envFrom = [], env = [] }] = spec.containers;
+        const data = Object.assign(
+          {},
+          ...envFrom.map((from: Any) => find(objects, "ConfigMap", from.configMapRef.name).data),
+        );
+        // Of a Secret, whose values nobody knows here.
+        for (const variable of env) data[variable.name] = variable.value ?? "kafka.example:9092";
+        if (data.KAFKA_BROKERS === undefined) continue;
+        checked++;
+        const { ssl, sasl } = connectionConfig((variable) => data[variable]);
+        assertEquals([sasl?.mechanism ?? "none", ssl], protocol, `${feature}, ${name}`);
+      }
+    }
+    assert(checked >= renders.length);
   });
 
   Deno.test(`${what}: every pod meets the restricted pod security standard, and mounts no token`, () => {
