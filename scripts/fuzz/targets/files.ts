@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
 import { UsageError } from "../../../src/cli/arguments.ts";
+import { VARIABLES } from "../../secrets/access.ts";
 import { readCredentials } from "../../secrets/credentials_file.ts";
 import { loadOf, MOST_SECONDS, readRecorded } from "../../simulate/recorded.ts";
 import { ScriptError } from "../../support/errors.ts";
@@ -22,7 +23,7 @@ export const CREDENTIALS: FuzzTarget = {
   run(input) {
     const text = textOf(input);
     try {
-      readCredentials(FILES[text.charCodeAt(0) % FILES.length] ?? "c.env", text.slice(1));
+      readCredentials(FILES[text.charCodeAt(0) % FILES.length] ?? "c.env", text.slice(1), VARIABLES);
     } catch (error) {
       if (error instanceof Error && error.message.includes(SECRET)) {
         throw new Error("a secret is told", { cause: error });
