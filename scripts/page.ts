@@ -13,6 +13,7 @@ import { instancesSource, remoteInstances } from "../src/dashboard/instances_sou
 import { prometheusSource } from "../src/dashboard/prometheus_source.ts";
 import { DEFAULT_PAGE_PORT, servePage } from "../src/dashboard/serve_page.ts";
 import type { PageSource } from "../src/dashboard/source.ts";
+import { tokenFor } from "../src/metrics/access.ts";
 import { advised } from "../src/scaling/advised_source.ts";
 import { Advisor } from "../src/scaling/advisor.ts";
 import { advisorLog } from "../src/scaling/advisor_log.ts";
@@ -28,6 +29,7 @@ interface Flags {
   readonly sloSeconds: number;
   readonly host: string;
   readonly port: number;
+  readonly tokenFile?: string;
 }
 
 /** The task and its flags. */
@@ -36,7 +38,7 @@ export const PAGE: Program<Flags> = {
   task: true,
   description:
     "Serves the live page of an application that runs: of its instances, each at its metrics port, or of what a Prometheus " +
-    "has of them, such as a cluster's behind kubectl port-forward. For this machine's browsers only. It recommends how " +
+    "has of them, such as a cluster's behind kubectl port-forward. For this machine's browsers. It recommends how " +
     "many instances there should be, and says why: on the page, at /scaling, in /metrics and in its log.",
   prefix: "KOS_PAGE_",
   flags: {
@@ -84,8 +86,7 @@ export const PAGE: Program<Flags> = {
     },
     host: {
       value: "<address>",
-      text:
-        "where to listen: 0.0.0.0 for whoever scales by /scaling or /metrics; the page stays this machine's",
+      text: "where to listen: 0.0.0.0 for whoever scales by /scaling or /metrics, who needs a token",
       parse: text("an address"),
       default: "127.0.0.1",
     },
@@ -94,6 +95,11 @@ export const PAGE: Program<Flags> = {
       text: "the page's own; 0 for any free one",
       parse: port(),
       default: DEFAULT_PAGE_PORT,
+    },
+    tokenFile: {
+      value: "<file>",
+      text: "with the token that other machines bring; or KOS_PAGE_TOKEN is the token itself",
+      parse: text("a file"),
     },
   },
 };
@@ -138,10 +144,17 @@ if (import.meta.main) {
   await main("page", async (signal) => {
     const flags = parseArguments(PAGE, Deno.args);
     const advisor = advisorOf(flags);
+    const token = await tokenFor("the page", flags.host, "--host", {
+      value: Deno.env.get("KOS_PAGE_TOKEN"),
+      file: flags.tokenFile,
+      variable: "KOS_PAGE_TOKEN",
+      flag: "--token-file",
+    });
     const server = await servePage({
       source: advised(sourceOf(flags), advisor),
       routes: scalingRoutes(advisor),
       host: flags.host,
+      token,
       port: flags.port,
       onError: (error) => progress(`page: ${messageOf(error)}`),
     });

@@ -7,8 +7,9 @@ const page = await readFile(new URL("page.html", import.meta.url), "utf8");
 
 await run(({ flags }) => clicksTopology(flags), {
   applicationId: "clicks",
-  description: "Gathers clicks in visits, and shows them on a page at the port of the metrics.",
-  routes: { "/": pageRoute(page) },
+  description: "Gathers clicks in visits, and shows them on a page at the port of the stores.",
+  storesRoutes: { "/": pageRoute(page) },
+  defaults: { storesPort: 9021 },
   flags: {
     pause: { ...time, text: "how long a pause ends a visit", default: 1_800_000 },
     grace: { ...time, text: "how late a click may come", default: 60_000 },

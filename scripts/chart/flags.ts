@@ -53,6 +53,9 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "metricsPort",
     "metricsHost",
     "advertise",
+    "storesPort",
+    "storesHost",
+    "storesTokenFile",
     "cpus",
   ]),
   generator: new Set([
@@ -62,6 +65,7 @@ const SETTLED: Readonly<Record<Block, ReadonlySet<string>>> = {
     "topicPrefix",
     "controlPort",
     "controlHost",
+    "controlTokenFile",
     "metricsPort",
     "metricsHost",
     // One of the two is set.

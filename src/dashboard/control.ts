@@ -1,25 +1,16 @@
 /**
- * What the page's slider and buttons ask for, once it is sure that it was the page.
+ * What the page's slider and buttons ask for.
  *
  * @module
  */
-import { jsonResponse, type RouteHandler } from "../metrics/http_server.ts";
-import { boundedText } from "./bounded_text.ts";
-import { isOwn } from "./origin.ts";
+import { boundedText } from "../metrics/bounded_text.ts";
+import { BadRequest } from "../metrics/http_request.ts";
+import type { RouteHandler } from "../metrics/http_server.ts";
+import { jsonResponse } from "../metrics/json_response.ts";
 import { ControlRefused, DEFAULT_MAX_RATE, type PageControl } from "./source.ts";
 
 /** The most that a request may say, in bytes. */
 const MOST_BYTES = 1_024;
-
-/** A request that is refused, with the status that says how. */
-class BadRequest extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 /** What a page can ask of a control, for whoever draws it. */
 export interface Offer {
@@ -40,17 +31,16 @@ export function offerOf(control: PageControl = {}): Offer {
 
 /**
  * The route that the page posts to: `{"action":"rate","rate":12000}`, `{"action":"surge"}`, `burst`,
- * `addInstance`, `{"action":"killInstance","name":"streams-2"}`. A page of another origin is refused with
- * 403, too much with 413, what makes no sense with 400, what can't be done now with 409.
+ * `addInstance`, `{"action":"killInstance","name":"streams-2"}`. Too much is refused with 413, what makes no
+ * sense with 400, what can't be done now with 409. Who may ask is the server's to say ({@linkcode Access}).
  */
 export function controlRoute(control: PageControl = {}): RouteHandler {
   return async (request) => {
     try {
-      refuseStrangers(request);
+      refuseForms(request);
       await act(control, JSON.parse(await textOf(request)));
       return jsonResponse({ status: "ok" });
     } catch (error) {
-      if (error instanceof BadRequest) return jsonResponse({ error: error.message }, error.status);
       if (error instanceof ControlRefused) return jsonResponse({ error: error.message }, 409);
       if (error instanceof SyntaxError) {
         return jsonResponse(
@@ -63,30 +53,24 @@ export function controlRoute(control: PageControl = {}): RouteHandler {
   };
 }
 
-function refuseStrangers(request: Request): void {
+function refuseForms(request: Request): void {
   if (request.method !== "POST") {
     throw new BadRequest(
-      405,
       `Cannot change anything: received ${request.method}; it is asked for with POST`,
-    );
-  }
-  if (!isOwn(request)) {
-    throw new BadRequest(
-      403,
-      "Cannot change anything: received a request of another page; open this one at localhost",
+      405,
     );
   }
   // A form of another page can't send this type without asking first.
   const type = request.headers.get("content-type") ?? "none";
   if (!/^application\/json\b/i.test(type)) {
-    throw new BadRequest(415, `Cannot read what is asked for: received type ${type}; send application/json`);
+    throw new BadRequest(`Cannot read what is asked for: received type ${type}; send application/json`, 415);
   }
 }
 
 async function textOf(request: Request): Promise<string> {
   const text = await boundedText(request.body, MOST_BYTES);
   if (text !== undefined) return text;
-  throw new BadRequest(413, `Cannot read what is asked for: received more than ${MOST_BYTES} bytes`);
+  throw new BadRequest(`Cannot read what is asked for: received more than ${MOST_BYTES} bytes`, 413);
 }
 
 async function act(control: PageControl, asked: unknown): Promise<void> {
@@ -103,7 +87,6 @@ async function act(control: PageControl, asked: unknown): Promise<void> {
   const { maxRate, actions } = offerOf(control);
   const known = [...(maxRate === undefined ? [] : ["rate"]), ...actions];
   throw new BadRequest(
-    400,
     `Cannot do what is asked for: received action ${JSON.stringify(action) ?? "none"}; ` +
       (known.length === 0 ? "this page only shows" : `take ${known.join(", ")}`),
   );
@@ -112,7 +95,6 @@ async function act(control: PageControl, asked: unknown): Promise<void> {
 function rateOf(rate: unknown, highest: number): number {
   if (typeof rate === "number" && rate >= 0 && rate <= highest) return rate;
   throw new BadRequest(
-    400,
     `Cannot set the rate: received ${JSON.stringify(rate) ?? "none"}; it is a number from 0 to ${highest}`,
   );
 }
@@ -120,7 +102,6 @@ function rateOf(rate: unknown, highest: number): number {
 function nameOf(name: unknown): string {
   if (typeof name === "string" && name !== "") return name;
   throw new BadRequest(
-    400,
     `Cannot kill an instance: received name ${
       JSON.stringify(name) ?? "none"
     }; give that of one that is shown`,

@@ -6,8 +6,8 @@
  */
 import { delay } from "@std/async/delay";
 import { readSeries } from "../metrics/metrics_text.ts";
+import { boundedText } from "../metrics/bounded_text.ts";
 import { reasonOf } from "../metrics/probe.ts";
-import { boundedText } from "./bounded_text.ts";
 import { CounterRates } from "./counter_rates.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
 import type { PagePart, PageSnapshot } from "./snapshot.ts";

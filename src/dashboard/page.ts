@@ -8,7 +8,6 @@ import { pageHeaders } from "../metrics/page.ts";
 import { ASSETS } from "./assets.ts";
 import { controlRoute, offerOf } from "./control.ts";
 import { History, HISTORY_MS } from "./history.ts";
-import { localOnly } from "./origin.ts";
 import type { PageHello } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
 import { Viewers } from "./viewers.ts";
@@ -24,8 +23,6 @@ export interface PageOptions {
    * does. Default: it is always asked, so that whoever comes sees what was before.
    */
   readonly restMs?: number;
-  /** Whether only this machine's own address is answered. Default `true`. */
-  readonly loopback?: boolean;
   /** Told of an error of the source, after which there are no more snapshots until somebody comes. */
   readonly onError?: (error: unknown) => void;
 }
@@ -49,7 +46,7 @@ export class Page {
     if (options.restMs === undefined) this.#read();
   }
 
-  /** The paths of the page, for a server. */
+  /** The paths of the page, for a server, whose access says who may read it and use its controls. */
   routes(): Record<string, RouteHandler> {
     const { base = "/" } = this.#options;
     const routes: [string, RouteHandler][] = [
@@ -60,7 +57,7 @@ export class Page {
         readOnly(() => new Response(asset.text, { headers: headersOf(asset.type) })),
       ]),
     ];
-    return Object.fromEntries(routes.map(([name, handler]) => [`${base}${name}`, this.#local(handler)]));
+    return Object.fromEntries(routes.map(([name, handler]) => [`${base}${name}`, handler]));
   }
 
   /** Ends the streams, and the reading of the source. */
@@ -70,10 +67,6 @@ export class Page {
     this.#viewers.close();
     this.#reading?.stop.abort();
     await this.#reading?.ended;
-  }
-
-  #local(handler: RouteHandler): RouteHandler {
-    return this.#options.loopback === false ? handler : localOnly(handler);
   }
 
   #events(request: Request): Response {

@@ -1,10 +1,12 @@
 /**
- * The page on a port of its own, for this machine alone, with what may be read beside it.
+ * The page on a port of its own, for this machine's browsers, with what may be read beside it.
  *
  * @module
  */
-import { type HttpServer, jsonResponse, type RouteHandler, serveHttp } from "../metrics/http_server.ts";
-import { isLoopbackAddress, localOnly } from "./origin.ts";
+import { Access } from "../metrics/access.ts";
+import type { BearerToken } from "../metrics/bearer_token.ts";
+import { type HttpServer, type RouteHandler, serveHttp } from "../metrics/http_server.ts";
+import { routed } from "../metrics/routes.ts";
 import { Page } from "./page.ts";
 import type { PageSource } from "./source.ts";
 
@@ -14,12 +16,11 @@ export const DEFAULT_PAGE_PORT = 8080;
 /** Settings of {@linkcode servePage}. */
 export interface ServePageOptions {
   readonly source: PageSource;
-  /**
-   * The address to listen on. Default `127.0.0.1`. From another the page itself is for this machine alone all
-   * the same.
-   */
+  /** The address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** More paths, by the path; read by whoever reaches the address. */
+  /** What other machines have to bring. This one's browsers need nothing; without it there are only these. */
+  readonly token?: BearerToken | undefined;
+  /** More paths, by the path. */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
   /** Default {@linkcode DEFAULT_PAGE_PORT}; 0 takes any free one. */
   readonly port?: number;
@@ -30,7 +31,7 @@ export interface ServePageOptions {
 }
 
 /**
- * Serves the page on loopback. It is listening when this resolves; closing it ends the reading of the source.
+ * Serves the page. It is listening when this resolves; closing it ends the reading of the source.
  *
  * @throws {CannotListen} When the port can't be had, naming the flag.
  */
@@ -38,11 +39,7 @@ export async function servePage(options: ServePageOptions): Promise<HttpServer> 
   const { source, onError, host = "127.0.0.1" } = options;
   const told = onError === undefined ? {} : { onError };
   const page = new Page(source, told);
-  const besides = Object.entries(options.routes ?? {}).map(([path, handler]): [string, RouteHandler] => [
-    path,
-    isLoopbackAddress(host) ? localOnly(handler) : handler,
-  ]);
-  const routes = new Map([...Object.entries(page.routes()), ...besides]);
+  const routes = new Map(Object.entries({ ...page.routes(), ...options.routes }));
   try {
     const server = await serveHttp({
       name: "the page",
@@ -50,9 +47,8 @@ export async function servePage(options: ServePageOptions): Promise<HttpServer> 
       port: options.port ?? DEFAULT_PAGE_PORT,
       portFlag: options.portFlag ?? "--port",
       ...told,
-      handler: (request, url) =>
-        routes.get(url.pathname)?.(request, url) ??
-          jsonResponse({ error: `no such path: ${url.pathname}`, paths: [...routes.keys()].sort() }, 404),
+      access: new Access({ name: "the page", token: options.token, trustsThisMachine: true }),
+      handler: routed(routes),
     });
     const close = async (): Promise<void> => {
       await page.close();

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { EVENT_STREAM, jsonResponse } from "../metrics/http_server.ts";
+import { EVENT_STREAM } from "../metrics/http_answer.ts";
+import { jsonResponse } from "../metrics/json_response.ts";
 import type { PageEvent } from "./history.ts";
 
 /** How many may look on at a time. */

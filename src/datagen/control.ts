@@ -7,12 +7,17 @@
  * - `DELETE /throughput` goes back to what the generator was started with.
  *
  * Each answers with the state that then holds. The body is JSON whatever the content type says, so `curl -d`
- * will do.
+ * will do. Pages of other origins are refused, and without a token other machines ({@linkcode Access}).
  *
  * @module
  */
 import { messageOf } from "../cli/main.ts";
-import { type HttpServer, jsonResponse, serveHttp } from "../metrics/http_server.ts";
+import { Access } from "../metrics/access.ts";
+import type { BearerToken } from "../metrics/bearer_token.ts";
+import { boundedText } from "../metrics/bounded_text.ts";
+import { BadRequest } from "../metrics/http_request.ts";
+import { type HttpServer, serveHttp } from "../metrics/http_server.ts";
+import { jsonResponse } from "../metrics/json_response.ts";
 import { parseProfile, type Profile, ProfileError } from "./profile.ts";
 
 /** The control port where none is given. */
@@ -33,8 +38,10 @@ export interface Throughput {
 export interface ControlOptions {
   /** `undefined` while there is no generator yet: answered with 503. */
   readonly throughput: () => Throughput | undefined;
-  /** The address to listen on. Default `127.0.0.1`: whoever reaches it can change the load. */
+  /** The address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
+  /** What each request has to bring; without it only this machine is answered. */
+  readonly token?: BearerToken | undefined;
   /** The port to listen on. Default {@linkcode DEFAULT_CONTROL_PORT}; 0 takes any free one. */
   readonly port?: number;
   /** Told of each change, for the log. */
@@ -55,6 +62,11 @@ export function serveControl(options: ControlOptions): Promise<HttpServer> {
     port: options.port ?? DEFAULT_CONTROL_PORT,
     portFlag: "--control-port",
     ...(options.onError ? { onError: options.onError } : {}),
+    access: new Access({
+      name: "the throughput",
+      token: options.token,
+      requestsPerSecond: REQUESTS_PER_SECOND,
+    }),
     async handler(request, url) {
       if (url.pathname !== "/throughput") {
         return jsonResponse({ error: `no such path: ${url.pathname}; there is /throughput` }, 404);
@@ -98,24 +110,20 @@ export function showRate(rate: number): number | "max" {
   return rate === Infinity ? "max" : rate;
 }
 
-const MAX_BODY = 10_000;
+/** The most that a request may say, in bytes. */
+const MOST_BYTES = 10_000;
+/** Of each client: a slider that is drawn asks so often. */
+const REQUESTS_PER_SECOND = 20;
 const ALLOWED = 'allowed: {"rate": <number from 0 on, or "max">} or {"profile": "<profile>"}';
 
-/** The body's text, cut off where it gets longer than any that is valid. */
 async function readBody(request: Request): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  if (request.body === null) return text;
-  for await (const chunk of request.body) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BODY) break;
-  }
-  return text;
+  const text = await boundedText(request.body, MOST_BYTES);
+  if (text !== undefined) return text;
+  throw new BadRequest(`Cannot set the throughput: received more than ${MOST_BYTES} bytes; ${ALLOWED}`, 413);
 }
 
 /** What a body asks for; a string says what is wrong with it. */
 function readChange(body: string): { rate: number } | { profile: Profile } | string {
-  if (body.length > MAX_BODY) return `received more than ${MAX_BODY} characters; ${ALLOWED}`;
   let json: unknown;
   try {
     json = JSON.parse(body);

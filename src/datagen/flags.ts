@@ -30,6 +30,7 @@ export interface Flags {
   readonly stallTimeout: number;
   readonly controlPort: number | "off";
   readonly controlHost: string;
+  readonly controlTokenFile?: string;
   readonly metricsPort: number | "off";
   readonly metricsHost: string;
   readonly json: boolean;
@@ -156,9 +157,15 @@ export const GEN: Program<Flags> = {
     },
     controlHost: {
       value: "<address>",
-      text: "where the control port listens; whoever reaches it sets the load",
+      text: "where the control port listens; beyond this machine it needs a token",
       parse: text("an address of this machine"),
       default: "127.0.0.1",
+      group: "Ports",
+    },
+    controlTokenFile: {
+      value: "<file>",
+      text: "with the token that its requests bring; or KOS_CONTROL_TOKEN is the token itself",
+      parse: text("a file"),
       group: "Ports",
     },
     metricsPort: {

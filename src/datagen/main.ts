@@ -15,6 +15,7 @@ import type { FrameBody, FrameHeader } from "../game/hit.ts";
 import { FRAME_BODY_SCHEMA, FRAME_HEADER_SCHEMA } from "../game/schemas.ts";
 import { connectionConfig, openKafkaLog, waitForBroker, WaitInterrupted } from "../kafka/mod.ts";
 import { watchEventLoop } from "../metrics/event_loop.ts";
+import { tokenFor } from "../metrics/access.ts";
 import type { HttpServer } from "../metrics/http_server.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { probe } from "../metrics/probe.ts";
@@ -149,6 +150,12 @@ async function serve(
     const control = await serveControl({
       throughput: generator,
       host: flags.controlHost,
+      token: await tokenFor("the throughput", flags.controlHost, "--control-host", {
+        value: process.env["KOS_CONTROL_TOKEN"],
+        file: flags.controlTokenFile,
+        variable: "KOS_CONTROL_TOKEN",
+        flag: "--control-token-file",
+      }),
       port: flags.controlPort,
       onChange: (what) => logger.info(`throughput set: ${what}`),
       onError,

@@ -5,6 +5,11 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Access } from "./access.ts";
+import { sendAnswer } from "./http_answer.ts";
+import { boundConnections, type HttpLimits, limitsOf, serverOptions } from "./http_limits.ts";
+import { BadRequest, readRequest } from "./http_request.ts";
+import { jsonResponse } from "./json_response.ts";
 
 /** Answers a request; `url` is the request's, parsed. */
 export type RouteHandler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -19,6 +24,13 @@ export interface HttpServerOptions {
   readonly port: number;
   /** The flag by which the user chooses the port, for messages; such as `--metrics-port`. */
   readonly portFlag: string;
+  /**
+   * Who may ask. Default: anybody reads, and only this machine, by one of its own names, may send another
+   * method than GET and HEAD.
+   */
+  readonly access?: Access;
+  /** How much of the server one client may hold, and for how long. */
+  readonly limits?: HttpLimits;
   /** Told of an error that a handler threw; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
   /**
@@ -44,9 +56,6 @@ export class CannotListen extends Error {
   override name = "CannotListen";
 }
 
-/** The type of server-sent events. */
-export const EVENT_STREAM = "text/event-stream";
-
 /** How long requests under way may take once the server is closed, in ms. */
 const PATIENCE_MS = 500;
 
@@ -56,8 +65,20 @@ const PATIENCE_MS = 500;
  * @throws {CannotListen} When the port is taken, not permitted or the host is not one of this machine.
  */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const { name, host, port, portFlag } = options;
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing, options));
+  const { name, host, port, portFlag, handler, onError } = options;
+  const limits = limitsOf(options.limits);
+  const access = options.access ?? new Access({ name, isPublic: true });
+  const answering: Answering = {
+    handler,
+    access,
+    answerMs: limits.answerMs,
+    ...(onError ? { onError } : {}),
+  };
+  const server = createServer(
+    serverOptions(limits),
+    (incoming, outgoing) => void answer(incoming, outgoing, answering),
+  );
+  boundConnections(server, limits);
   try {
     await listening(server, host, port);
   } catch (error) {
@@ -96,75 +117,59 @@ async function closed(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
+/** What a request is answered by. */
+interface Answering extends Pick<HttpServerOptions, "handler" | "onError"> {
+  readonly access: Access;
+  readonly answerMs: number;
+}
+
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { handler, onError }: HttpServerOptions,
+  answering: Answering,
 ): Promise<void> {
+  outgoing.on("error", () => {}); // a connection that breaks while it is written to
+  const { answerMs, onError } = answering;
   try {
-    const url = urlOf(incoming.url ?? "");
-    await send(
-      outgoing,
-      url === null
-        ? jsonResponse({ error: `no such path: ${incoming.url}` }, 400)
-        : await handler(requestOf(incoming, url), url),
-    );
+    await sendAnswer(outgoing, await answerTo(incoming, answering), answerMs);
   } catch (error) {
+    // Who has gone needs no answer, and what that broke is nobody's error.
+    if (incoming.socket.destroyed || (incoming.destroyed && !incoming.complete)) return;
     onError?.(error);
-    if (outgoing.headersSent) return;
-    await send(outgoing, jsonResponse({ error: "internal error; the server's log has it" }, 500));
+    if (outgoing.headersSent) outgoing.destroy();
+    else {await sendAnswer(
+        outgoing,
+        jsonResponse({ error: "internal error; the server's log has it" }, 500),
+        answerMs,
+      );}
   }
 }
 
-/** A proxy may ask by the whole address, others ask by the path alone. */
-function urlOf(asked: string): URL | null {
-  return URL.parse(asked.startsWith("/") ? `http://localhost${asked}` : asked);
-}
-
-function requestOf(incoming: IncomingMessage, url: URL): Request {
-  const { method = "GET" } = incoming;
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+async function answerTo(
+  incoming: IncomingMessage,
+  { handler, access, answerMs }: Answering,
+): Promise<Response> {
+  try {
+    const { request, url } = readRequest(incoming);
+    return await access.refusal(incoming) ?? await inTime(handler(request, url), answerMs);
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    return jsonResponse({ error: error.message }, error.status);
   }
-  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers });
-  // A handler that has read enough must not end the connection that its answer goes to.
-  const body = ReadableStream.from<Uint8Array>(incoming.iterator({ destroyOnReturn: false }));
-  // What Node asks for, and types lack: the answer may begin before the body has ended.
-  const duplex = { duplex: "half" };
-  return new Request(url, { method, headers, body, ...duplex });
 }
 
-async function send(outgoing: ServerResponse, response: Response): Promise<void> {
-  const events = response.headers.get("content-type") === EVENT_STREAM ? response.body : null;
-  const body = events === null ? new Uint8Array(await response.arrayBuffer()) : undefined;
-  outgoing.statusCode = response.status;
-  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
-  if (events !== null) await sendEvents(outgoing, events);
-  else outgoing.end(body);
-}
-
-async function sendEvents(outgoing: ServerResponse, events: ReadableStream<Uint8Array>): Promise<void> {
-  const reader = events.getReader();
-  outgoing.once("close", () => void reader.cancel());
-  outgoing.flushHeaders();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    // A reader that is slow holds its own stream up, and nothing else.
-    if (!outgoing.write(value)) await drained(outgoing);
+/** What a handler answers, or that it takes too long to. */
+async function inTime(answer: Response | Promise<Response>, ms: number): Promise<Response> {
+  if (answer instanceof Response) return answer;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Response>((resolve) =>
+    timer = setTimeout(() => resolve(jsonResponse({ error: "Cannot answer in time; try again" }, 503)), ms)
+  );
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
-  outgoing.end();
-}
-
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      outgoing.off("drain", settle).off("close", settle);
-      resolve();
-    };
-    outgoing.on("drain", settle).on("close", settle);
-  });
 }
 
 function reason(error: unknown, portFlag: string): string {
@@ -188,19 +193,4 @@ export function readOnly(handler: RouteHandler): RouteHandler {
     const error = `${url.pathname} is read with GET; received ${request.method}`;
     return jsonResponse({ error }, 405, { allow: "GET, HEAD" });
   };
-}
-
-/**
- * A JSON answer with a line end, as people read it with curl. A bigint, which JSON lacks, is its digits as
- * text.
- */
-export function jsonResponse(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(body, bigintAsText) + "\n", {
-    status,
-    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", ...headers },
-  });
-}
-
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
 }

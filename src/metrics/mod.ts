@@ -47,14 +47,17 @@
  * @module
  */
 export { type EventLoopWatch, watchEventLoop } from "./event_loop.ts";
+export { Access, type AccessOptions, tokenFor } from "./access.ts";
+export { AccessError, BearerToken, type TokenSource } from "./bearer_token.ts";
+export type { HttpLimits } from "./http_limits.ts";
 export {
   CannotListen,
   type HttpServer,
   type HttpServerOptions,
-  jsonResponse,
   type RouteHandler,
   serveHttp,
 } from "./http_server.ts";
+export { jsonResponse } from "./json_response.ts";
 export {
   LagMetrics,
   type LagMetricsOptions,

@@ -1,14 +1,14 @@
 /**
- * A page of HTML on the metrics port.
+ * A page of HTML that a program serves.
  *
  * @module
  */
 import type { RouteHandler } from "./http_server.ts";
 
 /**
- * Serves a page that holds its own styles and scripts, as one of the `routes` of `run`. The browser is told
- * to run these and nothing else, to load nothing from elsewhere, and to ask only the program itself, such as
- * its `/stores`.
+ * Serves a page that holds its own styles and scripts, as one of the `routes` or `storesRoutes` of `run`. The
+ * browser is told to run these and nothing else, to load nothing from elsewhere, and to ask only the port
+ * that the page is on, such as for `/stores` on that of the stores.
  *
  * @param html The page, written with the program: scripts in text that comes from somebody else would run.
  * @example

@@ -3,8 +3,11 @@
  *
  * @module
  */
-import { type HttpServer, jsonResponse, readOnly, type RouteHandler, serveHttp } from "./http_server.ts";
+import { type HttpServer, readOnly, type RouteHandler, serveHttp } from "./http_server.ts";
+import { jsonResponse } from "./json_response.ts";
 import type { Registry } from "./prom_client.ts";
+import { routed } from "./routes.ts";
+import { Scrapes } from "./scrapes.ts";
 
 /** The port of `/metrics` where none is given. */
 export const DEFAULT_METRICS_PORT = 9001;
@@ -57,10 +60,8 @@ export interface MetricsServer extends HttpServer {
 export async function serveMetrics(options: MetricsServerOptions): Promise<MetricsServer> {
   const { registry } = options;
   const routes = new Map<string, RouteHandler>();
-  routes.set(
-    "/metrics",
-    readOnly(async (request) => metricsResponse(request, await registry.metrics(), registry.contentType)),
-  );
+  const scrapes = new Scrapes(registry);
+  routes.set("/metrics", readOnly((request) => scrapes.answer(request)));
   routes.set("/healthz", readOnly(() => statusResponse(options.unhealthy?.() ?? [])));
   routes.set("/readyz", readOnly(() => statusResponse(options.notReady?.() ?? [])));
   for (const [path, handler] of Object.entries(options.routes ?? {})) routes.set(path, handler);
@@ -71,46 +72,9 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<Metri
     port: options.port ?? DEFAULT_METRICS_PORT,
     portFlag: options.portFlag ?? "--metrics-port",
     ...(options.onError ? { onError: options.onError } : {}),
-    handler(request, url) {
-      const handler = match(routes, url.pathname);
-      if (handler) return handler(request, url);
-      return jsonResponse({ error: `no such path: ${url.pathname}`, paths: [...routes.keys()].sort() }, 404);
-    },
+    handler: routed(routes),
   });
   return { ...server, route: (path, handler) => void routes.set(path, handler) };
-}
-
-/** The text as it is, or in a tenth of its bytes where the scraper takes that. */
-function metricsResponse(request: Request, text: string, type: string): Response {
-  const headers = { "content-type": type, vary: "accept-encoding" };
-  if (!takesGzip(request.headers.get("accept-encoding") ?? "")) return new Response(text, { headers });
-  const zipped = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Response(zipped, { headers: { ...headers, "content-encoding": "gzip" } });
-}
-
-/**
- * What an `Accept-Encoding` says of gzip: by name, or by the star where it is not named; a weight of 0
- * refuses it.
- */
-function takesGzip(accepted: string): boolean {
-  const offers = accepted.toLowerCase().split(",").map((offer) =>
-    offer.split(";").map((part) => part.trim())
-  );
-  const offer = offers.find(([coding]) => coding === "gzip") ?? offers.find(([coding]) => coding === "*");
-  return offer !== undefined && !offer.slice(1).some((part) => /^q=0(\.0*)?$/.test(part));
-}
-
-function match(routes: ReadonlyMap<string, RouteHandler>, path: string): RouteHandler | undefined {
-  const exact = routes.get(path);
-  if (exact) return exact;
-  let best = "";
-  for (const route of routes.keys()) {
-    // The root would answer for every path that is misspelt.
-    if (route.endsWith("/") && route !== "/" && path.startsWith(route) && route.length > best.length) {
-      best = route;
-    }
-  }
-  return routes.get(best);
 }
 
 function statusResponse(reasons: readonly string[]): Response {

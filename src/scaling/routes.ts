@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { jsonResponse, readOnly, type RouteHandler } from "../metrics/http_server.ts";
+import { readOnly, type RouteHandler } from "../metrics/http_server.ts";
+import { jsonResponse } from "../metrics/json_response.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { PulledMetrics } from "../metrics/pulled_metrics.ts";
 import type { Advisor } from "./advisor.ts";

@@ -10,6 +10,7 @@ import { topologyParts } from "../dashboard/topology_parts.ts";
 import type { StreamsApp, Topology } from "../engine/mod.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import type { Registry } from "../metrics/prom_client.ts";
+import { readEndpoint } from "./endpoints.ts";
 
 /** Where the page is. */
 export const PAGE_PATH = "/page";
@@ -21,7 +22,7 @@ export interface ApplicationPageOptions {
   readonly app: Pick<StreamsApp, "taskEndpoints">;
   /** This instance's own metrics. */
   readonly registry: Registry;
-  /** How others reach this instance, as `host:port`; `undefined` where they can't. */
+  /** How others reach the metrics of this instance, as `host:port`; `undefined` where they can't. */
   readonly endpoint: string | undefined;
   /** Whether this instance is ready. */
   readonly isReady: () => boolean;
@@ -51,10 +52,13 @@ export function applicationPage(options: ApplicationPageOptions): ApplicationPag
     topology: topologyParts(topology),
     instances: () => [
       own,
-      ...remoteInstances([...app.taskEndpoints.values()].filter((other) => other !== endpoint)),
+      ...remoteInstances(
+        [...app.taskEndpoints.values()].flatMap((text) => readEndpoint(text).metrics ?? [])
+          .filter((other) => other !== endpoint),
+      ),
     ],
   });
-  const page = new Page(source, { base: `${PAGE_PATH}/`, restMs: HISTORY_MS, loopback: false, onError });
+  const page = new Page(source, { base: `${PAGE_PATH}/`, restMs: HISTORY_MS, onError });
   const moved = (): Response => new Response(null, { status: 308, headers: { location: `${PAGE_PATH}/` } });
   return { routes: { ...page.routes(), [PAGE_PATH]: moved }, close: () => page.close() };
 }

@@ -6,7 +6,7 @@
 import { hostname } from "node:os";
 import { isIPv6 } from "node:net";
 import type { LogFormat, LogLevel } from "../cli/log.ts";
-import { choice, cores, duration, integer, InvalidValue, text } from "../cli/parsers.ts";
+import { choice, cores, duration, integer, InvalidValue, port, text } from "../cli/parsers.ts";
 import { type FlagTable, toggle } from "../cli/program.ts";
 import { LOG_FORMAT, LOG_LEVEL, WAIT_FOR_BROKER } from "../cli/shared_flags.ts";
 import { wrongId } from "../engine/app/check_config.ts";
@@ -46,7 +46,13 @@ export interface ServiceFlags {
   readonly deadLetterTopic?: string;
   /** What happens when a source topic is deleted while it is read. */
   readonly onMissingTopic: "fail" | "wait";
-  /** Where others reach this instance's stores, as `host` or `host:port`. */
+  /** The port on which stores are read; left out, they are not. */
+  readonly storesPort?: number;
+  /** The address that this port listens on. */
+  readonly storesHost: string;
+  /** The file of the token that who reads stores brings. */
+  readonly storesTokenFile?: string;
+  /** Where others reach this instance, as `host` or `host:port`, the port being that of the stores. */
   readonly advertise: string;
   /** What becomes of records after a failure. */
   readonly processingGuarantee: "at_least_once" | "exactly_once";
@@ -74,7 +80,7 @@ export interface ServiceFlags {
   readonly stallTimeout: number;
   /** Records a second that are processed at most. */
   readonly maxRate?: number;
-  /** The port of metrics, health and stores. */
+  /** The port of metrics and health. */
   readonly metricsPort: number;
   /** The address that the port listens on. */
   readonly metricsHost: string;
@@ -276,7 +282,7 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
     },
     metricsPort: {
       value: "<port>",
-      text: "of /metrics, /healthz, /readyz and /stores; 0: any free one",
+      text: "of /metrics, /healthz and /readyz; 0: any free one",
       parse: integer({ max: 65_535 }),
       default: DEFAULT_METRICS_PORT,
       group: "Health and metrics",
@@ -310,13 +316,33 @@ export function serviceFlags(applicationId: string): FlagTable<AllFlags> {
       defaultText: "the container's limit, or any number",
       group: "Health and metrics",
     },
+    storesPort: {
+      value: "<port>",
+      text: "of /stores, by which state is read; 0: any free one",
+      parse: port(),
+      defaultText: "none: it is not read",
+      group: "Stores",
+    },
+    storesHost: {
+      value: "<address>",
+      text: "where the stores' port listens; beyond this machine it needs a token",
+      parse: text("an address"),
+      default: "127.0.0.1",
+      group: "Stores",
+    },
+    storesTokenFile: {
+      value: "<file>",
+      text: "with the token that its requests bring; or KOS_STORES_TOKEN is the token itself",
+      parse: text("a file"),
+      group: "Stores",
+    },
     advertise: {
       value: "<address>",
-      text: "where others reach this one's /stores, as host or host:port",
+      text: "where others reach this one, as host or host:port; the port is the stores'",
       parse: address,
       default: () => hostname(),
-      defaultText: "the host's name, and the metrics port",
-      group: "Health and metrics",
+      defaultText: "the host's name, and its own ports",
+      group: "Stores",
     },
     waitForBroker: { ...WAIT_FOR_BROKER, group: "Kafka" },
     logLevel: LOG_LEVEL,

@@ -1,5 +1,5 @@
 /**
- * Paths that a program adds to the metrics port.
+ * Paths that a program adds to a port.
  *
  * @module
  */

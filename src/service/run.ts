@@ -15,6 +15,7 @@ import type { Topology } from "../engine/mod.ts";
 import { type ConnectionConfig, connectionConfig } from "../kafka/config.ts";
 import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { openKafkaLog } from "../kafka/open_kafka_log.ts";
+import { tokenFor } from "../metrics/access.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
 import { SchemaRegistry } from "../serde/avro/registry.ts";
@@ -24,6 +25,7 @@ import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } f
 import { Service } from "./service.ts";
 import type { ServiceSettings } from "./settings.ts";
 import type { ServedStore } from "./store_routes.ts";
+import type { StoresAddress } from "./stores_server.ts";
 import { tellStopped } from "./tell_stopped.ts";
 
 /** Settings of {@linkcode run}. */
@@ -35,6 +37,11 @@ export interface RunOptions<T extends FlagRows = Record<never, never>> extends P
    * ends in `/` answers for all below it, but for `/` itself.
    */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
+  /**
+   * More paths of the port of the stores (`--stores-port`), read with GET by who may read these: such as a
+   * page that shows what is in them.
+   */
+  readonly storesRoutes?: Readonly<Record<string, RouteHandler>>;
   /**
    * Whether the metrics port has a live page at `/page/`: lag, load, rates and partitions of this instance
    * and of the others. Whoever reaches the port can read it, as with `/metrics`; it changes nothing. Default
@@ -70,8 +77,9 @@ const GRACE_MS = 5_000;
  *
  * Connections come from `KAFKA_BROKERS`, `API_KEY`, `SECRET_KEY` and `SCHEMA_REGISTRY`; everything else from
  * flags, each with a variable: `--help` lists them, and those that {@linkcode RunOptions.flags} adds. On
- * `--metrics-port` are `/metrics` (the consumer lag among them), `/healthz`, `/readyz` and `/stores`. Topics
- * that the topology reads or writes are created where they are missing.
+ * `--metrics-port` are `/metrics` (the consumer lag among them), `/healthz` and `/readyz`, and where
+ * `--stores-port` is given, `/stores` on that. Topics that the topology reads or writes are created where
+ * they are missing.
  *
  * @param topology The topology, or what builds it with the values of the flags.
  * @example A whole program, with a flag of its own
@@ -156,6 +164,7 @@ async function runTopology<T extends FlagRows>(
   const registry = config.schemaRegistry === undefined
     ? undefined
     : new SchemaRegistry(config.schemaRegistry);
+  const storesAt = await storesAddress(flags);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {
     clientId: flags.clientId,
@@ -176,6 +185,8 @@ async function runTopology<T extends FlagRows>(
         registry: metrics,
         ...(options.stores === undefined ? {} : { stores: options.stores }),
         ...(options.routes === undefined ? {} : { routes: options.routes }),
+        ...(options.storesRoutes === undefined ? {} : { storesRoutes: options.storesRoutes }),
+        ...(storesAt === undefined ? {} : { storesAt }),
         ...(options.page === undefined ? {} : { page: options.page }),
         ...(cpus === undefined ? {} : { cpus }),
       },
@@ -200,6 +211,20 @@ async function serve(
   await Promise.race([aborted(signal), service.app.done]);
   await service.leave(leaveWithinMs);
   tellStopped(service.app, settings.logger);
+}
+
+/** Where stores are read. @throws {AccessError} When others reach it and it has no token. */
+async function storesAddress(
+  { storesPort, storesHost, storesTokenFile }: ServiceFlags,
+): Promise<StoresAddress | undefined> {
+  if (storesPort === undefined) return undefined;
+  const token = await tokenFor("the stores", storesHost, "--stores-host", {
+    value: process.env["KOS_STORES_TOKEN"],
+    file: storesTokenFile,
+    variable: "KOS_STORES_TOKEN",
+    flag: "--stores-token-file",
+  });
+  return { port: storesPort, host: storesHost, token };
 }
 
 /** What comes of the flags. */

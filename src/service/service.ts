@@ -1,5 +1,5 @@
 /**
- * A topology that runs, with its metrics, its health and its stores on a port.
+ * A topology that runs, with its metrics and its health on a port, and its stores on another.
  *
  * @module
  */
@@ -10,15 +10,18 @@ import { LagMetrics } from "../metrics/lag_metrics.ts";
 import { LoadMetrics } from "../metrics/load_metrics.ts";
 import { exportMetrics } from "../metrics/open_telemetry.ts";
 import { processCpuMs, registerProcessMetrics } from "../metrics/process_metrics.ts";
+import type { RouteHandler } from "../metrics/http_server.ts";
 import { type MetricsServer, serveMetrics } from "../metrics/server.ts";
 import { StartTime } from "../metrics/start_time.ts";
 import { StreamsMetrics } from "../metrics/streams_metrics.ts";
 import { type ApplicationPage, applicationPage, PAGE_PATH } from "./application_page.ts";
+import { type Endpoint, endpointOf, endpointText } from "./endpoints.ts";
 import { failureHandlers } from "./failure_handlers.ts";
 import { ownRoutes } from "./own_routes.ts";
 import { RestoreProgress } from "./restore_progress.ts";
 import { DEFAULT_PARTITIONS, type ServiceSettings } from "./settings.ts";
 import { routesOf, storeRoutes } from "./store_routes.ts";
+import { movedStores, serveStores, type StoresServer } from "./stores_server.ts";
 import { ensureTopologyTopics, outerTopics } from "./topics.ts";
 
 /** How often the gauges take new positions, in ms. */
@@ -28,10 +31,13 @@ const LAG_REFRESH_MS = 250;
 export class Service {
   /** The engine. */
   readonly app: StreamsApp;
-  /** The server of metrics, health and stores; `undefined` where none was asked for. */
+  /** The server of metrics and health; `undefined` where none was asked for. */
   readonly server: MetricsServer | undefined;
+  /** The server of the stores; `undefined` where none was asked for. */
+  readonly storesServer: StoresServer | undefined;
   readonly #topology: Topology;
   readonly #settings: ServiceSettings;
+  readonly #endpoint: Endpoint;
   readonly #lag: LagMetrics;
   readonly #load: LoadMetrics;
   readonly #streamsMetrics: StreamsMetrics;
@@ -43,7 +49,7 @@ export class Service {
   #waiting = false;
 
   /**
-   * Serves metrics and health, waits for a broker, creates the topics that are missing, and begins.
+   * Serves metrics, health and stores, waits for a broker, creates the topics that are missing, and begins.
    *
    * @throws {CannotListen} When the port can't be had.
    * @throws {TopologyError} When the topology can't run on the log.
@@ -51,12 +57,15 @@ export class Service {
    */
   static async start(topology: Topology, settings: ServiceSettings): Promise<Service> {
     let service: Service | undefined;
-    // Before the application is made, as that is told the port.
+    // Before the application is made, as that is told the ports.
     const server = await serve(settings, () => service);
+    let storesServer: StoresServer | undefined;
     try {
-      service = new Service(topology, settings, server);
+      const { storesAt, logger } = settings;
+      storesServer = storesAt === undefined ? undefined : await serveStores(storesAt, logger);
+      service = new Service(topology, settings, server, storesServer);
     } catch (error) {
-      await server?.close();
+      await Promise.all([server?.close(), storesServer?.close()]);
       throw error;
     }
     try {
@@ -69,13 +78,19 @@ export class Service {
     return service;
   }
 
-  private constructor(topology: Topology, settings: ServiceSettings, server: MetricsServer | undefined) {
+  private constructor(
+    topology: Topology,
+    settings: ServiceSettings,
+    server: MetricsServer | undefined,
+    storesServer: StoresServer | undefined,
+  ) {
     const { logger, registry, name, version, clientId, metricsLevel, catchUpTimeMs, cpus } = settings;
     const level = metricsLevel === undefined ? {} : { level: metricsLevel };
     this.#topology = topology;
     this.#settings = settings;
     const stores = routesOf(topology, settings.stores);
     const routes = ownRoutes(settings.routes, settings.page === true ? [PAGE_PATH] : []);
+    const storesRoutes = ownRoutes(settings.storesRoutes);
     const topics = outerTopics(topology).sources.flat();
     this.#lag = new LagMetrics({
       registry,
@@ -85,6 +100,10 @@ export class Service {
     });
     registerProcessMetrics({ registry, component: name, version });
     this.server = server;
+    this.storesServer = storesServer;
+    this.#endpoint = settings.advertise === undefined
+      ? {}
+      : endpointOf(settings.advertise, { metrics: server?.port, stores: storesServer?.port });
     this.app = this.#makeApp();
     this.#streamsMetrics = new StreamsMetrics({
       registry,
@@ -102,10 +121,10 @@ export class Service {
     this.#restore = new RestoreProgress(this.app.stats, logger);
     this.#startTime = new StartTime(registry, settings.askedForAt);
     this.#page = settings.page === true && server !== undefined ? this.#makePage() : undefined;
-    const all = { ...routes, ...storeRoutes(this.app, stores), ...this.#page?.routes };
-    for (const [path, handler] of Object.entries(all)) {
-      this.server?.route(path, handler);
-    }
+    this.#serveRoutes({ ...storesRoutes, ...storeRoutes(this.app, stores) }, {
+      ...routes,
+      ...this.#page?.routes,
+    });
     this.#eventLoop = watchEventLoop(registry);
     exportMetrics(registry);
     this.#timer = setInterval(() => this.#look(), LAG_REFRESH_MS);
@@ -132,7 +151,7 @@ export class Service {
       await this.app.close();
     } finally {
       await this.#page?.close();
-      await this.server?.close();
+      await Promise.all([this.server?.close(), this.storesServer?.close()]);
     }
   }
 
@@ -147,8 +166,8 @@ export class Service {
   }
 
   #makeApp(): StreamsApp {
-    const { log, logger, applicationId, advertise, failures = {}, engine, cpus } = this.#settings;
-    const endpoint = endpointOf(advertise, this.server?.port);
+    const { log, logger, applicationId, failures = {}, engine, cpus } = this.#settings;
+    const endpoint = endpointText(this.#endpoint);
     return new StreamsApp(this.#topology, log, {
       ...engine,
       ...failureHandlers(failures, applicationId, logger),
@@ -160,14 +179,28 @@ export class Service {
     });
   }
 
+  #serveRoutes(
+    stores: Readonly<Record<string, RouteHandler>>,
+    beside: Readonly<Record<string, RouteHandler>>,
+  ): void {
+    const { storesServer } = this;
+    for (const [path, handler] of Object.entries(stores)) storesServer?.route(path, handler);
+    const at = storesServer === undefined
+      ? undefined
+      : this.#endpoint.stores ?? new URL(storesServer.url).host;
+    for (const [path, handler] of Object.entries({ ...movedStores(at), ...beside })) {
+      this.server?.route(path, handler);
+    }
+  }
+
   #makePage(): ApplicationPage {
-    const { applicationId, registry, logger, advertise } = this.#settings;
+    const { applicationId, registry, logger } = this.#settings;
     return applicationPage({
       applicationId,
       registry,
       topology: this.#topology,
       app: this.app,
-      endpoint: endpointOf(advertise, this.server?.port),
+      endpoint: this.#endpoint.metrics,
       isReady: () => this.notReady.length === 0,
       onError: (error) => logger.error(`Cannot show the page: ${error}`),
     });
@@ -237,9 +270,4 @@ function waitsFor({ waitingFor, knowsAssignment, cutOff, warmupTasks, restoringT
   if (!knowsAssignment && cutOff === undefined) return "waiting for its tasks";
   if (warmupTasks.length > 0) return "warming up";
   return restoringTasks.length > 0 ? "restoring" : "waiting for its tasks";
-}
-
-function endpointOf(advertise: string | undefined, port: number | undefined): string | undefined {
-  if (advertise === undefined || port === undefined) return undefined;
-  return /:\d+$/.test(advertise) ? advertise : `${advertise}:${port}`;
 }

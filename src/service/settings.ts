@@ -11,6 +11,7 @@ import type { RouteHandler } from "../metrics/http_server.ts";
 import type { MetricsLevel } from "../metrics/lag_metrics.ts";
 import type { Registry } from "../metrics/prom_client.ts";
 import type { ServedStore } from "./store_routes.ts";
+import type { StoresAddress } from "./stores_server.ts";
 
 /** How many partitions topics get that are created because they are missing. */
 export const DEFAULT_PARTITIONS = 4;
@@ -62,8 +63,10 @@ export interface ServiceSettings {
   readonly askedForAt?: number;
   /** Where the metrics go; that of the program's own. */
   readonly registry: Registry;
-  /** Where metrics, health and stores are served; left out, they are not. */
+  /** Where metrics and health are served; left out, they are not. */
   readonly metrics?: { readonly port: number; readonly host: string };
+  /** Where stores are read; left out, they are not. */
+  readonly storesAt?: StoresAddress;
   /** What has a series of lag and arrival. Default `partition`. */
   readonly metricsLevel?: MetricsLevel;
   /** In what time a backlog is to be gone, as `kos_load` counts it, in ms. Default a minute. */
@@ -71,8 +74,9 @@ export interface ServiceSettings {
   /** How many cores the process can count on, as `kos_load` counts it. Default: any number. */
   readonly cpus?: number;
   /**
-   * Where other instances and their users reach that server, as `host` or `host:port`; without a port it is
-   * the server's own. Default: it is not told.
+   * Where other instances and their users reach this one, as `host` or `host:port`: the port is that of the
+   * stores, or of the metrics where no stores are read; without it they are those that it listens on.
+   * Default: it is not told.
    */
   readonly advertise?: string;
   /** Whether to wait for a broker that is not there yet, and for how long. Default: not. */
@@ -87,8 +91,10 @@ export interface ServiceSettings {
   readonly engine?: EngineSettings;
   /** How stores are served that are not read by their name and a key of text. */
   readonly stores?: readonly ServedStore[];
-  /** More paths of that server, read with GET. */
+  /** More paths beside the metrics, read with GET. */
   readonly routes?: Readonly<Record<string, RouteHandler>>;
-  /** Whether that server has the live page. Default `false`. */
+  /** More paths beside the stores, read with GET by who may read these. */
+  readonly storesRoutes?: Readonly<Record<string, RouteHandler>>;
+  /** Whether the live page is beside the metrics. Default `false`. */
   readonly page?: boolean;
 }

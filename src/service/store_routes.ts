@@ -4,12 +4,14 @@
  * - `GET /stores`: the stores with their sizes and tasks here, and where the other tasks are.
  * - `GET /stores/<name>?limit=20`: some entries of this instance; of windows and sessions the newest.
  * - `GET /stores/<name>/<key>`: 200 with the value, 404 when there is no such key, 307 to the instance that
- *   has it, or 503 while that one restores it or is not known.
+ *   has it, or 503 while that one restores it, is not known, or does not serve its stores.
  *
  * @module
  */
 import type { StreamsApp, Topology } from "../engine/mod.ts";
-import { jsonResponse, readOnly, type RouteHandler } from "../metrics/http_server.ts";
+import { readOnly, type RouteHandler } from "../metrics/http_server.ts";
+import { jsonResponse } from "../metrics/json_response.ts";
+import { readEndpoint } from "./endpoints.ts";
 
 /** How a store is served. */
 export interface ServedStore {
@@ -71,7 +73,7 @@ export function routesOf(topology: Topology, served: readonly ServedStore[] = []
   }));
 }
 
-/** The routes, by path, for a metrics server. */
+/** The routes, by path. */
 export function storeRoutes(app: StoreReader, stores: readonly StoreRoute[]): Record<string, RouteHandler> {
   const handler = readOnly(async (_request, url) => {
     if (app.state !== "joining" && app.state !== "running") {
@@ -111,7 +113,10 @@ function keyOf({ path, parseKey }: StoreRoute, text: string): unknown {
 function overview(app: StoreReader, stores: readonly StoreRoute[]): unknown {
   const byName = Map.groupBy(app.stores(), ({ store }) => store);
   const instances: Record<string, string[]> = {};
-  for (const [task, endpoint] of app.taskEndpoints) (instances[endpoint] ??= []).push(task);
+  for (const [task, text] of app.taskEndpoints) {
+    const { stores: address } = readEndpoint(text);
+    if (address !== undefined) (instances[address] ??= []).push(task);
+  }
   return {
     stores: [...byName].map(([store, tasks]) => ({
       store: stores.find((served) => served.store === store)?.path ?? store,
@@ -147,8 +152,14 @@ async function one(
         ? jsonResponse({ error: `no such key in ${path}`, store: path, key, task }, 404)
         : jsonResponse({ store: path, key, task, value: answer.value });
     case "elsewhere": {
-      const location = `http://${answer.endpoint}${url.pathname}${url.search}`;
-      return jsonResponse({ store: path, key, task, instance: answer.endpoint }, 307, { location });
+      const { stores: instance } = readEndpoint(answer.endpoint);
+      if (instance === undefined) {
+        const error =
+          `the instance that has task ${task} does not serve its stores (start it with --stores-port)`;
+        return unavailable(error, { store: path, key, task });
+      }
+      const location = `http://${instance}${url.pathname}${url.search}`;
+      return jsonResponse({ store: path, key, task, instance }, 307, { location });
     }
     case "restoring":
       return unavailable(`task ${task} is being restored`, { store: path, key, task });

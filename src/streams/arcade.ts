@@ -82,7 +82,8 @@ export function arcadeTopology(
 }
 
 /** What {@linkcode startStreams} is told. */
-export interface StreamsOptions extends Pick<ServiceSettings, "metrics" | "advertise" | "engine"> {
+export interface StreamsOptions
+  extends Pick<ServiceSettings, "metrics" | "storesAt" | "advertise" | "engine"> {
   /** The log that it reads and writes. */
   readonly log: Log;
   /** Told of what happens. */

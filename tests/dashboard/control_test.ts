@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { controlRoute, offerOf } from "../../src/dashboard/control.ts";
+import { BadRequest } from "../../src/metrics/http_request.ts";
 import { ControlRefused, type PageControl } from "../../src/dashboard/source.ts";
 
 /** A control that notes what is done, of all that there is. */
@@ -16,7 +17,7 @@ function noted(): { readonly control: PageControl; readonly done: unknown[] } {
   return { control, done };
 }
 
-const OWN = { host: "localhost:8080", "content-type": "application/json" };
+const OWN = { "content-type": "application/json" };
 
 async function post(
   control: PageControl,
@@ -26,8 +27,13 @@ async function post(
 ): Promise<{ status: number; error: string }> {
   const url = new URL("http://localhost:8080/control");
   const request = new Request(url, { method, headers, ...(method === "POST" ? { body } : {}) });
-  const answer = await controlRoute(control)(request, url);
-  return { status: answer.status, error: (await answer.json()).error ?? "" };
+  try {
+    const answer = await controlRoute(control)(request, url);
+    return { status: answer.status, error: (await answer.json()).error ?? "" };
+  } catch (error) {
+    if (error instanceof BadRequest) return { status: error.status, error: error.message };
+    throw error;
+  }
 }
 
 Deno.test("control: each action is done as it is asked for", async () => {
@@ -72,51 +78,14 @@ Deno.test("control: what makes no sense is refused, with what does", async () =>
   assertEquals(done, []);
 });
 
-Deno.test("control: another page, under whatever name, can't change anything", async () => {
+Deno.test("control: what a form could send, and another method, is refused", async () => {
   const { control, done } = noted();
-  const strangers: Record<string, string>[] = [
-    { origin: "http://evil.example" },
-    { origin: "null" },
-    { origin: "http://localhost:3000" },
-    { origin: "https://localhost:8080" },
-    { origin: "http://localhost:8080.evil.example" },
-    { host: "evil.example:8080" },
-    { host: "evil.example", origin: "http://evil.example" },
-    { host: "localhost.evil.example" },
-    { host: "127.0.0.1.evil.example" },
-    { host: "" },
-    { "sec-fetch-site": "cross-site" },
-    { "sec-fetch-site": "same-site" },
-  ];
-  for (const headers of strangers) {
-    const { status } = await post(control, '{"action":"surge"}', { ...OWN, ...headers });
-    assertEquals(status, 403, JSON.stringify(headers));
-  }
-  // Forms and scripts of other pages can send these without asking first.
   for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]) {
-    assertEquals(
-      (await post(control, '{"action":"surge"}', { ...OWN, "content-type": type })).status,
-      415,
-      type,
-    );
+    const { status } = await post(control, '{"action":"surge"}', { "content-type": type });
+    assertEquals(status, 415, type);
   }
   assertEquals((await post(control, "", OWN, "GET")).status, 405);
   assertEquals(done, []);
-});
-
-Deno.test("control: the page itself and curl may, by each of the machine's own names", async () => {
-  const { control, done } = noted();
-  const own: Record<string, string>[] = [
-    { origin: "http://localhost:8080", "sec-fetch-site": "same-origin" },
-    { host: "127.0.0.1:8080", origin: "http://127.0.0.1:8080" },
-    { host: "[::1]:8080", origin: "http://[::1]:8080" },
-    { host: "LOCALHOST", origin: "http://localhost" },
-    {},
-  ];
-  for (const headers of own) {
-    assertEquals((await post(control, '{"action":"surge"}', { ...OWN, ...headers })).status, 200);
-  }
-  assertEquals(done.length, own.length);
 });
 
 Deno.test("control: too large a body is refused before it is read to its end", async () => {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { prometheusSource } from "../../src/dashboard/prometheus_source.ts";
 import type { PageSnapshot } from "../../src/dashboard/snapshot.ts";
-import { jsonResponse } from "../../src/metrics/http_server.ts";
+import { jsonResponse } from "../../src/metrics/json_response.ts";
 import { serving } from "../support/serving.ts";
 
 /** What a Prometheus says of the query: for each series its labels, and its value at each time asked for. */

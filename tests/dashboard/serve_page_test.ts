@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { servePage } from "../../src/dashboard/serve_page.ts";
 import { CannotListen } from "../../src/metrics/http_server.ts";
+import { statusAs } from "../support/status_as.ts";
 import { EventReader } from "./event_reader.ts";
 import { snapshot, ToldSource } from "./told_source.ts";
 
@@ -25,6 +26,26 @@ Deno.test("serve page: it is at localhost, tells as it goes, and takes what is p
     const stranger = await fetch(`${server.url}/etc/passwd`);
     assertEquals([stranger.status, (await stranger.json()).error], [404, "no such path: /etc/passwd"]);
     await viewer.leave();
+  } finally {
+    await server.close();
+  }
+});
+
+Deno.test("serve page: under another name, or for another page, nothing is answered and nothing changes", async () => {
+  const rates: number[] = [];
+  const source = new ToldSource({ setRate: (rate) => void rates.push(rate) });
+  const server = await servePage({ source, port: 0, routes: { "/scaling": () => new Response("1") } });
+  const headers = { "content-type": "application/json" };
+  try {
+    for (const [host, site] of [["evil.example", "none"], ["localhost", "same-site"]] as const) {
+      const asked = { headers: { ...headers, "sec-fetch-site": site } };
+      for (const path of ["/", "/main.js", "/events", "/scaling", "/control"]) {
+        assertEquals(await statusAs(server.port, path, host, asked), 403, path);
+      }
+      const change = { ...asked, method: "POST", body: '{"action":"rate","rate":1}' };
+      assertEquals(await statusAs(server.port, "/control", host, change), 403);
+    }
+    assertEquals(rates, []);
   } finally {
     await server.close();
   }

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { serveControl, type Throughput } from "../../src/datagen/control.ts";
+import { statusAs } from "../support/status_as.ts";
 
 interface Answer {
   readonly status: number;
@@ -7,7 +8,11 @@ interface Answer {
 }
 
 async function controlled(
-  run: (ask: (init?: RequestInit, path?: string) => Promise<Answer>, calls: string[]) => Promise<void>,
+  run: (
+    ask: (init?: RequestInit, path?: string) => Promise<Answer>,
+    calls: string[],
+    port: number,
+  ) => Promise<void>,
   started = true,
 ) {
   const calls: string[] = [];
@@ -19,10 +24,14 @@ async function controlled(
   };
   const server = await serveControl({ throughput: () => started ? throughput : undefined, port: 0 });
   try {
-    await run(async (init, path = "/throughput") => {
-      const answer = await fetch(server.url + path, init);
-      return { status: answer.status, body: await answer.json() };
-    }, calls);
+    await run(
+      async (init, path = "/throughput") => {
+        const answer = await fetch(server.url + path, init);
+        return { status: answer.status, body: await answer.json() };
+      },
+      calls,
+      server.port,
+    );
   } finally {
     await server.close();
   }
@@ -75,12 +84,36 @@ Deno.test("control: what is wrong with a body is said, and nothing changes", asy
       ['{"rate":1e999}', "received the rate Infinity"],
       ['{"profile":5}', "received the profile 5"],
       ['{"profile":"ramp:5"}', "received 'ramp:5' in part 1 (character 1); expected ramp:"],
-      [`{"rate":${"1".repeat(20_000)}}`, "more than 10000 characters"],
     ];
     for (const [body, message] of cases) {
       const answer = await ask(put(body));
       assertEquals(answer.status, 400, body.slice(0, 50));
       assertStringIncludes(String(answer.body["error"]), message);
+    }
+    assertEquals(calls, []);
+  });
+});
+
+Deno.test("control: too large a body is refused before it is read to its end", async () => {
+  await controlled(async (ask, calls) => {
+    const answer = await ask(put(`{"rate":${"1".repeat(20_000)}}`));
+    assertEquals(answer.status, 413);
+    assertStringIncludes(String(answer.body["error"]), "received more than 10000 bytes; allowed: {");
+    assertEquals(calls, []);
+  });
+});
+
+Deno.test("control: another page, and another name for this machine, change nothing and read nothing", async () => {
+  await controlled(async (_ask, calls, port) => {
+    const strangers = [
+      ["localhost", { origin: "http://evil.example" }],
+      ["localhost", { "sec-fetch-site": "cross-site" }],
+      ["evil.example", {}],
+    ] as const;
+    for (const [host, headers] of strangers) {
+      for (const init of [put('{"rate":5}'), { method: "DELETE" }, {}]) {
+        assertEquals(await statusAs(port, "/throughput", host, { ...init, headers }), 403, host);
+      }
     }
     assertEquals(calls, []);
   });

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { PagePart, PageSnapshot } from "../../src/dashboard/snapshot.ts";
 import { EventReader } from "../dashboard/event_reader.ts";
 import { writeRecords } from "../kafka/port/records.ts";
+import { statusAs } from "../support/status_as.ts";
 import { shoutLog, shoutService } from "../support/shout_service.ts";
 
 Deno.test("application page: each instance shows itself and the others, with what is theirs", async () => {
@@ -41,6 +42,11 @@ Deno.test("application page: it is below its own path, says so, and can be asked
     const headers = { "content-type": "application/json" };
     const asked = await fetch(`${url}/page/control`, { method: "POST", headers, body: '{"action":"surge"}' });
     assertEquals([asked.status, (await asked.json()).error.includes("this page only shows")], [400, true]);
+    // Others may look on, and ask for nothing.
+    const port = service.server!.port;
+    assertEquals(await statusAs(port, "/page/", "pod-1.example:9001"), 200);
+    const other = { method: "POST", headers, body: '{"action":"surge"}' };
+    assertEquals(await statusAs(port, "/page/control", "pod-1.example:9001", other), 403);
   } finally {
     await service.close();
     await log.close();

@@ -72,6 +72,7 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
           logger,
           clientId,
           metrics: { port: 0, host: "127.0.0.1" },
+          storesAt: { port: 0 },
           advertise: "127.0.0.1",
         }),
       );
@@ -83,7 +84,7 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
           app.ready && app.tasks.length === 2 && app.taskEndpoints.size === PARTITIONS
         ),
     );
-    const url = (i: number): string => running[i]!.server!.url;
+    const url = (i: number): string => running[i]!.storesServer!.url;
     const count = (): number =>
       running.flatMap(({ app }) => app.stores()).filter(({ kind }) => kind === "key-value")
         .reduce((sum, { entries }) => sum + entries, 0);
@@ -98,7 +99,7 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
         ...expected,
         value: { hits: hits.map((hex) => ({ ...hitFromHex(hex)! })) },
       });
-      const instance = `127.0.0.1:${running[owner]!.server!.port}`;
+      const instance = `127.0.0.1:${running[owner]!.storesServer!.port}`;
       assertEquals(answers[1 - owner], {
         status: 307,
         location: `http://${instance}${pathOf(header)}`,
@@ -121,7 +122,16 @@ Deno.test("sessions are read from any instance: here, or by a redirect to the on
     const sessions = all.stores.find(({ store }: { store: string }) => store === "sessions");
     assertEquals(sessions.tasks.map(({ task }: { task: string }) => task), running[0]!.app.tasks);
     assertEquals(sessions.kind, "key-value");
-    assertEquals(Object.keys(all.instances).length, 2);
+    const instances = running.map(({ storesServer }) => `127.0.0.1:${storesServer!.port}`);
+    assertEquals(Object.keys(all.instances).sort(), instances.sort());
+    // Where they were is said where they are.
+    for (const path of ["/stores", pathOf(header)]) {
+      const { status, body } = await get(running[0]!.server!.url + path);
+      const at = `127.0.0.1:${running[0]!.storesServer!.port}`;
+      assertEquals([status, body], [404, {
+        error: `Cannot show the stores here: they are at http://${at}/stores`,
+      }]);
+    }
   } finally {
     for (const each of running) await each.close();
     await log.close();
@@ -159,6 +169,11 @@ Deno.test("what can't be answered now says why, and to ask again", async () => {
     const [answer, error] of [
       [{ kind: "restoring", task: "0_1" }, "task 0_1 is being restored"],
       [{ kind: "unknown", task: "0_1" }, "--advertise"],
+      [{ kind: "elsewhere", task: "0_1", endpoint: "a:9001" }, "start it with --stores-port"],
+      [
+        { kind: "elsewhere", task: "0_1", endpoint: "a:9001|evil.example/?:1" },
+        "start it with --stores-port",
+      ],
     ] as const
   ) {
     const { status, headers, body } = await routes(answer)(path);

@@ -11,7 +11,7 @@ const DENO_VERSION = "2.9.6";
 /** What an application may do: the network, its variables, its authorities, its state on disk, its limits. */
 const PERMISSIONS = {
   net: true,
-  read: ["/etc/kos/ca", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
+  read: ["/etc/kos", "/var/lib/kos", ".kos", "/sys/fs/cgroup/cpu.max"],
   write: ["/var/lib/kos", ".kos"],
   env: [
     "KOS_*",

@@ -45,7 +45,7 @@ docker run --rm -d --name kafka -p 9092:9092 apache/kafka:4.3.1
 Then, in three terminals:
 
 \`\`\`sh
-${commands.start}
+KOS_STORES_PORT=9021 ${commands.start}
 \`\`\`
 
 \`\`\`sh
@@ -54,11 +54,12 @@ ${commands.show}
 
 \`\`\`sh
 ${commands.send}
-curl -s localhost:9001/stores/sums
+curl -s localhost:9021/stores/sums
 curl -s localhost:9001/metrics | grep kos_consumer_lag_records
 \`\`\`
 
-What is sent by \`${commands.send} nonsense\` is no order; this shows it, with
+State is read on a port that is there only where it is asked for, and only by
+this machine without a token. What is sent by \`${commands.send} nonsense\` is no order; this shows it, with
 the reason:
 
 \`\`\`sh

@@ -20,9 +20,9 @@ Deno.test("clicks: visits are read over HTTP, and by a page that may run its own
       assertEquals(last, { from: startMs, until: startMs + 9, ...visit } as Visit);
     });
     await example.caughtUp("clicks");
-    const answer = await (await fetch(`${example.url}/stores/visits/ada`)).json();
+    const answer = await (await fetch(`${example.storesUrl}/stores/visits/ada`)).json();
     assertEquals(answer.value, [{ key: "ada", startMs, endMs: startMs + 9, value: visit }]);
-    const page = await fetch(`${example.url}/`);
+    const page = await fetch(`${example.storesUrl}/`);
     assertEquals([page.status, page.headers.get("content-type")], [200, "text/html; charset=utf-8"]);
     assertMatch(page.headers.get("content-security-policy")!, /script-src 'sha256-\S+';.*connect-src 'self'/);
     assertStringIncludes(await page.text(), "<h1>Visits</h1>");

@@ -1,7 +1,7 @@
 /** An example as a whole program on the broker, with topics of its own, and what it writes. */
 import { assertEquals } from "@std/assert";
 import { type Consumed, silentLogger, StreamsApp, StreamsBuilder } from "@kos/kos";
-import { freePort } from "../../../scripts/support/ports.ts";
+import { freePorts } from "../../../scripts/support/ports.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { partitionFor } from "../../../src/kafka/port/murmur2.ts";
 import { until } from "../../engine/app/app_contract.ts";
@@ -32,7 +32,10 @@ export class Example {
   readonly name: string;
   /** What its topics begin with. */
   readonly prefix: string = `${crypto.randomUUID()}-`;
-  readonly url: string = `http://127.0.0.1:${freePort()}`;
+  /** Where its metrics are. */
+  readonly url: string;
+  /** Where its stores are read. */
+  readonly storesUrl: string;
   readonly log: KafkaLog = new KafkaLog(connection(), { clientId: "test", logger: silentLogger });
   readonly #env: Record<string, string>;
   readonly #child: Deno.ChildProcess;
@@ -41,6 +44,9 @@ export class Example {
 
   private constructor(name: string, flags: readonly string[], env: Readonly<Record<string, string>>) {
     this.name = name;
+    const [port, storesPort] = freePorts(2) as [number, number];
+    this.url = `http://127.0.0.1:${port}`;
+    this.storesUrl = `http://127.0.0.1:${storesPort}`;
     this.#env = {
       KAFKA_BROKERS: brokers().join(","),
       SCHEMA_REGISTRY: "",
@@ -48,7 +54,8 @@ export class Example {
       KOS_PREFIX: this.prefix,
       ...env,
     };
-    const own = [`--application-id=${this.prefix}${name}`, `--metrics-port=${new URL(this.url).port}`];
+    const ports = [`--metrics-port=${port}`, `--stores-port=${storesPort}`];
+    const own = [`--application-id=${this.prefix}${name}`, ...ports];
     this.#child = this.#spawn(["-P=example", `examples/${name}/main.ts`, ...own, ...flags]);
     this.#stderr = new Response(this.#child.stderr).text();
     this.#child.status.then(() => this.#ended = true);

@@ -27,7 +27,7 @@ Deno.test("orders: JSON becomes each country's revenue in Avro, with its schema 
       });
       await example.write("customers", [customer("ada", "AT")]);
       await until("the customer is known", async () => {
-        const answer = await fetch(`${example.url}/stores/customers/ada`);
+        const answer = await fetch(`${example.storesUrl}/stores/customers/ada`);
         await answer.body?.cancel();
         return answer.ok;
       }, PATIENCE_MS);

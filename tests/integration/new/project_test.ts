@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { makePackage } from "../../../scripts/pack.ts";
-import { freePort } from "../../../scripts/support/ports.ts";
+import { freePorts } from "../../../scripts/support/ports.ts";
 import { VERSION } from "../../../src/cli/version.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { newProject } from "../../../src/new/generator.ts";
@@ -84,10 +84,12 @@ async function runOnce(
   commands: { readonly start: Command; readonly send: Command; readonly show: Command },
   { log, input, output, letters }: Topics,
 ): Promise<void> {
-  const url = `http://127.0.0.1:${freePort()}`;
+  const [port, storesPort] = freePorts(2) as [number, number];
+  const url = `http://127.0.0.1:${port}`;
   const child = start(folder, commands.start, {
     KOS_METRICS_PORT: new URL(url).port,
     KOS_METRICS_HOST: "127.0.0.1",
+    KOS_STORES_PORT: String(storesPort),
     KOS_PARTITIONS: "2",
   });
   let hasEnded = false;
@@ -116,7 +118,8 @@ async function runOnce(
       '{"customer":"ann"}  Cannot decode JSON: received {"customer":"ann"}; an order needs cents',
     );
     assertMatch(await text("/metrics"), new RegExp(`^kos_consumer_lag_records\\{[^}]*topic="${input}"`, "m"));
-    assertStringIncludes(await text("/stores/sums"), '"ann"');
+    const stores = await fetch(`http://127.0.0.1:${storesPort}/stores/sums`);
+    assertStringIncludes(await stores.text(), '"ann"');
     child.kill("SIGTERM");
     assertEquals((await child.status).code, 0, await stderr);
   } finally {

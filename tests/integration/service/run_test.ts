@@ -1,6 +1,6 @@
 /** A program of twenty lines by `run`, as a process on a broker. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { freePort } from "../../../scripts/support/ports.ts";
+import { freePort, freePorts } from "../../../scripts/support/ports.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { until } from "../../engine/app/app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/port/records.ts";
@@ -26,8 +26,10 @@ async function answer(url: string): Promise<[status: number, text: string]> {
 Deno.test("a topology of twenty lines has flags, topics, lag gauges, health, store reads and an end by SIGTERM", async () => {
   const source = `lines-${crypto.randomUUID()}`;
   const log = new KafkaLog(connection(), { clientId: "test", logger: quiet });
-  const url = `http://127.0.0.1:${freePort()}`;
-  const flags = { "application-id": `group-${source}`, "metrics-port": new URL(url).port, partitions: "2" };
+  const [port, storesPort] = freePorts(2) as [number, number];
+  const url = `http://127.0.0.1:${port}`;
+  const ports = { "metrics-port": port, "stores-port": storesPort };
+  const flags = { "application-id": `group-${source}`, ...ports, partitions: "2" };
   const child = start(
     [...Object.entries(flags).map(([name, value]) => `--${name}=${value}`), "--shortest", "3"],
     { KOS_SOURCE: source, KOS_METRICS_HOST: "127.0.0.1", KOS_LOG_FORMAT: "json" },
@@ -58,7 +60,7 @@ Deno.test("a topology of twenty lines has flags, topics, lag gauges, health, sto
     await until("its load is known", async () => /^kos_load [\d.e-]+$/m.test(await metrics()));
     assertMatch(await metrics(), /^kos_start_seconds [\d.]+$/m);
     assertMatch(await metrics(), /^kos_partition_load\{topic=".*",partition="1"\} [\d.e-]+$/m);
-    const [status, count] = await answer(`${url}/stores/counts/not`);
+    const [status, count] = await answer(`http://127.0.0.1:${storesPort}/stores/counts/not`);
     assertEquals([status, JSON.parse(count).value], [200, 2]);
     child.kill("SIGTERM");
     const { code } = await child.status;

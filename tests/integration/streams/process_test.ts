@@ -150,7 +150,11 @@ test("an undecodable record is dropped and counted while the rest goes through",
 test("undecodable records go to the dead letters with their cause, and sessions are read from any instance", async (bench) => {
   const dead = `dead-${crypto.randomUUID()}`;
   const flags = ["--on-undecodable", "dead-letter", "--dead-letter-topic", dead, "--advertise", "127.0.0.1"];
-  const instances = ["one", "two"].map((name) => bench.streams(name, ...flags));
+  const instances = ["one", "two"].map((name) => {
+    const port = freePort();
+    const instance = bench.streams(name, ...flags, "--stores-port", String(port));
+    return Object.assign(instance, { storesUrl: `http://127.0.0.1:${port}` });
+  });
   await Promise.all(instances.map((each) => each.ready()));
   const bad = new Uint8Array([0xc3, 1, 2, 3]);
   const producer = bench.log.producer();
@@ -164,11 +168,13 @@ test("undecodable records go to the dead letters with their cause, and sessions 
   const counts = await bench.log.offsets(all, "latest");
   assert(counts.reduce((a, b) => a + b) >= 3, `${counts} dead letters`);
   const listed = await Promise.all(
-    instances.map(async ({ url }) => (await (await fetch(`${url}/stores/sessions?limit=5`)).json()).entries),
+    instances.map(async ({ storesUrl }) =>
+      (await (await fetch(`${storesUrl}/stores/sessions?limit=5`)).json()).entries
+    ),
   );
   for (const { key: { ts, machine, zone }, value } of listed.flat()) {
-    for (const { url } of instances) {
-      const answer = await fetch(`${url}/stores/sessions/${ts},${machine},${zone}`);
+    for (const { storesUrl } of instances) {
+      const answer = await fetch(`${storesUrl}/stores/sessions/${ts},${machine},${zone}`);
       assertEquals((await answer.json()).value, value);
     }
   }
@@ -197,6 +203,9 @@ Deno.test("no broker: what was tried and what starts one, exit 1; wrong flags: e
   const none = await run(["--wait-for-broker", "0s"], { KAFKA_BROKERS: `localhost:${freePort()}` });
   assertEquals(none.code, 1);
   assertMatch(none.stderr, /localhost:\d+.*refused.*deno task kafka/is);
+  const open = await run(["--stores-port", "0", "--stores-host", "0.0.0.0"], {});
+  assertEquals(open.code, 2);
+  assertMatch(open.stderr, /received no token.*--stores-token-file or KOS_STORES_TOKEN/s);
   const flag = await run(["--grace", "soon"], {});
   assertEquals(flag.code, 2);
   assertMatch(flag.stderr, /--grace.*soon.*such as/is);

@@ -26,16 +26,16 @@ Deno.test("a script's configuration has the programs' permissions and nothing el
   });
 });
 
-Deno.test("no program may start others; files are the mounted authorities, and for streams its state and CPU limit", () => {
+Deno.test("no program may start others; files are what is mounted or named for it, and for streams its state and CPU limit", () => {
   const state = ["/var/lib/kos", ".kos"];
   const sets: Record<string, Record<string, unknown>> = config.permissions;
   for (const { permissions } of PROGRAMS) {
     const set = sets[permissions]!;
     assertEquals(["all", "run", "ffi"].filter((name) => set[name] !== undefined), [], permissions);
   }
-  assertEquals(sets["gen"]!["read"], ["/etc/kos/ca"]);
+  assertEquals(sets["gen"]!["read"], ["/etc/kos", ".kos"]);
   assertEquals(sets["gen"]!["write"], undefined);
-  assertEquals(sets["streams"]!["read"], ["/etc/kos/ca", ...state, "/sys/fs/cgroup/cpu.max"]);
+  assertEquals(sets["streams"]!["read"], ["/etc/kos", ...state, "/sys/fs/cgroup/cpu.max"]);
   assertEquals(sets["streams"]!["write"], state);
 });
 
@@ -130,7 +130,7 @@ Deno.test("a program without permissions gets those that a program of run needs,
     assertEquals(permissionArguments(program).slice(0, 3), [
       `--config=${folder}/deno.json`,
       "--allow-net",
-      "--allow-read=/etc/kos/ca,/var/lib/kos,.kos,/sys/fs/cgroup/cpu.max",
+      "--allow-read=/etc/kos,/var/lib/kos,.kos,/sys/fs/cgroup/cpu.max",
     ]);
     assertMatch(describePermissions(program), /^permissions of kos' own streams, as .*deno\.json has none$/);
   }));

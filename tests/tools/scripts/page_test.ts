@@ -1,16 +1,20 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { sumOfSeries } from "../../../src/metrics/metrics_text.ts";
-import { type HttpServer, jsonResponse } from "../../../src/metrics/http_server.ts";
+import type { HttpServer } from "../../../src/metrics/http_server.ts";
+import { jsonResponse } from "../../../src/metrics/json_response.ts";
 import { EventReader } from "../../dashboard/event_reader.ts";
 import { serving } from "../../support/serving.ts";
 import { statusAs } from "../../support/status_as.ts";
 
 const PAGE = new URL("../../../scripts/page.ts", import.meta.url).pathname;
 
-function start(args: readonly string[]): Deno.ChildProcess {
+/** What other machines bring. */
+const TOKEN = "a-token-of-the-test";
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-P=page", PAGE, ...args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -29,6 +33,8 @@ Deno.test("page: what is to be read has to be named, in a form that can be", asy
   await failing(["--prometheus", "http://localhost:9090", "--instances", "localhost:9001"]);
   const bounds = ["--instances", "localhost:9001", "--min", "4", "--max", "2"];
   assertStringIncludes(await failing(bounds), "received --max 2 below --min 4");
+  const open = ["--instances", "localhost:9001", "--host", "0.0.0.0"];
+  assertStringIncludes(await failing(open), "give one by --token-file or KOS_PAGE_TOKEN");
 });
 
 Deno.test("page: it shows the instances that are named, and ends by SIGTERM", async () => {
@@ -108,7 +114,7 @@ for (const [name, [flag, of]] of Object.entries(SOURCES)) {
     const source = await serving((request, { pathname }) =>
       pathname.startsWith("/api/") ? prometheus(request) : new Response(OVERLOADED)
     );
-    const child = start([flag, of(source), "--port", "0", "--host", "0.0.0.0"]);
+    const child = start([flag, of(source), "--port", "0", "--host", "0.0.0.0"], { KOS_PAGE_TOKEN: TOKEN });
     const [lines, log] = [child.stdout, child.stderr].map((stream) =>
       stream.pipeThrough(new TextDecoderStream()).getReader()
     ) as [ReadableStreamDefaultReader<string>, ReadableStreamDefaultReader<string>];
@@ -132,12 +138,14 @@ for (const [name, [flag, of]] of Object.entries(SOURCES)) {
         assertEquals(done, false, said);
         said += value;
       }
-      // Whoever scales by it comes from elsewhere; the page is this machine's all the same.
+      // Whoever scales by it comes from elsewhere, with the token.
+      const headers = { authorization: `Bearer ${TOKEN}` };
       const statuses = [
+        await statusAs(port, "/scaling", "kos-page:8080", { headers }),
         await statusAs(port, "/scaling", "kos-page:8080"),
         await statusAs(port, "/", "kos-page"),
       ];
-      assertEquals(statuses, [200, 403]);
+      assertEquals(statuses, [200, 401, 401]);
       await source.close();
       const kept = await until(scaling, ({ problem }) => problem !== undefined);
       assertEquals([kept.replicas, kept.running], [2, undefined]);

@@ -1,0 +1,88 @@
+/**
+ * How much of a server one client may hold, and for how long.
+ *
+ * @module
+ */
+import type { Server, ServerOptions } from "node:http";
+import type { Socket } from "node:net";
+
+/** Limits of {@linkcode serveHttp}; times in ms. */
+export interface HttpLimits {
+  /** Until a request's headers are there. Default 5,000. */
+  readonly headersMs?: number;
+  /** Until all of a request is there. Default 10,000. */
+  readonly requestMs?: number;
+  /** How long a connection without a request is kept. Default 5,000. */
+  readonly idleMs?: number;
+  /** How long a handler may take, and how long a reader may take nothing of its answer. Default 30,000. */
+  readonly answerMs?: number;
+  /** Connections at a time. Default 512. */
+  readonly connections?: number;
+  /** Connections at a time of one address. Default 128. */
+  readonly connectionsOfOne?: number;
+}
+
+/** Bytes that the headers of a request may have: a browser sends all cookies that it has of localhost. */
+const MOST_HEADER_BYTES = 16_384;
+
+/** The limits, with what was not said. */
+export function limitsOf(limits: HttpLimits = {}): Required<HttpLimits> {
+  return {
+    headersMs: 5_000,
+    requestMs: 10_000,
+    idleMs: 5_000,
+    answerMs: 30_000,
+    connections: 512,
+    connectionsOfOne: 128,
+    ...limits,
+  };
+}
+
+/** The settings of a server that has these limits. */
+export function serverOptions({ headersMs, requestMs, idleMs }: Required<HttpLimits>): ServerOptions {
+  return {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    // By default it looks twice a minute only.
+    connectionsCheckingInterval: Math.min(1_000, headersMs / 2),
+    maxHeaderSize: MOST_HEADER_BYTES,
+  };
+}
+
+/** Bounds the connections of a server, and answers what is no request: without a word in the log. */
+export function boundConnections(server: Server, limits: Required<HttpLimits>): void {
+  server.maxConnections = limits.connections;
+  const byAddress = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (byAddress.get(address) ?? 0) + 1;
+    byAddress.set(address, count);
+    socket.once("close", () => {
+      const left = byAddress.get(address)! - 1;
+      if (left === 0) byAddress.delete(address);
+      else byAddress.set(address, left);
+    });
+    if (count > limits.connectionsOfOne) socket.destroy();
+  });
+  server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
+    refuse(error.code, socket as AnsweredSocket);
+  });
+}
+
+/** What Node keeps at a socket: the answer that is being sent. */
+type AnsweredSocket = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null };
+
+function refuse(code: string | undefined, socket: AnsweredSocket): void {
+  // What would come amid another answer says nothing.
+  if (!socket.writable || code === "ECONNRESET" || socket._httpMessage?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const status = code === "ERR_HTTP_REQUEST_TIMEOUT"
+    ? "408 Request Timeout"
+    : code === "HPE_HEADER_OVERFLOW"
+    ? "431 Request Header Fields Too Large"
+    : "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy());
+}
