@@ -10,4 +10,5 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   "protobuf-file": async () => (await import("./protobuf.ts")).PROTOBUF_FILE,
   "registry": async () => (await import("./registry.ts")).REGISTRY,
   "state": async () => (await import("./state.ts")).STATE,
+  "http": async () => (await import("./http.ts")).HTTP,
 };
