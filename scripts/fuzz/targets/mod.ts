@@ -20,4 +20,5 @@ export const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   "profile": async () => (await import("./settings.ts")).PROFILE,
   "credentials": async () => (await import("./files.ts")).CREDENTIALS,
   "timeline": async () => (await import("./files.ts")).TIMELINE,
+  "http": async () => (await import("./http.ts")).HTTP,
 };
