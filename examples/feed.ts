@@ -6,7 +6,6 @@
  */
 import process from "node:process";
 import {
-  type ConnectionConfig,
   connectionConfig,
   type Consumed,
   ensureTopics,
@@ -14,7 +13,8 @@ import {
   openKafkaLog,
   partitionFor,
   type Producer,
-  SchemaRegistry,
+  registryFrom,
+  type SchemaRegistry,
   silentLogger,
   StreamsApp,
   StreamsBuilder,
@@ -64,7 +64,7 @@ export async function feed(feed: Feed): Promise<void> {
   const logger = { info: print, warn: print };
   await waitForBroker(log, { forMs: 60_000, logger });
   const partitions = await ensureTopics(log, feed.inputs, PARTITIONS, 1, logger);
-  await showOutputs(feed, log, config);
+  await showOutputs(feed, log);
   const producer = log.producer();
   for (const sample of feed.first ?? []) write(producer, partitions, sample);
   await producer.flush();
@@ -80,10 +80,8 @@ function write(producer: Producer, partitions: number, { topic, key, value }: Sa
 }
 
 /** A topology that only prints. It reads from now on. */
-async function showOutputs(feed: Feed, log: Log, config: ConnectionConfig): Promise<void> {
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+async function showOutputs(feed: Feed, log: Log): Promise<void> {
+  const registry = registryFrom((name) => process.env[name]);
   const builder = new StreamsBuilder();
   for (const [topic, consumed] of Object.entries(feed.outputs(registry))) {
     builder.stream(topic, consumed).foreach((key, value) => show("←", topic, key, JSON.stringify(value)));

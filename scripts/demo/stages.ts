@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "@std/path";
-import { SchemaRegistry } from "../../src/serde/mod.ts";
+import { registryFrom, type SchemaRegistry } from "../../src/serde/mod.ts";
 import type { Logger } from "../../src/cli/log.ts";
 import type { Instance, StartInstance } from "../../src/demo/fleet.ts";
 import {
@@ -67,10 +67,9 @@ export async function kafkaStage(
   await waitForBroker(log, { ...wait, logger });
   const folder = await Deno.makeTempDir({ prefix: "kos-demo-" });
   cleanup.push(() => Deno.remove(folder, { recursive: true }));
-  const { schemaRegistry } = config;
   return {
     log,
-    registry: schemaRegistry === undefined ? undefined : new SchemaRegistry(schemaRegistry),
+    registry: registryFrom((name) => variables[name] ?? Deno.env.get(name)),
     canKill: true,
     startInstance: (name) => {
       const env = { ...variables, KAFKA_BROKERS: config.brokers.join(",") };

@@ -152,7 +152,7 @@ function hasLines(error: unknown): error is Error {
 }
 
 // By name, as this folder imports none of the folders that define them.
-const USAGE_ERRORS = new Set(["UsageError", "ConfigError", "StreamsConfigError"]);
+const USAGE_ERRORS = new Set(["UsageError", "ConfigError", "StreamsConfigError", "RegistryConfigError"]);
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {

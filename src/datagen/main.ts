@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { Registry } from "../metrics/prom_client.ts";
-import { avroSerde, SchemaRegistry } from "../serde/mod.ts";
+import { avroSerde, registryFrom } from "../serde/mod.ts";
 import { parseArguments } from "../cli/arguments.ts";
 import { connectionEnv } from "../cli/connection_flags.ts";
 import { createLogger, type Logger } from "../cli/log.ts";
@@ -38,10 +38,9 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const flags = parseArguments(GEN, args);
   if (flags.probe !== undefined) return await probeAnother(flags.probe, flags, signal);
   const logger = createLogger({ name: "gen", level: flags.logLevel });
-  const config = connectionConfig(connectionEnv(flags));
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+  const env = connectionEnv(flags);
+  const config = connectionConfig(env);
+  const registry = registryFrom(env);
   const log = await openKafkaLog(config, { clientId: "kos-gen", logger });
   let generator: RunningGenerator | undefined;
   let waiting = false;

@@ -53,7 +53,10 @@ export type {
   SchemaReference,
   SchemaType,
 } from "./avro/registered_schema.ts";
-export { RegistryError, SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
+export { SchemaRegistry, type SchemaRegistryOptions } from "./avro/registry.ts";
+export type { RegistryAccessOptions } from "./avro/registry_access.ts";
+export { type RegistryConfig, registryConfig, registryFrom } from "./avro/registry_config.ts";
+export { RegistryConfigError, RegistryError } from "./avro/registry_error.ts";
 export {
   type ProtobufReference,
   protobufSerde,

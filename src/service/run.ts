@@ -18,7 +18,8 @@ import { WaitInterrupted } from "../kafka/common/wait_for_broker.ts";
 import { openKafkaLog } from "../kafka/open_kafka_log.ts";
 import type { RouteHandler } from "../metrics/http_server.ts";
 import { Registry } from "../metrics/prom_client.ts";
-import { SchemaRegistry } from "../serde/avro/registry.ts";
+import type { SchemaRegistry } from "../serde/avro/registry.ts";
+import { registryFrom } from "../serde/avro/registry_config.ts";
 import { errand } from "./errands.ts";
 import type { ServiceFlags } from "./flags.ts";
 import { type FlagRows, type FlagValues, type ProgramOptions, serviceProgram } from "./program.ts";
@@ -151,12 +152,11 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig(connectionEnv(flags));
+  const env = connectionEnv(flags);
+  const config = connectionConfig(env);
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
-  const registry = config.schemaRegistry === undefined
-    ? undefined
-    : new SchemaRegistry(config.schemaRegistry);
+  const registry = registryFrom(env);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {
     clientId: flags.clientId,

@@ -1,4 +1,5 @@
 import { DeserializationError, SchemaNotLoaded, UnusableSchema } from "../serde.ts";
+import { BoundedMap, charactersOf, MOST_KEPT_CHARACTERS } from "./bounded_map.ts";
 import type { RegisteredSchema, SchemaType } from "./registered_schema.ts";
 import type { SchemaRegistry } from "./registry.ts";
 import { messageOf } from "../text.ts";
@@ -9,7 +10,7 @@ export class BySchemaId<T> {
   readonly #what: string;
   readonly #type: SchemaType;
   readonly #make: (schema: RegisteredSchema) => T;
-  readonly #byId = new Map<number, T | UnusableSchema>();
+  readonly #byId = new BoundedMap<T | UnusableSchema>(MOST_KEPT_CHARACTERS);
 
   /**
    * @param what What is read, for errors, such as `an Order`.
@@ -30,7 +31,7 @@ export class BySchemaId<T> {
 
   /** Adds the id of the serde's own schema: what it wrote itself it reads without asking. */
   know(id: number, made: T): void {
-    this.#byId.set(id, made);
+    this.#byId.set(id, made, 0);
   }
 
   /**
@@ -66,7 +67,7 @@ export class BySchemaId<T> {
       );
     }
     const made = this.#of(id, schema);
-    this.#byId.set(id, made);
+    this.#byId.set(id, made, charactersOf(schema));
     return made;
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { DeserializationError, type Serde } from "../serde.ts";
+import { isSchemaId } from "./schema_id.ts";
 
 /** The first byte. */
 export const CONFLUENT_MAGIC = 0x00;
@@ -54,7 +55,11 @@ export function framedSchemaId(bytes: Uint8Array, from: number, to: number, what
         `expected is 00 (Confluent's wire format)`,
     );
   }
-  return schemaId(bytes, from);
+  const id = schemaId(bytes, from);
+  if (isSchemaId(id)) return id;
+  throw new DeserializationError(
+    `Cannot decode ${what}: received the schema id ${id}; a registry's are from 1 to 2147483647`,
+  );
 }
 
 /** Binds a serde to a topic: what {@linkcode Serde.forTopic} is. */

@@ -20,6 +20,8 @@ export class Cursor {
   #view: DataView | undefined;
   #at = 0;
   #end = 0;
+  /** How many levels into types what is read is. */
+  #depth = 0;
   /** Of the values that take no bytes, how many items of arrays and maps may still come in this range. */
   #emptyLeft = MOST_EMPTY_ITEMS;
 
@@ -32,7 +34,17 @@ export class Cursor {
     }
     this.#at = from;
     this.#end = to;
+    this.#depth = 0;
     this.#emptyLeft = MOST_EMPTY_ITEMS;
+  }
+
+  /**
+   * Goes so many levels further into types, or back. Who reads a type that is within itself calls it, as the
+   * bytes then say how deep they nest; what throws need not go back.
+   */
+  descend(levels: number): void {
+    this.#depth += levels;
+    if (this.#depth > MOST_DEPTH) throw new Malformed(`values nest deeper than ${MOST_DEPTH} levels`);
   }
 
   /** Bytes not read yet. */
@@ -238,6 +250,9 @@ export class Cursor {
 
 /** The zigzag form of the smallest long, the largest of all. */
 const MOST_ZIGZAG = 0xffff_ffff_ffff_ffffn;
+
+/** Of levels, each a record, a union, an array or a map; the stack holds several times as many. */
+const MOST_DEPTH = 1_000;
 
 /** Items that take no bytes can't be checked against those left. */
 const MOST_EMPTY_ITEMS = 65_536;

@@ -7,9 +7,10 @@
  */
 import { Cursor, Malformed } from "./cursor.ts";
 import type { LogicalConversion } from "./logical.ts";
+import { Levels } from "./levels.ts";
 import type { AvroNode, EnumNode, FieldNode, NamedNode, PrimitiveKind, RecordNode } from "./node.ts";
 import { type Size, Sizes } from "./sizes.ts";
-import { Skips } from "./skip.ts";
+import { inTurn, type Skip, Skips } from "./skip.ts";
 import { messageOf } from "../text.ts";
 
 /** Reads one value. */
@@ -24,7 +25,8 @@ export class Incompatible extends Error {
  * Compiles a reader.
  *
  * @throws {Incompatible} When no value of the writer's schema can be read, naming the field.
- * @throws {RangeError} When a value of the writer's schema may have far more parts than bytes.
+ * @throws {RangeError} When a value of the writer's schema may have far more parts than bytes, or its types
+ * lead too deep.
  */
 export function compileReader(writer: AvroNode, reader: AvroNode): Read {
   return new Compiler().read(writer, reader, "");
@@ -32,11 +34,16 @@ export function compileReader(writer: AvroNode, reader: AvroNode): Read {
 
 class Compiler {
   /** Readers of records by writer and reader: a recursive record finds itself here. */
-  readonly #records = new Map<AvroNode, Map<AvroNode, { read: Read } | Incompatible>>();
+  readonly #records = new Map<AvroNode, Map<AvroNode, Slot | Incompatible>>();
+  readonly #levels = new Levels();
   readonly #sizes = new Sizes();
   readonly #skips = new Skips(this.#sizes);
 
   read(writer: AvroNode, reader: AvroNode, path: string): Read {
+    return this.#levels.within(() => this.#resolved(writer, reader, path));
+  }
+
+  #resolved(writer: AvroNode, reader: AvroNode, path: string): Read {
     if (writer.kind === "union") return this.#fromUnion(writer.branches, reader, path);
     if (reader.kind === "union") return this.#intoUnion(writer, reader.branches, path);
     const read = this.#underlying(writer, reader, path);
@@ -121,8 +128,9 @@ class Compiler {
     const before = byReader.get(reader);
     // What does not fit once does not fit again: of branches in branches each would be tried over and over.
     if (before instanceof Incompatible) throw before;
-    if (before) return (cursor) => before.read(cursor);
-    const slot: { read: Read } = {
+    if (before) return again(before, this.#levels.depth - before.depth);
+    const slot: Slot = {
+      depth: this.#levels.depth,
       read: () => {
         throw new Error("a record's reader was called before it was compiled");
       },
@@ -184,6 +192,25 @@ class Compiler {
   }
 }
 
+/** The reader of a record, which is there before it is compiled, and how deep it was met first. */
+interface Slot {
+  read: Read;
+  readonly depth: number;
+}
+
+/**
+ * The reader of a record that was met before, so many levels above: of what leads from types back to
+ * themselves all goes through one of these.
+ */
+function again(slot: Slot, levels: number): Read {
+  return (cursor) => {
+    cursor.descend(levels);
+    const value = slot.read(cursor);
+    cursor.descend(-levels);
+    return value;
+  };
+}
+
 /**
  * The source of a function that reads a record. Names come only from indexes and from schema names, which are
  * identifiers.
@@ -193,15 +220,23 @@ class RecordSource {
   readonly #values: unknown[] = [];
   readonly #lines: string[] = [];
   readonly #properties: string[] = [];
+  #skips: Skip[] = [];
 
   local(name: string, written: AvroNode, into: AvroNode, read: Read): void {
+    this.#endSkips();
     // A primitive that stays what it is is read in place, without a call through a variable.
     const inPlace = written.kind === into.kind && IN_PLACE.has(written.kind) && !into.logical;
     this.#lines.push(`const ${name} = ${inPlace ? `cursor.${written.kind}()` : this.call(read)};`);
   }
 
-  skip(skip: (cursor: Cursor) => void): void {
-    this.#lines.push(`${this.call(skip)};`);
+  skip(skip: Skip): void {
+    this.#skips.push(skip);
+  }
+
+  /** Fields that follow each other are left out by one call: a schema may have any number of them. */
+  #endSkips(): void {
+    if (this.#skips.length > 0) this.#lines.push(`${this.call(inTurn(this.#skips))};`);
+    this.#skips = [];
   }
 
   call(read: (cursor: Cursor) => unknown): string {
@@ -217,6 +252,7 @@ class RecordSource {
   }
 
   compile(): Read {
+    this.#endSkips();
     const body = `return (cursor) => { ${this.#lines.join(" ")} return { ${
       this.#properties.join(", ")
     } }; };`;

@@ -6,9 +6,10 @@
  */
 // Not its index, which also loads Node's file system, streams and services for parts that are not used here.
 import avsc from "avsc/lib/types.js";
+import { Levels } from "./levels.ts";
 import type { LogicalConversion, LogicalTypes } from "./logical.ts";
 import type { AvroNode, FieldNode, PrimitiveKind } from "./node.ts";
-import { parseSchemaJson, writtenWith } from "./schema_json.ts";
+import { countRecords, parseSchemaJson, writtenWith } from "./schema_json.ts";
 import { abbreviate, messageOf } from "../text.ts";
 
 /** An Avro schema as JSON: a name, a union's array or an object. */
@@ -85,22 +86,27 @@ function parsed(
   prepare: (json: unknown) => unknown,
 ): ParsedSchema {
   const logical = new Map<AvscType, LogicalConversion>();
-  const parser = { registry: {}, typeHook: logicalHook(logicalTypes, logical) };
+  // Without a prototype, whose properties would be types' names.
+  const parser = { registry: Object.create(null), typeHook: logicalHook(logicalTypes, logical) };
   let type: AvscType;
   let json: unknown;
   try {
-    for (const each of references) {
-      avsc.Type.forSchema(prepare(parseSchemaJson(each)) as never, parser as never);
-    }
+    let records = 0;
+    const typeOf = (json: unknown): AvscType => {
+      records = countRecords(json, records);
+      return avsc.Type.forSchema(prepare(json) as never, parser as never) as unknown as AvscType;
+    };
+    for (const each of references) typeOf(parseSchemaJson(each));
     json = parseSchemaJson(schema);
-    type = avsc.Type.forSchema(prepare(json) as never, parser as never) as unknown as AvscType;
-    const nodes = new Nodes(logical, longs === "bigint" ? "bigint" : "long");
+    type = typeOf(json);
+    // Before its canonical form, which is made as deep as the types are.
+    const node = new Nodes(logical, longs === "bigint" ? "bigint" : "long").of(type);
     const name = type.name?.split(".").pop() ?? type.typeName.split(":")[0]!;
     return {
       text: JSON.stringify(json),
       canonical: JSON.stringify(type.schema()),
       name,
-      node: nodes.of(type),
+      node,
     };
   } catch (error) {
     const received = abbreviate(typeof schema === "string" ? schema : JSON.stringify(schema));
@@ -135,6 +141,7 @@ class Nodes {
   readonly #nodes = new Map<AvscType, AvroNode>();
   readonly #logical: ReadonlyMap<AvscType, LogicalConversion>;
   readonly #long: "long" | "bigint";
+  readonly #levels = new Levels();
 
   constructor(logical: ReadonlyMap<AvscType, LogicalConversion>, long: "long" | "bigint") {
     this.#logical = logical;
@@ -144,6 +151,12 @@ class Nodes {
   of(type: AvscType): AvroNode {
     const before = this.#nodes.get(type);
     if (before) return before;
+    // Names such as "constructor" are types to the parser, and what it makes of them is the schema's own.
+    if (!avsc.Type.isType(type as never)) throw new TypeError("it has a type that is none of Avro's");
+    return this.#levels.within(() => this.#of(type));
+  }
+
+  #of(type: AvscType): AvroNode {
     const named = { name: type.name ?? "", aliases: type.aliases ?? [] };
     switch (type.typeName) {
       case "fixed":

@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { checkLength } from "../text.ts";
+import { checkLength, checkNesting } from "../text.ts";
 
 /** A schema that nests deeper is refused: it was made to take memory and time. */
 const MOST_LEVELS = 400;
+/** A field takes three, a symbol one. */
+const MOST_PARTS = 40_000;
+/** Each takes its parser as long as many fields, and as much memory. */
+const MOST_RECORDS = 1_000;
 
 /**
  * A schema's JSON, as a copy.
@@ -21,18 +25,24 @@ export function parseSchemaJson(schema: unknown): unknown {
   if (typeof schema === "string" && !isText) return schema;
   const text = isText ? schema as string : JSON.stringify(schema);
   checkLength(text);
-  checkDepth(text);
+  checkNesting(text, MOST_LEVELS, MOST_PARTS);
   return JSON.parse(text);
 }
 
-/** Counts brackets: parsing the text would itself take the stack. */
-function checkDepth(text: string): void {
-  let level = 0;
-  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
-    if (part === "[" || part === "{") level++;
-    if (part === "]" || part === "}") level--;
-    if (level > MOST_LEVELS) throw new RangeError(`it nests deeper than ${MOST_LEVELS} levels`);
+/**
+ * How many records a schema has that was parsed from JSON.
+ *
+ * @param before How many those have that it refers to.
+ * @throws {RangeError} When there are too many in all.
+ */
+export function countRecords(json: unknown, before: number): number {
+  if (typeof json !== "object" || json === null) return before;
+  let count = before;
+  if ("fields" in json && ++count > MOST_RECORDS) {
+    throw new RangeError(`it has more than ${MOST_RECORDS} records`);
   }
+  for (const part of Object.values(json)) count = countRecords(part, count);
+  return count;
 }
 
 /** What of a schema says how its values are laid out. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Levels } from "./levels.ts";
 import type { AvroNode } from "./node.ts";
 
 /** Bytes and parts of one value. */
@@ -25,18 +26,19 @@ const PARTS_PER_BYTE = 8;
 /** The sizes of types, each computed once. */
 export class Sizes {
   readonly #sizes = new Map<AvroNode, Size>();
+  readonly #levels = new Levels();
 
   /**
    * The size of a type's values.
    *
-   * @throws {RangeError} When a value may have far more parts than bytes.
+   * @throws {RangeError} When a value may have far more parts than bytes, or its types lead too deep.
    */
   of(node: AvroNode): Size {
     let size = this.#sizes.get(node);
     if (size === undefined) {
       // A record that holds itself in every value has no values at all: any bound is true of them.
       this.#sizes.set(node, ONE);
-      size = this.#compute(node);
+      size = this.#levels.within(() => this.#compute(node));
       this.#sizes.set(node, size);
       if (size.parts > FREE_PARTS + PARTS_PER_BYTE * size.bytes) {
         const name = "name" in node ? node.name : node.kind;

@@ -5,6 +5,7 @@
  * @module
  */
 import { type Cursor, Malformed } from "./cursor.ts";
+import { Levels } from "./levels.ts";
 import type { AvroNode, RecordNode } from "./node.ts";
 import type { Sizes } from "./sizes.ts";
 
@@ -14,7 +15,8 @@ export type Skip = (cursor: Cursor) => void;
 /** Compiles skips; records that hold themselves find theirs here. */
 export class Skips {
   readonly #sizes: Sizes;
-  readonly #records = new Map<RecordNode, { skip: Skip }>();
+  readonly #records = new Map<RecordNode, { skip: Skip; readonly depth: number }>();
+  readonly #levels = new Levels();
 
   /** @param sizes Those of the reader that the skips belong to. */
   constructor(sizes: Sizes) {
@@ -24,13 +26,17 @@ export class Skips {
   /** The skip of a type's values. */
   of(node: AvroNode): Skip {
     if (this.#sizes.of(node).bytes === 0) return NOTHING;
+    return this.#levels.within(() => this.#of(node));
+  }
+
+  #of(node: AvroNode): Skip {
     switch (node.kind) {
       case "boolean":
-        return (cursor) => cursor.skip(1);
+        return skipBoolean;
       case "float":
-        return (cursor) => cursor.skip(4);
+        return skipFloat;
       case "double":
-        return (cursor) => cursor.skip(8);
+        return skipDouble;
       case "fixed": {
         const { size } = node;
         return (cursor) => cursor.skip(size);
@@ -47,7 +53,7 @@ export class Skips {
       case "record":
         return this.#record(node);
       default:
-        return (cursor) => cursor.skipLong();
+        return skipLong;
     }
   }
 
@@ -71,13 +77,11 @@ export class Skips {
 
   #record(node: RecordNode): Skip {
     const before = this.#records.get(node);
-    if (before) return (cursor) => before.skip(cursor);
-    const slot = { skip: NOTHING };
+    if (before) return again(before, this.#levels.depth - before.depth);
+    const slot = { skip: NOTHING, depth: this.#levels.depth };
     this.#records.set(node, slot);
     const skips = node.fields.map((field) => this.of(field.type)).filter((skip) => skip !== NOTHING);
-    slot.skip = (cursor) => {
-      for (let i = 0; i < skips.length; i++) skips[i]!(cursor);
-    };
+    slot.skip = inTurn(skips);
     return slot.skip;
   }
 }
@@ -85,6 +89,30 @@ export class Skips {
 const NOTHING: Skip = () => {};
 
 const skipBytes: Skip = (cursor) => cursor.skipBytes();
+const skipLong: Skip = (cursor) => cursor.skipLong();
+const skipBoolean: Skip = (cursor) => cursor.skip(1);
+const skipFloat: Skip = (cursor) => cursor.skip(4);
+const skipDouble: Skip = (cursor) => cursor.skip(8);
+
+/** Leaves out what each of them does, one after the other. */
+export function inTurn(skips: readonly Skip[]): Skip {
+  if (skips.length === 1) return skips[0]!;
+  return (cursor) => {
+    for (let i = 0; i < skips.length; i++) skips[i]!(cursor);
+  };
+}
+
+/**
+ * The skip of a record that was met before, so many levels above: of what leads from types back to themselves
+ * all goes through one of these.
+ */
+function again(record: { readonly skip: Skip }, levels: number): Skip {
+  return (cursor) => {
+    cursor.descend(levels);
+    record.skip(cursor);
+    cursor.descend(-levels);
+  };
+}
 
 function blocks(skip: Skip): Skip {
   return (cursor) => {

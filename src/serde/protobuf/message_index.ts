@@ -7,20 +7,27 @@
 import type { Namespace, Type } from "protobufjs";
 import { DeserializationError } from "../serde.ts";
 
-/** The indexes of every message of a file, by its name without the package, such as `Order.Item`. */
+/**
+ * The indexes of a message of a file; `undefined` where it has none of that name. Only those are looked at
+ * that lead to it: the names of all can be far longer together than the file.
+ *
+ * @param message Its name without the package, such as `Order.Item`.
+ */
 export function messageIndexes(
   scope: Namespace,
+  message: string,
   isType: (object: unknown) => object is Type,
-): Map<string, readonly number[]> {
-  const found = new Map<string, readonly number[]>();
-  const visit = (within: Namespace, prefix: string, path: readonly number[]): void => {
-    for (const [index, type] of within.nestedArray.filter(isType).entries()) {
-      found.set(prefix + type.name, [...path, index]);
-      visit(type, `${prefix}${type.name}.`, [...path, index]);
-    }
-  };
-  visit(scope, "", []);
-  return found;
+): readonly number[] | undefined {
+  const indexes: number[] = [];
+  let within = scope;
+  for (const name of message.split(".")) {
+    const types: Type[] = within.nestedArray.filter(isType);
+    const index = types.findIndex((type) => type.name === name);
+    if (index < 0) return undefined;
+    indexes.push(index);
+    within = types[index]!;
+  }
+  return indexes;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type protobufjs from "protobufjs";
-import { abbreviate, checkLength, messageOf } from "../text.ts";
+import { abbreviate, checkLength, checkNames, messageOf } from "../text.ts";
 import { messageIndexes } from "./message_index.ts";
 
 /** The library; loaded only by who uses it. */
@@ -16,6 +16,10 @@ export interface ImportedFile {
   readonly name: string;
   readonly text: string;
 }
+
+/** A file with more than these, or with longer names, was made to take memory and time. */
+const MOST_PARTS = 10_000;
+const MOST_NAME_CHARACTERS = 500;
 
 /**
  * A message's type.
@@ -53,16 +57,21 @@ export function messageType(
 }
 
 /**
- * The indexes of the messages of a file, by their names without the package. Its imports are not needed for
- * that.
+ * The indexes of a message of a file; `undefined` where it has none of that name. Its imports are not needed
+ * for that.
  *
+ * @param message Its name without the package.
  * @throws {TypeError} When it can't be parsed.
  */
-export function indexesOf(protobuf: Protobuf, text: string): Map<string, readonly number[]> {
+export function indexesOf(
+  protobuf: Protobuf,
+  text: string,
+  message: string,
+): readonly number[] | undefined {
   const root = new protobuf.Root();
   const { package: scope } = parse(protobuf, text, root);
   const within = scope === undefined ? root : root.lookup(scope) as protobufjs.Namespace;
-  return messageIndexes(within, (object) => object instanceof protobuf.Type);
+  return messageIndexes(within, message, (object) => object instanceof protobuf.Type);
 }
 
 function parseInto(
@@ -89,6 +98,7 @@ function parseInto(
 function parse(protobuf: Protobuf, text: string, root: protobufjs.Root): protobufjs.IParserResult {
   try {
     checkLength(text);
+    checkNames(text, MOST_PARTS, MOST_NAME_CHARACTERS);
     return protobuf.parse(text, root);
   } catch (error) {
     throw new TypeError(`Cannot use as a .proto file: received ${abbreviate(text)}; ${messageOf(error)}`, {

@@ -66,9 +66,9 @@ export async function protobufSerde<T>(
   const { default: protobuf } = await import("protobufjs");
   const codec = new Codec<T>(protobuf, messageType(protobuf, file, message, references), message, longs);
   if (registry === undefined) return codec;
-  const indexes = indexesOf(protobuf, file).get(message)!;
+  const indexes = indexesOf(protobuf, file, message)!;
   const byId = new BySchemaId(registry, `a ${message}`, "PROTOBUF", ({ text }) => {
-    const indexes = indexesOf(protobuf, text).get(message);
+    const indexes = indexesOf(protobuf, text, message);
     if (indexes === undefined) throw new TypeError(`it has no message ${message}`);
     return indexes;
   });

@@ -204,8 +204,11 @@ Deno.test("answers that are not the API's say so", async () => {
 Deno.test("the other refusals tell what to do", async () => {
   for (
     const [status, remedy] of [
-      [401, "check the user and the password in SCHEMA_REGISTRY"],
-      [403, "check the user and the password in SCHEMA_REGISTRY"],
+      [
+        401,
+        "it asks who you are: set SCHEMA_REGISTRY_USER and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN",
+      ],
+      [403, "it asks who you are"],
       [409, "make the schema compatible"],
       [422, "the registry does not take the schema"],
     ] as const
