@@ -20,8 +20,6 @@ export interface Answer {
   readonly apiVersion: number;
   /** Of the whole frame, in bytes. */
   readonly size: number;
-  /** The whole frame: its length, the correlation id, and the answer. */
-  readonly frame: Uint8Array;
 }
 
 /** Settings of {@linkcode startProxy}. */
@@ -32,8 +30,8 @@ export interface ProxyOptions {
   readonly port?: number;
   /** Added each way, in ms. Default 0. */
   readonly delayMs?: number;
-  /** Asked about each answer; `undefined` lets it pass, bytes take its place. Without it frames are not looked at. */
-  readonly onAnswer?: (answer: Answer) => Fault | Uint8Array | undefined;
+  /** Asked about each answer and its frame; `undefined` lets it pass, bytes take its place. Without it frames are not looked at. */
+  readonly onAnswer?: (answer: Answer, frame: Uint8Array) => Fault | Uint8Array | undefined;
   /** Numbers from 0 to 1 that choose what is corrupted. Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -151,7 +149,7 @@ class Link {
         const id = new DataView(frame.buffer, frame.byteOffset).getInt32(4);
         const request = asked.get(id);
         asked.delete(id);
-        const fault = request && onAnswer!({ ...request, size: frame.length, frame });
+        const fault = request && onAnswer!({ ...request, size: frame.length }, frame);
         if (fault === "reset") return this.reset();
         if (fault === "cut") return this.#toClient.sendLast(frame.subarray(0, frame.length >> 1));
         if (fault === "drop") continue;

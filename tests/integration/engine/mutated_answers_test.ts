@@ -52,7 +52,7 @@ Deno.test("answers that were changed by chance end an application by typed error
   const proxy = await startProxy({
     target: { port },
     port: advertise,
-    onAnswer: ({ frame }) => {
+    onAnswer: (_answer, frame) => {
       if (left === 0 || frame.length <= KEPT_BYTES || random.below(6) > 0) return undefined;
       left--;
       changed++;
