@@ -27,6 +27,7 @@ const HEADINGS = ["set", "tasks", "read", "write", "variables", "network", "run"
 /** What runs with a set that no task names, or that a task names for another one. */
 const BEHIND: Readonly<Record<string, string>> = {
   example: "what `example` runs",
+  fuzz: "what `fuzz` runs",
   tests: "what `test` runs",
   micro: "what `bench:micro` runs",
 };
