@@ -18,7 +18,7 @@ const DENIED: Readonly<Record<string, readonly string[]>> = {
   page: ["read:/etc/passwd", "read:src", "write:.kos", "run:sh", "env:API_KEY"],
   secrets: ["read:/etc/kos", "write:src", "run:sh", "net:127.0.0.1", "env:HOME"],
   new: ["read:/etc/passwd", "write:/etc/kos", "write:src", "run:sh", "net:127.0.0.1", "env:API_KEY"],
-  fuzz: ["read:/etc/passwd", "write:src", "run:sh", "net:0.0.0.0", "env:API_KEY"],
+  fuzz: ["read:/etc/passwd", "write:src", "run:sh", "net:0.0.0.0", "env:HOME"],
   figures: ["read:/etc/passwd", "write:src", "write:/tmp", "run:sh", "net:127.0.0.1", "env:API_KEY"],
   docs: ["read:/etc/passwd", "write:docs", "write:src", "run:sh", "net:127.0.0.1", "env:API_KEY"],
   sbom: ["read:deno.json", "write:docs", "run:sh", "net:127.0.0.1", "env:API_KEY"],
