@@ -157,7 +157,7 @@ async function runOne(target: string, ms: number, settings: Settings, signal: Ab
     const again = await writeFinding(out, target, finding, seed);
     progress(findingText(finding, target, again));
   };
-  const order = { target, seed, ms, inputs, ...(input === undefined ? {} : { input }) };
+  const order = { target, seed, until: Date.now() + ms, inputs, ...(input === undefined ? {} : { input }) };
   const result = await runTarget(order, (result, finding) => {
     if (finding !== undefined) writing.push(write(finding));
     if (performance.now() - told < TELL_EVERY_MS) return;

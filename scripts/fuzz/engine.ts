@@ -6,7 +6,7 @@ import { shortened } from "./shorten.ts";
 import { type FuzzTarget, MAX_INPUT_BYTES } from "./target.ts";
 
 /** Inputs between two looks at the coverage, which costs as much as some hundred of them. */
-const BATCH = 128;
+export const BATCH = 128;
 /** So many inputs are kept, at most, to make others of. */
 const MOST_KEPT = 4_096;
 /** Different errors of one target that are told; the others would be more of the same. */
@@ -54,10 +54,14 @@ export class Fuzzer {
     await this.#options.coverage?.look();
   }
 
-  /** Tries some inputs, and keeps those that reach new code. */
-  async batch(size: number = BATCH): Promise<void> {
+  /**
+   * Tries some inputs, and keeps those that reach new code.
+   *
+   * @param goesOn Whether there is time for one more input.
+   */
+  async batch(size: number = BATCH, goesOn: () => boolean = () => true): Promise<void> {
     const inputs: Uint8Array[] = [];
-    for (let i = 0; i < size; i++) {
+    while (inputs.length === 0 || (inputs.length < size && goesOn())) {
       const input = this.#make();
       inputs.push(input);
       // Most targets answer at once: awaiting that would cost more than they do.
@@ -65,7 +69,9 @@ export class Fuzzer {
       if (answer !== undefined) await answer;
     }
     const { coverage } = this.#options;
-    if (coverage !== undefined && await coverage.look() > 0) await this.#keepGood(inputs, coverage);
+    if (coverage !== undefined && goesOn() && await coverage.look() > 0) {
+      await this.#keepGood(inputs, coverage);
+    }
   }
 
   /** Tries one input. */

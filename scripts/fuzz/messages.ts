@@ -4,8 +4,8 @@ import type { Fault } from "./finding.ts";
 export interface Order {
   readonly target: string;
   readonly seed: number;
-  /** Ends after this time, in ms, */
-  readonly ms: number;
+  /** Ends at this time, in ms since the epoch, as starting a process takes a part of what it has, */
+  readonly until: number;
   /** or after so many inputs. */
   readonly inputs: number;
   /** The URL of the module whose `TARGETS` has the target; left out, it is the product's. */

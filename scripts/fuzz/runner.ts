@@ -34,12 +34,11 @@ export async function runTarget(order: Order, report: Report, signal?: AbortSign
   const findings: Finding[] = [];
   let result: Result = { target: order.target, tried: 0, ms: 0, kept: 0, reached: 0, findings };
   for (let beginning = 0; beginning < MOST_BEGINNINGS; beginning++) {
-    const ms = order.ms - (performance.now() - began);
     const inputs = order.inputs - result.tried;
-    if (beginning > 0 && (ms <= 0 || inputs <= 0)) break;
+    if (beginning > 0 && (Date.now() >= order.until || inputs <= 0)) break;
     const { tried } = result;
     const seed = (order.seed + beginning) % 2 ** 32;
-    const ended = await runProcess({ ...order, seed, ms, inputs }, (message) => {
+    const ended = await runProcess({ ...order, seed, inputs }, (message) => {
       if (message.type === "end") return;
       const finding = message.type === "finding" ? findingOf(message) : undefined;
       if (finding !== undefined) findings.push(finding);

@@ -8,7 +8,7 @@ import process from "node:process";
 import { Random } from "../../src/game/random.ts";
 import { Coverage } from "./coverage.ts";
 import { CurrentInput } from "./current_input.ts";
-import { Fuzzer } from "./engine.ts";
+import { BATCH, Fuzzer } from "./engine.ts";
 import { type Finding, Thrown } from "./finding.ts";
 import type { Message, Order, Start } from "./messages.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -45,7 +45,7 @@ async function fuzz(
   const before = (input: Uint8Array): void => current.set(input);
   const fuzzer = new Fuzzer(target, { random: Random.ofSeed(order.seed), coverage, before });
   listenForLostErrors(current);
-  const ends = performance.now() + order.ms;
+  const goesOn = (): boolean => Date.now() < order.until;
   let told = 0;
   let nextTell = 0;
   let warmHeap: number | undefined;
@@ -57,10 +57,10 @@ async function fuzz(
   };
   await fuzzer.begin();
   do {
-    await fuzzer.batch();
+    await fuzzer.batch(BATCH, goesOn);
     if (performance.now() > nextTell) report();
     if (warmHeap === undefined && fuzzer.tried > WARM_INPUTS) warmHeap = heap();
-  } while (performance.now() < ends && fuzzer.tried < order.inputs);
+  } while (goesOn() && fuzzer.tried < order.inputs);
   report();
   const grown = heap() - (warmHeap ?? Infinity);
   if (grown > ALLOWED_GROWTH) {

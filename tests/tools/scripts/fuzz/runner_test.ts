@@ -8,7 +8,7 @@ import { closingLine, table } from "../../../../scripts/fuzz/report.ts";
 const TARGETS = new URL("./bad_targets.ts", import.meta.url).href;
 
 function order(target: string, settings: Partial<Order> = {}): Order {
-  return { target, seed: 1, ms: 600_000, inputs: 20_000, targets: TARGETS, ...settings };
+  return { target, seed: 1, until: Date.now() + 600_000, inputs: 20_000, targets: TARGETS, ...settings };
 }
 
 Deno.test("an input that leads into new code is kept and changed further, to what no chance finds", async () => {
@@ -24,12 +24,12 @@ Deno.test("an input that leads into new code is kept and changed further, to wha
 
 Deno.test("an input that never comes back is a finding, and the process is ended", async () => {
   // It is not begun anew once its time is over.
-  const { findings } = await runTarget(order("endless", { ms: 1 }), () => {});
+  const { findings } = await runTarget(order("endless", { until: 0 }), () => {});
   assertEquals(findings.map(({ fault, input }) => [fault, textOf(input!)]), [["time", "zzzz"]]);
 });
 
 Deno.test("an input that takes memory without end is a finding, and the process is ended", async () => {
-  const result = await runTarget(order("greedy", { ms: 1 }), () => {});
+  const result = await runTarget(order("greedy", { until: 0 }), () => {});
   assertEquals(result.findings.map(({ fault }) => fault), ["memory"]);
 });
 
