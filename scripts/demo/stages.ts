@@ -69,7 +69,7 @@ export async function kafkaStage(
   cleanup.push(() => Deno.remove(folder, { recursive: true }));
   return {
     log,
-    registry: registryFrom((name) => name === "SCHEMA_REGISTRY" ? config.schemaRegistry : Deno.env.get(name)),
+    registry: registryFrom((name) => variables[name] ?? Deno.env.get(name)),
     canKill: true,
     startInstance: (name) => {
       const env = { ...variables, KAFKA_BROKERS: config.brokers.join(",") };

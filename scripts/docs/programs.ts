@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BENCH_BOMBS } from "../../bench/bombs.ts";
 import { BENCH } from "../../bench/drain.ts";
 import { BENCH_GEN } from "../../bench/generate.ts";
 import { BENCH_LINK } from "../../bench/link.ts";
@@ -68,5 +69,6 @@ export const ALL_PROGRAMS: readonly AnyProgram[] = [
   BENCH_LINK,
   BENCH_MEMORY,
   BENCH_MICRO,
+  BENCH_BOMBS,
   DOCS,
 ];

@@ -14,6 +14,7 @@ export {
   type LogLevel,
   silentLogger,
 } from "../cli/log.ts";
+export type { ConnectionFlags } from "../cli/connection_flags.ts";
 export type { ValueParser } from "../cli/parsers.ts";
 export * as parsers from "../cli/parsers.ts";
 export { type Flag, type FlagWithDefault, toggle } from "../cli/program.ts";

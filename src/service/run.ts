@@ -160,10 +160,11 @@ async function runTopology<T extends FlagRows>(
   signal: AbortSignal,
 ): Promise<void> {
   const { flags, metrics, logger } = context;
-  const config = connectionConfig(connectionEnv(flags));
+  const env = connectionEnv(flags);
+  const config = connectionConfig(env);
   // At a rate that is held the processor does not limit what it can do.
   const cpus = flags.maxRate === undefined ? flags.cpus ?? cpuLimit() : undefined;
-  const registry = registryFrom(connectionEnv(flags));
+  const registry = registryFrom(env);
   const storesAt = await storesAddress(flags);
   const topology = await build({ ...context, registry });
   const log = await openKafkaLog(config, {

@@ -13,6 +13,7 @@ const BEHAVIOURS: Record<string, string> = {
   "tests/kafka/wire/record_batch/kafkajs_test.ts": "record batches against kafkajs's",
   "tests/kafka/wire/record_batch/vectors_test.ts": "record batches against Kafka's own classes",
   "tests/serde/avro/resolution_test.ts": "Avro's rules for a writer's and a reader's schema",
+  "tests/serde/bombs_test.ts": "crafted schemas, messages and answers, whatever reads them",
 };
 
 /** Folders of tests that are not of one folder of src. */

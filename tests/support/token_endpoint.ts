@@ -1,6 +1,7 @@
 /** A token endpoint on this machine, for clients whose brokers take tokens that nobody signed. */
 import { Buffer } from "node:buffer";
 import http from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** What an endpoint was asked. */
@@ -19,21 +20,32 @@ export class TokenEndpoint implements AsyncDisposable {
   /** What it answers with from now on. */
   answer: Answer;
   readonly #server: http.Server;
+  readonly #scheme: string;
 
-  private constructor(server: http.Server, answer: Answer) {
+  private constructor(server: http.Server, answer: Answer, scheme: string) {
     this.#server = server;
+    this.#scheme = scheme;
     this.answer = answer;
   }
 
-  static async start(answer: Answer): Promise<TokenEndpoint> {
-    const server = http.createServer((request, response) => void endpoint.#take(request, response));
-    const endpoint = new TokenEndpoint(server, answer);
+  /** Listens on a free port, with TLS where there is a certificate. */
+  static async start(
+    answer: Answer,
+    certificate?: { readonly cert: string; readonly key: string },
+  ): Promise<TokenEndpoint> {
+    const take = (request: http.IncomingMessage, response: http.ServerResponse): void =>
+      void endpoint.#take(request, response);
+    const server = certificate === undefined
+      ? http.createServer(take)
+      : https.createServer({ ...certificate }, take);
+    server.on("tlsClientError", () => {});
+    const endpoint = new TokenEndpoint(server, answer, certificate === undefined ? "http" : "https");
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return endpoint;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/token`;
+    return `${this.#scheme}://localhost:${(this.#server.address() as AddressInfo).port}/token`;
   }
 
   async #take(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

@@ -89,7 +89,10 @@ function ownCertificate({ address, tls }: Condition, error: unknown): Connection
   const remedy = tls === "on"
     ? "set KAFKA_CERT and KAFKA_KEY to PEM files with one that it trusts, and its key"
     : "KAFKA_CERT has to be valid by the broker's clock, and signed by an authority in its truststore";
-  return new ConnectionRejected(`${address}: ${what}: ${messageOf(error)}; ${remedy}`, { cause: error });
+  // OpenSSL's message has a file and a line besides.
+  const alert = /alert:? ([A-Za-z ]+)/.exec(messageOf(error))?.[1];
+  const said = alert === undefined ? "" : ` (alert ${alert})`;
+  return new ConnectionRejected(`${address}: ${what}${said}; ${remedy}`, { cause: error });
 }
 
 /** When the broker closes the connection. */

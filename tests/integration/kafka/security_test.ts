@@ -230,7 +230,7 @@ async function tried(variables: Variables): Promise<unknown> {
 function table(rows: readonly (readonly string[])[], folder: string): string {
   const plain = (text: string) =>
     text.replaceAll(folder, "/etc/kos").replace(/localhost:\d+/g, "broker:9093")
-      .replace(/http:\/\/127\.0\.0\.1:\d+/g, "https://id.example").replace(
+      .replace(/http:\/\/broker:9093/g, "https://id.example").replace(
         /(\d{4}-\d\d-\d\d)T[\d:.]+Z/g,
         "$1",
       )

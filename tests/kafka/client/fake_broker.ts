@@ -9,7 +9,7 @@ export interface FakeRequest {
   readonly apiKey: number;
   readonly version: number;
   readonly correlationId: number;
-  /** All of its bytes. */
+  /** What follows the correlation id: the client's id, and the request's own. */
   readonly body: Uint8Array;
   /** Counts the connections from 0. */
   readonly connection: number;
@@ -45,7 +45,7 @@ export class FakeBroker implements AsyncDisposable {
       socket.on("error", () => {}); // the client hangs up as it likes
       socket.on("close", () => sockets.delete(socket));
       onRequests(socket, (bytes) => {
-        const request = { ...headerOf(bytes), body: bytes, connection, socket };
+        const request = { ...headerOf(bytes), connection, socket };
         const answer = script?.(request) ?? framed(request.correlationId, usual(request));
         if (answer !== "nothing" && !socket.destroyed) socket.write(answer);
       });
@@ -86,9 +86,14 @@ function onRequests(socket: net.Socket, take: (bytes: Uint8Array) => void): void
   });
 }
 
-function headerOf(bytes: Uint8Array): { apiKey: number; version: number; correlationId: number } {
+function headerOf(bytes: Uint8Array): Pick<FakeRequest, "apiKey" | "version" | "correlationId" | "body"> {
   const view = new DataView(bytes.buffer);
-  return { apiKey: view.getInt16(4), version: view.getInt16(6), correlationId: view.getInt32(8) };
+  return {
+    apiKey: view.getInt16(4),
+    version: view.getInt16(6),
+    correlationId: view.getInt32(8),
+    body: bytes.subarray(12),
+  };
 }
 
 /** An answer with its length and correlation id. */

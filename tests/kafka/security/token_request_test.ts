@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { isFinal } from "../../../src/kafka/port/errors.ts";
 import { requestToken } from "../../../src/kafka/security/token_request.ts";
+import { Authority } from "../../support/authority.ts";
 import { type Answer, json, TokenEndpoint, unsigned } from "../../support/token_endpoint.ts";
 
 const SECRET = "s3cret of+the client";
@@ -86,6 +87,37 @@ Deno.test("a port where nobody listens is told as such", async () => {
   const credentials = { mechanism: "oauthbearer", tokenUrl, clientId: "kos", clientSecret: SECRET } as const;
   const error = await assertRejects(() => requestToken(credentials), Error, "is the endpoint up");
   assertEquals(isFinal(error), false);
+});
+
+Deno.test("an endpoint over TLS has to be of its name, and trusted by the system or KAFKA_CA: else it is told nothing", async () => {
+  const authority = new Authority();
+  const cases = [
+    [authority.issue("id"), authority.cert, undefined],
+    [authority.issue("id"), undefined, "a certificate that is refused"],
+    [
+      authority.issue("id"),
+      new Authority("other").cert,
+      "signed by an authority of the system or in KAFKA_CA",
+    ],
+    [authority.issue("id", { hosts: ["other.example"] }), authority.cert, "it has to be of that name"],
+    [authority.issue("id", { days: 0 }), authority.cert, "a certificate that is refused"],
+  ] as const;
+  for (const [certificate, ca, says] of cases) {
+    await using endpoint = await TokenEndpoint.start(
+      (_, response) => json(response, 200, { access_token: "abc" }),
+      certificate,
+    );
+    const { url: tokenUrl, asked } = endpoint;
+    const credentials = {
+      mechanism: "oauthbearer",
+      tokenUrl,
+      clientId: "kos",
+      clientSecret: SECRET,
+    } as const;
+    if (says === undefined) assertEquals((await requestToken(credentials, ca)).value, "abc");
+    else assert(isFinal(await assertRejects(() => requestToken(credentials, ca), Error, says)));
+    assertEquals(asked.length, says === undefined ? 1 : 0);
+  }
 });
 
 /** Writes until nobody reads any more. */
