@@ -45,7 +45,11 @@ export class Access {
   readonly #options: AccessOptions;
   readonly #rate: RequestRate;
 
-  /** @param options Who may ask. */
+  /**
+   * Decides for one server: it counts what each of its clients asks.
+   *
+   * @param options Who may ask.
+   */
   constructor(options: AccessOptions) {
     this.#options = options;
     this.#rate = new RequestRate(options.requestsPerSecond ?? DEFAULT_REQUESTS_PER_SECOND);

@@ -41,15 +41,15 @@ export const PHONE: Device = { width: 390, height: 844 };
 export const WIDE: Device = { width: 1440, height: 900 };
 
 /** How long anything in it is waited for, on a machine that is busy with all the other tests, in ms. */
-const PATIENCE_MS = 240_000;
+export const PATIENCE_MS = 240_000;
 
-/** Starts a browser. */
-export async function launch(): Promise<Browser> {
+/** Starts a browser, with more arguments where these are given. */
+export async function launch(more: readonly string[] = []): Promise<Browser> {
   // With this set it does not look into /proc for whether this is Windows, which tests may not.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("playwright-core");
   // In a container there is no user for its sandbox, and little shared memory; only the page that is tested is opened.
-  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", ...more];
   return await chromium.launch({ executablePath: BROWSER!, args, timeout: PATIENCE_MS });
 }
 

@@ -6,6 +6,7 @@ const BEHAVIOURS: Record<string, string> = {
   "tests/autoscale/pains_test.ts": "what users of other autoscalers suffer from, each a test",
   "tests/autoscale/replay_test.ts":
     "the autoscaler's function against timelines of Kubernetes' own controller",
+  "tests/dashboard/strangers_browser_test.ts": "pages of other origins at all that is served",
   "tests/engine/record/key_encodes_test.ts": "how often a topology encodes one record's key",
   "tests/engine/state/typed/windowed_restore_test.ts": "each windowed store comes back from its changelog",
   "tests/kafka/wire/record_batch/growing_writers_test.ts":
