@@ -111,10 +111,22 @@ function parsed(
     };
   } catch (error) {
     const received = abbreviate(typeof schema === "string" ? schema : JSON.stringify(schema));
-    throw new TypeError(`Cannot use as an Avro schema: received ${received}; ${messageOf(error)}`, {
+    throw new TypeError(`Cannot use as an Avro schema: received ${received}; ${reasonOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/**
+ * What is wrong, in words for who wrote the schema: of a default avsc tells how its own check broke, which it does
+ * where the type has no fields yet.
+ */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  const [, value] = /^incompatible field default (.*?) \(/s.exec(message) ?? [];
+  if (value === undefined) return message;
+  return `incompatible field default ${abbreviate(value)}: it is to be of the field's type, ` +
+    "of a union's first branch";
 }
 
 /** Is called by avsc for each schema within a schema; notes the conversions of those with a logical type. */

@@ -109,7 +109,11 @@ Deno.test("what is no schema is refused, with what was received and why", () => 
     [{ type: "record", name: "R" }, "received "],
     [
       { type: "record", name: "R", fields: [{ name: "a", type: "int", default: "x" }] },
-      "incompatible field default",
+      "incompatible field default \"x\": it is to be of the field's type, of a union's first branch",
+    ],
+    [
+      { type: "record", name: "R", fields: [{ name: "a", type: ["R"], default: null }] },
+      "incompatible field default null: it is to be of",
     ],
     ["", "received "],
   ];
