@@ -6,7 +6,7 @@
 import { parseArguments, UsageError } from "../src/cli/arguments.ts";
 import { aborted, main, messageOf } from "../src/cli/main.ts";
 import { createLogger } from "../src/cli/log.ts";
-import { integer, InvalidValue, port, text, url } from "../src/cli/parsers.ts";
+import { integer, InvalidValue, port, text, url, userIn } from "../src/cli/parsers.ts";
 import type { Program } from "../src/cli/program.ts";
 import { progress, say } from "../src/cli/write.ts";
 import { instancesSource, remoteInstances } from "../src/dashboard/instances_source.ts";
@@ -46,6 +46,7 @@ export const PAGE: Program<Flags> = {
       value: "<url>",
       text: "the Prometheus to ask, such as http://localhost:9090",
       parse: url(),
+      secretIn: userIn,
       excludes: ["instances"],
     },
     namespace: {

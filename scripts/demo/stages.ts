@@ -6,7 +6,9 @@
  */
 import { join } from "@std/path";
 import { registryFrom, type SchemaRegistry } from "../../src/serde/mod.ts";
+import { CONNECTION_FLAGS } from "../../src/cli/connection_flags.ts";
 import type { Logger } from "../../src/cli/log.ts";
+import { namedFlags } from "../../src/cli/program.ts";
 import type { Instance, StartInstance } from "../../src/demo/fleet.ts";
 import {
   type ConnectionConfig,
@@ -83,6 +85,14 @@ const MAIN = new URL("../../src/streams/main.ts", import.meta.url).pathname;
 /** How much of what a process said is told when it ends by itself, in characters. */
 const SAID = 2_000;
 
+/** Lets an instance read the files of the connection, wherever they are: this process may. */
+function filesIn(env: Readonly<Record<string, string>>): string[] {
+  return namedFlags({ name: "", description: "", flags: CONNECTION_FLAGS })
+    .filter(({ value }) => value === "<file>")
+    .flatMap(({ variable }) => env[variable!] || Deno.env.get(variable!) || [])
+    .map((file) => `--allow-read=${file}`);
+}
+
 /** The streams binary as a process. */
 async function startProcess(
   name: string,
@@ -93,7 +103,7 @@ async function startProcess(
   const port = freePort();
   const child = await startChild({
     command: Deno.execPath(),
-    args: ["run", "-q", "-P=streams", MAIN, "--max-rate", String(perInstance)],
+    args: ["run", "-q", "-P=streams", ...filesIn(env), MAIN, "--max-rate", String(perInstance)],
     env: {
       ...env,
       KOS_METRICS_PORT: String(port),

@@ -74,10 +74,13 @@ export function brokerSettings(at: BrokerAddresses): Record<string, string> {
 
 /** The settings as a Java properties file. */
 export function propertiesFile(settings: Readonly<Record<string, string>>): string {
-  // A backslash begins an escape in a properties file (Windows paths have them).
-  return Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll("\\", "\\\\")}\n`).join(
-    "",
-  );
+  // A backslash begins an escape in a properties file (Windows paths have them), which is read as Latin-1.
+  const escaped = (value: string): string =>
+    value.replaceAll("\\", "\\\\").replace(
+      /[^\x20-\x7e]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  return Object.entries(settings).map(([name, value]) => `${name}=${escaped(value)}\n`).join("");
 }
 
 /** The settings as the image's environment: `KAFKA_`, capitals, and `_` for `.` (the image's usage guide, "Environment variables"). */

@@ -184,12 +184,22 @@ function valueOf(
   texts: readonly string[],
 ): { value: unknown; source: string } | undefined {
   if (texts.length > 0) {
+    refuseSecret(flag, texts);
     const values = texts.map((text) => parseValue(program, flag, flag.long, text));
     return { value: flag.repeated ? values.flat() : values.at(-1), source: flag.long };
   }
   const text = flag.variable === undefined ? undefined : process.env[flag.variable];
   if (!text) return undefined;
   return { value: parseValue(program, flag, flag.variable!, text), source: flag.variable! };
+}
+
+function refuseSecret({ secretIn, long, variable }: NamedFlag, texts: readonly string[]): void {
+  const secret = texts.map((text) => secretIn?.(text)).find((found) => found !== undefined);
+  if (secret === undefined) return;
+  throw new UsageError(
+    `Cannot use ${long}: received ${secret}, and every user of this machine sees arguments; ` +
+      `set ${variable} instead, or leave it out of the address`,
+  );
 }
 
 function parseValue(program: AnyProgram, flag: NamedFlag, source: string, text: string): unknown {

@@ -6,7 +6,7 @@
  * @module
  */
 import process from "node:process";
-import { text } from "./parsers.ts";
+import { text, userIn } from "./parsers.ts";
 import { type Flag, type FlagTable, type HelpSection, namedFlags } from "./program.ts";
 
 /** The values of those flags, as they were given: they are read with the variables that they stand for. */
@@ -98,12 +98,15 @@ export const CONNECTION_FLAGS: FlagTable<ConnectionFlags> = {
   kafkaCert: row("KAFKA_CERT", "<file>", "PEM: this client's certificate, for brokers that want one (mTLS)"),
   kafkaKey: row("KAFKA_KEY", "<file>", "PEM: its key"),
   kafkaKeyPasswordFile: row("KAFKA_KEY_PASSWORD_FILE", "<file>", "has what that key is encrypted with"),
-  schemaRegistry: row(
-    "SCHEMA_REGISTRY",
-    "<url>",
-    "a Confluent-compatible registry",
-    "none; schemas go by their fingerprint",
-  ),
+  schemaRegistry: {
+    ...row(
+      "SCHEMA_REGISTRY",
+      "<url>",
+      "a Confluent-compatible registry",
+      "none; schemas go by their fingerprint",
+    ),
+    secretIn: userIn,
+  },
   schemaRegistryUser: row("SCHEMA_REGISTRY_USER", "<name>", "the registry's user"),
   schemaRegistryPasswordFile: row("SCHEMA_REGISTRY_PASSWORD_FILE", "<file>", "has that user's password"),
   schemaRegistryTokenFile: row("SCHEMA_REGISTRY_TOKEN_FILE", "<file>", "has a bearer's token for it"),

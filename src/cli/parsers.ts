@@ -187,6 +187,11 @@ export function url(): ValueParser<string> {
   };
 }
 
+/** That an address has a user before its host, mostly with a password; `undefined` where it has not. */
+export function userIn(text: string): string | undefined {
+  return /^[^/?#]*\/\/[^/?#]*@/.test(text) ? "an address with a user in it" : undefined;
+}
+
 /** One of the given words. */
 export function choice<const T extends string>(...words: readonly T[]): ValueParser<T> {
   return taking({ type: "string", enum: words }, (text) => {

@@ -36,6 +36,11 @@ export interface Flag<T> {
   readonly repeated?: boolean;
   /** Whether the flag is given as `--no-<name>`, and then `false`. */
   readonly negated?: boolean;
+  /**
+   * Why a value may be in no argument, which every user of the machine sees, but in its variable;
+   * `undefined` for one that may.
+   */
+  readonly secretIn?: (text: string) => string | undefined;
   /** Keys of flags that can't be given with it. */
   readonly excludes?: readonly string[];
 }

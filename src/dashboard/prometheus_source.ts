@@ -7,6 +7,7 @@ import { delay } from "@std/async/delay";
 import { HISTORY_MS } from "./history.ts";
 import { numberOf, type Series } from "../metrics/metrics_text.ts";
 import { reasonOf } from "../metrics/probe.ts";
+import { conceal } from "../secrecy/conceal.ts";
 import { COUNTERS, COUNTS, GAUGES, type InstanceReading, type Reading, snapshotOf } from "./reading.ts";
 import type { PageSnapshot } from "./snapshot.ts";
 import type { PageSource } from "./source.ts";
@@ -97,13 +98,30 @@ async function snapshotsOf(
     );
     const readings = readingsOf(answers);
     if (readings.size === 0) {
-      return [snapshotOf(toMs, { instances: [], problem: `Prometheus has no series of kos at ${url}` })];
+      return [
+        snapshotOf(toMs, { instances: [], problem: `Prometheus has no series of kos at ${shown(url)}` }),
+      ];
     }
     return [...readings].sort(([a], [b]) => a - b).map(([atMs, reading]) => snapshotOf(atMs, reading));
   } catch (error) {
     if (signal.aborted) return [];
-    return [snapshotOf(toMs, { instances: [], problem: `Cannot read ${url}: ${reasonOf(error)}` })];
+    const reason = conceal(reasonOf(error), userOf(url));
+    return [snapshotOf(toMs, { instances: [], problem: `Cannot read ${shown(url)}: ${reason}` })];
   }
+}
+
+/** The address without what may be a secret. */
+function shown(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/$/, "");
+}
+
+/** User and password of an address, as they are in it, and as they are meant. */
+function userOf(url: string): string[] {
+  const { username, password } = new URL(url);
+  // What is no escape is left as it is, unlike by decodeURIComponent.
+  const meant = (text: string) => new URLSearchParams(`=${text.replaceAll("+", "%2B")}`).get("") ?? "";
+  return [username, password].flatMap((text) => [text, meant(text)]);
 }
 
 async function ask(

@@ -5,6 +5,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { unreadable } from "../secrecy/unreadable.ts";
 
 /** Where a token comes from; nowhere when it has neither a value nor a file. */
 export interface TokenSource {
@@ -75,11 +76,11 @@ async function textOf(file: string, flag: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { received, reason, options } = unreadable(file, error);
     throw new AccessError(
-      `Cannot read the token of ${flag}: received ${file}; ${reason}; name a file with the token, ` +
+      `Cannot read the token of ${flag}: received ${received}; ${reason}; name a file with the token, ` +
         "such as one below .kos or /etc/kos",
-      { cause: error },
+      options,
     );
   }
 }

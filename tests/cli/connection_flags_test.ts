@@ -1,11 +1,11 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   CONNECTION_FLAGS,
   connectionEnv,
   type ConnectionFlags,
   connectionVariables,
 } from "../../src/cli/connection_flags.ts";
-import { parseArguments } from "../../src/cli/arguments.ts";
+import { parseArguments, UsageError } from "../../src/cli/arguments.ts";
 import { namedFlags, type Program } from "../../src/cli/program.ts";
 import { withFlag } from "../../src/kafka/security/secret.ts";
 
@@ -26,6 +26,18 @@ Deno.test("no flag takes a secret itself", () => {
       assertStringIncludes(long, "-file");
     }
   }
+});
+
+Deno.test("an address with a password in it is refused as an argument, without being shown, and not as a variable", () => {
+  const url = "https://ann:s3cret@registry.example/api";
+  const { message } = assertThrows(() => parseArguments(PROGRAM, ["--schema-registry", url]), UsageError);
+  assertStringIncludes(message, "Cannot use --schema-registry: received an address with a user in it");
+  assertStringIncludes(message, "set SCHEMA_REGISTRY instead");
+  assertEquals(/ann:|s3cret/.test(message), false);
+  const plain = "https://registry.example/a@b";
+  assertEquals(parseArguments(PROGRAM, ["--schema-registry", plain]).schemaRegistry, plain);
+  const { parse } = CONNECTION_FLAGS.schemaRegistry;
+  assertEquals(parse(url), url);
 });
 
 Deno.test("messages name the flags as they are", () => {

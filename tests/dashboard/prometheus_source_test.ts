@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { prometheusSource } from "../../src/dashboard/prometheus_source.ts";
 import type { PageSnapshot } from "../../src/dashboard/snapshot.ts";
 import { jsonResponse } from "../../src/metrics/json_response.ts";
@@ -116,6 +116,10 @@ Deno.test("prometheus source: without series, without an answer, and without sen
   await closed.close();
   const gone = await first(closed.url, 2);
   assertEquals(gone.map(({ problem }) => problem!.startsWith(`Cannot read ${closed.url}: `)), [true, true]);
+  const secret = "hunter2-hunter2";
+  const [open] = await first(closed.url.replace("//", `//ann:${secret}@`), 1);
+  assertStringIncludes(open!.problem!, `Cannot read ${closed.url}: `);
+  assert(!/ann:|hunter2/.test(open!.problem!), open!.problem);
   // What fetch itself says is no reason.
   assertEquals(gone.map(({ problem }) => problem!.endsWith("fetch failed")), [false, false]);
 });

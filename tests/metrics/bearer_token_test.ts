@@ -33,7 +33,7 @@ Deno.test("bearer token: a file that is replaced counts from then on", async () 
       true,
     ]);
     await Deno.remove(file);
-    await assertRejects(() => token.isIn(`Bearer ${TOKEN}`), AccessError, `received ${file}`);
+    await assertRejects(() => token.isIn(`Bearer ${TOKEN}`), AccessError, `received ${JSON.stringify(file)}`);
     assertEquals(await token.isIn(undefined), false);
   });
 });

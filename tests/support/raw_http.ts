@@ -40,9 +40,13 @@ export class RawConnection implements Disposable {
   }
 }
 
-/** What a server answers to bytes before it closes the connection. */
-export async function answerTo(port: number, text: string): Promise<string> {
+/** What a server answers to bytes before it closes the connection, or until it is enough. */
+export async function answerTo(
+  port: number,
+  text: string,
+  enough?: (text: string) => boolean,
+): Promise<string> {
   using connection = await RawConnection.to(port);
   await connection.send(text);
-  return await connection.received();
+  return await connection.received(enough);
 }

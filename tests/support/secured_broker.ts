@@ -39,14 +39,23 @@ export interface SecuredBroker extends AsyncDisposable {
   file(name: string, text: string): string;
 }
 
+/** Settings of {@linkcode startSecuredBroker}. */
+export interface SecuredBrokerOptions {
+  /** More users of PLAIN, with their passwords. */
+  readonly users?: Readonly<Record<string, string>>;
+  /** Whose certificates it has and trusts. Default: a new one. */
+  readonly authority?: Authority;
+}
+
 /** Starts it. */
-export async function startSecuredBroker(): Promise<SecuredBroker> {
+export async function startSecuredBroker(
+  { users = {}, authority = new Authority() }: SecuredBrokerOptions = {},
+): Promise<SecuredBroker> {
   const names = Object.keys(LISTENERS) as Listener[];
   const ports = freePorts(names.length + 1);
   const controllerPort = ports.pop()!;
   const port = (listener: Listener): number => ports[names.indexOf(listener)]!;
   const folder = await Deno.makeTempDir({ prefix: "kos-secured-" });
-  const authority = new Authority();
   const file = (name: string, text: string): string => {
     const path = join(folder, name);
     Deno.writeTextFileSync(path, text);
@@ -68,7 +77,7 @@ export async function startSecuredBroker(): Promise<SecuredBroker> {
         ].join(","),
         "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
         ...tlsSettings(authority, file),
-        ...saslSettings(),
+        ...saslSettings({ [USER]: PASSWORD, ...users }),
       },
     });
     return {
@@ -110,9 +119,12 @@ function tlsSettings(
 
 const LOGIN = "org.apache.kafka.common.security";
 
-function saslSettings(): Record<string, string> {
+function saslSettings(users: Readonly<Record<string, string>>): Record<string, string> {
+  const logins = Object.entries(users).map(([name, password]) =>
+    ` user_${name}="${password.replace(/[\\"]/g, "\\$&")}"`
+  );
   const mechanisms: Record<string, string> = {
-    "plain": `${LOGIN}.plain.PlainLoginModule required user_${USER}="${PASSWORD}";`,
+    "plain": `${LOGIN}.plain.PlainLoginModule required${logins.join("")};`,
     "scram-sha-256": `${LOGIN}.scram.ScramLoginModule required;`,
     "scram-sha-512": `${LOGIN}.scram.ScramLoginModule required;`,
     "oauthbearer":

@@ -10,6 +10,7 @@ import { exchange, type Versions } from "./kafkajs_exchange.ts";
 import { ConnectionRejected, KafkaError, messageOf } from "../port/errors.ts";
 import type { Exchange, Mechanism } from "../security/mechanisms.ts";
 import { withFlag } from "../security/secret.ts";
+import { conceal } from "../../secrecy/conceal.ts";
 
 /** Credentials, and what is to be said on one connection. */
 export interface Presenting {
@@ -152,8 +153,8 @@ function refusal(
 
 /** A broker's words in a line, without a secret that it may repeat. */
 function shown(text: string, secrets: readonly string[]): string {
-  const plain = secrets.reduce((text, secret) => text.replaceAll(secret, "…"), text);
-  return plain.replace(/[^\x20-\x7e]+/g, " ").slice(0, 300);
+  // Of a longer text no more is looked at, and what is left of it is shorter than before.
+  return conceal(text.slice(0, 1_000), secrets).replace(/[^\x20-\x7e…]+/g, " ").slice(0, 300);
 }
 
 function takesNone(address: string): KafkaError {

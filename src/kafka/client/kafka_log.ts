@@ -24,12 +24,13 @@ import type {
   TopicSpec,
 } from "../port/topics.ts";
 import { stderrLogger } from "../port/logger.ts";
+import { exposure } from "../security/exposure.ts";
 import { checkSecrets, mechanismOf } from "../security/mechanisms.ts";
 import { tlsOptions } from "../security/tls.ts";
 import { Membership } from "../common/membership.ts";
 
 /**
- * How to reach the cluster of a configuration.
+ * How to reach the cluster of a configuration. Warns of what others can read on the way.
  *
  * @throws {ConfigError} When a file with a secret, a certificate or a key is not as it has to be.
  */
@@ -38,6 +39,9 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
   if (sasl !== undefined) checkSecrets(sasl);
   const tls = config.ssl ? () => tlsOptions(config) : undefined;
   tls?.(); // what is wrong is said before anything is connected
+  const { logger = stderrLogger } = options;
+  const exposed = exposure(config, config.brokers);
+  if (exposed !== undefined) logger.warn(exposed);
   return {
     brokers: config.brokers,
     clientId: options.clientId ?? "kos",
@@ -47,7 +51,7 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
     connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
     requestTimeoutMs: config.requestTimeoutMs,
     retryBackoffMs: config.retryBackoffMs,
-    logger: options.logger ?? stderrLogger,
+    logger,
   };
 }
 

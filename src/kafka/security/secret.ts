@@ -5,7 +5,8 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { ConfigError, messageOf } from "../port/errors.ts";
+import { unreadable } from "../../secrecy/unreadable.ts";
+import { ConfigError } from "../port/errors.ts";
 
 /** A secret, or a user's name, as it is, or the file that has it. */
 export type Secret = string | SecretFile;
@@ -77,11 +78,10 @@ export function readText(file: string, source: string, allowed: string): string 
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
+    const { received, reason, options } = unreadable(file, error);
     throw new ConfigError(
-      `Cannot use ${source}: received ${JSON.stringify(file)}; allowed is ${allowed} that can be read (${
-        messageOf(error)
-      })`,
-      { cause: error },
+      `Cannot use ${source}: received ${received}; allowed is ${allowed} that can be read (${reason})`,
+      options,
     );
   }
 }

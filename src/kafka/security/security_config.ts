@@ -176,7 +176,8 @@ function readOAuth(env: Env): { tokenUrl: string; scope?: string; extensions?: R
   };
 }
 
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+/** A host of this machine, as URLs and lists of brokers have it. */
+export const LOOPBACK: RegExp = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 function tokenUrl(text: string): string {
   const url = URL.parse(text);

@@ -9,6 +9,7 @@ import https from "node:https";
 import { rootCertificates } from "node:tls";
 import { ConnectionLost, ConnectionRejected, messageOf } from "../port/errors.ts";
 import type { ClientCredentials } from "./sasl_config.ts";
+import { conceal } from "../../secrecy/conceal.ts";
 import { readSecret, sourceOf, withFlag } from "./secret.ts";
 
 /** A token, and for how long it holds. */
@@ -42,7 +43,7 @@ export async function requestToken(
     ...(credentials.scope === undefined ? {} : { scope: credentials.scope }),
   }).toString();
   const answer = await post(credentials.tokenUrl, body, basic(id, secret), ca, timeoutMs);
-  return tokenOf(answer, credentials, (text) => text.replaceAll(secret, "…"));
+  return tokenOf(answer, credentials, (text) => conceal(text, [secret]));
 }
 
 /** How a client says who it is: id and secret are form-encoded first (RFC 6749, 2.3.1). */
@@ -128,11 +129,11 @@ function tokenOf(
     }
     throw rejected(tokenUrl, `HTTP 200 without an access_token`, "name the token endpoint itself");
   }
-  const said = conceal(reasonIn(answer));
+  const said = reasonIn(answer, conceal);
   const what = `HTTP ${status}${said}`;
   if (PASSING(status)) throw lost(tokenUrl, what);
   if (status >= 300 && status < 400) {
-    const to = hostOf(location, tokenUrl);
+    const to = conceal(hostOf(location, tokenUrl));
     throw rejected(
       tokenUrl,
       `${what}, a redirect to ${to}`,
@@ -159,10 +160,13 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 /** What the endpoint says of an error (RFC 6749, 5.2), as far as it fits into a line. */
-function reasonIn(answer: Readonly<Record<string, unknown>> | undefined): string {
+function reasonIn(
+  answer: Readonly<Record<string, unknown>> | undefined,
+  conceal: (text: string) => string,
+): string {
   const parts = [answer?.["error"], answer?.["error_description"]]
     .filter((part) => typeof part === "string" && part !== "")
-    .map((part) => (part as string).replace(/[^\x20-\x7e]+/g, " ").slice(0, 150));
+    .map((part) => conceal((part as string).slice(0, 1_000)).replace(/[^\x20-\x7e…]+/g, " ").slice(0, 150));
   return parts.length === 0 ? "" : ` (${parts.join(": ")})`;
 }
 

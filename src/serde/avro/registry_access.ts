@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { messageOf } from "../text.ts";
+import { unreadable } from "../../secrecy/unreadable.ts";
 import { RegistryConfigError } from "./registry_error.ts";
 
 /** How a client shows who it is, and whom it trusts. */
@@ -34,6 +34,8 @@ export interface RegistryAccessOptions {
 export interface RegistryAccess {
   /** The header's value. */
   readonly authorization: string | undefined;
+  /** What must be in no message that anybody reads. */
+  readonly secrets: readonly string[];
   /** PEM, where the system's authorities alone don't do. */
   readonly tls: RegistryTls | undefined;
 }
@@ -51,10 +53,10 @@ export interface RegistryTls {
  * @throws {RegistryConfigError} When settings don't go together, or a file is not what it has to be.
  */
 export function readAccess(options: RegistryAccessOptions): RegistryAccess {
-  return { authorization: authorization(options), tls: tlsOf(options) };
+  return { ...credentialsOf(options), tls: tlsOf(options) };
 }
 
-function authorization(options: RegistryAccessOptions): string | undefined {
+function credentialsOf(options: RegistryAccessOptions): Omit<RegistryAccess, "tls"> {
   const { username, password, passwordFile, token, tokenFile } = options;
   const bearer = secret(token, tokenFile, "SCHEMA_REGISTRY_TOKEN");
   const pass = secret(password, passwordFile, "SCHEMA_REGISTRY_PASSWORD");
@@ -73,10 +75,13 @@ function authorization(options: RegistryAccessOptions): string | undefined {
         } with spaces or other characters that a token has not; set the token alone`,
       );
     }
-    return `Bearer ${bearer}`;
+    return { authorization: `Bearer ${bearer}`, secrets: [bearer] };
   }
-  if (!username && !pass) return undefined;
-  return `Basic ${Buffer.from(`${username ?? ""}:${pass ?? ""}`).toString("base64")}`;
+  if (!username && !pass) return { authorization: undefined, secrets: [] };
+  return {
+    authorization: `Basic ${Buffer.from(`${username ?? ""}:${pass ?? ""}`).toString("base64")}`,
+    secrets: pass ? [pass] : [],
+  };
 }
 
 /** A secret as it was given, or what its file holds. */
@@ -167,9 +172,10 @@ function read(file: string, variable: string, allowed: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
+    const { received, reason, options } = unreadable(file, error);
     throw new RegistryConfigError(
-      `Cannot use ${variable}: received ${JSON.stringify(file)}; allowed is ${allowed} (${messageOf(error)})`,
-      { cause: error },
+      `Cannot use ${variable}: received ${received}; allowed is ${allowed} (${reason})`,
+      options,
     );
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { abbreviate, checkNesting, messageOf } from "../text.ts";
+import { conceal } from "../../secrecy/conceal.ts";
 import { readAccess, type RegistryAccess, type RegistryAccessOptions } from "./registry_access.ts";
 import { RegistryConfigError, RegistryError } from "./registry_error.ts";
 import { refusalOf, remedyOf } from "./registry_remedies.ts";
@@ -16,6 +17,8 @@ export interface Answer {
   readonly text: string;
   /** The host where it came from when that is another one, to which no credentials go. */
   readonly elsewhere?: string | undefined;
+  /** What it was asked with, which it may repeat. */
+  readonly secrets: readonly string[];
 }
 
 /** Settings of a {@linkcode RegistryClient}; all have to be there. */
@@ -108,7 +111,12 @@ export class RegistryClient {
       const response = await this.#send(target, request, access, away);
       if (!REDIRECTS.has(response.status)) {
         const text = await boundedText(response, request.signal);
-        return { status: response.status, text, elsewhere: away ? target.host : undefined };
+        return {
+          status: response.status,
+          text,
+          elsewhere: away ? target.host : undefined,
+          secrets: access.secrets,
+        };
       }
       await response.body?.cancel();
       if (hops === MOST_HOPS) throw new Refused(`it redirects more than ${MOST_HOPS} times`, DIRECT);
@@ -157,7 +165,7 @@ export class RegistryClient {
   /** The error of an answer that is none of the API's. */
   unexpected(what: string, answer: Answer): RegistryError {
     return new RegistryError(
-      `Cannot ${what} at ${this.url}: received ${abbreviate(answer.text) || "nothing"}; ${
+      `Cannot ${what} at ${this.url}: received ${shownOf(answer, answer.text, 120) || "nothing"}; ${
         remedyOf({ status: 404 }, this.#access)
       }`,
       answer.status,
@@ -277,7 +285,12 @@ function statusText(answer: Answer): string {
   const json = parse(answer.text);
   const message = typeof json?.message === "string" ? json.message : "";
   const where = answer.elsewhere === undefined ? "" : ` of ${answer.elsewhere}`;
-  return `status ${answer.status}${where}${message ? ` (${abbreviate(message, 300)})` : ""}`;
+  return `status ${answer.status}${where}${message ? ` (${shownOf(answer, message, 300)})` : ""}`;
+}
+
+/** What the registry says, as far as it fits into a line, without a secret that it may repeat. */
+function shownOf({ secrets }: Answer, text: string, length: number): string {
+  return abbreviate(conceal(text.slice(0, 4 * length), secrets), length);
 }
 
 /** The API's code of what went wrong, if the answer has one. */

@@ -199,4 +199,10 @@ Deno.test("gen: a wrong flag or variable exits 2 before anything is connected to
   assertEquals(await variable.end(), 2);
   assertStringIncludes(variable.stderr, 'Cannot use KOS_COUNT: received "few"');
   await variable.stdout;
+  const open = new Binary(["--control-host", "0.0.0.0", "--control-port", "0"], {
+    KAFKA_BROKERS: "localhost:1",
+  });
+  assertEquals(await open.end(), 2);
+  assertMatch(open.stderr, /^gen: Cannot .*--control-token-file/m);
+  await open.stdout;
 });

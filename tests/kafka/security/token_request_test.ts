@@ -23,7 +23,7 @@ async function ask(answer: Answer, timeoutMs?: number) {
 async function errorOf(answer: Answer, timeoutMs?: number): Promise<{ message: string; final: boolean }> {
   const error = await assertRejects(() => ask(answer, timeoutMs), Error);
   assertStringIncludes(error.message, "KAFKA_OAUTH_TOKEN_URL");
-  assert(!error.message.includes("s3cret"), error.message);
+  assert(!/s3cret|Basic [\w+/=]{8}/.test(error.message), error.message);
   return { message: error.message, final: isFinal(error) };
 }
 
@@ -52,6 +52,16 @@ Deno.test("what an endpoint may answer besides a token, with what to do and whet
       true,
       "HTTP 401 (invalid_client: not …)",
       "check API_KEY and SECRET_KEY",
+    ],
+    // In the ways that it was sent in, and cut off.
+    [
+      (question, response) =>
+        json(response, 400, {
+          error: question.authorization,
+          error_description: `${"x".repeat(140)}${SECRET}`,
+        }),
+      true,
+      "HTTP 400 (Basic ",
     ],
     [(_, response) => json(response, 404, {}), true, "HTTP 404", "name the token endpoint itself"],
     [(_, response) => json(response, 200, { token: "x" }), true, "HTTP 200 without an access_token"],
