@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BrokerUnavailable, ConnectionLost, KafkaError } from "../../../src/kafka/port/errors.ts";
+import { BrokerUnavailable, ConnectionLost, ConnectionRejected } from "../../../src/kafka/port/errors.ts";
 import { MemoryLog, type TopicDescription, waitForBroker, WaitInterrupted } from "../../../src/kafka/mod.ts";
 
 const REFUSED = new BrokerUnavailable(
@@ -77,7 +77,7 @@ Deno.test("an answer that breaks off is waited for too", async () => {
 });
 
 Deno.test("refused credentials, and what is no matter of a broker, are told at once", async () => {
-  const cause = new KafkaError("SASL_AUTHENTICATION_FAILED", "refused", false);
+  const cause = new ConnectionRejected("refused");
   for (const error of [new BrokerUnavailable("Cannot use Kafka", { cause }), new TypeError("a defect")]) {
     const { log, options, state } = bench([error]);
     await assertRejects(() => waitForBroker(log, options), Error, error.message);
