@@ -76,8 +76,8 @@ Deno.test("an answer that breaks off is waited for too", async () => {
   assertEquals(state.tries, 2);
 });
 
-Deno.test("refused credentials, and what is no matter of a broker, are told at once", async () => {
-  const cause = new ConnectionRejected("refused");
+Deno.test("refused credentials and certificates, and what is no matter of a broker, are told at once", async () => {
+  const cause = new ConnectionRejected("its certificate is refused");
   for (const error of [new BrokerUnavailable("Cannot use Kafka", { cause }), new TypeError("a defect")]) {
     const { log, options, state } = bench([error]);
     await assertRejects(() => waitForBroker(log, options), Error, error.message);
