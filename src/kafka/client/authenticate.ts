@@ -25,7 +25,9 @@ const MOST_MESSAGES = 5;
  * Presents the credentials; for how long they hold, in ms, 0 for as long as the connection (KIP-368).
  *
  * @throws {ConnectionLost} When the connection ends meanwhile.
- * @throws {KafkaError} When the broker refuses them, or does not know them itself.
+ * @throws {ConnectionRejected} When the broker refuses them, or does not know them itself: final at the start
+ * of a program, and tried again by one that runs, as a rotation may be under way.
+ * @throws {KafkaError} When the broker can't say at the moment.
  */
 export async function authenticate(
   connection: Connection,
@@ -64,14 +66,12 @@ async function shakeHands(connection: Connection, versions: Versions, mechanism:
   const { name, message } = errorOf(errorCode);
   if (name === "ILLEGAL_SASL_STATE") throw takesNone(connection.address);
   const known = namesIn(enabledMechanisms);
-  throw new KafkaError(
-    "UNSUPPORTED_SASL_MECHANISM",
+  throw new ConnectionRejected(
     known === ""
       ? `${connection.address}: it takes no ${mechanism}: ${message} (${name})`
       : `${connection.address}: it takes no ${mechanism} on this port, but ${known}; ` +
         `set ${withFlag("KAFKA_SASL_MECHANISM")} to what it takes, or have the broker take it ` +
         "(sasl.enabled.mechanisms)",
-    false,
   );
 }
 
@@ -127,7 +127,7 @@ function refused(
   connection: Connection,
   presenting: Presenting,
   { errorCode, errorMessage }: { errorCode: number; errorMessage?: string | null },
-): KafkaError {
+): KafkaError | ConnectionRejected {
   const { name, message, retriable } = errorOf(errorCode);
   const reason = presenting.exchange.refused?.();
   const says = shown(errorMessage || message, presenting.exchange.secrets);
@@ -142,11 +142,9 @@ function refusal(
   { mechanism }: Presenting,
   why: string,
   cause?: unknown,
-): KafkaError {
-  return new KafkaError(
-    "SASL_AUTHENTICATION_FAILED",
+): ConnectionRejected {
+  return new ConnectionRejected(
     `${address}: the credentials are refused (${mechanism.name}): ${why}; check ${mechanism.source}`,
-    false,
     { cause },
   );
 }
@@ -157,11 +155,9 @@ function shown(text: string, secrets: readonly string[]): string {
   return conceal(text.slice(0, 1_000), secrets).replace(/[^\x20-\x7e…]+/g, " ").slice(0, 300);
 }
 
-function takesNone(address: string): KafkaError {
-  return new KafkaError(
-    "ILLEGAL_SASL_STATE",
+function takesNone(address: string): ConnectionRejected {
+  return new ConnectionRejected(
     `${address}: it takes no credentials on this port; name another one in KAFKA_BROKERS, ` +
       "or set CLOUD=false to send none",
-    false,
   );
 }

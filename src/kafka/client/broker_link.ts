@@ -103,7 +103,7 @@ export class BrokerLink {
   /**
    * Makes the connection of a lane, agrees on versions and authenticates.
    * @throws {ConnectionLost} When the broker can't be reached.
-   * @throws {KafkaError} With the code `SASL_AUTHENTICATION_FAILED` when it refuses the credentials.
+   * @throws {ConnectionRejected} When it refuses the credentials.
    */
   async connect(lane: Lane = 0): Promise<void> {
     (await this.#use(lane)).done();

@@ -36,6 +36,7 @@ import { Membership } from "../common/membership.ts";
  */
 export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptions = {}): ClusterSettings {
   const { sasl } = config;
+  const { logger = stderrLogger } = options;
   if (sasl !== undefined) checkSecrets(sasl);
   const tls = config.ssl ? () => tlsOptions(config) : undefined;
   tls?.(); // what is wrong is said before anything is connected
@@ -46,7 +47,11 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
     brokers: config.brokers,
     clientId: options.clientId ?? "kos",
     tls,
-    sasl: sasl && mechanismOf(sasl, () => tlsOptions({ caFile: config.caFile }).ca),
+    sasl: sasl && mechanismOf(
+      sasl,
+      () => tlsOptions({ caFile: config.caFile }).ca,
+      (message) => logger.warn(message),
+    ),
     // So that each broker can be tried once within the request timeout.
     connectTimeoutMs: Math.min(10_000, Math.ceil(config.requestTimeoutMs / (config.brokers.length + 1))),
     requestTimeoutMs: config.requestTimeoutMs,

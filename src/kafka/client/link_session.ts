@@ -24,8 +24,8 @@ export interface LinkSession extends LaneSession {
  *
  * @param sasl The credentials to present; `undefined` for none.
  * @throws {ConnectionLost} When the connection ends meanwhile.
- * @throws {KafkaError} When the broker refuses the credentials, or is of a version that this client does not
- * know.
+ * @throws {ConnectionRejected} When the broker refuses the credentials.
+ * @throws {KafkaError} When it is of a version that this client does not know.
  */
 export async function openSession(
   connection: Connection,

@@ -42,9 +42,14 @@ export interface Exchange {
  * The mechanism of a configuration.
  *
  * @param ca Reads the authorities that a token endpoint's certificate may be of, besides the system's.
+ * @param warn Told of what will be wrong with the credentials before long.
  */
-export function mechanismOf(sasl: SaslConfig, ca: () => string | undefined): Mechanism {
-  if (sasl.mechanism === "oauthbearer") return new OAuthBearer(sasl, ca);
+export function mechanismOf(
+  sasl: SaslConfig,
+  ca: () => string | undefined,
+  warn?: (message: string) => void,
+): Mechanism {
+  if (sasl.mechanism === "oauthbearer") return new OAuthBearer(sasl, ca, warn);
   return sasl.mechanism === "plain" ? plain(sasl) : scram(sasl);
 }
 
@@ -113,9 +118,16 @@ class OAuthBearer implements Mechanism {
   readonly #tokens: TokenSource;
   readonly #extensions: string;
 
-  constructor(sasl: ClientCredentials, ca: () => string | undefined) {
+  constructor(
+    sasl: ClientCredentials,
+    ca: () => string | undefined,
+    warn: ((message: string) => void) | undefined,
+  ) {
     this.source = `what KAFKA_OAUTH_TOKEN_URL gives to ${sourceOf(sasl.clientId, "API_KEY")}`;
-    this.#tokens = new TokenSource(() => requestToken(sasl, ca()));
+    this.#tokens = new TokenSource(
+      () => requestToken(sasl, ca()),
+      warn === undefined ? {} : { warn },
+    );
     this.#extensions = Object.entries(sasl.extensions ?? {}).map(([k, v]) => `${k}=${v}\x01`).join("");
   }
 

@@ -44,7 +44,8 @@ export function readSecurity(env: Env): Security {
   const tls = readTls(env);
   const protocol = readProtocol(env, { sasl, off, tls });
   const secured = protocol.endsWith("SSL");
-  const needless = (["KAFKA_CA", "KAFKA_CERT"] as const).find((name) => env(name));
+  const needed = asksOverTls(sasl) && protocol.startsWith("SASL") ? ["KAFKA_CA"] : [];
+  const needless = ["KAFKA_CA", "KAFKA_CERT"].find((name) => env(name) && !needed.includes(name));
   if (!secured && needless !== undefined) {
     throw new ConfigError(
       `Cannot use ${withFlag(needless)}: received ${JSON.stringify(env(needless))} without TLS; ` +
@@ -52,6 +53,11 @@ export function readSecurity(env: Env): Security {
     );
   }
   return { ...tls, sasl: protocol.startsWith("SASL") ? sasl : undefined, ssl: secured };
+}
+
+/** Whether a token endpoint is to be trusted, for which authorities may be named too. */
+function asksOverTls(sasl: SaslConfig | undefined): boolean {
+  return sasl?.mechanism === "oauthbearer" && sasl.tokenUrl.startsWith("https:");
 }
 
 /** Whether `CLOUD` switches SASL and TLS off. */

@@ -45,23 +45,22 @@ export function tlsOptions({ caFile, certFile, keyFile, keyPassword }: TlsConfig
 
 /** The text of a file with at least one authority that is valid now. */
 function authorities(file: string): string {
-  const text = readText(file, CA, "a PEM file");
-  const certificates = certificatesIn(text, file, CA);
-  if (certificates.every(({ validTo }) => Date.parse(validTo) < Date.now())) {
+  const certificates = certificatesIn(file, CA);
+  if (certificates.every(({ read }) => Date.parse(read.validTo) < Date.now())) {
     throw wrong(
       CA,
       file,
-      `whose authority's certificate expired on ${dateOf(certificates[0]!.validTo)}`,
+      `whose authority's certificate expired on ${dateOf(certificates[0]!.read.validTo)}`,
       RENEW,
     );
   }
-  return text;
+  return textOf(certificates);
 }
 
 /** The client's certificate with its key. */
 function identity(certFile: string, keyFile: string, password: Secret | undefined): TlsOptions {
-  const cert = readText(certFile, CERT, "a PEM file");
-  const [own] = certificatesIn(cert, certFile, CERT) as [X509Certificate];
+  const certificates = certificatesIn(certFile, CERT);
+  const own = certificates[0]!.read;
   if (Date.parse(own.validTo) < Date.now()) {
     throw wrong(CERT, certFile, `a certificate that expired on ${dateOf(own.validTo)}`, RENEW);
   }
@@ -78,18 +77,20 @@ function identity(certFile: string, keyFile: string, password: Secret | undefine
     );
   }
   // As PEM that is not encrypted, which is all that Deno's TLS reads.
-  return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
+  return { cert: textOf(certificates), key: key.export({ type: "pkcs8", format: "pem" }) as string };
 }
 
 const RENEW = "name one that is valid now, or set this machine's clock";
 
 function privateKey(file: string, password: Secret | undefined): KeyObject {
   const text = readText(file, KEY, "a PEM file");
-  if (!/-----BEGIN (\w+ )?PRIVATE KEY-----/.test(text)) {
+  // Of a file with certificates too, as Kafka's keystores are, Deno reads no key.
+  const block = /-----BEGIN ((?:\w+ )?PRIVATE KEY)-----.*?(-----END \1-----|$)/s.exec(text)?.[0];
+  if (block === undefined) {
     throw wrong(KEY, file, "which has no private key in it", "name a PEM file with BEGIN PRIVATE KEY in it");
   }
   // Of an encrypted key without a password, Node asks the terminal for one.
-  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text);
+  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(block);
   if (encrypted && password === undefined) {
     throw wrong(
       KEY,
@@ -101,8 +102,8 @@ function privateKey(file: string, password: Secret | undefined): KeyObject {
   try {
     return createPrivateKey(
       password !== undefined && encrypted
-        ? { key: text, passphrase: readSecret(password, KEY_PASSWORD) }
-        : text,
+        ? { key: block, passphrase: readSecret(password, KEY_PASSWORD) }
+        : block,
     );
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -118,8 +119,15 @@ function privateKey(file: string, password: Secret | undefined): KeyObject {
   }
 }
 
+/** A certificate as it is handed on, and what it says. */
+interface Certificate {
+  readonly pem: string;
+  readonly read: X509Certificate;
+}
+
 /** The certificates in a PEM file, at least one. */
-function certificatesIn(text: string, file: string, source: string): X509Certificate[] {
+function certificatesIn(file: string, source: string): Certificate[] {
+  const text = readText(file, source, "a PEM file");
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) {
     const key = text.includes("PRIVATE KEY-----") ? ", but a private key" : "";
@@ -132,11 +140,23 @@ function certificatesIn(text: string, file: string, source: string): X509Certifi
   }
   return blocks.map((block, i) => {
     try {
-      return new X509Certificate(block);
+      const pem = withLines(block);
+      return { pem, read: new X509Certificate(pem) };
     } catch (error) {
       throw wrong(source, file, `whose certificate ${i + 1} can't be read`, "write the file anew", error);
     }
   });
+}
+
+/** A certificate in lines as they have to be, where copying it has joined or indented them. */
+function withLines(block: string): string {
+  const base64 = block.replace(/-----(BEGIN|END) CERTIFICATE-----|\s+/g, "");
+  return ["-----BEGIN CERTIFICATE-----", ...base64.match(/.{1,64}/g) ?? [], "-----END CERTIFICATE-----", ""]
+    .join("\n");
+}
+
+function textOf(certificates: readonly Certificate[]): string {
+  return certificates.map(({ pem }) => pem).join("");
 }
 
 /** How a public key is written, by which two are compared. */

@@ -125,7 +125,9 @@ function identity(certFile: string | undefined, keyFile: string | undefined): Re
   const first = CERTIFICATE.exec(cert)?.[0];
   if (first === undefined) throw notPem(certFile, CERT);
   const certificate = parsed(first, certFile, CERT);
-  const key = read(keyFile, KEY, A_KEY);
+  const text = read(keyFile, KEY, A_KEY);
+  // Of a file that has the certificate too, runtimes may read no key.
+  const key = PRIVATE_KEY.exec(text)?.[0] ?? text;
   if (!certificate.checkPrivateKey(privateKey(key, keyFile))) {
     throw new RegistryConfigError(
       `Cannot use ${KEY}: received ${JSON.stringify(keyFile)}, which is not the key of the certificate in ` +
@@ -152,6 +154,8 @@ function parsed(pem: string, file: string, variable: string): X509Certificate {
 
 function privateKey(pem: string, file: string): KeyObject {
   try {
+    // Of an encrypted key without a password, Node asks the terminal for one.
+    if (ENCRYPTED.test(pem)) throw new TypeError("it is encrypted");
     return createPrivateKey(pem);
   } catch {
     // What the library says may show the key's text.
@@ -189,5 +193,7 @@ const CERT = "SCHEMA_REGISTRY_CERT";
 const KEY = "SCHEMA_REGISTRY_KEY";
 const A_CERTIFICATE = "a PEM file with a certificate";
 const A_KEY = "a PEM file with a private key that has no password";
+const PRIVATE_KEY = /-----BEGIN ((?:\w+ )?PRIVATE KEY)-----.*?-----END \1-----/s;
+const ENCRYPTED = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 const CERTIFICATE = new RegExp(CERTIFICATES.source);

@@ -54,7 +54,12 @@ export function registryConfig(env: (name: string) => string | undefined): Regis
     }
   }
   // A file that is wrong ends the program when it starts, not at its first record.
-  readAccess(access);
+  const { username, password } = new URL(url);
+  readAccess({
+    ...access,
+    username: access.username ?? username,
+    password: access.password ?? (access.passwordFile ? undefined : password),
+  });
   return { url, ...access };
 }
 

@@ -16,7 +16,15 @@ export function secureFetch(url: string, init: RequestInit, tls: RegistryTls): P
     const abort = (): void => void sent.destroy(signal!.reason);
     signal?.addEventListener("abort", abort);
     sent.on("close", () => signal?.removeEventListener("abort", abort));
-    sent.on("response", (answer) => resolve(responseOf(answer)));
+    sent.on("response", (answer) => {
+      try {
+        resolve(responseOf(answer));
+      } catch (error) {
+        // A status or a header that no response can have: thrown from here it would end the process.
+        answer.destroy();
+        reject(error);
+      }
+    });
     sent.on("error", (error) => reject(isOfNetwork(error) ? failed(error) : error));
     sent.end(body);
   });

@@ -57,6 +57,7 @@ Deno.test("kafka only: who has the right credentials gets in by all ways, and wh
   say(table(rows, broker.folder));
   assertEquals(tokens.asked.length, 2); // one for each client, whatever its connections
   await renews(broker);
+  await waits(broker);
   await programs(broker);
 });
 
@@ -275,6 +276,47 @@ async function renews({ address, file }: SecuredBroker): Promise<void> {
   while (!used()) await write();
   while (seen.length < written) for (const { value } of recordsOf(await fetcher.poll(20))) seen.push(value!);
   assertEquals(seen, Array.from({ length: written }, (_, i) => `${i}`));
+  await Promise.all([producer.close(), fetcher.close(), log.close()]);
+}
+
+/**
+ * A password that is refused while an application runs, as amid a rotation, is tried again until it is right: nothing
+ * is given up, and what fails is told.
+ */
+async function waits({ address, file }: SecuredBroker): Promise<void> {
+  const variables: Variables = {
+    ...PLAINTEXT,
+    KAFKA_BROKERS: address("SHORT"),
+    KAFKA_SASL_MECHANISM: "SCRAM-SHA-256",
+    API_KEY: USER,
+    SECRET_KEY_FILE: file("turned", PASSWORD),
+  };
+  const log = new KafkaLog(connectionConfig((name) => variables[name]), { logger: quiet });
+  await log.createTopics([{ topic: "turned", partitions: 1 }]);
+  const [producer, fetcher] = [log.producer(), log.fetcher()];
+  fetcher.assign({ topic: "turned", partition: 0 }, 0);
+  const seen: (string | null)[] = [];
+  const read = async (): Promise<void> => {
+    for (const { value } of recordsOf(await fetcher.poll(20))) seen.push(value);
+  };
+  const write = (value: string): Promise<void> => {
+    appendRecords(producer, "turned", [{ partition: 0, value }]);
+    return producer.flush();
+  };
+  await write("before");
+  file("turned", "guessed");
+  let written: Promise<void> | undefined;
+  // Until a connection that is due is refused, then a record that finds none that stands.
+  while (!log.health.lastFailure?.includes("the credentials are refused")) await read();
+  const refusals = log.health.failures + 10;
+  while (log.health.failures < refusals) {
+    written ??= write("amid");
+    await read();
+  }
+  file("turned", PASSWORD);
+  await written;
+  while (seen.length < 2) await read();
+  assertEquals(seen, ["before", "amid"]);
   await Promise.all([producer.close(), fetcher.close(), log.close()]);
 }
 

@@ -1,6 +1,12 @@
 /** A link to a broker that does what no broker should. Where something has to take too long it takes some ms. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ConnectionLost, ConnectionRejected, KafkaError } from "../../../src/kafka/port/errors.ts";
+import {
+  ConnectionLost,
+  ConnectionRejected,
+  isFinal,
+  isRetriable,
+  KafkaError,
+} from "../../../src/kafka/port/errors.ts";
 import { BrokerLink, type LinkSettings } from "../../../src/kafka/client/broker_link.ts";
 import {
   API_VERSIONS,
@@ -473,8 +479,11 @@ Deno.test("link: a broker that does not know the password itself, or wants endle
       const text = answer(nonce, round++);
       return framed(correlationId, new Uint8Array([0, 0, 255, 255, ...bytes(text), ...new Uint8Array(8)]));
     }, async (link) => {
-      const { message } = await assertRejects(() => link.connect(), KafkaError, part);
+      const error = await assertRejects(() => link.connect(), ConnectionRejected, part);
+      const { message } = error;
       assert(message.includes("check API_KEY and SECRET_KEY") && !message.includes("p-of-u"), message);
+      // A program that starts ends at once; one that runs waits for a rotation to be over.
+      assert(isFinal(error) && isRetriable(error));
     }, { sasl: mechanismOf(config, () => undefined) });
   }
 });
@@ -482,7 +491,11 @@ Deno.test("link: a broker that does not know the password itself, or wants endle
 Deno.test("link: a port that takes no credentials is named to a client with some", async () => {
   const sasl = mechanismOf({ mechanism: "plain", username: "u", password: "p" }, () => undefined);
   await withLink(() => undefined, async (link) => {
-    const error = await assertRejects(() => link.connect(), KafkaError, "takes no credentials on this port");
+    const error = await assertRejects(
+      () => link.connect(),
+      ConnectionRejected,
+      "takes no credentials on this port",
+    );
     assert(error.message.includes("CLOUD=false"), error.message);
   }, { sasl });
 });

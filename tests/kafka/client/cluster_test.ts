@@ -1,8 +1,17 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Cluster, type ClusterSettings } from "../../../src/kafka/client/cluster.ts";
-import { BrokerUnavailable, ConnectionLost } from "../../../src/kafka/port/errors.ts";
+import { BrokerUnavailable, ConnectionLost, isFinal } from "../../../src/kafka/port/errors.ts";
 import { retrying } from "../../../src/kafka/common/retrying.ts";
-import { FakeBroker, framed, METADATA, metadataAnswer, type Script } from "./fake_broker.ts";
+import { mechanismOf } from "../../../src/kafka/security/mechanisms.ts";
+import {
+  API_VERSIONS,
+  apiVersionsAnswer,
+  FakeBroker,
+  framed,
+  METADATA,
+  metadataAnswer,
+  type Script,
+} from "./fake_broker.ts";
 
 function clusterOf(brokers: readonly string[], settings: Partial<ClusterSettings> = {}): Cluster {
   return new Cluster({
@@ -123,6 +132,32 @@ Deno.test("cluster: when no broker answers, each is named once with why it did n
   assertEquals(then.message.includes("TLS"), false, then.message);
   assertEquals(then.message.split(`127.0.0.1:${refusing}: `).length, 2);
   await cluster.close();
+});
+
+Deno.test("cluster: a broker that refuses the credentials is passed over while another one takes them, and told when none does", async () => {
+  const versions = apiVersionsAnswer([[API_VERSIONS, 0, 4], [17, 0, 1], [36, 0, 1], [METADATA, 0, 8]]);
+  /** Answers SaslHandshake with its mechanism, and SaslAuthenticate with an error code. */
+  const answering = (code: number): Script => ({ apiKey, correlationId }) => {
+    const plain = [0, 0, 0, 0, 0, 1, 0, 5, ...new TextEncoder().encode("PLAIN")];
+    if (apiKey === API_VERSIONS) return framed(correlationId, versions);
+    if (apiKey === 17) return framed(correlationId, new Uint8Array(plain));
+    if (apiKey === 36) {
+      return framed(correlationId, new Uint8Array([0, code, 255, 255, ...Array(12).fill(0)]));
+    }
+  };
+  await using refusing = await FakeBroker.start(answering(58)); // SASL_AUTHENTICATION_FAILED
+  await using taking = await FakeBroker.start(answering(0));
+  const brokers = [`127.0.0.1:${refusing.port}`, `127.0.0.1:${taking.port}`];
+  const sasl = mechanismOf({ mechanism: "plain", username: "u", password: "p-of-u" }, () => undefined);
+  const cluster = clusterOf(brokers, { sasl });
+  assertEquals((await cluster.any()).address, brokers[1]);
+  await cluster.close();
+
+  const other = clusterOf(brokers.slice(0, 1), { sasl });
+  const error = await assertRejects(() => other.any(), BrokerUnavailable, "Cannot use Kafka at 127.0.0.1:");
+  assertStringIncludes(error.message, "check API_KEY and SECRET_KEY");
+  assertEquals([isFinal(error), error.message.includes("p-of-u")], [true, false]);
+  await other.close();
 });
 
 Deno.test("cluster: once it is closed no other broker is tried, nor connected to by who asks for one late", async () => {

@@ -97,6 +97,15 @@ Deno.test("a token endpoint has https, http on this machine only, and no user in
   assertStringIncludes(of("secret-1"), "what is no URL");
 });
 
+Deno.test("KAFKA_CA goes without TLS to brokers where a token endpoint has TLS", () => {
+  const variables = { ...KEYS, KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT", KAFKA_CA: "ca.pem" };
+  assertEquals(read({ ...variables, ...URL }).caFile, "ca.pem");
+  const here = { KAFKA_OAUTH_TOKEN_URL: "http://localhost:1/t" };
+  for (const more of [{}, here]) {
+    assertStringIncludes(errorOf({ ...variables, ...more }), "KAFKA_CA (--kafka-ca): received");
+  }
+});
+
 Deno.test("extensions are names of letters, and never the token itself", () => {
   for (const wrong of ["auth=x", "a", "a=", "1=2", "a=b,,"]) {
     const message = errorOf({ ...KEYS, ...URL, KAFKA_OAUTH_EXTENSIONS: wrong });

@@ -51,6 +51,27 @@ Deno.test("authorities, a certificate and its key are handed on, an encrypted ke
     }
   }));
 
+Deno.test("how a file was copied does not matter: with a key before, comments, other lines' ends, indented or in one line", () =>
+  withFiles((write) => {
+    const lines = AUTHORITY.cert.split("\n");
+    for (
+      const text of [
+        `\ufeff# of the cluster -- until 2030\r\n${lines.join("\r\n")}`,
+        lines.map((line) => `  ${line}  `).join("\n"),
+        lines.join(" "),
+        OWN.key + AUTHORITY.cert + "\nthe end",
+      ]
+    ) {
+      assertEquals(tlsOptions({ caFile: write("ca.pem", text) }).ca, AUTHORITY.cert);
+    }
+    // As Kafka's own keystores in PEM are.
+    for (const text of [OWN.key + OWN.cert, OWN.cert + OWN.key, OWN.cert + encrypted(OWN.key)]) {
+      const file = write("both.pem", text);
+      const both = tlsOptions({ certFile: file, keyFile: file, keyPassword: "pass-of-key" });
+      assertEquals([both.cert, both.key], [OWN.cert, OWN.key]);
+    }
+  }));
+
 Deno.test("files are read anew each time, as those that Kubernetes mounts are replaced", () =>
   withFiles((write) => {
     const caFile = write("ca.pem", AUTHORITY.cert);

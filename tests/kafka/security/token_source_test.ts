@@ -1,15 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { ConnectionLost, ConnectionRejected } from "../../../src/kafka/port/errors.ts";
+import { ConfigError, ConnectionLost, ConnectionRejected } from "../../../src/kafka/port/errors.ts";
 import { TokenSource } from "../../../src/kafka/security/token_source.ts";
 
 /** A source whose clock and answers a test sets. */
 function sourceOf(lifetimeMs: number | undefined = 100_000) {
-  const state = { now: 0, asked: 0, fails: undefined as Error | undefined };
+  const state = { now: 0, asked: 0, fails: undefined as Error | undefined, warnings: [] as string[] };
   const source = new TokenSource(() => {
     state.asked++;
     if (state.fails !== undefined) return Promise.reject(state.fails);
     return Promise.resolve({ value: `t${state.asked}`, lifetimeMs });
-  }, () => state.now);
+  }, { now: () => state.now, warn: (message) => state.warnings.push(message) });
   return { state, source };
 }
 
@@ -44,15 +44,32 @@ Deno.test("while the endpoint is away a token that holds serves on, and no longe
   state.now = 100_000;
   await assertRejects(() => source.token(), ConnectionLost, "away");
   state.fails = undefined;
+  await assertRejects(() => source.token(), ConnectionLost, "away"); // not asked again at once
+  state.now = 101_000;
   assertEquals(await source.token(), "t4");
 });
 
-Deno.test("credentials that the endpoint refuses are told at once, although the token holds", async () => {
+Deno.test("credentials that the endpoint refuses are told of at once, while the token in use holds", async () => {
   const { state, source } = sourceOf();
   await source.token();
   state.fails = new ConnectionRejected("401");
   state.now = 70_000;
-  await assertRejects(() => source.token(), ConnectionRejected);
+  assertEquals(await Promise.all([source.token(), source.token()]), ["t1", "t1"]);
+  assertEquals(state.warnings, ["401 (the last token holds for 30 s more)"]);
+  state.now = 75_000;
+  assertEquals(await source.token(), "t1");
+  assertEquals(state.warnings.length, 2);
+  state.now = 100_000;
+  await assertRejects(() => source.token(), ConnectionRejected, "401");
+});
+
+Deno.test("who never gets a token asks once a second, however many connections are tried", async () => {
+  const { state, source } = sourceOf();
+  state.fails = new ConnectionRejected("401");
+  for (; state.now < 3_000; state.now += 100) {
+    await assertRejects(() => source.token(), ConnectionRejected, "401");
+  }
+  assertEquals(state.asked, 3);
 });
 
 Deno.test("a token that a broker refuses is forgotten; one whose end nobody tells is kept for a minute", async () => {
@@ -64,4 +81,15 @@ Deno.test("a token that a broker refuses is forgotten; one whose end nobody tell
   assertEquals(await source.token(), "t2");
   state.now = 60_000;
   assertEquals(await source.token(), "t3");
+});
+
+Deno.test("what fails before the endpoint is asked, as a file that is being replaced, is tried again", async () => {
+  let [now, fails] = [0, true];
+  const source = new TokenSource(() => {
+    if (fails) throw new ConfigError("no certificate in it");
+    return Promise.resolve({ value: "t", lifetimeMs: undefined });
+  }, { now: () => now });
+  await assertRejects(() => source.token(), ConfigError);
+  [now, fails] = [1_000, false];
+  assertEquals(await source.token(), "t");
 });

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { createPrivateKey } from "node:crypto";
 import { createServer as createPlainServer, type Server as PlainServer } from "node:http";
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { join } from "@std/path";
 import { SchemaRegistry } from "../../../src/serde/avro/registry.ts";
 import { RegistryConfigError, RegistryError } from "../../../src/serde/avro/registry_error.ts";
@@ -153,6 +155,8 @@ Deno.test("a client certificate lets in, read anew for each request, and one tha
       const variables = { ...base, SCHEMA_REGISTRY_CERT, SCHEMA_REGISTRY_KEY };
       await getsSchema(variables);
       assertMatch(await refused(base), "it asks for a client certificate: set SCHEMA_REGISTRY_CERT and");
+      const both = file("both.pem", client.key + client.cert);
+      await getsSchema({ ...base, SCHEMA_REGISTRY_CERT: both, SCHEMA_REGISTRY_KEY: both });
       const registry = registryFrom((name) => (variables as Record<string, string>)[name])!;
       file("client.pem", stranger.cert);
       file("client.key", stranger.key);
@@ -302,6 +306,48 @@ Deno.test("variables that don't go together, and files that are not what they ha
     assertEquals(registryConfig(() => undefined), undefined);
     assertEquals(registryFrom(() => ""), undefined);
     await Promise.resolve();
+  });
+});
+
+Deno.test("a user in the address and a token are refused together at the start", () => {
+  const variables = { SCHEMA_REGISTRY: `https://ann:${SECRET}@r.example`, SCHEMA_REGISTRY_TOKEN: "t-1" };
+  assertMatch(wrong(variables), "Cannot use SCHEMA_REGISTRY_TOKEN: received a user or a password too");
+});
+
+Deno.test("an encrypted key is refused, and no terminal is asked for its password", async () => {
+  await withFiles(({ authority, file }) => {
+    const client = makeCertificate("client", { issuer: authority });
+    const key = createPrivateKey(client.key).export({
+      type: "pkcs8",
+      format: "pem",
+      cipher: "aes-256-cbc",
+      passphrase: SECRET,
+    }) as string;
+    const message = wrong({
+      SCHEMA_REGISTRY: "https://r.example",
+      SCHEMA_REGISTRY_CERT: file("client.pem", client.cert),
+      SCHEMA_REGISTRY_KEY: file("client.key", key),
+    });
+    assertMatch(message, "a PEM file with a private key that has no password");
+    return Promise.resolve();
+  });
+});
+
+Deno.test("an answer with a status or a header that none can have is an error, and does not end the process", async () => {
+  await withFiles(async ({ authority, file }) => {
+    const SCHEMA_REGISTRY_CA = file("ca.pem", authority.cert);
+    for (const head of ["999 Odd", "200 OK\r\nx-odd: a\u0001b"]) {
+      const server = createTlsServer(makeCertificate("odd", { issuer: authority, hosts: ["localhost"] }));
+      server.on("secureConnection", (socket) => {
+        socket.on("error", () => {});
+        socket.once("data", () => socket.end(`HTTP/1.1 ${head}\r\ncontent-length: 2\r\n\r\n{}`));
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as AddressInfo;
+      const message = await refused({ SCHEMA_REGISTRY: `https://localhost:${port}`, SCHEMA_REGISTRY_CA });
+      assertMatch(message, `Cannot get schema 1 at https://localhost:${port}: `);
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 
