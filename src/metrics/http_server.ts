@@ -74,11 +74,12 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
     answerMs: limits.answerMs,
     ...(onError ? { onError } : {}),
   };
-  const server = createServer(
-    serverOptions(limits),
-    (incoming, outgoing) => void answer(incoming, outgoing, answering),
-  );
-  boundConnections(server, limits);
+  const server = createServer(serverOptions(limits));
+  const connections = boundConnections(server, limits);
+  server.on("request", (incoming, outgoing) => {
+    outgoing.on("error", () => {}); // a connection that breaks while it is written to
+    connections.inTurn(incoming.socket, (holds) => answer(incoming, outgoing, { ...answering, holds }));
+  });
   try {
     await listening(server, host, port);
   } catch (error) {
@@ -123,25 +124,29 @@ interface Answering extends Pick<HttpServerOptions, "handler" | "onError"> {
   readonly answerMs: number;
 }
 
+/** How a request is answered. */
+interface Answer extends Answering {
+  /** Told how many bytes lie here until they are taken. */
+  readonly holds: (bytes: number) => void;
+}
+
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  answering: Answering,
+  answering: Answer,
 ): Promise<void> {
-  outgoing.on("error", () => {}); // a connection that breaks while it is written to
-  const { answerMs, onError } = answering;
+  const { answerMs, onError, holds } = answering;
   try {
-    await sendAnswer(outgoing, await answerTo(incoming, answering), answerMs);
+    await sendAnswer(outgoing, await answerTo(incoming, answering), answerMs, holds);
   } catch (error) {
     // Who has gone needs no answer, and what that broke is nobody's error.
     if (incoming.socket.destroyed || (incoming.destroyed && !incoming.complete)) return;
     onError?.(error);
     if (outgoing.headersSent) outgoing.destroy();
-    else {await sendAnswer(
-        outgoing,
-        jsonResponse({ error: "internal error; the server's log has it" }, 500),
-        answerMs,
-      );}
+    else {
+      const error = "internal error; the server's log has it";
+      await sendAnswer(outgoing, jsonResponse({ error }, 500), answerMs, holds);
+    }
   }
 }
 
