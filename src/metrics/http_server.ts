@@ -10,6 +10,7 @@ import { sendAnswer } from "./http_answer.ts";
 import { boundConnections, type HttpLimits, limitsOf, serverOptions } from "./http_limits.ts";
 import { BadRequest, readRequest } from "./http_request.ts";
 import { jsonResponse } from "./json_response.ts";
+import { seldom } from "./seldom.ts";
 
 /** Answers a request; `url` is the request's, parsed. */
 export type RouteHandler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -31,7 +32,7 @@ export interface HttpServerOptions {
   readonly access?: Access;
   /** How much of the server one client may hold, and for how long. */
   readonly limits?: HttpLimits;
-  /** Told of an error that a handler threw; the client gets status 500. */
+  /** Told of an error that a handler threw, of the same one once in ten seconds; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
   /**
    * Answers every request. Its answer's body is sent when all of it is there; server-sent events are sent as
@@ -72,7 +73,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
     handler,
     access,
     answerMs: limits.answerMs,
-    ...(onError ? { onError } : {}),
+    ...(onError ? { onError: seldom(onError) } : {}),
   };
   const server = createServer(serverOptions(limits));
   const connections = boundConnections(server, limits);
