@@ -22,7 +22,7 @@ export const SASL: FuzzTarget = {
   name: "sasl",
   refusals: [ConnectionLost, KafkaError],
   seeds() {
-    const first = `r=${NONCE}xyz,s=c2FsdA==,i=4096`;
+    const first = `r=${NONCE}xyz,s=c2FsdHNhbHRzYWx0c2FsdA==,i=4096`;
     return [
       seed(0, handshake("PLAIN"), authenticated("")),
       seed(1, handshake("SCRAM-SHA-256"), authenticated(first), authenticated("v=AAAA")),

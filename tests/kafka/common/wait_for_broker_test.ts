@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BrokerUnavailable, ConnectionLost, KafkaError } from "../../../src/kafka/port/errors.ts";
+import {
+  BrokerUnavailable,
+  ConnectionLost,
+  ConnectionRejected,
+  KafkaError,
+} from "../../../src/kafka/port/errors.ts";
 import { MemoryLog, type TopicDescription, waitForBroker, WaitInterrupted } from "../../../src/kafka/mod.ts";
 
 const REFUSED = new BrokerUnavailable(
@@ -76,9 +81,13 @@ Deno.test("an answer that breaks off is waited for too", async () => {
   assertEquals(state.tries, 2);
 });
 
-Deno.test("refused credentials, and what is no matter of a broker, are told at once", async () => {
-  const cause = new KafkaError("SASL_AUTHENTICATION_FAILED", "refused", false);
-  for (const error of [new BrokerUnavailable("Cannot use Kafka", { cause }), new TypeError("a defect")]) {
+Deno.test("refused credentials or certificates, and what is no matter of a broker, are told at once", async () => {
+  const causes = [
+    new KafkaError("SASL_AUTHENTICATION_FAILED", "refused", false),
+    new ConnectionRejected("its certificate is refused"),
+  ];
+  const unusable = causes.map((cause) => new BrokerUnavailable("Cannot use Kafka", { cause }));
+  for (const error of [...unusable, new TypeError("a defect")]) {
     const { log, options, state } = bench([error]);
     await assertRejects(() => waitForBroker(log, options), Error, error.message);
     assertEquals(state.tries, 1);
