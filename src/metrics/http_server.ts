@@ -32,7 +32,7 @@ export interface HttpServerOptions {
   readonly access?: Access;
   /** How much of the server one client may hold, and for how long. */
   readonly limits?: HttpLimits;
-  /** Told of an error that a handler threw, of the same one once in ten seconds; the client gets status 500. */
+  /** Told of an error that a handler threw, the same one once in ten seconds; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
   /**
    * Answers every request. Its answer's body is sent when all of it is there; server-sent events are sent as
