@@ -146,7 +146,8 @@ export function deniedText(error: unknown): string | undefined {
   return `Cannot go on: received no permission to ${VERBS[kind] ?? kind} ${
     what ?? "all"
   }; what a program may do is ` +
-    `in docs/security.md: name another place, or run the same command with --allow-${kind}${more} added`;
+    `in docs/security.md: name another place, or add --allow-${kind}${more} after ` +
+    '"deno run" in the command that the task prints';
 }
 
 /** What Deno's permissions are for. */

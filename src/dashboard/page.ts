@@ -81,7 +81,7 @@ export class Page {
     const missed = this.#history.after(request.headers.get("last-event-id"));
     return this.#viewers.add([
       `retry: 1000\nevent: hello\ndata: ${JSON.stringify(hello)}\n\n`,
-      ...missed.map(({ text }) => text),
+      ...missed,
       // What came before is drawn at once, not each by itself.
       "event: ready\ndata: {}\n\n",
     ]);

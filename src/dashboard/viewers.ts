@@ -12,10 +12,14 @@ export const MOST_VIEWERS = 32;
 /** How many bytes may wait for a viewer; one that is slower has to come again. */
 const MOST_WAITING = 16_000_000;
 
+type SentEvent = Pick<PageEvent, "text">;
+
 /** Sends events to all who look on. */
 export class Viewers {
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #encoder = new TextEncoder();
+  /** What is sent to all lies here once, however many are slow to take it. */
+  readonly #encoded = new WeakMap<SentEvent, Uint8Array>();
   readonly #changed: (count: number) => void;
 
   /** @param changed Told how many there are, each time that changes. */
@@ -29,7 +33,7 @@ export class Viewers {
   }
 
   /** Answers a viewer, with this to begin. */
-  add(begin: readonly string[]): Response {
+  add(begin: readonly (string | SentEvent)[]): Response {
     if (this.#streams.size >= MOST_VIEWERS) {
       const error = `Cannot show the page to one more: received ${MOST_VIEWERS} viewers; close one`;
       return jsonResponse({ error }, 503, { "retry-after": "5" });
@@ -38,7 +42,7 @@ export class Viewers {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         own = controller;
-        for (const text of begin) controller.enqueue(this.#encoder.encode(text));
+        for (const part of begin) controller.enqueue(this.#bytesOf(part));
         this.#streams.add(controller);
         this.#changed(this.count);
       },
@@ -54,8 +58,8 @@ export class Viewers {
   }
 
   /** Sends an event to all. */
-  send({ text }: Pick<PageEvent, "text">): void {
-    const bytes = this.#encoder.encode(text);
+  send(event: SentEvent): void {
+    const bytes = this.#bytesOf(event);
     for (const stream of [...this.#streams]) {
       stream.enqueue(bytes);
       if (stream.desiredSize! <= 0) this.#end(stream);
@@ -65,6 +69,13 @@ export class Viewers {
   /** Ends all streams. */
   close(): void {
     for (const stream of [...this.#streams]) this.#end(stream);
+  }
+
+  #bytesOf(part: string | SentEvent): Uint8Array {
+    if (typeof part === "string") return this.#encoder.encode(part);
+    const bytes = this.#encoded.get(part) ?? this.#encoder.encode(part.text);
+    this.#encoded.set(part, bytes);
+    return bytes;
   }
 
   #end(stream: ReadableStreamDefaultController<Uint8Array>): void {

@@ -10,9 +10,12 @@ import { jsonResponse } from "./json_response.ts";
 import { RequestRate } from "./request_rate.ts";
 
 /** The names that a browser on this machine knows it by. Any other may have been made to point here. */
-const LOOPBACK_NAME = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+const LOOPBACK_NAME = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 /** The addresses of this machine alone, as a socket tells them. */
 const LOOPBACK_ADDRESS = /^(?:(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/i;
+
+/** What a proxy adds to what it passes on: then the address that asks is its own. */
+const PROXY_HEADERS = ["forwarded", "via", "x-forwarded-for"];
 
 /** Requests a second of each client where nothing else is said: a page with all its parts, several times. */
 const DEFAULT_REQUESTS_PER_SECOND = 100;
@@ -23,7 +26,10 @@ export interface AccessOptions {
   readonly name: string;
   /** What a request has to bring; left out, only this machine is answered, under its own names. */
   readonly token?: BearerToken | undefined;
-  /** Whether a request of this machine, under one of its own names, needs no token. Default `false`. */
+  /**
+   * Whether a request of this machine, under one of its own names, needs no token; with one, that of a proxy
+   * does need it. Default `false`.
+   */
   readonly trustsThisMachine?: boolean;
   /** Whether anybody but other pages may read; only changes are asked about then. Default `false`. */
   readonly isPublic?: boolean;
@@ -77,7 +83,8 @@ export class Access {
       );
     }
     if (isOpen) return undefined;
-    if (trustsThisMachine && LOOPBACK_ADDRESS.test(address) && isLoopbackName(headers.host)) return undefined;
+    const isTrusted = trustsThisMachine && (token === undefined || !isPassedOn(headers));
+    if (isTrusted && LOOPBACK_ADDRESS.test(address) && isLoopbackName(headers.host)) return undefined;
     if (token === undefined) {
       const from = LOOPBACK_ADDRESS.test(address) ? `host ${headers.host}` : "a request of another machine";
       return jsonResponse({ error: `${refused} ${from}; ask on this machine, at localhost` }, 403);
@@ -87,7 +94,8 @@ export class Access {
     return jsonResponse(
       { error: `${refused} ${brought}; send Authorization: Bearer with that of ${nameOf(token)}` },
       401,
-      { "www-authenticate": 'Bearer realm="kos"' },
+      // A browser asks its user for Basic, and for Bearer nobody.
+      { "www-authenticate": 'Basic realm="kos"' },
     );
   }
 }
@@ -122,6 +130,10 @@ export function isLoopbackAddress(host: string): boolean {
 
 function isLoopbackName(host: string | undefined): boolean {
   return LOOPBACK_NAME.test(host ?? "");
+}
+
+function isPassedOn(headers: IncomingHttpHeaders): boolean {
+  return PROXY_HEADERS.some((name) => headers[name] !== undefined);
 }
 
 /** Whether a browser says that it is not the page of this server, nor its user, who asks. */

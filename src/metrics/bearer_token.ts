@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { unreadable } from "../secrecy/unreadable.ts";
@@ -28,7 +29,10 @@ export class AccessError extends Error {
 /** So short a secret can be guessed. */
 const LEAST_CHARACTERS = 16;
 
-/** A token as requests bring it: `Authorization: Bearer <token>`. */
+/**
+ * A token as requests bring it: `Authorization: Bearer <token>`, or as the password of any user, which is how
+ * a browser sends what its user has typed.
+ */
 export class BearerToken {
   /** Where it comes from. */
   readonly source: TokenSource;
@@ -65,11 +69,18 @@ export class BearerToken {
    * @throws {AccessError} When its file has none any more.
    */
   async isIn(authorization: string | undefined): Promise<boolean> {
-    const brought = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+    const brought = tokenIn(authorization ?? "");
     if (brought === undefined) return false;
     // Digests have one length, whatever that of the texts.
     return timingSafeEqual(digestOf(brought), digestOf(await this.#read()));
   }
+}
+
+function tokenIn(authorization: string): string | undefined {
+  const [, scheme = "", text = ""] = /^(bearer|basic) +(\S+) *$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() === "bearer") return text;
+  // The user's name has no colon.
+  return /^[^:]*:(.+)$/s.exec(Buffer.from(text, "base64").toString())?.[1];
 }
 
 async function textOf(file: string, flag: string): Promise<string> {

@@ -13,11 +13,13 @@ export const EVENT_STREAM = "text/event-stream";
  * them has gone. Whoever takes nothing for so long is cut off.
  *
  * @param patienceMs For how long, in ms.
+ * @param holds Told how many bytes lie here until they are taken.
  */
 export async function sendAnswer(
   outgoing: ServerResponse,
   response: Response,
   patienceMs: number,
+  holds: (bytes: number) => void,
 ): Promise<void> {
   const events = response.headers.get("content-type") === EVENT_STREAM ? response.body : null;
   const body = events === null ? new Uint8Array(await response.arrayBuffer()) : undefined;
@@ -26,6 +28,7 @@ export async function sendAnswer(
   // What is left of a request that was answered before its end is not waited for.
   if (!outgoing.req.complete) outgoing.setHeader("connection", "close");
   if (events !== null) return await sendEvents(outgoing, events, patienceMs);
+  holds(body!.byteLength);
   const taken = settledOn(outgoing, "finish", patienceMs);
   outgoing.end(body);
   await taken;

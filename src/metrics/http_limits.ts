@@ -5,9 +5,13 @@
  */
 import type { Server, ServerOptions } from "node:http";
 import type { Socket } from "node:net";
+import { type ConnectionLimits, Connections } from "./http_connections.ts";
 
-/** Limits of {@linkcode serveHttp}; times in ms. */
-export interface HttpLimits {
+/**
+ * Limits of {@linkcode serveHttp}; times in ms. By default there are 512 connections, 128 of one address, and
+ * 64,000,000 bytes lie unsent.
+ */
+export interface HttpLimits extends Partial<ConnectionLimits> {
   /** Until a request's headers are there. Default 5,000. */
   readonly headersMs?: number;
   /** Until all of a request is there. Default 10,000. */
@@ -16,10 +20,6 @@ export interface HttpLimits {
   readonly idleMs?: number;
   /** How long a handler may take, and how long a reader may take nothing of its answer. Default 30,000. */
   readonly answerMs?: number;
-  /** Connections at a time. Default 512. */
-  readonly connections?: number;
-  /** Connections at a time of one address. Default 128. */
-  readonly connectionsOfOne?: number;
 }
 
 /** Bytes that the headers of a request may have: a browser sends all cookies that it has of localhost. */
@@ -34,6 +34,7 @@ export function limitsOf(limits: HttpLimits = {}): Required<HttpLimits> {
     answerMs: 30_000,
     connections: 512,
     connectionsOfOne: 128,
+    unsentBytes: 64_000_000,
     ...limits,
   };
 }
@@ -51,23 +52,13 @@ export function serverOptions({ headersMs, requestMs, idleMs }: Required<HttpLim
 }
 
 /** Bounds the connections of a server, and answers what is no request: without a word in the log. */
-export function boundConnections(server: Server, limits: Required<HttpLimits>): void {
-  server.maxConnections = limits.connections;
-  const byAddress = new Map<string, number>();
-  server.on("connection", (socket: Socket) => {
-    const address = socket.remoteAddress ?? "";
-    const count = (byAddress.get(address) ?? 0) + 1;
-    byAddress.set(address, count);
-    socket.once("close", () => {
-      const left = byAddress.get(address)! - 1;
-      if (left === 0) byAddress.delete(address);
-      else byAddress.set(address, left);
-    });
-    if (count > limits.connectionsOfOne) socket.destroy();
-  });
+export function boundConnections(server: Server, limits: Required<HttpLimits>): Connections {
+  const connections = new Connections(limits);
+  server.on("connection", (socket: Socket) => connections.add(socket));
   server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
     refuse(error.code, socket as AnsweredSocket);
   });
+  return connections;
 }
 
 /** What Node keeps at a socket: the answer that is being sent. */

@@ -10,6 +10,7 @@ import { sendAnswer } from "./http_answer.ts";
 import { boundConnections, type HttpLimits, limitsOf, serverOptions } from "./http_limits.ts";
 import { BadRequest, readRequest } from "./http_request.ts";
 import { jsonResponse } from "./json_response.ts";
+import { seldom } from "./seldom.ts";
 
 /** Answers a request; `url` is the request's, parsed. */
 export type RouteHandler = (request: Request, url: URL) => Response | Promise<Response>;
@@ -31,7 +32,7 @@ export interface HttpServerOptions {
   readonly access?: Access;
   /** How much of the server one client may hold, and for how long. */
   readonly limits?: HttpLimits;
-  /** Told of an error that a handler threw; the client gets status 500. */
+  /** Told of an error that a handler threw, the same one once in ten seconds; the client gets status 500. */
   readonly onError?: (error: unknown) => void;
   /**
    * Answers every request. Its answer's body is sent when all of it is there; server-sent events are sent as
@@ -72,13 +73,14 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
     handler,
     access,
     answerMs: limits.answerMs,
-    ...(onError ? { onError } : {}),
+    ...(onError ? { onError: seldom(onError) } : {}),
   };
-  const server = createServer(
-    serverOptions(limits),
-    (incoming, outgoing) => void answer(incoming, outgoing, answering),
-  );
-  boundConnections(server, limits);
+  const server = createServer(serverOptions(limits));
+  const connections = boundConnections(server, limits);
+  server.on("request", (incoming, outgoing) => {
+    outgoing.on("error", () => {}); // a connection that breaks while it is written to
+    connections.inTurn(incoming.socket, (holds) => answer(incoming, outgoing, { ...answering, holds }));
+  });
   try {
     await listening(server, host, port);
   } catch (error) {
@@ -123,25 +125,29 @@ interface Answering extends Pick<HttpServerOptions, "handler" | "onError"> {
   readonly answerMs: number;
 }
 
+/** How a request is answered. */
+interface Answer extends Answering {
+  /** Told how many bytes lie here until they are taken. */
+  readonly holds: (bytes: number) => void;
+}
+
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  answering: Answering,
+  answering: Answer,
 ): Promise<void> {
-  outgoing.on("error", () => {}); // a connection that breaks while it is written to
-  const { answerMs, onError } = answering;
+  const { answerMs, onError, holds } = answering;
   try {
-    await sendAnswer(outgoing, await answerTo(incoming, answering), answerMs);
+    await sendAnswer(outgoing, await answerTo(incoming, answering), answerMs, holds);
   } catch (error) {
     // Who has gone needs no answer, and what that broke is nobody's error.
     if (incoming.socket.destroyed || (incoming.destroyed && !incoming.complete)) return;
     onError?.(error);
     if (outgoing.headersSent) outgoing.destroy();
-    else {await sendAnswer(
-        outgoing,
-        jsonResponse({ error: "internal error; the server's log has it" }, 500),
-        answerMs,
-      );}
+    else {
+      const error = "internal error; the server's log has it";
+      await sendAnswer(outgoing, jsonResponse({ error }, 500), answerMs, holds);
+    }
   }
 }
 

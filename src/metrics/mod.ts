@@ -49,6 +49,7 @@
 export { type EventLoopWatch, watchEventLoop } from "./event_loop.ts";
 export { Access, type AccessOptions, tokenFor } from "./access.ts";
 export { AccessError, BearerToken, type TokenSource } from "./bearer_token.ts";
+export type { ConnectionLimits } from "./http_connections.ts";
 export type { HttpLimits } from "./http_limits.ts";
 export {
   CannotListen,

@@ -114,14 +114,17 @@ Deno.test("deniedText: what Deno has denied, and how it is permitted; nothing of
   const denied = (text: string) => deniedText(new Deno.errors.NotCapable(text));
   assertStringIncludes(
     denied('Requires write access to "/x/y", run again with the --allow-write flag')!,
-    'no permission to write "/x/y"; what a program may do is in docs/security.md: name another place, or run the ' +
-      'same command with --allow-write="/x/y" added',
+    'no permission to write "/x/y"; what a program may do is in docs/security.md: name another place, or add ' +
+      '--allow-write="/x/y" after "deno run" in the command that the task prints',
   );
   assertStringIncludes(
     denied("Requires env access, run again with the --allow-env flag")!,
-    "--allow-env added",
+    "add --allow-env after",
   );
-  assertStringIncludes(denied("Requires write access to <TMP>, run again with …")!, "--allow-write added");
+  assertStringIncludes(
+    denied("Requires write access to <TMP>, run again with …")!,
+    "add --allow-write after",
+  );
   assertEquals([denied("otherwise"), deniedText(new Error("Requires write access,"))], [
     undefined,
     undefined,

@@ -6,6 +6,7 @@ import { servePage } from "../../src/dashboard/serve_page.ts";
 import { serveControl } from "../../src/datagen/control.ts";
 import { type RunningGenerator, startGenerator } from "../../src/datagen/generator.ts";
 import { MemoryLog } from "../../src/kafka/mod.ts";
+import { BearerToken } from "../../src/metrics/bearer_token.ts";
 import { type HttpServer, serveHttp } from "../../src/metrics/http_server.ts";
 import { startStreams } from "../../src/streams/arcade.ts";
 import { arcadeSerdes } from "../../src/streams/sessions_topology.ts";
@@ -182,15 +183,16 @@ function seen(loot: Loot): Loot {
   return Object.fromEntries(Object.entries(loot).filter(([, what]) => !nothing.test(what)));
 }
 
-/** Opens a page of nobody's at an origin, without a word from whoever is there. */
+/** Opens a page of nobody's at an origin, without a word from whoever is there; in a profile of its own, if none is given. */
 async function strangerAt(
   browser: Browser,
   origin: string,
   run: (page: Page) => Promise<void>,
+  known?: BrowserContext,
 ): Promise<void> {
-  const context = await contextOf(browser);
+  const context = known ?? await contextOf(browser);
+  const page = await context.newPage();
   try {
-    const page = await context.newPage();
     await page.route(
       `${origin}/stranger`,
       (route) =>
@@ -199,7 +201,8 @@ async function strangerAt(
     await page.goto(`${origin}/stranger`);
     await run(page);
   } finally {
-    await context.close();
+    await page.close();
+    if (known === undefined) await context.close();
   }
 }
 
@@ -303,6 +306,47 @@ browserTest("strangers in a browser: what is opened by itself works, and a link 
     await links.close();
   }
 });
+
+browserTest(
+  "strangers in a browser: who types the token is let in by another name, and no stranger with it",
+  async () => {
+    const password = "0123456789abcdef";
+    const token = await BearerToken.open({
+      value: password,
+      variable: "KOS_PAGE_TOKEN",
+      flag: "--token-file",
+    });
+    const asked: number[] = [];
+    const source = new ToldSource({ setRate: (rate) => void asked.push(rate) });
+    source.tell(snapshot(1_000));
+    const served = await servePage({ source, token, port: 0 });
+    const url = `http://${REBOUND}:${served.port}/`;
+    const browser = await theBrowser();
+    const context = await browser.newContext({ httpCredentials: { username: "me", password } });
+    context.setDefaultTimeout(PATIENCE_MS);
+    try {
+      const tab = await context.newPage();
+      await tab.goto(url);
+      await tab.locator("#tiles dd").first().waitFor();
+      const status = await tab.evaluate(async () => {
+        const headers = { "content-type": "application/json" };
+        const body = '{"action":"rate","rate":70}';
+        return (await fetch("control", { method: "POST", headers, body })).status;
+      });
+      assertEquals([status, asked], [200, [70]]);
+      // The browser sends what was typed whoever asks it to.
+      await strangerAt(browser, ELSEWHERE, async (stranger) => {
+        for (const path of ["", "control", "events"]) {
+          assertEquals(seen(await attack(stranger, `${url}${path}`)), {}, path);
+        }
+      }, context);
+      assertEquals(asked, [70]);
+    } finally {
+      await context.close();
+      await served.close();
+    }
+  },
+);
 
 /** A server that asks nobody who he is, as one that is not written with care. */
 async function servedOpen(changed: () => void): Promise<HttpServer> {

@@ -52,7 +52,7 @@ const NAMES = [
   "evil.example:9021",
   "localhost.evil.example",
   "127.0.0.1.evil.example",
-  "127.0.0.2",
+  "127.evil.example",
   "0.0.0.0:9021",
 ];
 
@@ -65,6 +65,8 @@ Deno.test("access: without a token this machine is answered, by each of its own 
         { origin: "http://localhost:9021", "sec-fetch-site": "same-origin" },
         { host: "127.0.0.1:9021", origin: "http://127.0.0.1:9021" },
         { host: "[::1]:9021", "sec-fetch-site": "none" },
+        // An address can't be made to point here.
+        { host: "127.0.0.2:9021", origin: "http://127.0.0.2:9021" },
         { host: "LOCALHOST", origin: "http://localhost" },
       ]
     ) assertEquals((await ask(access, headers, { method })).status, 200, JSON.stringify(headers));
@@ -119,7 +121,7 @@ Deno.test("access: with a token it is what counts, of this machine too unless th
         [{ authorization: "Bearer 0123456789abcdeX" }, "another token"],
         [{ authorization: `Bearer ${TOKEN}0` }, "another token"],
         [{ authorization: TOKEN }, "another token"],
-        [{ authorization: `Basic ${btoa(`a:${TOKEN}`)}` }, "another token"],
+        [{ authorization: `Basic ${btoa(`${TOKEN}:a`)}` }, "another token"],
         [{ authorization: "" }, "another token"],
       ] as const
     ) {
@@ -133,11 +135,17 @@ Deno.test("access: with a token it is what counts, of this machine too unless th
       assertEquals((await ask(access, { ...bearing, host }, { from, method: "PUT" })).status, 200);
     }
   }
+  const typed = { authorization: `Basic ${btoa(`anybody:${TOKEN}`)}` };
+  assertEquals((await ask(access, typed, { from: HOME })).status, 200, "as a browser sends what is typed");
   const trusting = await withToken({ trustsThisMachine: true });
   assertEquals((await ask(trusting)).status, 200);
   assertEquals((await ask(trusting, { host: "evil.example" })).status, 401);
   assertEquals((await ask(trusting, {}, { from: HOME })).status, 401, "the name alone is no proof");
   assertEquals((await ask(trusting, bearing, { from: HOME })).status, 200);
+  for (const passedOn of [{ "x-forwarded-for": HOME }, { forwarded: `for=${HOME}` }, { via: "1.1 proxy" }]) {
+    assertEquals((await ask(trusting, passedOn)).status, 401, "a proxy's address is not that of who asks");
+    assertEquals((await ask(trusting, { ...passedOn, ...bearing })).status, 200);
+  }
 });
 
 Deno.test("access: what is public anybody reads, under any name; who changes it is asked", async () => {

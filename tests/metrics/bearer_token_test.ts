@@ -14,6 +14,12 @@ Deno.test("bearer token: a value or a file, without the spaces and line ends aro
       const token = (await BearerToken.open({ ...NAMES, ...source }))!;
       for (const header of [`Bearer ${TOKEN}`, `bearer  ${TOKEN} `]) assert(await token.isIn(header), header);
       for (
+        const user of ["", "me", "me@example.org"]
+      ) assert(await token.isIn(`Basic ${btoa(`${user}:${TOKEN}`)}`), user);
+      for (
+        const header of [`Basic ${btoa(TOKEN)}`, `Basic ${btoa(`${TOKEN}:`)}`, "Basic %", "Basic"]
+      ) assertEquals(await token.isIn(header), false, header);
+      for (
         const header of [undefined, "", "Bearer", "Bearer ", `Bearer ${TOKEN}x`, `Bearer ${TOKEN} x`, TOKEN]
       ) {
         assertEquals(await token.isIn(header), false, header);

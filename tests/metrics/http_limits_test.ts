@@ -115,7 +115,7 @@ Deno.test("http limits: who takes nothing of an answer, or of events, is cut off
   assertEquals(errors, []);
 });
 
-Deno.test("http limits: one address holds so many connections, and there are so many in all", async () => {
+Deno.test("http limits: who asks is answered while others hold all connections", async () => {
   for (const limits of [{ connectionsOfOne: 3 }, { connections: 3 }]) {
     await limited(limits, well, async ({ port }) => {
       using stack = new DisposableStack();
@@ -125,9 +125,30 @@ Deno.test("http limits: one address holds so many connections, and there are so 
         await each.send(`${GET}\r\n`);
         assertMatch(await each.received((text) => text.endsWith("well")), /^HTTP\/1\.1 200 /);
       }
-      assertEquals(await answerTo(port, `${GET}\r\n`), "", JSON.stringify(limits));
+      using another = await RawConnection.to(port);
+      await another.send(`${GET}\r\n`);
+      assertMatch(await another.received((text) => text.endsWith("well")), /^HTTP\/1\.1 200 /);
+      assertEquals(await held[0]!.received(), "", JSON.stringify(limits));
     });
   }
+});
+
+Deno.test("http limits: requests sent ahead are answered one by one, far ahead they cut the connection off", async () => {
+  let atOnce = 0;
+  let most = 0;
+  const slow = async (): Promise<Response> => {
+    most = Math.max(most, ++atOnce);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    atOnce--;
+    return well();
+  };
+  const errors = await limited({}, slow, async ({ port, url }) => {
+    const answers = await answerTo(port, `${GET}\r\n`.repeat(3) + `${GET}Connection: close\r\n\r\n`);
+    assertEquals(answers.match(/HTTP\/1\.1 200 /g)?.length, 4);
+    await answerTo(port, `${GET}\r\n`.repeat(1_000));
+    assertEquals(await (await fetch(url)).text(), "well");
+  });
+  assertEquals([most, errors], [1, []]);
 });
 
 /** Waits until it is so. */

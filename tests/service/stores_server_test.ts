@@ -42,7 +42,7 @@ Deno.test("stores server: with a token it is asked of everybody, under any name"
   const source = { value: TOKEN, variable: "KOS_STORES_TOKEN", flag: "--stores-token-file" };
   await served({ token: await BearerToken.open(source) }, async ({ port, url }) => {
     const refused = await fetch(`${url}/stores`);
-    assertEquals([refused.status, refused.headers.get("www-authenticate")], [401, 'Bearer realm="kos"']);
+    assertEquals([refused.status, refused.headers.get("www-authenticate")], [401, 'Basic realm="kos"']);
     assertStringIncludes((await refused.json()).error, "KOS_STORES_TOKEN");
     const headers = { authorization: `Bearer ${TOKEN}` };
     assertEquals(await statusAs(port, "/stores", "kstreams-0.kos", { headers }), 200);
