@@ -40,7 +40,6 @@ export function clusterSettings(config: ConnectionConfig, options: KafkaLogOptio
   if (sasl !== undefined) checkSecrets(sasl);
   const tls = config.ssl ? () => tlsOptions(config) : undefined;
   tls?.(); // what is wrong is said before anything is connected
-  const { logger = stderrLogger } = options;
   const exposed = exposure(config, config.brokers);
   if (exposed !== undefined) logger.warn(exposed);
   return {
