@@ -118,8 +118,8 @@ function parsed(
 }
 
 /**
- * What is wrong, in words for who wrote the schema: of a default avsc tells how its own check broke, which it does
- * where the type has no fields yet.
+ * What is wrong, in words for who wrote the schema: of a default avsc tells how its own check broke, which it
+ * does where the type has no fields yet.
  */
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
