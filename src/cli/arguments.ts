@@ -11,6 +11,7 @@ import { helpText } from "./help.ts";
 import { InvalidValue } from "./parsers.ts";
 import { type AnyProgram, callOf, defaultOf, type NamedFlag, namedFlags, type Program } from "./program.ts";
 import { terminalWidth } from "./terminal.ts";
+import { permittedVariable } from "./variables.ts";
 import { stdout, writeAll } from "./write.ts";
 
 /** Flags or arguments that the user has to correct. Ends a process with exit code 2. */
@@ -188,9 +189,10 @@ function valueOf(
     const values = texts.map((text) => parseValue(program, flag, flag.long, text));
     return { value: flag.repeated ? values.flat() : values.at(-1), source: flag.long };
   }
-  const text = flag.variable === undefined ? undefined : process.env[flag.variable];
+  if (flag.variable === undefined) return undefined;
+  const text = flag.mayBeDenied === true ? permittedVariable(flag.variable) : process.env[flag.variable];
   if (!text) return undefined;
-  return { value: parseValue(program, flag, flag.variable!, text), source: flag.variable! };
+  return { value: parseValue(program, flag, flag.variable, text), source: flag.variable };
 }
 
 function refuseSecret({ secretIn, long, variable }: NamedFlag, texts: readonly string[]): void {

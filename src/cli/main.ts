@@ -4,6 +4,7 @@
  * @module
  */
 import process from "node:process";
+import { permittedVariable } from "./variables.ts";
 import { stderr, writeAll } from "./write.ts";
 
 /** Exit codes of all binaries. */
@@ -215,13 +216,7 @@ export function stackOf(error: unknown): string {
 }
 
 function debugging(): boolean {
-  try {
-    return process.env["KOS_DEBUG"] === "1";
-  } catch (error) {
-    // Deno does not permit to read it: the same as not set.
-    if (error instanceof Error && error.name === "NotCapable") return false;
-    throw error;
-  }
+  return permittedVariable("KOS_DEBUG") === "1";
 }
 
 function say(text: string): void {

@@ -26,6 +26,8 @@ export interface Flag<T> {
   readonly defaultText?: string;
   /** The flag's variable; `false` for none. Default: the program's prefix and the name in capitals. */
   readonly variable?: string | false;
+  /** Whether its variable is as if it were not set where Deno does not permit to read it. Default `false`. */
+  readonly mayBeDenied?: boolean;
   /** One letter that stands for it behind a single dash. */
   readonly short?: string;
   /** The heading of the help that it stands under. Default: `Options`. */

@@ -96,3 +96,17 @@ Deno.test("the registry is an http address; its credentials stay out of the erro
   assertStringIncludes(errorOf({ SCHEMA_REGISTRY: "u:secret-1@localhost:8081" }), '"…@localhost:8081"');
   assertStringIncludes(errorOf({ SCHEMA_REGISTRY: "ftp://u:secret-1@localhost" }), '"ftp://…@localhost"');
 });
+
+Deno.test("a variable that a program's permissions came before is not set; who may not read an old one is told", () => {
+  const old = ["KAFKA_BROKERS", "KAFKA_CA", "API_KEY", "SECRET_KEY", "CLOUD", "SCHEMA_REGISTRY"];
+  const permitting = (names: readonly string[]) => (name: string): string | undefined => {
+    if (names.includes(name)) return name === "KAFKA_BROKERS" ? "a.example:9093" : undefined;
+    throw new Deno.errors.NotCapable(`Requires env access to "${name}", run again with the --allow-env flag`);
+  };
+  const { brokers, ssl, sasl } = connectionConfig(permitting(old));
+  assertEquals([brokers, ssl, sasl], [["a.example:9093"], false, undefined]);
+  for (const name of old) {
+    const others = old.filter((other) => other !== name);
+    assertThrows(() => connectionConfig(permitting(others)), Deno.errors.NotCapable, name);
+  }
+});
