@@ -17,9 +17,6 @@ interface Flags {
   readonly unit: boolean;
 }
 
-/** Tests write records of 1970, which a broker deletes where it keeps them for a week: half a minute after its start. */
-const BROKER_SETTINGS = { "log.retention.ms": "-1" };
-
 /** The task and its flags. */
 export const TEST: Program<Flags> = {
   name: "test",
@@ -63,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   let unavailable: string | undefined;
   if (wanted && !external) {
     try {
-      broker = await startBroker({ report: progress, settings: BROKER_SETTINGS });
+      broker = await startBroker({ report: progress });
     } catch (error) {
       if (!(error instanceof ScriptError)) throw error;
       unavailable = messageOf(error);

@@ -214,12 +214,20 @@ export interface Broker {
 }
 
 /**
+ * Whoever starts a broker for a while wants its records for as long: those with times of long ago, as tests write
+ * them, a broker deletes half a minute after its start where it keeps records for a week.
+ */
+const KEPT = { "log.retention.ms": "-1" };
+
+/**
  * Starts a real broker for a test or a demo: a child process that ends when this process does. Resolves when it answers.
  *
  * @throws {ScriptError} Without Java and Docker, or when it does not come up, naming its log.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const { report = () => {}, settings = {}, scramUsers = {}, proxied, member, signal } = options;
+  const { report = () => {}, scramUsers = {}, proxied, member, signal } = options;
+  const temporary = options.dataDir === undefined;
+  const settings = { ...(temporary ? KEPT : {}), ...options.settings };
   const clusterOf = member === undefined ? {} : { clusterId: member.clusterId };
   const asked = { settings, ...(proxied === undefined ? {} : { proxied }) };
   const runtime = await requireRuntime();
@@ -231,7 +239,6 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
       `Cannot start Kafka on localhost:${port}: received a port that another program listens on`,
     );
   }
-  const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir ?? await Deno.makeTempDir({ prefix: "kos-kafka-" });
   const logFile = temporary ? `${dataDir}.log` : join(dataDir, "kafka.log");
   const container = `kos-kafka-${crypto.randomUUID()}`;

@@ -128,9 +128,7 @@ await run(builder.build(), { applicationId: "copy" });
 async function writeProgram(folder: string, main: string): Promise<string> {
   await Deno.mkdir(join(folder, "copier"));
   const imports = { "@kos/kos": new URL("mod.ts", `file://${ROOT}`).href };
-  // Written as a project's deno.json has them.
-  const CONNECTION = ["KAFKA_*", "SCHEMA_REGISTRY*", "API_KEY*", "SECRET_KEY*", "CLOUD"];
-  const permissions = { default: { net: ["localhost"], env: [...CONNECTION, "KOS_*"], sys: ["hostname"] } };
+  const permissions = { default: { net: ["localhost"], env: ["KOS_*", "KAFKA_BROKERS"], sys: ["hostname"] } };
   await Deno.writeTextFile(
     join(folder, "copier/deno.json"),
     JSON.stringify({ imports, permissions, lock: false }),
