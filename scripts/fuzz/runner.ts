@@ -83,7 +83,10 @@ async function runProcess(
   }).spawn();
   const complaint = new Response(child.stderr).text();
   let last: Message | undefined;
-  for await (const line of lines(child.stdout)) on(last = JSON.parse(line) as Message);
+  for await (const line of lines(child.stdout)) {
+    const message = messageIn(line);
+    if (message !== undefined) on(last = message);
+  }
   const { code } = await child.status;
   signal?.throwIfAborted();
   if (last?.type === "end") return true;
@@ -92,6 +95,16 @@ async function runProcess(
     on({ type: "finding", fault: "end", message: `the process ended with code ${code}`, stack: said });
   }
   return false;
+}
+
+/** The message of a line; `undefined` for what a target itself has printed, such as a help text. */
+function messageIn(line: string): Message | undefined {
+  try {
+    return JSON.parse(line) as Message;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 async function* lines(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {

@@ -117,7 +117,7 @@ function split(
 }
 
 /** What `parseArgs` takes for its own list of arguments without a flag, and then can't add to it. */
-const RESERVED = /^-[^=-]*_|^--(?:no-)?_/;
+const RESERVED = /^-=|^-[^=-]*_|^--(?:no-)?_/;
 
 function tell(text: string): never {
   writeAll(stdout, text);

@@ -104,6 +104,7 @@ Deno.test("flags: unknown flags, missing values and stray words are usage errors
       [["--nothing-like-it"], "Cannot use --nothing-like-it: received an unknown flag (sample --help"],
       [["--api-key=secret"], "Cannot use --api-key: received an unknown flag (sample --help"],
       [["-x"], "Cannot use -x: received an unknown flag (sample --help"],
+      [["-=_ ", "word"], "Cannot use -: received an unknown flag (sample --help"],
       [["word", "-_"], "Cannot use -_: received an unknown flag (sample --help"],
       [["--_=1", "-a_"], "Cannot use --_: received an unknown flag (sample --help"],
       [["--rate"], "Cannot use --rate <records/s>: received no value"],

@@ -74,6 +74,13 @@ export const SERDES_TARGET: FuzzTarget = {
       return;
     }
     const again = encoded(serde, value);
+    if (holdsInfinity(value)) return;
     assertEquals(serde.decode(again, 0, again.length), value, "what was written again is another value");
   },
 };
+
+/** Whether it holds a number beyond those of doubles, which is read as Infinity: JSON can't write that. */
+function holdsInfinity(value: unknown): boolean {
+  if (typeof value === "number") return Math.abs(value) === Infinity;
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsInfinity);
+}

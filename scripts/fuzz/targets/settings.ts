@@ -28,7 +28,7 @@ export const ARGUMENTS: FuzzTarget = {
   run(input) {
     const [name = "", ...args] = textOf(input).split("\n");
     // Help and version would be printed.
-    if (args.some((arg) => /^-(?!-).*[hV]|^--(?:no-)?(?:h|V|help|version)(?![\w-])/.test(arg))) return;
+    if (args.some((arg) => /^-(?!-)[^]*[hV]|^--(?:no-)?(?:h|V|help|version)(?![\w-])/.test(arg))) return;
     readCommandLine(PROGRAMS[Object.hasOwn(PROGRAMS, name) ? name : "gen"]!, args);
   },
 };

@@ -128,7 +128,7 @@ class Nowhere implements AsyncDisposable {
       out,
     ];
     const demo = this.#start("demo", ["-P=local", "scripts/demo.ts", ...args], this.#places.mutual);
-    await this.#ended(demo, await demo.end(), 0, /all is well/);
+    this.#ended(demo, await demo.end(), 0, /all is well/);
     const lines = [...demo.commandLines].filter((line) => line.includes("src/streams/main.ts"));
     if (linux) assert(lines.length > 0, "the command line of no instance was seen");
     for (
@@ -246,7 +246,7 @@ class Nowhere implements AsyncDisposable {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         const [what, args, env, code, says] = next;
         const child = this.#start(what, args, env);
-        await this.#ended(child, await child.end(), code, says);
+        this.#ended(child, await child.end(), code, says);
       }
     };
     await Promise.all([some(), some(), some()]);
@@ -268,14 +268,14 @@ class Nowhere implements AsyncDisposable {
     const files = ["--kafka-cert", mutual["KAFKA_CERT"]!, "--kafka-key", mutual["KAFKA_KEY"]!];
     for (const [way, more] of [["basic", files], ["bearer", ["--security-protocol", "SASL_SSL"]]] as const) {
       const masked = this.#start(`secrets, ${way}`, [...masks, "--registry-auth", way, ...more], env);
-      await this.#ended(masked, await masked.end(), 0, /kind: Secret/, "the masked manifest");
+      this.#ended(masked, await masked.end(), 0, /kind: Secret/, "the masked manifest");
     }
     const garbage = this.#places.broker.file("secrets.yaml", `SECRET_KEY: "${secrets.password}\n: {`);
     const wrong = this.#start("secrets, a file of garbage", [...masks, "--from-file", garbage], {});
-    await this.#ended(wrong, await wrong.end(), 2, /no YAML/);
+    this.#ended(wrong, await wrong.end(), 2, /no YAML/);
     const written = join(this.#folder, "new");
     const made = this.#start("new", ["-A", "src/new/main.ts", written], env);
-    await this.#ended(made, await made.end(), 0, /deno task/);
+    this.#ended(made, await made.end(), 0, /deno task/);
     for (const path of await filesIn(written)) {
       this.#search.look("files of new", path.slice(written.length), await Deno.readFile(path), /\S/);
     }
@@ -334,7 +334,7 @@ class Nowhere implements AsyncDisposable {
       SCHEMA_REGISTRY_PASSWORD: secrets.registryPassword,
     });
     await example.until("running", () => example.said.includes("orders runs on"));
-    await this.#ended(example, await example.kill("SIGTERM"), 0, /stopped: 0 records/);
+    this.#ended(example, await example.kill("SIGTERM"), 0, /stopped: 0 records/);
     await gen.until("ready", () => isReady(url(genPort)));
     await streams.until("ready", () => isReady(url(streamsPort)));
     await app.until("ready", () => isReady(url(appPort)));
@@ -379,9 +379,9 @@ class Nowhere implements AsyncDisposable {
     }
     await this.#page(page, [streamsPort, appPort]);
     await this.#errands(url(genPort), url(appPort));
-    await this.#ended(app, await app.kill("SIGTERM"), 0, /stopped: 3 records/);
-    await this.#ended(gen, await gen.kill("SIGKILL"), 137, /metrics at/);
-    await this.#ended(streams, await streams.kill("SIGABRT"), 134, /"level":"info"/);
+    this.#ended(app, await app.kill("SIGTERM"), 0, /stopped: 3 records/);
+    this.#ended(gen, await gen.kill("SIGKILL"), 137, /metrics at/);
+    this.#ended(streams, await streams.kill("SIGABRT"), 134, /"level":"info"/);
     for (const path of await filesIn(state)) {
       const known = path.endsWith(".db") || path.endsWith(".sqlite") ? /SQLite format 3/ : /^/;
       this.#search.look("files of the state", path.slice(state.length), await Deno.readFile(path), known);
@@ -391,7 +391,7 @@ class Nowhere implements AsyncDisposable {
       [...SECRETIVE, "--reset", "--execute"],
       this.#places.oauth(),
     );
-    await this.#ended(reset, await reset.end(), 0, /deleted \d+ internal topic/);
+    this.#ended(reset, await reset.end(), 0, /deleted \d+ internal topic/);
     const again = [
       "-P=reset",
       "scripts/reset.ts",
@@ -401,7 +401,7 @@ class Nowhere implements AsyncDisposable {
       "texts",
     ];
     const task = this.#start("reset", again, this.#places.plain);
-    await this.#ended(task, await task.end(), 0, /^Application secretive/);
+    this.#ended(task, await task.end(), 0, /^Application secretive/);
   }
 
   /** The page's own task. */
@@ -416,7 +416,7 @@ class Nowhere implements AsyncDisposable {
     await this.#served("/scaling", "page", port, { known: /"replicas"/ });
     await this.#served("/metrics", "page", port, { known: /^# HELP/m });
     await this.#served("error answers", "page", port, { path: "/", known: / 401 /, host: "other.example" });
-    await this.#ended(page, await page.kill("SIGTERM"), 0, /the page is at/);
+    this.#ended(page, await page.kill("SIGTERM"), 0, /the page is at/);
   }
 
   /** What is asked of programs that run. */
@@ -441,7 +441,7 @@ class Nowhere implements AsyncDisposable {
     ];
     await Promise.all(cases.map(async ([what, args, env, code, says]) => {
       const child = this.#start(what, args, env);
-      await this.#ended(child, await child.end(), code, says);
+      this.#ended(child, await child.end(), code, says);
     }));
   }
 
@@ -461,7 +461,7 @@ class Nowhere implements AsyncDisposable {
       });
       const ended = await child.end();
       assert(code.includes(ended.code), `${failure}: ended with ${ended.code}:\n${ended.stderr}`);
-      await this.#ended(child, ended, ended.code, says);
+      this.#ended(child, ended, ended.code, says);
     };
     await Promise.all([
       crash("uncaught", false, [], [1], /TypeError: client.send is not a function\n {4}at /),
@@ -542,13 +542,13 @@ class Nowhere implements AsyncDisposable {
   }
 
   /** Searches what a process has said, and how it was called. */
-  async #ended(
+  #ended(
     child: WatchedProcess,
     end: Ended,
     code: number,
     says: RegExp,
     stdout = "stdout",
-  ): Promise<void> {
+  ): void {
     const { name } = child;
     assertEquals(end.code, code, `${name}:\n${end.stdout}${end.stderr}`);
     assert(
