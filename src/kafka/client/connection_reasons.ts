@@ -92,7 +92,9 @@ function ownCertificate({ address, tls }: Condition, error: unknown): Connection
   // OpenSSL's message has a file and a line besides.
   const alert = /alert:? ([A-Za-z ]+)/.exec(messageOf(error))?.[1];
   const said = alert === undefined ? "" : ` (alert ${alert})`;
-  return new ConnectionRejected(`${address}: ${what}${said}; ${remedy}`, { cause: error });
+  // As a cause, an alert that is named would be told a second time.
+  const options = alert === undefined ? { cause: error } : {};
+  return new ConnectionRejected(`${address}: ${what}${said}; ${remedy}`, options);
 }
 
 /** When the broker closes the connection. */
