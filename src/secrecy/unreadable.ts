@@ -40,6 +40,6 @@ export function unreadable(path: string, error: unknown): Unreadable {
 
 /** Deno's own word names a flag that a task would take for one of its program's. */
 function deniedReason(path: string): string {
-  return "Deno does not permit to read it: put it below .kos or /etc/kos, where kos's own tasks may read, or add " +
+  return "Deno does not permit to read it: put it below .kos or /etc/kos, where each task may read, or add " +
     `--allow-read=${path} after "deno run" in the command that the task prints`;
 }

@@ -139,15 +139,12 @@ export function hungUp(
 
 /** When the bytes are no answer. */
 export function badLength({ address, tls, answers }: Condition, error: InvalidLength): ConnectionLost {
-  const options = { cause: error };
   if (error.isTls && tls === "off") {
-    return new ConnectionRejected(
-      `${address}: this port speaks TLS, and this client does not; ${WITH_TLS}`,
-      options,
-    );
+    // Without the cause: what TLS has where a length would be says nothing.
+    return new ConnectionRejected(`${address}: this port speaks TLS, and this client does not; ${WITH_TLS}`);
   }
   const remedy = answers === 0 ? "does a Kafka broker listen on this port?" : "the connection is given up";
-  return new ConnectionLost(`${address}: ${error.message}; ${remedy}`, options);
+  return new ConnectionLost(`${address}: ${error.message}; ${remedy}`, { cause: error });
 }
 
 /** When the connection is not made in time. */
