@@ -13,7 +13,6 @@ import { say } from "../../../src/cli/write.ts";
 import { GroupAdmin } from "../../../src/kafka/client/group_admin.ts";
 import { clusterSettings, KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
 import { connectionConfig } from "../../../src/kafka/config.ts";
-import { until } from "../../engine/app/app_contract.ts";
 import { readRecords, writeRecords } from "../../kafka/port/records.ts";
 import { answerTo } from "../../support/raw_http.ts";
 import { isReady } from "../../support/ready.ts";
@@ -559,7 +558,6 @@ class Nowhere implements AsyncDisposable {
     if (end.stdout !== "") this.#search.look(stdout, name, end.stdout, /\S/);
     if (end.stderr !== "") this.#search.look("stderr", name, end.stderr, /\S/);
     if (!linux) return;
-    await until(`${name}: its command line`, () => child.commandLines.size > 0, 0);
     this.#search.look("/proc/<pid>/cmdline", name, [...child.commandLines].join("\n"), /deno/);
   }
 
