@@ -215,7 +215,8 @@ async function readText(path: string): Promise<string> {
     const denied = error instanceof Deno.errors.NotCapable;
     const what = denied ? "no permission from Deno" : describeError(error);
     const remedy = denied
-      ? `the task may read below the project only: use --from-file - < FILE, or \`deno run -P=secrets --allow-read="${path}" scripts/secrets.ts\``
+      ? "the task may read below the project only: copy it there, or add " +
+        `--allow-read="${path}" after "deno run" in the command that the task prints`
       : "give a text file in UTF-8";
     throw new UsageError(`Cannot read ${path}: received ${what}; ${remedy}`, denied ? {} : { cause: error });
   }

@@ -29,12 +29,14 @@ export function secretData({ access, bootstrapServers, keys, more }: Credentials
   };
 }
 
-/** The chart's values for the Secret beyond its name, as `helm --set` takes them. */
+/**
+ * The chart's values for the Secret, as `helm --set` takes them; none where its defaults do. With any other the
+ * name is told too: without it the chart looks into the namespace, which `helm template` can't.
+ */
 export function chartValues({ access, more }: Credentials, name: string): string[] {
   const { protocol, mechanism, registry } = access;
   const has = (key: string) => more[key] !== undefined;
-  return [
-    ...(name === DEFAULT_NAME ? [] : [`existingSecret=${name}`]),
+  const values = [
     ...(protocol === "SASL_SSL" ? [] : [`kafka.security.protocol=${protocol}`]),
     ...(mechanism === "PLAIN" ? [] : [`kafka.sasl.mechanism=${mechanism}`]),
     ...(mechanism === "OAUTHBEARER" ? ["kafka.sasl.oauth.tokenUrl=https://…"] : []),
@@ -45,6 +47,7 @@ export function chartValues({ access, more }: Credentials, name: string): string
     ...(has("schema-registry-ca.crt") ? [`schemaRegistry.ca.secret=${name}`] : []),
     ...(has("schema-registry-tls.crt") ? [`schemaRegistry.clientCertificate.secret=${name}`] : []),
   ];
+  return name === DEFAULT_NAME && values.length === 0 ? [] : [`existingSecret=${name}`, ...values];
 }
 
 /** The Secret as YAML for `kubectl apply -f`: each value as Base64 of its UTF-8. */

@@ -23,8 +23,12 @@ const PATH = /^(?:~|\.{0,2}[\\/]|\.\w|[A-Za-z]:[\\/])[^\n]{0,1000}$|^[\w./ -]{1,
  */
 export function unreadable(path: string, error: unknown): Unreadable {
   if (PATH.test(path)) {
+    const received = JSON.stringify(path);
+    if (error instanceof Error && error.name === "NotCapable") {
+      return { received, reason: deniedReason(received), options: {} };
+    }
     const reason = error instanceof Error ? error.message : String(error);
-    return { received: JSON.stringify(path), reason, options: { cause: error } };
+    return { received, reason, options: { cause: error } };
   }
   const code = (error as { readonly code?: unknown } | null)?.code;
   return {
@@ -32,4 +36,10 @@ export function unreadable(path: string, error: unknown): Unreadable {
     reason: `${typeof code === "string" ? code : "not a file"}; a path begins with / or ./`,
     options: {},
   };
+}
+
+/** Deno's own word names a flag that a task would take for one of its program's. */
+function deniedReason(path: string): string {
+  return "Deno does not permit to read it: put it below .kos or /etc/kos, where each task may read, or add " +
+    `--allow-read=${path} after "deno run" in the command that the task prints`;
 }

@@ -33,3 +33,11 @@ Deno.test("a secret in the place of its file's path is not shown, nor is the sys
   }
   assertStringIncludes(unreadable("hunter2", undefined).reason, "not a file");
 });
+
+Deno.test("of a file that Deno denies is said how a task may read it, not the flag that it would refuse", () => {
+  const denied = new Deno.errors.NotCapable('Requires read access to "/tmp/ca.pem", run again with the …');
+  const { received, reason, options } = unreadable("/tmp/ca.pem", denied);
+  assertEquals([received, options], ['"/tmp/ca.pem"', {}]);
+  assertStringIncludes(reason, "put it below .kos or /etc/kos");
+  assertStringIncludes(reason, 'add --allow-read="/tmp/ca.pem" after "deno run"');
+});

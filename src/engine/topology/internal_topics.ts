@@ -278,11 +278,18 @@ function report(topic: string, findings: readonly Finding[]): string {
   const received = findings.map(({ rule, received, harm }) =>
     `${rule.name}=${received} where ${rule.wanted} is needed` + (harm === undefined ? "" : ` (${harm})`)
   );
+  const few = findings.some(({ rule: { name, wanted }, received }) =>
+    name === "min.insync.replicas" && Number(received) < Number(wanted)
+  );
+  const caution = few
+    ? "; first give it three replicas where it has fewer (kafka-reassign-partitions.sh), " +
+      "as with one alone nothing more could be written"
+    : "";
   const changes = findings.map(({ rule: { name, wanted } }) =>
     `${name}=${wanted.includes(",") ? `[${wanted}]` : wanted}`
   );
   return `${topic}: received ${
     received.join(", ")
   }; change it by \`kafka-configs.sh --bootstrap-server … --alter ` +
-    `--entity-type topics --entity-name ${topic} --add-config ${changes.join(",")}\``;
+    `--entity-type topics --entity-name ${topic} --add-config ${changes.join(",")}\`${caution}`;
 }

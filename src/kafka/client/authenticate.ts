@@ -60,11 +60,11 @@ function withLength(message: Uint8Array): Buffer {
 
 /** Tells the mechanism. */
 async function shakeHands(connection: Connection, versions: Versions, mechanism: string): Promise<void> {
-  if (versions[apiKeyOf("SaslHandshake")] === undefined) throw takesNone(connection.address);
+  if (versions[apiKeyOf("SaslHandshake")] === undefined) throw takesNone(connection);
   const { errorCode, enabledMechanisms } = await ask(connection, "SaslHandshake", 1, { mechanism });
   if (errorCode === 0 && enabledMechanisms.includes(mechanism)) return;
   const { name, message } = errorOf(errorCode);
-  if (name === "ILLEGAL_SASL_STATE") throw takesNone(connection.address);
+  if (name === "ILLEGAL_SASL_STATE") throw takesNone(connection);
   const known = namesIn(enabledMechanisms);
   throw new ConnectionRejected(
     known === ""
@@ -131,7 +131,7 @@ function refused(
   const { name, message, retriable } = errorOf(errorCode);
   const reason = presenting.exchange.refused?.();
   const says = shown(errorMessage || message, presenting.exchange.secrets);
-  if (name === "ILLEGAL_SASL_STATE") return takesNone(connection.address);
+  if (name === "ILLEGAL_SASL_STATE") return takesNone(connection);
   if (retriable) return new KafkaError(name, `${connection.address}: ${says} (${name})`, true);
   return refusal(connection, presenting, reason ?? says);
 }
@@ -155,9 +155,13 @@ function shown(text: string, secrets: readonly string[]): string {
   return conceal(text.slice(0, 1_000), secrets).replace(/[^\x20-\x7e…]+/g, " ").slice(0, 300);
 }
 
-function takesNone(address: string): ConnectionRejected {
+function takesNone({ address, overTls }: Connection): ConnectionRejected {
+  const remedy = overTls
+    ? `leave API_KEY and SECRET_KEY, or their files, out and set ${
+      withFlag("KAFKA_SECURITY_PROTOCOL")
+    } to SSL`
+    : "set CLOUD=false to send none";
   return new ConnectionRejected(
-    `${address}: it takes no credentials on this port; name another one in KAFKA_BROKERS, ` +
-      "or set CLOUD=false to send none",
+    `${address}: it takes no credentials on this port; name another one in KAFKA_BROKERS, or ${remedy}`,
   );
 }

@@ -85,6 +85,8 @@ const deadlines = new Deadlines();
 /** A connection from its making to its end; it never stands again. */
 export class Connection implements Expiring {
   readonly address: string;
+  /** Whether TLS is spoken on it. */
+  readonly overTls: boolean;
   /** Resolves when requests can be sent. */
   readonly opened: Promise<void>;
   readonly #settings: ConnectionSettings;
@@ -114,6 +116,7 @@ export class Connection implements Expiring {
     this.opened = this.#opening.promise;
     this.opened.catch(() => {}); // who waits for it hears of it
     this.#readyUntil = deadlines.now() + settings.connectTimeoutMs;
+    this.overTls = tls !== undefined;
     this.#socket = tls ? this.#tlsSocket(host, port, tls) : net.connect({ host, port });
     // After what may throw: a deadline of what has no socket could not end it.
     deadlines.watch(this, this.#readyUntil);

@@ -92,7 +92,9 @@ function ownCertificate({ address, tls }: Condition, error: unknown): Connection
   // OpenSSL's message has a file and a line besides.
   const alert = /alert:? ([A-Za-z ]+)/.exec(messageOf(error))?.[1];
   const said = alert === undefined ? "" : ` (alert ${alert})`;
-  return new ConnectionRejected(`${address}: ${what}${said}; ${remedy}`, { cause: error });
+  // As a cause, an alert that is named would be told a second time.
+  const options = alert === undefined ? { cause: error } : {};
+  return new ConnectionRejected(`${address}: ${what}${said}; ${remedy}`, options);
 }
 
 /** When the broker closes the connection. */
@@ -137,15 +139,12 @@ export function hungUp(
 
 /** When the bytes are no answer. */
 export function badLength({ address, tls, answers }: Condition, error: InvalidLength): ConnectionLost {
-  const options = { cause: error };
   if (error.isTls && tls === "off") {
-    return new ConnectionRejected(
-      `${address}: this port speaks TLS, and this client does not; ${WITH_TLS}`,
-      options,
-    );
+    // Without the cause: what TLS has where a length would be says nothing.
+    return new ConnectionRejected(`${address}: this port speaks TLS, and this client does not; ${WITH_TLS}`);
   }
   const remedy = answers === 0 ? "does a Kafka broker listen on this port?" : "the connection is given up";
-  return new ConnectionLost(`${address}: ${error.message}; ${remedy}`, options);
+  return new ConnectionLost(`${address}: ${error.message}; ${remedy}`, { cause: error });
 }
 
 /** When the connection is not made in time. */

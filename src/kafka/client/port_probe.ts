@@ -20,10 +20,10 @@ export async function diagnosed(error: unknown, host: string, port: number): Pro
     return await outdated(host, port) ?? new ConnectionRejected(error.message, { cause: error });
   }
   if (error.doubt === "plaintext" && await answersInPlaintext(host, port)) {
+    // Without the cause, which asks what this answers.
     return new ConnectionRejected(
       `${host}:${port}: this port speaks no TLS, and this client does; set KAFKA_SECURITY_PROTOCOL to ` +
         "PLAINTEXT, or with credentials to SASL_PLAINTEXT, or name a port with TLS in KAFKA_BROKERS",
-      { cause: error },
     );
   }
   return error;

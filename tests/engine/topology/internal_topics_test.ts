@@ -147,6 +147,12 @@ Deno.test("what only costs, or is told of when it happens, is a warning", async 
   assert(line(REPARTITION).includes("message.timestamp.after.max.ms=3600000"), line(REPARTITION));
 });
 
+Deno.test("who is told to want two replicas in sync is told that one alone could not be written then", async () => {
+  const settings = { [COUNTS]: { "cleanup.policy": "compact", "min.insync.replicas": "1" } };
+  const { warned } = await said(settings);
+  assert(warned[0]?.includes("min.insync.replicas=2`; first give it three replicas"), warned[0]);
+});
+
 Deno.test("more than is needed is as good", async () => {
   const { warned } = await said({
     [COUNTS]: { "cleanup.policy": "compact", "delete.retention.ms": String(7 * DAY) },

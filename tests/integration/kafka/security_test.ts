@@ -4,10 +4,11 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createPrivateKey } from "node:crypto";
+import { describeError } from "../../../src/cli/main.ts";
 import { say } from "../../../src/cli/write.ts";
 import { connectionConfig } from "../../../src/kafka/config.ts";
 import { KafkaLog } from "../../../src/kafka/client/kafka_log.ts";
-import { ConfigError, isFinal, messageOf } from "../../../src/kafka/port/errors.ts";
+import { ConfigError, isFinal } from "../../../src/kafka/port/errors.ts";
 import { Authority } from "../../support/authority.ts";
 import {
   type Listener,
@@ -48,7 +49,7 @@ Deno.test("kafka only: who has the right credentials gets in by all ways, and wh
   ];
   for (const [what, to, variables, says] of cases) {
     const error = await tried({ ...variables, KAFKA_BROKERS: broker.address(to) });
-    const message = error === undefined ? "gets in" : messageOf(error);
+    const message = error === undefined ? "gets in" : describeError(error);
     rows.push([what, error === undefined ? "0" : error instanceof ConfigError ? "2" : "1", message]);
     assertStringIncludes(message, says ?? "gets in", what);
     if (error !== undefined) assert(isFinal(error), `${what}: waiting would hide ${message}`);
@@ -140,7 +141,13 @@ function wrongCases(
       "credentials where none are taken",
       "PLAINTEXT",
       { ...KEYS, ...PLAINTEXT },
-      "takes no credentials on this",
+      "or set CLOUD=false to send none",
+    ],
+    [
+      "credentials where TLS alone is wanted",
+      "TLS",
+      over,
+      "or leave API_KEY and SECRET_KEY, or their files, out and set KAFKA_SECURITY_PROTOCOL",
     ],
     [
       "a mechanism that is not enabled",

@@ -29,7 +29,8 @@ Deno.test("each mechanism has its login module, and the chart's values for it ar
       const { data } = readSecret(written.get("kubernetes/.secrets.yaml")!);
       assertMatch(data["sasl-jaas-config"]!, line);
       assertEquals(Object.keys(data).length, 5);
-      assertEquals(stderr.includes(`kafka.sasl.mechanism=${mechanism}`), mechanism !== "PLAIN");
+      const values = `--set existingSecret=confluent-secrets,kafka.sasl.mechanism=${mechanism}`;
+      assertEquals([stderr.includes("--set"), stderr.includes(values)], Array(2).fill(mechanism !== "PLAIN"));
     });
   }
 });
