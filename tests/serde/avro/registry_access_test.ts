@@ -9,7 +9,7 @@ import { join } from "@std/path";
 import { SchemaRegistry } from "../../../src/serde/avro/registry.ts";
 import { RegistryConfigError, RegistryError } from "../../../src/serde/avro/registry_error.ts";
 import { registryConfig, registryFrom } from "../../../src/serde/avro/registry_config.ts";
-import { type Certificate, makeCertificate } from "../../support/certificates.ts";
+import { Authority } from "../../support/authority.ts";
 
 /** What a registry lets in, and what it saw. */
 interface Registry {
@@ -51,7 +51,7 @@ async function serving(
 /** Certificates as files, and others as they are. */
 interface Files {
   readonly folder: string;
-  readonly authority: Certificate;
+  readonly authority: Authority;
   readonly file: (name: string, text: string) => string;
 }
 
@@ -62,7 +62,7 @@ async function withFiles(body: (files: Files) => Promise<void>): Promise<void> {
     return join(folder, name);
   };
   try {
-    await body({ folder, authority: makeCertificate("Authority"), file });
+    await body({ folder, authority: new Authority("Authority"), file });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -101,10 +101,10 @@ function wrong(variables: Record<string, string>): string {
 Deno.test("a registry's own authority is trusted by SCHEMA_REGISTRY_CA, and what TLS refuses is told with the remedy", async () => {
   await withFiles(async ({ authority, file }) => {
     const SCHEMA_REGISTRY_CA = file("ca.pem", authority.cert);
-    const stranger = file("stranger.pem", makeCertificate("Stranger").cert);
+    const stranger = file("stranger.pem", new Authority("Stranger").cert);
     const hosts = ["localhost"];
     await serving(
-      makeCertificate("good", { issuer: authority, hosts }),
+      authority.issue("good", { hosts }),
       open,
       async ({ url: SCHEMA_REGISTRY }) => {
         await getsSchema({ SCHEMA_REGISTRY, SCHEMA_REGISTRY_CA });
@@ -118,8 +118,7 @@ Deno.test("a registry's own authority is trusted by SCHEMA_REGISTRY_CA, and what
         );
       },
     );
-    const until = new Date(Date.now() - 1000);
-    const expired = makeCertificate("expired", { issuer: authority, hosts, until });
+    const expired = authority.issue("expired", { hosts, days: 0 });
     await serving(expired, open, async ({ url: SCHEMA_REGISTRY }) => {
       assertMatch(await refused({ SCHEMA_REGISTRY, SCHEMA_REGISTRY_CA }), "its certificate has not expired");
       assertMatch(
@@ -127,7 +126,7 @@ Deno.test("a registry's own authority is trusted by SCHEMA_REGISTRY_CA, and what
         "its certificate has expired: renew it at the registry",
       );
     });
-    const other = makeCertificate("other", { issuer: authority, hosts: ["registry.example"] });
+    const other = authority.issue("other", { hosts: ["registry.example"] });
     await serving(other, open, async ({ url: SCHEMA_REGISTRY }) => {
       assertMatch(
         await refused({ SCHEMA_REGISTRY, SCHEMA_REGISTRY_CA }),
@@ -143,9 +142,9 @@ Deno.test("a registry's own authority is trusted by SCHEMA_REGISTRY_CA, and what
 
 Deno.test("a client certificate lets in, read anew for each request, and one that does not is named", async () => {
   await withFiles(async ({ authority, file }) => {
-    const server = makeCertificate("server", { issuer: authority, hosts: ["localhost"] });
-    const client = makeCertificate("client", { issuer: authority });
-    const stranger = makeCertificate("stranger", { issuer: makeCertificate("Stranger") });
+    const server = authority.issue("server");
+    const client = authority.issue("client");
+    const stranger = new Authority("Stranger").issue("stranger");
     const tls = { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
     const SCHEMA_REGISTRY_CA = file("ca.pem", authority.cert);
     const SCHEMA_REGISTRY_CERT = file("client.pem", client.cert);
@@ -226,7 +225,7 @@ Deno.test("a redirect keeps the credentials on the registry's own host alone", a
 Deno.test("a redirect from https to http, to nowhere or in circles is refused", async () => {
   await withFiles(async ({ authority, file }) => {
     const SCHEMA_REGISTRY_CA = file("ca.pem", authority.cert);
-    const server = makeCertificate("server", { issuer: authority, hosts: ["localhost"] });
+    const server = authority.issue("server");
     await serving(undefined, open, async (plain) => {
       await serving(server, () => [301, plain.url], async ({ url: SCHEMA_REGISTRY }) => {
         assertMatch(
@@ -251,9 +250,8 @@ Deno.test("a redirect from https to http, to nowhere or in circles is refused", 
 Deno.test("variables that don't go together, and files that are not what they have to be, are refused at the start", async () => {
   await withFiles(async ({ folder, authority, file }) => {
     const SCHEMA_REGISTRY = "https://registry.example";
-    const client = makeCertificate("client", { issuer: authority });
-    const until = new Date(Date.now() - 1000);
-    const expired = makeCertificate("expired", { issuer: authority, until });
+    const client = authority.issue("client");
+    const expired = authority.issue("expired", { days: 0 });
     const cert = file("client.pem", client.cert);
     const key = file("client.key", client.key);
     const none = join(folder, "none");
@@ -289,7 +287,10 @@ Deno.test("variables that don't go together, and files that are not what they ha
           "a PEM file with a private key that has no",
         ],
         [
-          { SCHEMA_REGISTRY_CERT: cert, SCHEMA_REGISTRY_KEY: file("other.key", authority.key) },
+          {
+            SCHEMA_REGISTRY_CERT: cert,
+            SCHEMA_REGISTRY_KEY: file("other.key", authority.issue("other").key),
+          },
           "which is not the key of the certificate in",
         ],
         [
@@ -316,7 +317,7 @@ Deno.test("a user in the address and a token are refused together at the start",
 
 Deno.test("an encrypted key is refused, and no terminal is asked for its password", async () => {
   await withFiles(({ authority, file }) => {
-    const client = makeCertificate("client", { issuer: authority });
+    const client = authority.issue("client");
     const key = createPrivateKey(client.key).export({
       type: "pkcs8",
       format: "pem",
@@ -337,7 +338,7 @@ Deno.test("an answer with a status or a header that none can have is an error, a
   await withFiles(async ({ authority, file }) => {
     const SCHEMA_REGISTRY_CA = file("ca.pem", authority.cert);
     for (const head of ["999 Odd", "200 OK\r\nx-odd: a\u0001b"]) {
-      const server = createTlsServer(makeCertificate("odd", { issuer: authority, hosts: ["localhost"] }));
+      const server = createTlsServer(authority.issue("odd"));
       server.on("secureConnection", (socket) => {
         socket.on("error", () => {});
         socket.once("data", () => socket.end(`HTTP/1.1 ${head}\r\ncontent-length: 2\r\n\r\n{}`));
