@@ -5,6 +5,7 @@
  * @module
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
+import { certificateBlocks, isEncryptedKey, privateKeyBlock } from "../../secrecy/pem.ts";
 import { ConfigError } from "../port/errors.ts";
 import { readSecret, readText, type Secret, sourceOf, withFlag } from "./secret.ts";
 
@@ -84,13 +85,11 @@ const RENEW = "name one that is valid now, or set this machine's clock";
 
 function privateKey(file: string, password: Secret | undefined): KeyObject {
   const text = readText(file, KEY, "a PEM file");
-  // Of a file with certificates too, as Kafka's keystores are, Deno reads no key.
-  const block = /-----BEGIN ((?:\w+ )?PRIVATE KEY)-----.*?(-----END \1-----|$)/s.exec(text)?.[0];
+  const block = privateKeyBlock(text);
   if (block === undefined) {
     throw wrong(KEY, file, "which has no private key in it", "name a PEM file with BEGIN PRIVATE KEY in it");
   }
-  // Of an encrypted key without a password, Node asks the terminal for one.
-  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(block);
+  const encrypted = isEncryptedKey(block);
   if (encrypted && password === undefined) {
     throw wrong(
       KEY,
@@ -128,7 +127,7 @@ interface Certificate {
 /** The certificates in a PEM file, at least one. */
 function certificatesIn(file: string, source: string): Certificate[] {
   const text = readText(file, source, "a PEM file");
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const blocks = certificateBlocks(text);
   if (blocks.length === 0) {
     const key = text.includes("PRIVATE KEY-----") ? ", but a private key" : "";
     throw wrong(

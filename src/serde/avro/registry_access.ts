@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { certificateBlocks, isEncryptedKey, privateKeyBlock } from "../../secrecy/pem.ts";
 import { unreadable } from "../../secrecy/unreadable.ts";
 import { RegistryConfigError } from "./registry_error.ts";
 
@@ -107,9 +108,10 @@ function tlsOf({ caFile, certFile, keyFile }: RegistryAccessOptions): RegistryTl
 function authorities(file: string): string {
   const variable = "SCHEMA_REGISTRY_CA";
   const pem = read(file, variable, A_CERTIFICATE);
-  for (const [certificate] of pem.matchAll(CERTIFICATES)) parsed(certificate, file, variable);
-  if (CERTIFICATE.test(pem)) return pem;
-  throw notPem(file, variable);
+  const blocks = certificateBlocks(pem);
+  if (blocks.length === 0) throw notPem(file, variable);
+  for (const block of blocks) parsed(block, file, variable);
+  return pem;
 }
 
 /** The client's certificate with its key, which are of no use without each other. */
@@ -122,12 +124,11 @@ function identity(certFile: string | undefined, keyFile: string | undefined): Re
     );
   }
   const cert = read(certFile, CERT, A_CERTIFICATE);
-  const first = CERTIFICATE.exec(cert)?.[0];
+  const [first] = certificateBlocks(cert);
   if (first === undefined) throw notPem(certFile, CERT);
   const certificate = parsed(first, certFile, CERT);
   const text = read(keyFile, KEY, A_KEY);
-  // Of a file that has the certificate too, runtimes may read no key.
-  const key = PRIVATE_KEY.exec(text)?.[0] ?? text;
+  const key = privateKeyBlock(text) ?? text;
   if (!certificate.checkPrivateKey(privateKey(key, keyFile))) {
     throw new RegistryConfigError(
       `Cannot use ${KEY}: received ${JSON.stringify(keyFile)}, which is not the key of the certificate in ` +
@@ -154,8 +155,7 @@ function parsed(pem: string, file: string, variable: string): X509Certificate {
 
 function privateKey(pem: string, file: string): KeyObject {
   try {
-    // Of an encrypted key without a password, Node asks the terminal for one.
-    if (ENCRYPTED.test(pem)) throw new TypeError("it is encrypted");
+    if (isEncryptedKey(pem)) throw new TypeError("it is encrypted");
     return createPrivateKey(pem);
   } catch {
     // What the library says may show the key's text.
@@ -193,7 +193,3 @@ const CERT = "SCHEMA_REGISTRY_CERT";
 const KEY = "SCHEMA_REGISTRY_KEY";
 const A_CERTIFICATE = "a PEM file with a certificate";
 const A_KEY = "a PEM file with a private key that has no password";
-const PRIVATE_KEY = /-----BEGIN ((?:\w+ )?PRIVATE KEY)-----.*?-----END \1-----/s;
-const ENCRYPTED = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
-const CERTIFICATE = new RegExp(CERTIFICATES.source);
