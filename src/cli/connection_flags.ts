@@ -8,7 +8,7 @@
 import process from "node:process";
 import { text, userIn } from "./parsers.ts";
 import { type Flag, type FlagTable, type HelpSection, namedFlags } from "./program.ts";
-import { permittedVariable } from "./variables.ts";
+import { permitted } from "../secrecy/permitted.ts";
 
 /** The values of those flags, as they were given: they are read with the variables that they stand for. */
 export interface ConnectionFlags {
@@ -145,16 +145,11 @@ export function connectionVariables(flags: ConnectionFlags): Record<string, stri
   }));
 }
 
-/** The variables that there were from the first on: who may not read one of these is told so. */
-const FIRST: ReadonlySet<string> = new Set(
-  ["KAFKA_BROKERS", "KAFKA_CA", "API_KEY", "SECRET_KEY", "CLOUD", "SCHEMA_REGISTRY"],
-);
-
 /**
  * Reads a variable of the connection: a flag that stands for it goes before the environment. A later one that
  * the program's permissions do not name is as if it were not set.
  */
 export function connectionEnv(flags: ConnectionFlags): (name: string) => string | undefined {
   const given = connectionVariables(flags);
-  return (name) => given[name] ?? (FIRST.has(name) ? process.env[name] : permittedVariable(name));
+  return permitted((name) => given[name] ?? process.env[name]);
 }

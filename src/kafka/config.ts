@@ -4,6 +4,8 @@
  * @module
  */
 import { ConfigError } from "./port/errors.ts";
+import { permitted } from "../secrecy/permitted.ts";
+import { shownAddress } from "../secrecy/shown_address.ts";
 import { readSecurity, type Security } from "./security/security_config.ts";
 
 export { ConfigError } from "./port/errors.ts";
@@ -53,23 +55,6 @@ export function connectionConfig(variables: Env): ConnectionConfig {
   };
 }
 
-/** The variables that there were from the first on: who may not read one of these is told so. */
-const FIRST: ReadonlySet<string> = new Set(
-  ["KAFKA_BROKERS", "KAFKA_CA", "API_KEY", "SECRET_KEY", "CLOUD", "SCHEMA_REGISTRY"],
-);
-
-/** What Deno does not permit to read is not set: programs' permissions were written before it was there. */
-function permitted(env: Env): Env {
-  return (name) => {
-    try {
-      return env(name);
-    } catch (error) {
-      if (error instanceof Error && error.name === "NotCapable" && !FIRST.has(name)) return undefined;
-      throw error;
-    }
-  };
-}
-
 /**
  * A list of bootstrap servers: `host:port` separated by commas, white space around them ignored; an IPv6
  * address in brackets. A port left out is 9092, Kafka's own.
@@ -91,9 +76,7 @@ function parseBroker(broker: string): string {
   if (match && port >= 1 && port <= 65_535) return `${match[1]}:${port}`;
   const reason = broker.includes("://") ? "without a protocol, which KAFKA_SECURITY_PROTOCOL names; " : "";
   throw new ConfigError(
-    `Cannot use KAFKA_BROKERS: received ${
-      JSON.stringify(withoutUserInfo(broker))
-    }; ${reason}${ALLOWED_BROKERS}`,
+    `Cannot use KAFKA_BROKERS: received ${JSON.stringify(shownAddress(broker))}; ${reason}${ALLOWED_BROKERS}`,
   );
 }
 
@@ -102,12 +85,7 @@ function readRegistry(env: Env): string | undefined {
   if (!text) return undefined;
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
   throw new ConfigError(
-    `Cannot use SCHEMA_REGISTRY: received ${JSON.stringify(withoutUserInfo(text))}; ` +
+    `Cannot use SCHEMA_REGISTRY: received ${JSON.stringify(shownAddress(text))}; ` +
       `allowed is an address that begins with http:// or https://, such as http://localhost:8081`,
   );
-}
-
-/** The text with what is before an `@`, which may be a user name and a password, hidden. */
-function withoutUserInfo(text: string): string {
-  return text.replace(/^(.*:\/\/)?.*@/s, "$1…@");
 }

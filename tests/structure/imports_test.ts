@@ -8,7 +8,7 @@ import { filesBelow, importsOf } from "./sources.ts";
  */
 const ARROWS: Record<string, readonly string[]> = {
   "autoscale": [],
-  "cli": [],
+  "cli": ["secrecy"],
   "game": [],
   "metrics": ["autoscale", "secrecy"],
   "new": ["cli"],
@@ -25,7 +25,7 @@ const ARROWS: Record<string, readonly string[]> = {
   "kafka/common": ["kafka/port", "kafka/wire"],
   "kafka/memory": ["kafka/port", "kafka/common"],
   "kafka/security": ["kafka/port", "secrecy"],
-  "kafka/config.ts": ["kafka/port", "kafka/security"],
+  "kafka/config.ts": ["kafka/port", "kafka/security", "secrecy"],
   "kafka/client": [
     "kafka/port",
     "kafka/wire",

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { shownAddress } from "../../secrecy/shown_address.ts";
 import { BoundedMap, charactersOf, MOST_KEPT_CHARACTERS } from "./bounded_map.ts";
 import { MissingIds } from "./missing_ids.ts";
 import type { RegisteredSchema, RegisterOptions, SchemaReference } from "./registered_schema.ts";
@@ -66,10 +67,10 @@ export class SchemaRegistry {
   constructor(url: string, options: SchemaRegistryOptions = {}) {
     const parsed = URL.parse(url);
     if (!parsed || !/^https?:$/.test(parsed.protocol)) {
-      // What comes before an @ or after a question mark may be a secret, wherever the rest went wrong.
-      const shown = url.replace(/^.*@/s, "…@").replace(/\?.*$/s, "?…");
       throw new TypeError(
-        `Cannot use as a schema registry: received ${shown}; allowed is one http or https URL, such as ` +
+        `Cannot use as a schema registry: received ${
+          shownAddress(url)
+        }; allowed is one http or https URL, such as ` +
           "http://localhost:8081",
       );
     }

@@ -1,3 +1,4 @@
+import { shownAddress } from "../../secrecy/shown_address.ts";
 import { abbreviate } from "../text.ts";
 import { readAccess, type RegistryAccessOptions } from "./registry_access.ts";
 import { RegistryConfigError } from "./registry_error.ts";
@@ -76,8 +77,7 @@ export function registryFrom(env: (name: string) => string | undefined): SchemaR
 
 function readUrl(text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
-  // What is before an @ may be a user and a password.
-  const shown = JSON.stringify(abbreviate(text.replace(/^(.*:\/\/)?.*@/s, "$1…@").replace(/\?.*$/s, "?…")));
+  const shown = JSON.stringify(abbreviate(shownAddress(text)));
   throw new RegistryConfigError(
     `Cannot use SCHEMA_REGISTRY: received ${shown}; allowed is an address that begins with http:// or ` +
       "https://, such as http://localhost:8081",
