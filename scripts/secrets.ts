@@ -8,11 +8,11 @@ import { describeError, runProgram } from "../src/cli/main.ts";
 import { choice, InvalidValue, text, type ValueParser } from "../src/cli/parsers.ts";
 import { type Flag, type Program, toggle } from "../src/cli/program.ts";
 import { writeAll } from "../src/cli/write.ts";
+import { MECHANISMS } from "../src/kafka/security/security_config.ts";
 import {
   type AccessFlags,
   accessOf,
   extensions,
-  MECHANISMS,
   neededVariables,
   PROTOCOLS,
   REGISTRY_WAYS,

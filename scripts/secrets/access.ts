@@ -5,12 +5,10 @@
  */
 import { UsageError } from "../../src/cli/arguments.ts";
 import { InvalidValue } from "../../src/cli/parsers.ts";
+import type { MECHANISMS } from "../../src/kafka/security/security_config.ts";
 
 /** The protocols by which brokers are reached. */
 export const PROTOCOLS = ["SASL_SSL", "SASL_PLAINTEXT", "SSL", "PLAINTEXT"] as const;
-
-/** The mechanisms of SASL that the programs have. */
-export const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
 
 /** The ways to say at the registry who asks, beside a certificate. */
 export const REGISTRY_WAYS = ["basic", "bearer"] as const;

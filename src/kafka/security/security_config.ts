@@ -22,7 +22,8 @@ type Env = (name: string) => string | undefined;
 const PROTOCOLS = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] as const;
 type Protocol = typeof PROTOCOLS[number];
 
-const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
+/** Kafka's names of the mechanisms that clients have here. */
+export const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
 type MechanismName = typeof MECHANISMS[number];
 
 const [PROTOCOL, MECHANISM, TOKEN_URL, EXTENSIONS] = [
