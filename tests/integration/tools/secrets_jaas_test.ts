@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { MECHANISMS } from "../../../scripts/secrets/access.ts";
+import { MECHANISMS } from "../../../src/kafka/security/security_config.ts";
 import { login } from "../../../scripts/secrets/jaas.ts";
 import { KAFKA_VERSION } from "../../../scripts/support/broker_config.ts";
 import { cacheDir, exists } from "../../../scripts/support/cache.ts";
